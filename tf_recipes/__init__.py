@@ -1,0 +1,70 @@
+"""TensorFlow 1's training recipes as Keras 3, with proof that they do what TF1 did.
+
+Names resolve when they are first used, so that importing the package costs nothing:
+
+    tf_recipes.he_init()                          tf_recipes.recipe.Recipe(name=...)
+    tf_recipes.BatchNormalization(momentum=0.99)  tf_recipes.models.build(recipe, port="exact")
+    tf_recipes.MaxNorm(threshold=1.0, axis=0)     tf_recipes.catalog.get("best_practice")
+    tf_recipes.Momentum(learning_rate=0.05)
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# name -> module that defines it
+_NAMES = {
+    "he_init": "initializers",
+    "xavier_init": "initializers",
+    "VarianceScaling": "initializers",
+    "leaky_relu": "activations",
+    "elu": "activations",
+    "fully_connected": "dense",
+    "BatchNormalization": "batch_norm",
+    "MaxNorm": "max_norm",
+    "ClipWeights": "max_norm",
+    "clip_by_norm": "max_norm",
+    "GradientClippingModel": "gradient_clipping",
+    "clip_gradients": "gradient_clipping",
+    "Momentum": "optimizers",
+    "Adagrad": "optimizers",
+    "RMSProp": "optimizers",
+    "Adam": "optimizers",
+    "exponential_decay": "schedules",
+    "l1_regularizer": "regularization",
+    "l2_regularizer": "regularization",
+    "l1_l2_regularizer": "regularization",
+    "penalty": "regularization",
+    "Dropout": "dropout",
+    "Recipe": "recipe",
+    "Port": "ports",
+}
+_MODULES = (
+    "best_practice",
+    "catalog",
+    "mnist",
+    "models",
+    "optimizers",
+    "parity",
+    "ports",
+    "recipe",
+    "regularization",
+    "training",
+)
+
+__all__ = [*_NAMES, *_MODULES]
+
+
+def __getattr__(name):
+    if name in _NAMES:
+        value = getattr(importlib.import_module("tf_recipes." + _NAMES[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module("tf_recipes." + name)
+    else:
+        raise AttributeError(f"module 'tf_recipes' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

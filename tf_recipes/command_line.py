@@ -1,0 +1,199 @@
+"""What the scripts share: recipe flags, one line per error, a quiet TensorFlow."""
+
+import contextlib
+import functools
+import os
+import re
+import sys
+import tempfile
+
+from absl import app, flags
+
+from tf_recipes import catalog
+
+# TensorFlow says these at start-up on any healthy machine without an accelerator.
+_NOISE = re.compile(
+    rb"oneDNN custom operations|cuda|CUDA|absl::InitializeLog|cpu_feature_guard"
+    rb"|CPU instructions|rebuild TensorFlow|Not handling type|XLA service|StreamExecutor device"
+    rb"|Compiled cluster using XLA|MLIR|TensorRT|computation_placer",
+)
+
+# flag -> (field, key inside the field or None)
+_FIELDS = {
+    "hidden": ("hidden", None),
+    "activation": ("activation", None),
+    "initializer": ("initializer", None),
+    "batch_norm_decay": ("batch_norm", "decay"),
+    "batch_norm_scale": ("batch_norm", "scale"),
+    "batch_norm_center": ("batch_norm", "center"),
+    "batch_norm_epsilon": ("batch_norm", "epsilon"),
+    "max_norm_threshold": ("max_norm", "threshold"),
+    "max_norm_axes": ("max_norm", "axes"),
+    "l1": ("regularizer", "l1"),
+    "l2": ("regularizer", "l2"),
+    "keep_prob": ("keep_prob", None),
+    "learning_rate": ("optimizer", "learning_rate"),
+    "momentum": ("optimizer", "momentum"),
+    "rmsprop_decay": ("optimizer", "decay"),
+    "centered": ("optimizer", "centered"),
+    "beta1": ("optimizer", "beta1"),
+    "beta2": ("optimizer", "beta2"),
+    "epsilon": ("optimizer", "epsilon"),
+    "initial_accumulator_value": ("optimizer", "initial_accumulator_value"),
+    "decay_steps": ("schedule", "decay_steps"),
+    "decay_rate": ("schedule", "decay_rate"),
+    "staircase": ("schedule", "staircase"),
+    "clip_value": ("clip_value", None),
+    "dtype": ("dtype", None),
+    "batch_size": ("batch_size", None),
+    "steps": ("steps", None),
+    "seed": ("seed", None),
+}
+
+
+class UsageError(ValueError):
+    """The command cannot be carried out as given; the text says why and what to do."""
+
+
+def define_recipe_flags():
+    """Defines a flag for every hyperparameter; none is set unless the user sets it."""
+    number, whole, text, switch = (
+        flags.DEFINE_float,
+        flags.DEFINE_integer,
+        flags.DEFINE_string,
+        flags.DEFINE_bool,
+    )
+    flags.DEFINE_list("hidden", None, "Units of the hidden layers, such as 300,100.")
+    text("activation", None, "relu, elu, leaky_relu, sigmoid or tanh.")
+    text("initializer", None, "he or xavier.")
+    switch("batch_norm", None, "Normalise every layer, or (--nobatch_norm) none.")
+    number("batch_norm_decay", None, "Decay of the moving averages.")
+    switch("batch_norm_scale", None, "Whether batch norm has a gamma.")
+    switch("batch_norm_center", None, "Whether batch norm has a beta.")
+    number("batch_norm_epsilon", None, "Added to the variance.")
+    number("max_norm_threshold", None, "Largest norm of a hidden layer's weights.")
+    flags.DEFINE_list("max_norm_axes", None, "0: incoming weights; 1: as the TF1 snippet.")
+    number("l1", None, "Scale of sum|w|.")
+    number("l2", None, "Scale of sum(w^2)/2.")
+    number("keep_prob", None, "Share of units that dropout keeps, in (0, 1].")
+    text("optimizer", None, "gradient_descent, momentum, nesterov, adagrad, rmsprop or adam.")
+    number("learning_rate", None, "Learning rate at the first step.")
+    number("momentum", None, "Momentum's or RMSProp's.")
+    number("rmsprop_decay", None, "Decay of RMSProp's mean square.")
+    switch("centered", None, "RMSProp by the variance.")
+    number("beta1", None, "Adam's.")
+    number("beta2", None, "Adam's.")
+    number("epsilon", None, "RMSProp's or Adam's.")
+    number("initial_accumulator_value", None, "Adagrad's.")
+    number("decay_steps", None, "Steps in which the rate falls by decay_rate.")
+    number("decay_rate", None, "Factor on the rate per decay_steps.")
+    switch("staircase", None, "Decay at whole multiples of decay_steps only.")
+    number("clip_value", None, "Clips every gradient to [-clip_value, clip_value].")
+    text("dtype", None, "float32 or float64.")
+    whole("batch_size", None, "Images per step.")
+    whole("steps", None, "Training steps.")
+    whole("seed", None, "Of the weights, the batches and the dropout.")
+
+
+def changed_flags():
+    """`{flag: value}` of the recipe flags that the user set."""
+    names = [*_FIELDS, "batch_norm", "optimizer"]
+    return {name: flags.FLAGS[name].value for name in names if flags.FLAGS[name].present}
+
+
+def recipe_from_flags(name):
+    """The catalog's recipe `name` with what the user's flags change.
+
+    Raises:
+        ValueError: for an unknown recipe, or a value that breaks its rule.
+    """
+    spec = catalog.get(name).to_spec()
+    changed = changed_flags()
+    if "batch_norm" in changed:
+        spec["batch_norm"] = (spec["batch_norm"] or {}) if changed.pop("batch_norm") else None
+    if "optimizer" in changed:
+        rate = spec["optimizer"].get("learning_rate", 0.05)
+        spec["optimizer"] = {"name": changed.pop("optimizer"), "learning_rate": rate}
+    for flag, value in changed.items():
+        field, key = _FIELDS[flag]
+        listed = flag in ("hidden", "max_norm_axes")
+        given = _whole_numbers(flag, value) if listed else value
+        spec[field] = given if key is None else {**(spec[field] or {}), key: given}
+    return catalog.CATALOG[name].from_spec(spec)
+
+
+def _whole_numbers(flag, texts):
+    try:
+        return [int(text) for text in texts]
+    except ValueError:
+        raise UsageError(
+            f"--{flag} takes whole numbers separated by commas. Received: {','.join(texts)!r}."
+        ) from None
+
+
+def run(main):
+    """Runs a script's `main()` under absl: a bad flag, a bad value or a full disk is one line.
+
+    Exits with 2 for what the user can mend, 130 after Ctrl-C, else with what `main` returns.
+    """
+    try:
+        app.run(functools.partial(_guarded, main), flags_parser=_parse)
+    except KeyboardInterrupt:
+        _stop("interrupted.", 130)
+
+
+def _guarded(main, argv):
+    try:
+        if len(argv) > 1:
+            raise UsageError(f"takes flags only. Received: {' '.join(argv[1:])!r}.")
+        return main()
+    except KeyboardInterrupt:
+        _stop("interrupted.", 130)
+    except (ValueError, OSError, ImportError) as error:
+        _stop(f"error: {error}", 2)
+
+
+def _parse(argv):
+    try:
+        return flags.FLAGS(argv)
+    except flags.Error as error:
+        _stop(f"error: {error} Try --help.", 2)
+
+
+def _stop(text, status):
+    print(f"{os.path.basename(sys.argv[0])}: {text}", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(status) if status == 130 else sys.exit(status)
+
+
+@contextlib.contextmanager
+def quiet():
+    """Holds back what TensorFlow writes to the terminal, and passes on all that is not its noise.
+
+    Its C++ side writes to file descriptor 2 past Python, and part of it before any log level is
+    read, so the descriptor itself is turned aside.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            held.seek(0)
+            for line in held:
+                if not _NOISE.search(line):
+                    os.write(2, line)
+
+
+def import_tensorflow():
+    """Imports TensorFlow and starts its devices, without the noise of both."""
+    with quiet():
+        import tensorflow as tf
+
+        tf.config.list_logical_devices()
+        return tf

@@ -1,0 +1,62 @@
+"""Dropout by `keep_prob`."""
+
+import keras
+from keras import ops
+
+from tf_recipes import validation
+
+
+@keras.saving.register_keras_serializable(package="tf_recipes")
+class Dropout(keras.layers.Layer):
+    """In training, keeps each element with probability `keep_prob` and divides it by that.
+
+    TF1: `tf.contrib.layers.dropout(inputs, keep_prob, is_training=...)`. Keras' `Dropout` takes
+    the share to drop instead, `1 - keep_prob`. The masks come from another generator, so they
+    cannot be those of TF1 for the same seed; their distribution is the same.
+
+    Args:
+        keep_prob: float in (0, 1].
+        seed: int, or None.
+        **kwargs: a layer's own arguments.
+
+    Raises:
+        ValueError: for a `keep_prob` outside (0, 1].
+
+    Shapes: any, and the same out.
+
+    >>> layer = Dropout(keep_prob=0.5, seed=1)
+    >>> sorted(set(layer(keras.ops.ones((100,)), training=True).numpy().tolist()))
+    [0.0, 2.0]
+
+    References:
+        Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: A Simple Way to Prevent
+        Neural Networks from Overfitting", 2014.
+    """
+
+    def __init__(self, keep_prob, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        validation.number("keep_prob", keep_prob, 0, 1, open_low=True)
+        self.keep_prob = keep_prob
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.supports_masking = True
+
+    def call(self, inputs, training=False):
+        if not training or self.keep_prob == 1:
+            return inputs
+        # TF1 holds 1 - keep_prob in the inputs' dtype and computes the factor from it there.
+        rate = ops.cast(1.0 - self.keep_prob, inputs.dtype)
+        scale = 1 / (1 - rate)
+        return inputs * scale * ops.cast(self.draw_mask(inputs), inputs.dtype)
+
+    def draw_mask(self, inputs):
+        """Which elements of `inputs` to keep: bool, of the same shape."""
+        dtype = keras.backend.result_type(inputs.dtype, "float32")
+        drawn = keras.random.uniform(ops.shape(inputs), dtype=dtype, seed=self.seed_generator)
+        return drawn >= 1.0 - self.keep_prob
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "keep_prob": self.keep_prob, "seed": self.seed}

@@ -1,0 +1,89 @@
+"""Recipe -> compiled Keras model."""
+
+import functools
+
+import keras
+
+from tf_recipes import validation
+from tf_recipes.dense import fully_connected
+from tf_recipes.ports import PORTS, Port
+
+N_INPUTS = 28 * 28
+N_OUTPUTS = 10
+
+
+def build(recipe, port="exact", **compile_arguments):
+    """A compiled Keras model of `recipe`: images (batch, 784) in, logits (batch, 10) out.
+
+    Its loss takes integer labels (batch,), its metric is the accuracy, and its layers bear TF1's
+    scopes: `hidden1`, `hidden2`, ..., `outputs`. The weights follow from `recipe.seed`.
+
+    Args:
+        recipe: a `tf_recipes.recipe.Recipe`.
+        port: `"exact"` for TF1's semantics, `"textbook"` for Keras' built-ins, or a `Port`.
+        **compile_arguments: for `keras.Model.compile`, such as `jit_compile`.
+
+    Returns:
+        A `keras.Model`.
+
+    Raises:
+        ValueError: for a port of another name.
+
+    >>> from tf_recipes.recipe import Recipe
+    >>> model = build(Recipe(name="small", hidden=(30,)))
+    >>> [layer.name for layer in model.layers]
+    ['X', 'hidden1', 'hidden1_activation', 'outputs']
+    """
+    if not isinstance(port, Port):
+        validation.choice("port", port, PORTS)
+        port = PORTS[port]
+    inputs = keras.Input((N_INPUTS,), name="X", dtype=recipe.dtype)
+    model = port.model(recipe, inputs, network(recipe, port, inputs))
+    model.compile(
+        optimizer=port.optimizer(recipe, port.schedule(recipe)),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=recipe.dtype),
+        metrics=["accuracy"],
+        **compile_arguments,
+    )
+    return model
+
+
+def network(recipe, port, inputs):
+    """`inputs` (batch, 784) -> logits (batch, 10)."""
+    make_initializer = port.initializer(recipe)
+    layer = functools.partial(fully_connected, dtype=recipe.dtype)
+    if recipe.batch_norm is not None:
+        layer = functools.partial(layer, normalizer=functools.partial(port.batch_norm, recipe))
+    regularizer = port.regularizer(recipe) if recipe.regularizer else None
+    constraint = None if recipe.max_norm is None else port.max_norm(recipe)
+
+    def dropped(outputs, name):
+        if recipe.keep_prob == 1:
+            return outputs
+        return port.dropout(recipe, name=f"{name}_dropout", dtype=recipe.dtype)(outputs)
+
+    outputs = dropped(inputs, "X")  # (batch, 784)
+    for k, units in enumerate(recipe.hidden, start=1):
+        outputs = layer(
+            outputs,
+            units,
+            activation=port.activation(recipe),
+            kernel_initializer=make_initializer(seed=_seed(recipe, k)),
+            kernel_regularizer=None if constraint else regularizer,
+            kernel_constraint=constraint,
+            name=f"hidden{k}",
+        )
+        outputs = dropped(outputs, f"hidden{k}")  # (batch, units)
+    return layer(
+        outputs,
+        N_OUTPUTS,
+        activation=None,
+        kernel_initializer=make_initializer(seed=_seed(recipe, 0)),
+        kernel_regularizer=regularizer,
+        name="outputs",
+    )
+
+
+def _seed(recipe, k):
+    """Another seed for each layer of each recipe."""
+    return recipe.seed * 1000 + k

@@ -1,0 +1,127 @@
+"""Recipe -> TF1 graph, in the manner of the document."""
+
+import collections
+
+import tensorflow as tf
+
+from tf_recipes.originals.activations import leaky_relu
+from tf_recipes.originals.batch_norm import parameters
+from tf_recipes.originals.dropout import dropout
+from tf_recipes.originals.gradient_clipping import clipped_training_op
+from tf_recipes.originals.initializers import he_init, xavier_init
+from tf_recipes.originals.max_norm import max_norm_regularizer
+from tf_recipes.originals.optimizers import optimizer as make_optimizer
+from tf_recipes.originals.regularization import regularizer, total_loss
+from tf_recipes.originals.schedules import decayed
+
+N_INPUTS = 28 * 28
+N_OUTPUTS = 10
+
+Model = collections.namedtuple(
+    "Model", "graph X y loss training_op clip_all_weights logits variables masks"
+)
+
+
+def build(recipe):
+    """The graph of `recipe`: a training tower, an evaluation tower, and one set of variables.
+
+    `is_training` is a Python bool in each tower, so that no `tf.cond` hides the dropout masks from
+    the session.
+
+    Raises:
+        ValueError: for batch normalization in float64, which TF1's fused kernel refuses.
+    """
+    if recipe.batch_norm is not None and recipe.dtype == "float64":
+        raise ValueError(
+            "TF1's batch normalization runs in float32 only. Received: dtype='float64' with "
+            "batch_norm. Use dtype='float32', or leave batch_norm out."
+        )
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.set_random_seed(recipe.seed)
+        X = tf.placeholder(tf.as_dtype(recipe.dtype), shape=(None, N_INPUTS), name="X")
+        y = tf.placeholder(tf.int64, shape=(None,), name="y")
+        train_logits = network(recipe, X, is_training=True)
+        with tf.variable_scope(tf.get_variable_scope(), reuse=True):
+            logits = network(recipe, X, is_training=False)
+        variables = collections.OrderedDict((v.op.name, v) for v in tf.global_variables())
+        xentropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=train_logits)
+        loss = total_loss(tf.reduce_mean(xentropy, name="avg_xentropy"))
+        # The loss is read before the update, also where it looks at the weights themselves.
+        with tf.control_dependencies([loss]):
+            training_op = training(recipe, loss)
+        return Model(
+            graph=graph,
+            X=X,
+            y=y,
+            loss=loss,
+            training_op=training_op,
+            clip_all_weights=tf.get_collection("max_norm"),
+            logits=logits,
+            variables=variables,
+            masks=dropout_masks(graph, recipe),
+        )
+
+
+def network(recipe, X, is_training):
+    """`X` (batch, 784) -> logits (batch, 10)."""
+    fully_connected = tf.contrib.layers.fully_connected
+    shared = {"weights_initializer": {"he": he_init, "xavier": xavier_init}[recipe.initializer]()}
+    if recipe.batch_norm is not None:
+        shared["normalizer_fn"] = tf.contrib.layers.batch_norm
+        shared["normalizer_params"] = parameters(is_training, **recipe.batch_norm)
+    if recipe.regularizer:
+        shared["weights_regularizer"] = regularizer(**recipe.regularizer)
+    hidden_only = {"activation_fn": activation(recipe.activation)}
+    if recipe.max_norm is not None:
+        arguments = recipe.max_norm_arguments()
+        hidden_only["weights_regularizer"] = max_norm_regularizer(
+            arguments["threshold"], axes=list(arguments["axes"])
+        )
+
+    def dropped(inputs, name):
+        if recipe.keep_prob == 1.0:
+            return inputs
+        return dropout(inputs, recipe.keep_prob, is_training, scope=name + "_dropout")
+
+    with tf.contrib.framework.arg_scope([fully_connected], **shared):
+        outputs = dropped(X, "X")  # (batch, 784)
+        for k, units in enumerate(recipe.hidden, start=1):
+            scope = f"hidden{k}"
+            outputs = fully_connected(outputs, units, scope=scope, **hidden_only)
+            outputs = dropped(outputs, scope)  # (batch, units)
+        return fully_connected(outputs, N_OUTPUTS, activation_fn=None, scope="outputs")
+
+
+def activation(name):
+    """The hidden layers' activation function."""
+    return {
+        "relu": tf.nn.relu,
+        "elu": tf.nn.elu,
+        "leaky_relu": leaky_relu,
+        "sigmoid": tf.nn.sigmoid,
+        "tanh": tf.nn.tanh,
+    }[name]
+
+
+def training(recipe, loss):
+    """The op of one training step."""
+    arguments = recipe.optimizer_arguments()
+    global_step = None
+    if recipe.schedule is not None:
+        arguments["learning_rate"], global_step = decayed(
+            arguments["learning_rate"], **recipe.schedule
+        )
+    optimizer = make_optimizer(recipe.optimizer["name"], **arguments)
+    if recipe.clip_value is None:
+        return optimizer.minimize(loss, global_step=global_step)
+    return clipped_training_op(optimizer, loss, recipe.clip_value, global_step)
+
+
+def dropout_masks(graph, recipe):
+    """`{"X": tensor, "hidden1": tensor, ...}`: which units the training tower keeps."""
+    if recipe.keep_prob == 1.0:
+        return {}
+    names = ["X"] + [f"hidden{k + 1}" for k in range(len(recipe.hidden))]
+    kept = [op.outputs[0] for op in graph.get_operations() if op.type == "GreaterEqual"]
+    return dict(zip(names, kept))

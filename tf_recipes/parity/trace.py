@@ -1,0 +1,256 @@
+"""A trace: what one recipe did on real TensorFlow 1.15, step by step, in one `.npz` file.
+
+Whatever a file lacks or has wrong is found when it is read, so that a comparison can trust it.
+"""
+
+import dataclasses
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from tf_recipes.recipe import Recipe
+
+N_INPUTS = 784
+N_OUTPUTS = 10
+N_EVALUATED = 256
+GROUPS = ("initial/", "variables/", "masks/", "sensitivity/")
+
+
+class TraceError(ValueError):
+    """A trace cannot be used; the text names the file and the field."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Trace:
+    """A complete trace. See `docs/trace-format.md` for the arrays and their shapes."""
+
+    source: str
+    recipe: Recipe
+    provenance: Mapping
+    images: np.ndarray
+    labels: np.ndarray
+    batches: np.ndarray
+    initial: Mapping[str, np.ndarray]
+    losses: np.ndarray
+    steps: tuple[int, ...]
+    variables: Mapping[int, Mapping[str, np.ndarray]]
+    masks: Mapping[str, np.ndarray]
+    logits: np.ndarray
+    sensitivity: Mapping[int, Mapping[str, float]]
+    logits_sensitivity: float
+
+    def pixels(self):
+        """The pool (n, 784) in the recipe's dtype, from 0 to 1."""
+        return self.images.astype(self.recipe.dtype) / np.asarray(255, self.recipe.dtype)
+
+
+def variable_shapes(recipe):
+    """`{TF1's name: shape}` of every variable that the recipe's graph has, optimizer aside."""
+    shapes, fan_in = {}, N_INPUTS
+    scopes = [f"hidden{k}" for k in range(1, len(recipe.hidden) + 1)] + ["outputs"]
+    norm = recipe.batch_norm_arguments()
+    for scope, units in zip(scopes, (*recipe.hidden, N_OUTPUTS), strict=True):
+        shapes[f"{scope}/weights"] = (fan_in, units)
+        if norm is None:
+            shapes[f"{scope}/biases"] = (units,)
+        else:
+            present = {
+                "beta": norm["center"],
+                "gamma": norm["scale"],
+                "moving_mean": True,
+                "moving_variance": True,
+            }
+            for name in (name for name, there in present.items() if there):
+                shapes[f"{scope}/BatchNorm/{name}"] = (units,)
+        fan_in = units
+    return shapes
+
+
+def mask_shapes(recipe):
+    """`{layer: units}` of every dropout mask that the recipe draws."""
+    if recipe.keep_prob == 1:
+        return {}
+    return {"X": N_INPUTS, **{f"hidden{k}": n for k, n in enumerate(recipe.hidden, start=1)}}
+
+
+def load(path):
+    """Reads and checks a trace.
+
+    Raises:
+        TraceError: if the file is no trace, or an incomplete or inconsistent one.
+    """
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise TraceError(f"{path}: there is no such file.") from None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise TraceError(f"{path}: not a readable .npz file ({reason}).") from error
+    except (NotImplementedError, RuntimeError, MemoryError, AttributeError, TypeError) as error:
+        raise TraceError(f"{path}: not a readable .npz file ({error}).") from error
+    return from_arrays(arrays, source=str(path))
+
+
+def save(path, arrays):
+    """Writes the arrays of a trace, whole or not at all."""
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with open(partial, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def from_arrays(arrays, source):
+    """The trace in a dict of arrays, checked.
+
+    Args:
+        arrays: the file's arrays by name.
+        source: what an error text calls the trace, such as its path.
+
+    Raises:
+        TraceError: naming `source` and the field.
+    """
+    return _Reader(arrays, source).trace()
+
+
+class _Reader:
+    """Takes the arrays one by one and checks each against the recipe."""
+
+    def __init__(self, arrays, source):
+        self.arrays = arrays
+        self.source = source
+
+    def fail(self, field, text):
+        raise TraceError(f"{self.source}: {field}: {text}")
+
+    def trace(self):
+        recipe = self.recipe()
+        n = self.take("images", (None, N_INPUTS), np.uint8).shape[0]
+        labels = self.take("labels", (n,), np.integer)
+        self.within("labels", labels, N_OUTPUTS)
+        batches = self.take("batches", (recipe.steps, recipe.batch_size), np.integer)
+        self.within("batches", batches, n)
+        steps = self.steps(recipe)
+        shapes = variable_shapes(recipe)
+        dtype = np.dtype(recipe.dtype)
+        initial = {name: self.take(f"initial/{name}", shapes[name], dtype) for name in shapes}
+        variables = {
+            step: {
+                name: self.take(f"variables/{step}/{name}", shape, dtype)
+                for name, shape in shapes.items()
+            }
+            for step in steps
+        }
+        sensitivity = {
+            step: {name: self.sensitivity(f"sensitivity/{step}/{name}") for name in shapes}
+            for step in steps
+        }
+        masks = {
+            name: self.take(f"masks/{name}", (recipe.steps, recipe.batch_size, units), np.bool_)
+            for name, units in mask_shapes(recipe).items()
+        }
+        trace = Trace(
+            source=self.source,
+            recipe=recipe,
+            provenance=self.json("provenance"),
+            images=self.arrays["images"],
+            labels=labels,
+            batches=batches,
+            initial=initial,
+            losses=self.take("losses", (recipe.steps,), np.floating),
+            steps=steps,
+            variables=variables,
+            masks=masks,
+            logits=self.take("logits", (min(n, N_EVALUATED), N_OUTPUTS), dtype),
+            sensitivity=sensitivity,
+            logits_sensitivity=self.sensitivity("sensitivity/logits"),
+        )
+        self.refuse_strangers(trace)
+        return trace
+
+    def array(self, field):
+        if field not in self.arrays:
+            self.fail(field, "this array is missing, so the trace is incomplete.")
+        return self.arrays[field]
+
+    def take(self, field, shape, kind):
+        """The array, of this shape (None: any length, not 0) and dtype, and finite."""
+        array = self.array(field)
+        expected = "(" + ", ".join("n" if size is None else str(size) for size in shape) + ")"
+        fits = len(array.shape) == len(shape) and all(
+            got == size if size is not None else got > 0
+            for got, size in zip(array.shape, shape, strict=True)
+        )
+        if not fits:
+            self.fail(field, f"the shape must be {expected}. Received: {array.shape}.")
+        if not np.issubdtype(array.dtype, kind):
+            wanted = getattr(kind, "name", None) or kind.__name__
+            self.fail(field, f"the dtype must be {wanted}. Received: {array.dtype}.")
+        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+            self.fail(field, "holds NaN or infinity.")
+        return array
+
+    def within(self, field, array, end):
+        if array.min() < 0 or array.max() >= end:
+            self.fail(
+                field,
+                f"entries must be from 0 to {end - 1}. Received: {array.min()} to {array.max()}.",
+            )
+
+    def sensitivity(self, field):
+        value = self.take(field, (), np.floating)
+        if value < 0:
+            self.fail(field, f"must not be negative. Received: {value}.")
+        return float(value)
+
+    def steps(self, recipe):
+        steps = self.take("steps", (None,), np.integer)
+        if steps.min() < 1 or steps.max() > recipe.steps or len(set(steps.tolist())) < len(steps):
+            self.fail(
+                "steps",
+                f"must be different steps from 1 to {recipe.steps}. Received: {steps.tolist()}.",
+            )
+        return tuple(sorted(steps.tolist()))
+
+    def json(self, field):
+        array = self.array(field)
+        if array.size != 1 or array.dtype.kind not in "US":
+            self.fail(field, f"must be one JSON text. Received: {array.dtype} {array.shape}.")
+        text = array.item()
+        try:
+            value = json.loads(text.decode() if isinstance(text, bytes) else text)
+        except ValueError as error:
+            self.fail(field, f"is not JSON ({error}).")
+        if not isinstance(value, dict):
+            self.fail(field, f"must be a JSON object. Received: {value!r}.")
+        return value
+
+    def recipe(self):
+        spec = self.json("spec")
+        try:
+            return Recipe.from_spec(spec)
+        except (ValueError, TypeError) as error:
+            self.fail("spec", str(error))
+
+    def refuse_strangers(self, trace):
+        """A variable, mask or sensitivity too many is a failure, like one too few."""
+        names = trace.initial.keys()
+        known = {f"initial/{name}" for name in names} | {f"masks/{name}" for name in trace.masks}
+        for step in trace.steps:
+            known |= {
+                f"{kind}/{step}/{name}" for kind in ("variables", "sensitivity") for name in names
+            }
+        known.add("sensitivity/logits")
+        for field in sorted(self.arrays):
+            if field.startswith(GROUPS) and field not in known:
+                self.fail(field, "this array is one too many for the spec.")
