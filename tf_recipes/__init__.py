@@ -52,8 +52,6 @@ _MODULES = (
     "training",
 )
 
-__all__ = [*_NAMES, *_MODULES]
-
 
 def __getattr__(name):
     if name in _NAMES:
@@ -67,4 +65,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_NAMES, *_MODULES})
