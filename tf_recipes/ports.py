@@ -147,7 +147,9 @@ def _exact_regularizer(recipe):
 
 
 def _textbook_regularizer(recipe):
-    return keras.regularizers.L1L2(**{"l1": 0.0, "l2": 0.0, **recipe.regularizer})
+    # Keras' own fails on float64 weights; L1L2 is the same but for that.
+    kind = regularization.L1L2 if recipe.dtype == "float64" else keras.regularizers.L1L2
+    return kind(**{"l1": 0.0, "l2": 0.0, **recipe.regularizer})
 
 
 def _exact_model(recipe, inputs, outputs):

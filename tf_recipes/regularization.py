@@ -6,10 +6,29 @@ from keras import ops
 from tf_recipes import validation
 
 
+@keras.saving.register_keras_serializable(package="tf_recipes")
+class L1L2(keras.regularizers.L1L2):
+    """Keras' `L1L2`, made to work on float64 weights while Keras' float type is float32.
+
+    Keras rounds the factors to float32 on their way to the weights' dtype, and sums a model's
+    losses in its float type, so that it fails on a penalty of another. Here the factors keep their
+    precision, and so does the gradient; the penalty's value is cast to Keras' float type.
+
+    Args:
+        l1: float, factor of sum|w|.
+        l2: float, factor of sum(w^2): Keras' scaling, without TF1's half.
+    """
+
+    def __call__(self, x):
+        # l1 sum|w| + l2 sum(w^2)
+        penalty = self.l1 * ops.sum(ops.absolute(x)) + self.l2 * ops.sum(ops.square(x))
+        return ops.cast(penalty, keras.config.floatx())
+
+
 def l1_regularizer(scale):
     """`scale * sum|w|`, for a layer's `kernel_regularizer`.
 
-    TF1: `tf.contrib.layers.l1_regularizer`. Keras' `L1` is exact, and this returns it.
+    TF1: `tf.contrib.layers.l1_regularizer`. Keras' `L1` is exact, and this is it.
 
     Args:
         scale: float >= 0.
@@ -18,14 +37,14 @@ def l1_regularizer(scale):
         ValueError: for an integer (TF1 refused it), a negative number, NaN or infinity.
     """
     validation.scale("scale", scale)
-    return keras.regularizers.L1(scale)
+    return L1L2(l1=scale)
 
 
 def l2_regularizer(scale):
     """`scale * sum(w^2) / 2`, for a layer's `kernel_regularizer`.
 
     TF1: `tf.contrib.layers.l2_regularizer`. Keras' `L2` lacks the half: the same number there
-    regularizes twice as hard. This returns `L2(scale / 2)`, which is exact.
+    regularizes twice as hard. This is Keras' with `scale / 2`, which is exact.
 
     Args:
         scale: float >= 0.
@@ -37,14 +56,14 @@ def l2_regularizer(scale):
     1.0
     """
     validation.scale("scale", scale)
-    return keras.regularizers.L2(scale / 2)
+    return L1L2(l2=scale / 2)
 
 
 def l1_l2_regularizer(scale_l1=1.0, scale_l2=1.0):
     """The sum of both. TF1: `tf.contrib.layers.l1_l2_regularizer`."""
     validation.scale("scale_l1", scale_l1)
     validation.scale("scale_l2", scale_l2)
-    return keras.regularizers.L1L2(l1=scale_l1, l2=scale_l2 / 2)
+    return L1L2(l1=scale_l1, l2=scale_l2 / 2)
 
 
 def penalty(weights, scale_l1=0.0, scale_l2=0.0):

@@ -5,7 +5,6 @@ Whatever a file lacks or has wrong is found when it is read, so that a compariso
 
 import dataclasses
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tf_recipes import files
 from tf_recipes.recipe import Recipe
 
 N_INPUTS = 784
@@ -100,14 +100,8 @@ def load(path):
 
 def save(path, arrays):
     """Writes the arrays of a trace, whole or not at all."""
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with open(partial, "wb") as file:
-            np.savez_compressed(file, **arrays)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with files.replacing(path) as partial, open(partial, "wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def from_arrays(arrays, source):

@@ -1,0 +1,22 @@
+"""Files that are written whole or not at all."""
+
+import contextlib
+import os
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """A path to write to; it takes the place of `path` once the block ends without an error.
+
+    Raises:
+        OSError: if the directory cannot be written to, or the disk is full; then `path` is as it
+            was.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,87 @@
+"""One figure per recipe: the three loss curves, and the drift over the steps."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from tf_recipes import files
+from tf_recipes.parity.comparison import LIMIT
+
+# Okabe and Ito's palette, told apart by colour-blind readers too.
+COLOURS = {"tf1": "#000000", "exact": "#0072B2", "textbook": "#D55E00"}
+FLOOR = 1e-17  # drawn instead of 0, which a logarithmic axis has no place for
+
+
+def save(result, folder):
+    """Writes `folder/NAME.png` for a judged `Result`; returns the path."""
+    path = Path(folder) / f"{file_name(result)}.png"
+    with files.replacing(path) as partial:
+        FigureCanvasAgg(figure(result)).print_png(str(partial))
+    return path
+
+
+def file_name(result):
+    """The recipe's name, or the trace file's where two traces bear one name."""
+    return result.name if "(" not in result.name else Path(result.trace.source).stem
+
+
+def figure(result):
+    """Losses on the left, drift against TF1's own sensitivity on the right."""
+    view = Figure(figsize=(11, 4.2), layout="constrained")
+    view.suptitle(f"{result.name}: {result.why}", fontsize=11)
+    losses, drifts = view.subplots(1, 2)
+    _draw_losses(losses, result)
+    _draw_drifts(drifts, result)
+    return view
+
+
+def _draw_losses(axes, result):
+    steps = np.arange(1, result.trace.recipe.steps + 1)
+    axes.plot(steps, result.trace.losses, color=COLOURS["tf1"], lw=4, alpha=0.25, label="TF 1.15")
+    styles = {"exact": "-", "textbook": "--"}
+    for compared in result.comparisons:
+        axes.plot(
+            steps,
+            compared.losses,
+            color=COLOURS[compared.port],
+            linestyle=styles[compared.port],
+            lw=1.2,
+            label=f"Keras 3, {compared.port}",
+        )
+    axes.set(xlabel="training step", ylabel="loss (nats)", title="Training loss")
+    axes.legend()
+    axes.grid(alpha=0.25)
+
+
+def _draw_drifts(axes, result):
+    markers = {"exact": "o", "textbook": "s"}
+    for compared in result.comparisons:
+        rows = np.array(compared.by_step())
+        axes.plot(
+            rows[:, 0],
+            np.maximum(rows[:, 1], FLOOR),
+            color=COLOURS[compared.port],
+            marker=markers[compared.port],
+            label=f"Keras 3, {compared.port}",
+        )
+        sensitivity = rows[:, [0, 2]]
+    axes.plot(*sensitivity.T, color=COLOURS["tf1"], lw=1, label="TF 1.15 one ulp away")
+    axes.fill_between(
+        sensitivity[:, 0],
+        FLOOR,
+        LIMIT * sensitivity[:, 1],
+        color=COLOURS["tf1"],
+        alpha=0.1,
+        label=f"match: up to {LIMIT:g} times that",
+    )
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=max(FLOOR, 0.05 * sensitivity[:, 1].min()))
+    axes.set(
+        xlabel="training step",
+        ylabel="largest relative drift of a variable",
+        title="Drift from TF 1.15",
+    )
+    axes.legend(fontsize=8)
+    axes.grid(alpha=0.25, which="both")

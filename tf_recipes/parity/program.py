@@ -1,0 +1,171 @@
+"""What `scripts/check_migration.py` does with its flags."""
+
+import dataclasses
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tf_recipes import catalog, validation
+from tf_recipes.command_line import UsageError, quiet
+from tf_recipes.parity import check, distributions, plots, references, report, tf1, trace
+from tf_recipes.ports import PORTS
+
+LIVE_POOL = 2000  # images of the sample that a live reference trains on
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """The script's flags; `make_recipe` turns a name and the recipe flags into a `Recipe`."""
+
+    reference: str
+    tf1_python: str | None
+    trace_dir: str | None
+    recipe: list[str] | None
+    ports: list[str]
+    json_out: str | None
+    plot_dir: str | None
+    changed: dict
+    make_recipe: Callable
+
+
+def run(options):
+    """Judges, prints, writes; returns the exit status.
+
+    Raises:
+        UsageError: for flags that do not go together.
+        OSError: for a file that cannot be written, before anything is judged where possible.
+    """
+    _check(options)
+    sources = _sources(options)
+    whole_check = not (options.trace_dir or options.recipe or options.changed)
+    console = _console()
+    with quiet():
+        results = _judge(sources, options.ports, console)
+        drawn = list(distributions.check_all(options.ports)) if whole_check else []
+    console.print(report.table(results, options.ports))
+    if drawn:
+        console.print(report.distribution_table(drawn))
+    _write(options, results, drawn)
+    sys.stdout.flush()
+    for result in results:
+        if result.error:
+            print(f"error: {result.error}", file=sys.stderr)
+    console.print(report.summary(results, drawn), highlight=False)
+    if "exact" not in options.ports:
+        console.print("No exact port was judged, so nothing is proven: exit status 1.")
+    return check.exit_status(results, drawn)
+
+
+def _check(options):
+    """Refuses what cannot work before any work is done."""
+    if not options.ports:
+        raise UsageError("--ports needs a port. Received: none. Name exact, textbook or both.")
+    for port in options.ports:
+        validation.choice("ports", port, PORTS)
+    if len(set(options.ports)) < len(options.ports):
+        raise UsageError(f"--ports names a port twice. Received: {','.join(options.ports)}.")
+    if options.trace_dir and options.reference != "recorded":
+        raise UsageError("--trace_dir replays recorded traces. Leave out --reference.")
+    if options.changed and options.reference == "recorded":
+        named = ", ".join(f"--{name}" for name in sorted(options.changed))
+        raise UsageError(
+            f"A recorded trace cannot be changed. Received: {named}. "
+            "Add --reference=compat or --reference=tf1 to train the TF1 graph live."
+        )
+    if options.reference == "tf1":
+        tf1.check(options.tf1_python or tf1.python_of(tf1.default_directory()))
+    if options.plot_dir:
+        Path(options.plot_dir).mkdir(parents=True, exist_ok=True)
+        _writable(Path(options.plot_dir))
+    if options.json_out:
+        _writable(Path(options.json_out).parent)
+        if Path(options.json_out).is_dir():
+            raise UsageError(f"--json_out={options.json_out} is a directory. Name a file.")
+
+
+def _writable(folder):
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such directory to write to.")
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{folder}: cannot be written to.")
+
+
+def _sources(options):
+    if options.reference == "recorded":
+        return _recorded(options)
+    images, labels = _pool()
+    python = None
+    if options.reference == "tf1":
+        python = options.tf1_python or tf1.python_of(tf1.default_directory())
+    sources = []
+    for name in options.recipe or catalog.CATALOG:
+        recipe = options.make_recipe(name)
+
+        def get(recipe=recipe):
+            arrays = references.record(recipe, images, labels, python)
+            return trace.from_arrays(arrays, source=f"{recipe.name} ({options.reference})")
+
+        sources.append(check.Source(name, get))
+    return sources
+
+
+def _recorded(options):
+    files = references.trace_files(options.trace_dir or references.RECORDED)
+    if not options.recipe:
+        return check.from_files(files)
+    by_name = {path.stem: path for path in files}
+    for name in options.recipe:
+        validation.choice("recipe", name, by_name)
+    return check.from_files([by_name[name] for name in options.recipe])
+
+
+def _pool():
+    from tf_recipes import mnist
+
+    sample = mnist.load("sample")
+    return sample.train_images[:LIVE_POOL], sample.train_labels[:LIVE_POOL]
+
+
+def _console():
+    """The terminal, or for a file a width at which no line is folded."""
+    console = Console()
+    return console if console.is_terminal else Console(width=180)
+
+
+def _judge(sources, ports, console):
+    """All results, under a progress bar where there is a terminal to draw it on."""
+    with Progress(
+        TextColumn("{task.description:28}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} traces"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task("starting", total=len(sources))
+        share = 0.0
+
+        def on_start(reference, steps):
+            nonlocal share
+            share = 1 / steps
+            progress.update(task, description=reference.recipe.name)
+
+        results = []
+        for result in check.judge(sources, ports, on_start, lambda: progress.advance(task, share)):
+            results.append(result)
+            progress.update(task, completed=len(results))
+        return check.named_apart(results)
+
+
+def _write(options, results, drawn):
+    if options.plot_dir:
+        for result in results:
+            if not result.error:
+                plots.save(result, options.plot_dir)
+    if options.json_out:
+        report.write_json(options.json_out, report.as_json(results, drawn))

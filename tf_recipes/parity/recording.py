@@ -1,0 +1,33 @@
+"""Records traces on real TF 1.15 into a directory, one file each."""
+
+from rich.console import Console
+from rich.progress import track
+
+from tf_recipes import files
+from tf_recipes.parity import references, tf1, trace
+
+
+def record_all(python, recipes, pool, folder, steps=()):
+    """Records each recipe as `folder/NAME.npz`, and reads it back to see that it is complete.
+
+    Args:
+        python: an interpreter with TensorFlow 1.15.
+        recipes: `Recipe`s.
+        pool: images uint8 (n, 784) and labels (n,).
+        folder: made if need be.
+        steps: after which steps to record the variables; empty means `references.milestones`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    console = Console()
+    for recipe in track(recipes, "recording", console=console, disable=not console.is_terminal):
+        arrays = references.record(recipe, *pool, python, steps)
+        path = folder / f"{recipe.name}.npz"
+        trace.from_arrays(arrays, source=str(path))
+        trace.save(path, arrays)
+        console.print(f"{path}: {path.stat().st_size / 1e3:.0f} kB", highlight=False)
+
+
+def record_distributions(python, path):
+    """Writes what TF1's initialisers and dropout draw: statistics, not a trace."""
+    with files.replacing(path) as partial:
+        tf1.run_module(python, "distributions", [partial])

@@ -1,0 +1,68 @@
+"""Where traces come from: recorded ones in files, or live ones from a TF1 graph."""
+
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from tf_recipes.parity import tf1, trace
+
+RECORDED = Path(str(resources.files("tf_recipes.parity") / "traces"))
+MILESTONES = (1, 2, 5)
+
+
+def trace_files(folder=RECORDED):
+    """The traces in a folder, by name.
+
+    Raises:
+        TraceError: if there is no such folder, or no trace in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise trace.TraceError(f"{folder}: there is no such directory of traces.")
+    files = sorted(folder.rglob("*.npz"))
+    if not files:
+        raise trace.TraceError(f"{folder}: holds no trace (*.npz).")
+    return files
+
+
+def batches(recipe, n):
+    """Rows of a pool of `n`, int64 (steps, batch_size): epoch after epoch, each shuffled."""
+    random = np.random.RandomState(recipe.seed)
+    wanted = recipe.steps * recipe.batch_size
+    epochs = [random.permutation(n) for _ in range(-(-wanted // n))]
+    return np.concatenate(epochs)[:wanted].reshape(recipe.steps, recipe.batch_size)
+
+
+def milestones(steps):
+    """1, 2, 5, 10, 20, 50, ... and the last step.
+
+    >>> milestones(30)
+    (1, 2, 5, 10, 20, 30)
+    """
+    decades = range(len(str(steps)))
+    marks = {k * 10**decade for decade in decades for k in MILESTONES if k * 10**decade <= steps}
+    return tuple(sorted(marks | {steps}))
+
+
+def record(recipe, images, labels, tf1_python=None, steps=None):
+    """The arrays of a trace of `recipe`: on real TF 1.15, or as a graph in this TensorFlow.
+
+    Args:
+        recipe: a `Recipe`.
+        images: uint8 (n, 784), the pool.
+        labels: (n,).
+        tf1_python: an interpreter with TensorFlow 1.15, or None for this TensorFlow.
+        steps: after which steps to record the variables; None means `milestones`.
+
+    Raises:
+        ValueError: for a recipe that TF1 refuses.
+        TF1Error: if real TF 1.15 cannot be run.
+    """
+    marks = [step for step in steps or milestones(recipe.steps) if step <= recipe.steps]
+    job = recipe, images, labels, batches(recipe, len(images)), marks
+    if tf1_python is None:
+        from tf_recipes.parity import compat  # imports TensorFlow, which real TF 1.15 needs not
+
+        return {k: np.asarray(v) for k, v in compat.originals().record(*job).items()}
+    return tf1.record(tf1_python, *job)
