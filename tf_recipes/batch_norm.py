@@ -19,7 +19,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     - On inputs of rank 2 and 4 TF1 takes the fused kernel, whose moving variance averages the
       **unbiased** variance, N/(N-1) times that of the batch (N: batch times positions); Keras
       averages the batch's own. On other ranks TF1 averages the batch's own too, and so does this.
-    - An epsilon below 1.001e-5 is raised to that there.
+    - On those ranks an epsilon below 1.001e-5 is raised to that, as cuDNN wants it.
     - Moving averages are updated as `v -= (v - value) * (1 - decay)`, with 1 - decay in float32.
     - The defaults are momentum ("decay") 0.999 and no gamma, instead of 0.99 and a gamma.
 
@@ -68,6 +68,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         # Half precision has too few digits for statistics: they are float32 at least.
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         rank = len(x.shape)
+        fused = rank in FUSED_RANKS
         channels = self.axis % rank
         axes = tuple(axis for axis in range(rank) if axis != channels)
         broadcast = tuple(-1 if axis == channels else 1 for axis in range(rank))
@@ -75,7 +76,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         if training and self.trainable:
             mean, variance, count = _moments(x, axes, mask)
             self._average(self.moving_mean, mean)
-            if rank in FUSED_RANKS and mask is None:
+            if fused and mask is None:
                 # E[var] = (N-1)/N sigma^2
                 variance_estimate = variance * (count / ops.maximum(count - 1, 1))
             else:
@@ -86,7 +87,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
             variance = ops.cast(self.moving_variance, x.dtype)
 
         # y = gamma (x - mean) / sqrt(variance + epsilon) + beta
-        scale = ops.rsqrt(variance + max(self.epsilon, SMALLEST_EPSILON))
+        epsilon = max(self.epsilon, SMALLEST_EPSILON) if fused else self.epsilon
+        scale = ops.rsqrt(variance + epsilon)
         if self.scale:
             scale = scale * ops.cast(self.gamma, x.dtype)
         outputs = (x - ops.reshape(mean, broadcast)) * ops.reshape(scale, broadcast)

@@ -64,10 +64,13 @@ class _TF1Optimizer(keras.optimizers.Optimizer):
         if self.built:
             return
         super().build(variables)
+        # NumPy's double, because Keras would round Python's to float32 on its way to float64.
         self._slots = {
             name: [
                 self.add_variable_from_reference(
-                    variable, name=name, initializer=keras.initializers.Constant(initial)
+                    variable,
+                    name=name,
+                    initializer=keras.initializers.Constant(np.float64(initial)),
                 )
                 for variable in variables
             ]
@@ -339,10 +342,11 @@ class Adam(_TF1Optimizer):
         return new
 
     def apply(self, grads, trainable_variables=None):
+        following = self.iterations + 1
         super().apply(grads, trainable_variables)
-        # beta^t <- beta^t beta, once the step is taken for every variable
-        every = self.gradient_accumulation_steps or 1
-        taken = ops.equal(self.iterations % every, 0)
+        # beta^t <- beta^t beta, once the step is taken for every variable; a call that only
+        # accumulates a gradient is not a step
+        taken = ops.equal(self.iterations, following)
         for power, beta in zip(self._powers, (self.beta_1, self.beta_2), strict=True):
             power.assign(ops.where(taken, power * np.float32(beta), power))
 
