@@ -15,7 +15,8 @@ from tf_recipes import catalog
 _NOISE = re.compile(
     rb"oneDNN custom operations|cuda|CUDA|absl::InitializeLog|cpu_feature_guard"
     rb"|CPU instructions|rebuild TensorFlow|Not handling type|XLA service|StreamExecutor device"
-    rb"|Compiled cluster using XLA|MLIR|TensorRT|computation_placer",
+    rb"|Compiled cluster using XLA|MLIR|TensorRT|computation_placer"
+    rb"|tf_record_dataset_op",
 )
 
 # flag -> (field, key inside the field or None)
@@ -117,12 +118,12 @@ def recipe_from_flags(name):
     for flag, value in changed.items():
         field, key = _FIELDS[flag]
         listed = flag in ("hidden", "max_norm_axes")
-        given = _whole_numbers(flag, value) if listed else value
+        given = whole_numbers(flag, value) if listed else value
         spec[field] = given if key is None else {**(spec[field] or {}), key: given}
     return catalog.CATALOG[name].from_spec(spec)
 
 
-def _whole_numbers(flag, texts):
+def whole_numbers(flag, texts):
     try:
         return [int(text) for text in texts]
     except ValueError:

@@ -1,0 +1,36 @@
+"""Writes the MNIST sample that ships with the package, from TensorFlow Datasets.
+
+    python scripts/make_mnist_sample.py --output=mnist_sample.npz
+
+The same data gives the same bytes.
+"""
+
+import os
+
+import numpy as np
+from absl import flags
+
+from tf_recipes import command_line, mnist
+
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
+_OUTPUT = flags.DEFINE_string("output", str(mnist.SAMPLE), "The file to write.")
+
+
+def main():
+    command_line.import_tensorflow()
+    whole = mnist.load("tfds", data_dir=_DATA_DIR.value)
+    partial = _OUTPUT.value + ".partial"
+    with open(partial, "wb") as file:
+        np.savez_compressed(
+            file,
+            train_images=whole.train_images[: mnist.N_SAMPLE_TRAIN],
+            train_labels=whole.train_labels[: mnist.N_SAMPLE_TRAIN].astype(np.uint8),
+            test_images=whole.test_images[: mnist.N_SAMPLE_TEST],
+            test_labels=whole.test_labels[: mnist.N_SAMPLE_TEST].astype(np.uint8),
+        )
+    os.replace(partial, _OUTPUT.value)
+    print(f"{_OUTPUT.value}: {os.path.getsize(_OUTPUT.value)} bytes")
+
+
+if __name__ == "__main__":
+    command_line.run(main)
