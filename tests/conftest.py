@@ -27,6 +27,19 @@ def run_python():
     return run
 
 
+@pytest.fixture(scope="session")
+def tf1_python():
+    """An interpreter with real TensorFlow 1.15: $TF1_PYTHON, else one made in the user's cache."""
+    from tf_recipes.parity import tf1
+
+    if named := os.environ.get("TF1_PYTHON"):
+        return tf1.check(named)
+    try:
+        return tf1.create_environment()
+    except tf1.TF1Error as error:
+        pytest.skip(f"no real TensorFlow 1.15: {error}")
+
+
 @pytest.fixture
 def policy():
     """Sets Keras' dtype policy for one test."""
