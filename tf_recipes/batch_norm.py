@@ -1,5 +1,7 @@
 """Batch normalization with TF1's statistics and defaults."""
 
+import numbers
+
 import keras
 import numpy as np
 from keras import ops
@@ -32,7 +34,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         **kwargs: Keras' other arguments. `renorm` and `synchronized` are refused.
 
     Raises:
-        ValueError: for an argument outside these.
+        ValueError: for an argument outside these, or inputs without that axis.
 
     Shapes: any (..., channels, ...), and the same out. A mask, one axis less than the inputs,
     leaves positions out of the statistics.
@@ -48,7 +50,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """
 
     def __init__(self, axis=-1, momentum=0.999, epsilon=1e-3, center=True, scale=False, **kwargs):
-        validation.axes("axis", axis if not isinstance(axis, tuple) else None, rank=5)
+        _check_axis(axis)
         validation.number("momentum", momentum, 0, 1)
         validation.number("epsilon", epsilon, 0)
         validation.flag("center", center)
@@ -63,6 +65,15 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(
             axis=axis, momentum=momentum, epsilon=epsilon, center=center, scale=scale, **kwargs
         )
+
+    def build(self, input_shape):
+        if not -len(input_shape) <= self.axis < len(input_shape):
+            validation.fail(
+                "`axis` must be an axis of the inputs.",
+                f"axis={self.axis!r}, inputs of shape {tuple(input_shape)}",
+                "Give the channels' axis: -1 for the last, 1 for channels first.",
+            )
+        super().build(input_shape)
 
     def call(self, inputs, training=None, mask=None):
         # Half precision has too few digits for statistics: they are float32 at least.
@@ -101,6 +112,15 @@ class BatchNormalization(keras.layers.BatchNormalization):
         value = ops.cast(ops.stop_gradient(value), average.dtype)
         rate = ops.cast(np.float32(1.0 - self.momentum), average.dtype)
         average.assign(average - (average - value) * rate)
+
+
+def _check_axis(axis):
+    if not isinstance(axis, numbers.Integral) or isinstance(axis, bool):
+        validation.fail(
+            "`axis` must be one whole number, the channels' axis.",
+            f"axis={axis!r}",
+            "Give -1 for the last axis, 1 for channels first.",
+        )
 
 
 def _moments(x, axes, mask):

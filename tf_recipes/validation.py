@@ -109,7 +109,7 @@ def axes(field, value, rank):
         not listed
         or not whole_numbers
         or not all(-rank <= axis < rank for axis in listed)
-        or len(set(listed)) < len(listed)
+        or len({axis % rank for axis in listed}) < len(listed)
     ):
         fail(
             f"`{field}` must be an int from {-rank} to {rank - 1}, or a tuple of different ones.",

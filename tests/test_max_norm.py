@@ -1,0 +1,182 @@
+"""Max-norm: TF1's numbers, both of the document's forms, both axes, and other kernels."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_recipes
+
+W = [[3.0, 0.3, 0.0], [4.0, -0.4, 0.0], [0.0, 0.1, 0.0]]
+
+# TF 1.15.5: sess.run(tf.clip_by_norm(tf.constant(W, dtype), threshold, axes=axis))
+CLIPPED = [
+    ("float64", 1.0, 0, [[0.6, 0.3, 0.0], [0.8, -0.4, 0.0], [0.0, 0.1, 0.0]]),
+    (
+        "float64",
+        1.0,
+        1,
+        [
+            [0.9950371902099892, 0.09950371902099892, 0.0],
+            [0.9950371902099893, -0.09950371902099893, 0.0],
+            [0.0, 0.1, 0.0],
+        ],
+    ),
+    (
+        "float64",
+        0.7,
+        0,
+        [
+            [0.41999999999999993, 0.3, 0.0],
+            [0.5599999999999999, -0.39999999999999997, 0.0],
+            [0.0, 0.09999999999999999, 0.0],
+        ],
+    ),
+    (
+        "float64",
+        0.7,
+        (0, 1),
+        [
+            [0.41783288889265285, 0.04178328888926529, 0.0],
+            [0.5571105185235372, -0.05571105185235372, 0.0],
+            [0.0, 0.01392776296308843, 0.0],
+        ],
+    ),
+    (
+        "float32",
+        0.7,
+        1,
+        [
+            [0.6965259909629822, 0.06965260952711105, 0.0],
+            [0.6965259909629822, -0.06965260207653046, 0.0],
+            [0.0, 0.10000000149011612, 0.0],
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize("dtype, threshold, axis, expected", CLIPPED)
+def test_clipped_weights_are_those_of_tf1(dtype, threshold, axis, expected):
+    clipped = tf_recipes.MaxNorm(threshold, axis=axis)(keras.ops.array(W, dtype))
+    assert keras.backend.standardize_dtype(clipped.dtype) == dtype
+    np.testing.assert_allclose(
+        clipped, expected, rtol={"float32": 2**-23, "float64": 2**-52}[dtype], atol=0
+    )
+
+
+def test_convolution_filters_are_bounded_one_by_one():
+    # TF 1.15.5: tf.clip_by_norm((np.arange(24).reshape(2, 2, 2, 3) - 10) / 8, 1.0, axes=[0, 1, 2])
+    kernel = (np.arange(24.0).reshape(2, 2, 2, 3) - 10) / 8
+    clipped = np.array(tf_recipes.clip_by_norm(kernel, 1.0, axis=(0, 1, 2)))
+    np.testing.assert_allclose(
+        clipped[1, 1, 1], [0.5642880936468347, 0.6030226891555273, 0.6283787178796812], rtol=2**-51
+    )
+    np.testing.assert_allclose(np.square(clipped).sum((0, 1, 2)), 1.0, rtol=1e-14)
+
+
+def test_weights_inside_the_ball_keep_their_bits():
+    """Keras' own constraint shrinks them at every step."""
+    weights = np.array([[0.3, 0.1], [0.4, -0.7]], "float32")
+    clipped, keras_clipped = weights, weights
+    for _ in range(100):
+        clipped = tf_recipes.MaxNorm(1.0)(clipped)
+        keras_clipped = keras.constraints.MaxNorm(1.0)(keras_clipped)
+    np.testing.assert_array_equal(clipped, weights)
+    assert (np.array(keras_clipped) != weights).any()
+
+
+def test_gradient_passes_through_a_column_of_zeros():
+    weights = tf.Variable(W)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(tf_recipes.clip_by_norm(weights, 1.0))
+    gradient = np.array(tape.gradient(total, weights))
+    assert np.isfinite(gradient).all()
+    np.testing.assert_array_equal(gradient[:, 2], [1.0, 1.0, 1.0])  # inside the ball: identity
+
+
+def dense_model(constraint=None, **compile_arguments):
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((4,))
+    layer = keras.layers.Dense(3, name="hidden1", kernel_constraint=constraint)
+    model = keras.Model(inputs, keras.layers.Dense(2, name="outputs")(layer(inputs)))
+    model.compile(keras.optimizers.SGD(0.1), "mse", **{"jit_compile": False, **compile_arguments})
+    return model
+
+
+def trained(model, callbacks=()):
+    x = np.linspace(-2, 2, 32, dtype="float32").reshape(8, 4)
+    y = np.stack([x.sum(-1), -x[:, 0]], axis=-1)
+    model.fit(x, y, batch_size=2, epochs=2, shuffle=False, verbose=0, callbacks=list(callbacks))
+    return model.get_layer("hidden1").kernel.numpy()
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_both_forms_keep_the_bound_and_agree(axis, jit_compile):
+    slot = trained(dense_model(tf_recipes.MaxNorm(0.5, axis), jit_compile=jit_compile))
+    by_hand = trained(
+        dense_model(jit_compile=jit_compile), [tf_recipes.ClipWeights("hidden1", 0.5, axis)]
+    )
+    norms = np.sqrt(np.square(slot).sum(axis))
+    assert norms.max() <= 0.5 * (1 + 2**-22)
+    assert norms.max() > 0.49  # and it was at work
+    np.testing.assert_allclose(by_hand, slot, rtol=1e-5, atol=1e-6)
+
+
+def test_clip_weights_leaves_other_layers_alone():
+    model = dense_model()
+    model.get_layer("outputs").kernel.assign(np.full((3, 2), 10.0))
+    model.optimizer.learning_rate = 0.0
+    kernel = trained(model, [tf_recipes.ClipWeights(["hidden1"], 0.1)])
+    np.testing.assert_allclose(np.square(kernel).sum(0), 0.01, rtol=1e-5)
+    np.testing.assert_array_equal(model.get_layer("outputs").kernel.numpy(), 10.0)
+
+
+def test_mixed_precision_bounds_the_float32_weights(policy):
+    policy("mixed_float16")
+    kernel = trained(dense_model(tf_recipes.MaxNorm(0.25)))
+    assert kernel.dtype == np.float32
+    assert np.sqrt(np.square(kernel).sum(0)).max() <= 0.25 * (1 + 2**-22)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1, (0, 1, 2)])
+def test_config_round_trip(axis):
+    constraint = tf_recipes.MaxNorm(0.7, axis=axis)
+    text = json.dumps(keras.saving.serialize_keras_object(constraint))
+    again = keras.saving.deserialize_keras_object(json.loads(text))
+    assert isinstance(again, tf_recipes.MaxNorm)
+    assert (again.threshold, again.axis) == (0.7, axis)
+
+
+@pytest.mark.parametrize("threshold", [0, 0.0, -1.0, float("nan"), float("inf"), "1", None, True])
+def test_bad_thresholds(threshold, fails):
+    for make in (
+        tf_recipes.MaxNorm,
+        lambda threshold: tf_recipes.clip_by_norm(W, threshold),
+        lambda threshold: tf_recipes.ClipWeights(["hidden1"], threshold),
+    ):
+        with fails("`threshold`", "(0, inf)", f"threshold={threshold!r}"):
+            make(threshold)
+
+
+@pytest.mark.parametrize("axis", [5, -6, 0.0, True, None, "0", (), (0, 0), (0, -5), (0, 7)])
+def test_axes_that_no_kernel_has(axis, fails):
+    with fails("`axis`", f"axis={axis!r}", "incoming weights"):
+        tf_recipes.MaxNorm(1.0, axis=axis)
+
+
+def test_axes_that_this_kernel_lacks(fails):
+    with fails("`axis`", "axis=2", "from -2 to 1"):
+        tf_recipes.MaxNorm(1.0, axis=2)(np.ones((2, 2), "float32"))
+    with fails("`axis`", "axis=(0, -2)"):
+        tf_recipes.MaxNorm(1.0, axis=(0, -2))(np.ones((2, 2), "float32"))
+
+
+def test_layers_that_cannot_be_clipped(fails):
+    with pytest.raises(ValueError, match="No such layer: hidden7"):
+        trained(dense_model(), [tf_recipes.ClipWeights(["hidden7"], 1.0)])
+    model = dense_model()
+    with fails("`layers`", model.layers[0].name, "has none"):
+        trained(model, [tf_recipes.ClipWeights([model.layers[0].name], 1.0)])
