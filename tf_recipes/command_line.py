@@ -152,6 +152,8 @@ def _guarded(main, argv):
         _stop("interrupted.", 130)
     except (ValueError, OSError, ImportError) as error:
         _stop(f"error: {error}", 2)
+    except FloatingPointError as error:
+        _stop(f"error: {error}", 1)
 
 
 def _parse(argv):

@@ -1,0 +1,68 @@
+"""Trains every recipe of the catalog on MNIST, one after the other, and prints one table.
+
+    python scripts/train_all.py --recipes=momentum,best_practice --epochs=1 --long_epochs=2
+
+That takes the sample that ships with the package; the README's figures come from the whole set,
+all recipes and the default epochs:
+
+    python scripts/train_all.py --data=tfds --data_dir=DIR --json_out=out/all.json
+"""
+
+import json
+import pathlib
+
+from absl import flags
+from rich import box, console, table
+
+from tf_recipes import catalog, command_line, mnist
+
+_RECIPES = flags.DEFINE_list("recipes", list(catalog.CATALOG), "Names in tf_recipes/catalog.py.")
+_EPOCHS = flags.DEFINE_integer("epochs", 5, "Epochs of each recipe but best_practice.")
+_LONG_EPOCHS = flags.DEFINE_integer("long_epochs", 20, "Epochs of best_practice.")
+_DATA = flags.DEFINE_string("data", "sample", "sample or tfds.")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
+_OUTPUT_DIR = flags.DEFINE_string("output_dir", "out/all", "One directory in it for each recipe.")
+_PORT = flags.DEFINE_string("port", "exact", "exact or textbook.")
+_JSON_OUT = flags.DEFINE_string("json_out", None, "Where to write the table as JSON.")
+
+
+def main():
+    recipes = [catalog.get(name) for name in _RECIPES.value]
+    # It warns of each new model's tracing.
+    command_line.import_tensorflow().get_logger().setLevel("ERROR")
+    from tf_recipes import training
+
+    data = mnist.load(_DATA.value, _DATA_DIR.value)
+    if _JSON_OUT.value:
+        training.writable(pathlib.Path(_JSON_OUT.value).parent)
+    terminal, rows = console.Console(), []
+    for recipe in recipes:
+        epochs = _LONG_EPOCHS.value if recipe.name == "best_practice" else _EPOCHS.value
+        terminal.print(f"{recipe.name}:", highlight=False)
+        output_dir = pathlib.Path(_OUTPUT_DIR.value, recipe.name)
+        try:
+            result = training.train(recipe, data, epochs, output_dir, _PORT.value, terminal)
+        except FloatingPointError as error:
+            terminal.print(str(error), soft_wrap=True, highlight=False)
+            result = {"test_accuracy": None, "seconds": None}
+        keys = ("test_accuracy", "seconds")
+        rows.append({"recipe": recipe.name, "epochs": epochs, **{k: result[k] for k in keys}})
+    _show(terminal, rows)
+    if _JSON_OUT.value:
+        pathlib.Path(_JSON_OUT.value).write_text(json.dumps(rows, indent=2) + "\n")
+    return int(any(row["test_accuracy"] is None for row in rows))
+
+
+def _show(terminal, rows):
+    shown = table.Table("recipe", box=box.MARKDOWN)
+    for heading in ("epochs", "test accuracy", "seconds"):
+        shown.add_column(heading, justify="right")
+    for row in rows:
+        done = row["test_accuracy"] is not None
+        figures = (f"{row['test_accuracy']:.2%}", f"{row['seconds']:.1f}") if done else ("-", "-")
+        shown.add_row(row["recipe"], str(row["epochs"]), *figures)
+    terminal.print(shown)
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,41 @@
+"""The figure of a training run."""
+
+
+def plot(history, path):
+    """Writes loss and accuracy over the epochs, in training and validation, as a PNG.
+
+    Args:
+        history: what `tf_recipes.training.train` returns.
+        path: where to write.
+    """
+    # The figure by itself, without pyplot, leaves the caller's backend alone; late: it is slow.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    loss, accuracy = figure.subplots(1, 2)
+    epochs = range(1, len(history["loss"]) + 1)
+    _curves(loss, epochs, history["loss"], history["val_loss"])
+    loss.set_ylabel("loss (cross-entropy and penalties, nats)")
+    _curves(accuracy, epochs, *(_percent(history[key]) for key in ("accuracy", "val_accuracy")))
+    test = 100 * history["test_accuracy"]
+    accuracy.axhline(test, color="0.4", linestyle=":", label=f"test, at the end: {test:.2f} %")
+    accuracy.set_ylabel("accuracy (%)")
+    for axes in (loss, accuracy):
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.suptitle(history["recipe"]["name"])
+    figure.savefig(path, dpi=120, format="png")
+
+
+def _curves(axes, epochs, training, validation):
+    axes.plot(epochs, training, marker="o", markersize=4, label="training, mean over the epoch")
+    axes.plot(epochs, validation, marker="s", markersize=4, label="validation, after the epoch")
+
+
+def _percent(shares):
+    return [100 * share for share in shares]
