@@ -58,6 +58,7 @@ class UsageError(ValueError):
 
 def define_recipe_flags():
     """Defines a flag for every hyperparameter; none is set unless the user sets it."""
+    flags.disclaim_key_flags()  # the script's --help shows them
     number, whole, text, switch = (
         flags.DEFINE_float,
         flags.DEFINE_integer,

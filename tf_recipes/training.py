@@ -52,9 +52,9 @@ def train(recipe, data, epochs, output_dir, port="exact", console=None):
     """
     validation.whole("epochs", epochs, 1)
     training, held_out, test = _splits(data, recipe.dtype)
-    output_dir = writable(output_dir)
     keras.utils.set_random_seed(recipe.seed)
     model = _build(recipe, port)
+    output_dir = writable(output_dir)
     with Progress(console) as progress:
         history, seconds = _fit(model, recipe, training, held_out, epochs, output_dir, progress)
         tested = model.evaluate(*test, batch_size=EVALUATION_BATCH, verbose=0, return_dict=True)
