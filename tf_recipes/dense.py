@@ -2,6 +2,7 @@
 
 import keras
 
+from tf_recipes import validation
 from tf_recipes.initializers import xavier_init
 
 
@@ -50,6 +51,8 @@ def fully_connected(
     Raises:
         ValueError: for an activation that Keras does not know, or units below 1.
     """
+    validation.whole("units", units, 1)
+    activation = _known(activation)
     dense = keras.layers.Dense(
         units,
         use_bias=normalizer is None,
@@ -69,3 +72,15 @@ def fully_connected(
     return keras.layers.Activation(activation, name=f"{dense.name}_activation", dtype=dtype)(
         outputs
     )
+
+
+def _known(activation):
+    """The function or layer of that name, None for None."""
+    try:
+        return None if activation is None else keras.activations.get(activation)
+    except ValueError:
+        return validation.fail(
+            "`activation` must be a function, a layer, None, or a name that Keras knows.",
+            f"activation={activation!r}",
+            "Write 'relu', say, or pass the function.",
+        )
