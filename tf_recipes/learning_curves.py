@@ -2,11 +2,20 @@
 
 
 def plot(history, path):
-    """Writes loss and accuracy over the epochs, in training and validation, as a PNG.
+    """Writes the figure of `draw` as a PNG.
 
     Args:
         history: what `tf_recipes.training.train` returns.
         path: where to write.
+    """
+    draw(history).savefig(path, dpi=120, format="png")
+
+
+def draw(history):
+    """Loss and accuracy over the epochs, in training and validation: a `Figure`.
+
+    Args:
+        history: what `tf_recipes.training.train` returns.
     """
     # The figure by itself, without pyplot, leaves the caller's backend alone; late: it is slow.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -29,7 +38,7 @@ def plot(history, path):
         axes.grid(alpha=0.3)
         axes.legend()
     figure.suptitle(history["recipe"]["name"])
-    figure.savefig(path, dpi=120, format="png")
+    return figure
 
 
 def _curves(axes, epochs, training, validation):

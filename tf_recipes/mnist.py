@@ -78,7 +78,7 @@ def load(data="sample", data_dir=None):
 
 def _load_sample(path):
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return Mnist(
                 *_checked(arrays["train_images"], arrays["train_labels"], N_SAMPLE_TRAIN),
                 *_checked(arrays["test_images"], arrays["test_labels"], N_SAMPLE_TEST),
