@@ -9,6 +9,7 @@ import contextlib
 import functools
 import importlib
 import math
+import pkgutil
 import sys
 import types
 
@@ -16,16 +17,27 @@ import tensorflow as tensorflow2
 
 tf = tensorflow2.compat.v1
 
+PACKAGE = "tf_recipes.originals"
 _SHARED = [{}]  # arg_scope's stack: {function: keyword arguments}
 
 
-@functools.cache
 def originals():
     """The module `tf_recipes.originals.record`, loaded with this TensorFlow's TF1 API."""
-    package = "tf_recipes.originals"
-    with _modules_apart(package):
+    return original("record")
+
+
+def original(name):
+    """The module `tf_recipes.originals.NAME`, loaded with this TensorFlow's TF1 API."""
+    return _loaded()[name]
+
+
+@functools.cache
+def _loaded():
+    """Every original by name, all of them of one loading."""
+    with _modules_apart(PACKAGE):
         sys.modules["tensorflow"] = _tensorflow1()
-        return importlib.import_module(f"{package}.record")
+        found = pkgutil.iter_modules(importlib.import_module(PACKAGE).__path__)
+        return {each.name: importlib.import_module(f"{PACKAGE}.{each.name}") for each in found}
 
 
 @contextlib.contextmanager
@@ -39,13 +51,19 @@ def _modules_apart(package):
             if name == "tensorflow" or name == package or name.startswith(package + ".")
         ]
 
+    parent, _, child = package.rpartition(".")
+    parent = importlib.import_module(parent)
     kept = {name: sys.modules.pop(name) for name in ours()}
+    known = vars(parent).pop(child, None)
     try:
         yield
     finally:
         for name in ours():
             del sys.modules[name]
         sys.modules.update(kept)
+        vars(parent).pop(child, None)
+        if known is not None:
+            setattr(parent, child, known)
 
 
 def _tensorflow1():

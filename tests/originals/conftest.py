@@ -1,0 +1,60 @@
+"""Runs the experiments in this TensorFlow, through the adapter, and on real TF 1.15."""
+
+import functools
+import importlib.util
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
+
+
+@pytest.fixture(scope="session", params=["compat", "tf1"])
+def ran(request):
+    """`ran(name)`: the arrays that the experiment of that name gave, by name."""
+    if request.param == "compat":
+        return here()
+    python = request.getfixturevalue("tf1_python")
+    return there(python, request.getfixturevalue("tmp_path_factory").mktemp("tf1") / "all.npz")
+
+
+def here():
+    """The experiments in this TensorFlow; each runs once."""
+    from tf_recipes.parity import compat
+
+    experiments = {}
+    for name in ("experiments", "training_runs"):
+        spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        experiments.update(module.EXPERIMENTS)
+    tf = compat.original("record").tf
+    return functools.cache(lambda name: as_arrays(experiments[name](tf, compat.original)))
+
+
+def as_arrays(values):
+    return {name: np.asarray(value) for name, value in values.items()}
+
+
+def there(python, path):
+    """The experiments on real TF 1.15, all in one process."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [python, "-W", "ignore", FOLDER / "experiments.py", path],
+        check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    arrays = {}
+    with np.load(path, allow_pickle=False) as file:
+        for key in file.files:
+            name, _, rest = key.partition(":")
+            arrays.setdefault(name, {})[rest] = file[key]
+    return arrays.__getitem__
