@@ -5,7 +5,8 @@
 That takes the sample of MNIST that ships with the package. The whole set comes through TensorFlow
 Datasets with --data=tfds, from --data_dir if it names a prepared copy. In --output_dir:
 history.json, learning_curves.png, model.keras and TensorBoard's logs. --port=textbook trains with
-Keras' built-ins instead of TF1's semantics.
+Keras' built-ins instead of TF1's semantics. To load model.keras elsewhere, import tf_recipes.models
+first.
 """
 
 from absl import flags
@@ -13,11 +14,11 @@ from absl import flags
 from tf_recipes import command_line, mnist
 
 _RECIPE = flags.DEFINE_string("recipe", "best_practice", "A name in tf_recipes/catalog.py.")
-_EPOCHS = flags.DEFINE_integer("epochs", 20, "Passes over the training images.")
-_DATA = flags.DEFINE_string("data", "sample", "sample or tfds.")
+_EPOCHS = flags.DEFINE_integer("epochs", 20, "Passes over the images.", lower_bound=1)
+_DATA = flags.DEFINE_enum("data", "sample", ["sample", "tfds"], "Which MNIST.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Default: out/RECIPE.")
-_PORT = flags.DEFINE_string("port", "exact", "exact or textbook.")
+_PORT = flags.DEFINE_enum("port", "exact", ["exact", "textbook"], "TF1's semantics or built-ins.")
 command_line.define_recipe_flags()
 
 

@@ -17,12 +17,12 @@ from rich import box, console, table
 from tf_recipes import catalog, command_line, mnist
 
 _RECIPES = flags.DEFINE_list("recipes", list(catalog.CATALOG), "Names in tf_recipes/catalog.py.")
-_EPOCHS = flags.DEFINE_integer("epochs", 5, "Epochs of each recipe but best_practice.")
-_LONG_EPOCHS = flags.DEFINE_integer("long_epochs", 20, "Epochs of best_practice.")
-_DATA = flags.DEFINE_string("data", "sample", "sample or tfds.")
+_EPOCHS = flags.DEFINE_integer("epochs", 5, "Of each recipe but best_practice.", lower_bound=1)
+_LONG_EPOCHS = flags.DEFINE_integer("long_epochs", 20, "Of best_practice.", lower_bound=1)
+_DATA = flags.DEFINE_enum("data", "sample", ["sample", "tfds"], "Which MNIST.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", "out/all", "One directory in it for each recipe.")
-_PORT = flags.DEFINE_string("port", "exact", "exact or textbook.")
+_PORT = flags.DEFINE_enum("port", "exact", ["exact", "textbook"], "TF1's semantics or built-ins.")
 _JSON_OUT = flags.DEFINE_string("json_out", None, "Where to write the table as JSON.")
 
 

@@ -55,7 +55,8 @@ class Progress(keras.callbacks.Callback):
         )
 
     def on_train_batch_end(self, batch, logs=None):
-        first, self._step = self._step + 1, batch + 1
+        # Keras counts whole executions, the last one too, past the end of the epoch.
+        first, self._step = self._step + 1, min(batch + 1, self.params["steps"])
         loss = float(logs["loss"])
         if not math.isfinite(loss):
             where = f"step {first}" if first == self._step else f"steps {first}-{self._step}"

@@ -1,0 +1,137 @@
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+SMALL = ("--hidden=16", "--batch_size=100", "--epochs=2")
+RELOAD = """
+import sys
+from tf_recipes.command_line import import_tensorflow
+import_tensorflow()
+import keras
+from tf_recipes import mnist, models
+model = keras.saving.load_model(sys.argv[1])
+data = mnist.load()
+images = (data.test_images / 255.0).astype("float32")
+loss, accuracy = model.evaluate(images, data.test_labels, batch_size=1000, verbose=0)
+print(repr([loss, accuracy]))
+"""
+
+
+def start(*arguments, cwd=None):
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "scripts" / "train.py"), *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def train(*arguments, cwd=None):
+    process = start(*arguments, cwd=cwd)
+    out, error = process.communicate(timeout=300)
+    return process.returncode, out, error
+
+
+@pytest.fixture(scope="module")
+def best_practice(tmp_path_factory):
+    output_dir = tmp_path_factory.mktemp("best_practice")
+    return output_dir, train(f"--output_dir={output_dir}", *SMALL, "--seed=3")
+
+
+def history(output_dir):
+    written = json.loads((output_dir / "history.json").read_text())
+    del written["seconds"]
+    return written
+
+
+def test_a_run_leaves_its_files_and_a_clean_terminal(best_practice):
+    output_dir, (status, out, error) = best_practice
+    assert (status, error) == (0, "")
+    lines = out.splitlines()
+    starts = ["epoch 1/2: ", "epoch 2/2: ", "test accuracy: ", "time: ", "written to "]
+    assert len(lines) == 5
+    assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
+    names = sorted(path.name for path in output_dir.iterdir())
+    assert names == ["history.json", "learning_curves.png", "model.keras", "tensorboard"]
+    recipe = history(output_dir)["recipe"]
+    assert (recipe["hidden"], recipe["batch_size"], recipe["seed"]) == ([16], 100, 3)
+    assert recipe["batch_norm"] == {"decay": 0.99, "scale": True}
+
+
+def test_the_same_command_gives_the_same_history(best_practice, tmp_path):
+    status, _, _ = train(f"--output_dir={tmp_path}", *SMALL, "--seed=3")
+    assert status == 0
+    assert history(tmp_path) == history(best_practice[0])
+
+
+def test_the_model_reloads_in_a_new_process_with_the_same_bits(best_practice, run_python):
+    written = history(best_practice[0])
+    reloaded = json.loads(run_python(RELOAD, best_practice[0] / "model.keras"))
+    assert reloaded == [written["test_loss"], written["test_accuracy"]]
+
+
+@pytest.mark.parametrize(
+    "arguments, text",
+    [
+        (["--recipe=adm"], "`recipe` must be one of adagrad, "),
+        (["--steps=3"], "Training is counted in epochs: --epochs, not --steps."),
+        (["--batch_size=0"], "`batch_size` must be a whole number of at least 1."),
+        (["--keep_prob=1.5"], "`keep_prob` must be a finite number in (0, 1]."),
+        (["--hidden=a"], "--hidden takes whole numbers"),
+        (["--epochs=many"], "flag --epochs=many"),
+        (["--epoch=3"], "Unknown command line flag 'epoch'."),
+        (["momentum"], "takes flags only. Received: 'momentum'."),
+        (["--epochs=0"], "flag --epochs=0: 0 is not an integer >= 1"),
+        (["--data=cifar"], "flag --data=cifar: value should be one of <sample|tfds>"),
+        (["--port=tf1"], "flag --port=tf1: value should be one of <exact|textbook>"),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path, arguments, text):
+    status, out, error = train(*arguments, cwd=tmp_path)
+    assert (status, out) == (2, "")
+    assert error.startswith("train.py: error: ") and error.count("\n") == 1
+    assert text in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_data_names_both_ways_out(tmp_path):
+    status, _, error = train(
+        "--data=tfds", f"--data_dir={tmp_path}", f"--output_dir={tmp_path}/out"
+    )
+    assert status == 2 and error.count("\n") == 1
+    assert error.startswith(f"train.py: error: No MNIST in '{tmp_path}': ")
+    assert "--data=sample" in error and "--data_dir=DIR" in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_divergence_is_one_line(tmp_path):
+    status, out, error = train(
+        "--recipe=gradient_descent", "--learning_rate=1e38", f"--output_dir={tmp_path}", *SMALL
+    )
+    assert (status, out) == (1, "")
+    assert error == (
+        "train.py: error: The loss became nan in steps 1-50 of epoch 1/2. Lower --learning_rate.\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["tensorboard"]
+
+
+def test_ctrl_c_is_one_line_and_leaves_no_files(tmp_path):
+    process = start(f"--output_dir={tmp_path}", "--hidden=16", "--epochs=10000")
+    assert process.stdout.readline().startswith("epoch 1/10000: ")
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (130, "train.py: interrupted.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["tensorboard"]
+
+
+def test_help_shows_the_example_and_every_hyperparameter():
+    _, out, _ = train("--help")
+    assert "python scripts/train.py --recipe=best_practice --epochs=3" in out
+    for flag in ("--epochs", "--data_dir", "--learning_rate", "--keep_prob", "--seed", "--port"):
+        assert f"  {flag}: " in out
