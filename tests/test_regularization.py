@@ -22,9 +22,18 @@ CONTRIB = [
 ]
 
 
+@pytest.fixture
+def floatx():
+    """Sets Keras' float type for one test."""
+    before = keras.config.floatx()
+    yield keras.config.set_floatx
+    keras.config.set_floatx(before)
+
+
 @pytest.mark.parametrize("regularizer, dtype, expected", CONTRIB)
-def test_losses_are_those_of_contrib(regularizer, dtype, expected):
+def test_losses_are_those_of_contrib(regularizer, dtype, expected, floatx):
     # contrib's scale is a tensor of the weights' dtype: a double in float64
+    floatx(dtype)
     value = float(regularizer(keras.ops.array(W, dtype)))
     np.testing.assert_allclose(value, expected, rtol={"float32": 2**-23, "float64": 2**-51}[dtype])
 

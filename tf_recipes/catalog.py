@@ -71,6 +71,10 @@ _RECIPES = (
     Recipe("max_norm_float64", max_norm={"threshold": 0.7, "axes": 1}, dtype="float64"),
     Recipe("adam_float64", optimizer={"name": "adam", "learning_rate": 0.001}, dtype="float64"),
     Recipe(
+        "adagrad_float64", optimizer={"name": "adagrad", "learning_rate": 0.05}, dtype="float64"
+    ),
+    Recipe("dropout_float64", keep_prob=0.9, steps=20, dtype="float64"),
+    Recipe(
         "rmsprop_l2_float64",
         activation="tanh",
         regularizer={"l2": 0.01},

@@ -1,6 +1,7 @@
 """Dropout by `keep_prob`."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from tf_recipes import validation
@@ -45,7 +46,8 @@ class Dropout(keras.layers.Layer):
         if not training or self.keep_prob == 1:
             return inputs
         # TF1 holds 1 - keep_prob in the inputs' dtype and computes the factor from it there.
-        rate = ops.cast(1.0 - self.keep_prob, inputs.dtype)
+        # NumPy's double, because Keras would round Python's to float32 on its way to float64.
+        rate = ops.cast(np.float64(1.0 - self.keep_prob), inputs.dtype)
         scale = 1 / (1 - rate)
         return inputs * scale * ops.cast(self.draw_mask(inputs), inputs.dtype)
 

@@ -42,7 +42,7 @@ def rmsprop_update(w, s, m, a, g, eta, rho, mu, epsilon):
         m = m + (g - m) * (1 - rho)
         variance = s - m * m + epsilon
     # a <- mu a + eta g / sqrt(variance)
-    a = a * mu + g * eta * ops.rsqrt(variance)
+    a = a * mu + g * eta / ops.sqrt(variance)
     return w - a, s, m, a
 
 

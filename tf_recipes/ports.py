@@ -147,9 +147,11 @@ def _exact_regularizer(recipe):
 
 
 def _textbook_regularizer(recipe):
-    # Keras' own fails on float64 weights; L1L2 is the same but for that.
-    kind = regularization.L1L2 if recipe.dtype == "float64" else keras.regularizers.L1L2
-    return kind(**{"l1": 0.0, "l2": 0.0, **recipe.regularizer})
+    scales = {"l1": 0.0, "l2": 0.0, **recipe.regularizer}
+    if recipe.dtype == "float64":
+        # Keras' own fails on float64 weights; this is the same, without TF1's half.
+        return regularization.L1L2(scale_l1=scales["l1"], scale_l2=2 * scales["l2"])
+    return keras.regularizers.L1L2(**scales)
 
 
 def _exact_model(recipe, inputs, outputs):

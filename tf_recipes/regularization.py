@@ -8,30 +8,13 @@ from tf_recipes import validation
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
-class L1L2(keras.regularizers.L1L2):
-    """Keras' `L1L2`, made to work on float64 weights while Keras' float type is float32.
-
-    Keras rounds the factors to float32 on their way to the weights' dtype, and sums a model's
-    losses in its float type, so that it fails on a penalty of another. Here the factors keep their
-    precision, and so does the gradient; the penalty's value is cast to Keras' float type.
-
-    Args:
-        l1: float, factor of sum|w|.
-        l2: float, factor of sum(w^2): Keras' scaling, without TF1's half.
-    """
-
-    def __call__(self, x):
-        # l1 sum|w| + l2 sum(w^2)
-        penalty = self.l1 * ops.sum(ops.absolute(x)) + self.l2 * ops.sum(ops.square(x))
-        return ops.cast(penalty, keras.config.floatx())
-
-
-@keras.saving.register_keras_serializable(package="tf_recipes")
 class L1L2(keras.regularizers.Regularizer):
     """`scale_l1 * sum|w| + scale_l2 * sum(w^2) / 2`, the scales in the weights' dtype.
 
     TF1: `tf.contrib.layers.l1_l2_regularizer`. Keras' `L1L2(l1, l2 / 2)` is the same in float32;
-    for float64 weights it rounds the scales to float32 first, 1e-8 apart.
+    for float64 weights it rounds the scales to float32 first, 1e-8 apart, and while Keras' float
+    type is float32 it cannot add the penalty to the loss. Here the scales and the gradient have the
+    weights' dtype, and the penalty's value Keras' float type.
 
     Args:
         scale_l1, scale_l2: float >= 0.
@@ -53,7 +36,7 @@ class L1L2(keras.regularizers.Regularizer):
             total = total + _scalar(self.scale_l1, x) * ops.sum(ops.absolute(x))
         if self.scale_l2:
             total = total + _scalar(self.scale_l2, x) * (ops.sum(ops.square(x)) / 2)
-        return total
+        return ops.cast(total, keras.config.floatx())
 
     def get_config(self):
         return {"scale_l1": self.scale_l1, "scale_l2": self.scale_l2}

@@ -1,5 +1,8 @@
 """One figure per recipe: the three loss curves, and the drift over the steps."""
 
+import hashlib
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +26,23 @@ def save(result, folder):
 
 
 def file_name(result):
-    """The recipe's name, or the trace file's where two traces bear one name."""
-    return result.name if "(" not in result.name else Path(result.trace.source).stem
+    """The recipe's name; where two traces bear it, their files' names are added.
+
+    Files may share a name in different folders, hence the digits.
+    """
+    recipe = result.trace.recipe.name
+    if result.name == recipe:
+        return recipe
+    source = str(result.trace.source)
+    digits = hashlib.sha256(os.fsencode(source)).hexdigest()[:8]
+    stem = re.sub(r"[^\w.+-]+", "_", Path(source).stem)[:80]
+    return f"{recipe}@{stem}-{digits}"
 
 
 def figure(result):
     """Losses on the left, drift against TF1's own sensitivity on the right."""
     view = Figure(figsize=(11, 4.2), layout="constrained")
-    view.suptitle(f"{result.name}: {result.why}", fontsize=11)
+    view.suptitle(f"{result.name}: {result.why}", fontsize=11, parse_math=False)
     losses, drifts = view.subplots(1, 2)
     _draw_losses(losses, result)
     _draw_drifts(drifts, result)

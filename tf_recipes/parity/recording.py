@@ -24,7 +24,8 @@ def record_all(python, recipes, pool, folder, steps=()):
         path = folder / f"{recipe.name}.npz"
         trace.from_arrays(arrays, source=str(path))
         trace.save(path, arrays)
-        console.print(f"{path}: {path.stat().st_size / 1e3:.0f} kB", highlight=False)
+        size = f"{path.stat().st_size / 1e3:.0f} kB"
+        console.print(f"{path}: {size}", markup=False, highlight=False, soft_wrap=True)
 
 
 def record_distributions(python, path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tf_recipes import validation
 from tf_recipes.parity import tf1, trace
 
 RECORDED = Path(str(resources.files("tf_recipes.parity") / "traces"))
@@ -20,10 +21,11 @@ def trace_files(folder=RECORDED):
     folder = Path(folder)
     if not folder.is_dir():
         raise trace.TraceError(f"{folder}: there is no such directory of traces.")
-    files = sorted(folder.rglob("*.npz"))
-    if not files:
+    # A recording that is under way is not there yet.
+    found = sorted(p for p in folder.rglob("*.npz") if not p.name.endswith(".partial.npz"))
+    if not found:
         raise trace.TraceError(f"{folder}: holds no trace (*.npz).")
-    return files
+    return found
 
 
 def batches(recipe, n):
@@ -56,10 +58,16 @@ def record(recipe, images, labels, tf1_python=None, steps=None):
         steps: after which steps to record the variables; None means `milestones`.
 
     Raises:
-        ValueError: for a recipe that TF1 refuses.
+        ValueError: for a recipe that TF1 refuses, or if there is no such step to record.
         TF1Error: if real TF 1.15 cannot be run.
     """
     marks = [step for step in steps or milestones(recipe.steps) if step <= recipe.steps]
+    if not marks or min(marks) < 1:
+        validation.fail(
+            "The steps to record must be from 1 to the recipe's last.",
+            f"{steps} of {recipe.steps}",
+            "Name such steps, or none for 1, 2, 5, 10, ... and the last.",
+        )
     job = recipe, images, labels, batches(recipe, len(images)), marks
     if tf1_python is None:
         from tf_recipes.parity import compat  # imports TensorFlow, which real TF 1.15 needs not

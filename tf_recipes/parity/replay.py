@@ -51,7 +51,9 @@ def replay(trace, port, on_step=lambda: None):
             model.get_layer(f"{name}_dropout").mask.assign(mask[step - 1])
         losses.append(train(tf.constant(rows)))
         if step in trace.steps:
-            recorded[step] = {name: np.array(value) for name, value in variables.items()}
+            recorded[step] = {
+                name: np.copy(ops.convert_to_numpy(value)) for name, value in variables.items()
+            }
         on_step()
     logits = model(pixels[: len(trace.logits)], training=False)
     return Replay(np.array(losses), recorded, ops.convert_to_numpy(logits))

@@ -30,7 +30,7 @@ def table(results, ports):
     if "textbook" in ports:
         view.add_column("textbook\nratio", justify="right", no_wrap=True)
         view.add_column("textbook\ndrift", justify="right", no_wrap=True)
-    view.add_column("why they differ", min_width=16)
+        view.add_column("why they differ", min_width=16)
     for result in results:
         view.add_row(*(_row(result, ports) if not result.error else _error_row(result, ports)))
     return view
@@ -43,7 +43,8 @@ def _row(result, ports):
         cells += [verdict(exact.passed), Text(number(exact.worst.ratio)), Text(place(exact.worst))]
     if "textbook" in ports:
         cells += [Text(number(textbook.worst.ratio)), Text(percent(largest(textbook)))]
-    return [*cells, Text(result.why)]
+        cells += [Text(result.why)]
+    return cells
 
 
 def _error_row(result, ports):
@@ -51,8 +52,8 @@ def _error_row(result, ports):
     if "exact" in ports:
         cells += [FAILED, Text("-"), Text("-")]
     if "textbook" in ports:
-        cells += [Text("-"), Text("-")]
-    return [*cells, Text("not judged: see the line below")]
+        cells += [Text("-"), Text("-"), Text("not judged: see the line below")]
+    return cells
 
 
 def distribution_table(checks):
@@ -80,7 +81,7 @@ def summary(results, distributions):
     matching = sum(each.passed for each in exact)
     text = f"{matching} of {len(exact)} exact ports match TF1 started one ulp away"
     if exact:
-        worst = max(each.worst.ratio for each in exact)
+        worst = _largest(each.worst.ratio for each in exact)
         text += f"; the worst ratio is {number(worst)}, the limit {comparison.LIMIT:g}"
     errors = sum(bool(result.error) for result in results)
     if errors:
@@ -93,7 +94,12 @@ def summary(results, distributions):
 
 def largest(compared):
     """The largest drift of any variable at any step."""
-    return max((d.drift for d in compared.drifts), key=lambda drift: (math.isnan(drift), drift))
+    return _largest(each.drift for each in compared.drifts)
+
+
+def _largest(values):
+    """NaN above all."""
+    return max(values, key=lambda value: (math.isnan(value), value))
 
 
 def place(drift):

@@ -36,47 +36,82 @@ def find_python37():
     """A Python 3.7: on the path, or among pyenv's; None where there is none."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     found = [shutil.which("python3.7"), *sorted(pyenv.glob("versions/3.7*/bin/python"))]
-    for candidate in filter(None, found):
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            if _output([candidate, "-c", "import sys; print(sys.version_info[:2])"]) == "(3, 7)":
-                return Path(candidate)
-    return None
+    return next((Path(each) for each in found if each and _is_python37(each)), None)
+
+
+def _is_python37(python):
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        return _output([python, "-c", "import sys; print(sys.version_info[:2])"]) == "(3, 7)"
+    return False
 
 
 def create_environment(directory=None, python37=None):
     """Makes a virtual environment with TensorFlow 1.15.5, or finds it made.
 
+    Nothing that is already there is removed or written over.
+
     Returns:
         Its interpreter.
 
     Raises:
-        TF1Error: without Python 3.7, or if the installation fails.
+        TF1Error: without Python 3.7, in a directory with other things, or if the installation
+            fails.
     """
-    directory = Path(directory or default_directory())
+    directory = Path(os.path.abspath(directory or default_directory()))
     python = python_of(directory)
     with contextlib.suppress(TF1Error):
         return check(python)
-    python37 = python37 or find_python37()
-    if python37 is None:
-        raise TF1Error(
-            "TensorFlow 1.15 needs Python 3.7. Received: none on the path or under pyenv. "
-            "Install it (pyenv install 3.7), or name it with --python37."
-        )
+    python37 = _python37(python37)
     partial = directory.with_name(f".{directory.name}.{os.getpid()}")
     try:
+        _refuse_foreign(directory)
         directory.parent.mkdir(parents=True, exist_ok=True)
         _output([python37, "-m", "venv", partial])
         _output([python_of(partial), "-m", "pip", "install", "--quiet", *REQUIREMENTS])
-        shutil.rmtree(directory, ignore_errors=True)
-        partial.rename(directory)
-    except subprocess.CalledProcessError as error:
-        lines = (error.stderr or "").strip().splitlines() or ["no message"]
-        raise TF1Error(f"TensorFlow 1.15.5 could not be installed: {lines[-1]}") from error
+        _move(partial, directory)
+    except subprocess.SubprocessError as error:
+        text = f"TensorFlow 1.15.5 could not be installed: {_last_line(error)}"
+        raise TF1Error(text) from error
     except OSError as error:
         raise TF1Error(f"{directory}: cannot be made ({error}).") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return check(python)
+
+
+def _python37(named):
+    """`named` if it is a Python 3.7, or one that is found."""
+    if named is not None and not _is_python37(named):
+        raise TF1Error(
+            f"TensorFlow 1.15 needs Python 3.7. Received: --python37={named}, which is not. "
+            "Name another, or leave it out to have one looked for."
+        )
+    python37 = named or find_python37()
+    if python37 is None:
+        raise TF1Error(
+            "TensorFlow 1.15 needs Python 3.7. Received: none on the path or under pyenv. "
+            "Install it (pyenv install 3.7), or name it with --python37."
+        )
+    return python37
+
+
+def _refuse_foreign(directory):
+    """Only a new or an empty directory is ours to fill."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise TF1Error(
+            "The environment needs a directory that is new or empty. "
+            f"Received: {directory}, which has other things and no TensorFlow 1.15. "
+            "Remove it, or name another with --directory."
+        )
+
+
+def _move(partial, directory):
+    """Into its place, unless another process has been faster."""
+    try:
+        partial.rename(directory)
+    except OSError:
+        if not python_of(directory).exists():
+            raise
 
 
 def check(python):
@@ -85,17 +120,21 @@ def check(python):
     try:
         version = _output([python, "-W", "ignore", "-c", code])
     except (OSError, subprocess.SubprocessError) as error:
-        reason = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1]
         raise TF1Error(
-            f"{python}: does not run TensorFlow ({reason}). Make an environment that does with "
-            "scripts/create_tf1_environment.py."
+            f"{python}: does not run TensorFlow ({_last_line(error)}). Make an environment that "
+            "does with scripts/create_tf1_environment.py."
         ) from error
     if not version.startswith("1.15."):
         raise TF1Error(
             f"{python}: must have TensorFlow 1.15. Received: {version}. Make an environment that "
             "has with scripts/create_tf1_environment.py."
         )
-    return Path(python)
+    return _absolute(python)
+
+
+def _absolute(python):
+    """The interpreter's path, good from any working directory; links are not followed."""
+    return Path(os.path.abspath(shutil.which(python) or python))
 
 
 def record(python, recipe, images, labels, batches, steps):
@@ -128,33 +167,45 @@ def run_module(python, module, arguments):
         for name in ("__init__.py", "recipe.py", "validation.py"):
             shutil.copy(PACKAGE / name, package / name)
         command = [
-            python,
+            _absolute(python),
             "-W",
             "ignore",
             "-m",
             f"tf_recipes.originals.{module}",
             *map(os.path.abspath, arguments),
         ]
-        environment = {**os.environ, "PYTHONPATH": folder, "TF_CPP_MIN_LOG_LEVEL": "2"}
         try:
-            _output(command, env=environment, cwd=folder)
+            _output(command, folder, PYTHONPATH=folder, TF_CPP_MIN_LOG_LEVEL="2")
         except (OSError, subprocess.SubprocessError) as error:
-            lines = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
-            raise TF1Error(f"TensorFlow 1.15 failed under {python}: {lines[-1]}") from error
+            text = f"TensorFlow 1.15 failed under {python}: {_last_line(error)}"
+            raise TF1Error(text) from error
 
 
 _caches = shutil.ignore_patterns("__pycache__")
 
 
-def _output(command, **options):
-    """What the command prints; its errors go with the exception."""
+def _output(command, folder=None, **variables):
+    """What the command prints; its errors go with the exception.
+
+    This Python's own path is kept from it: Python 3.7 cannot read what lies there.
+    """
+    ours = ("PYTHONPATH", "PYTHONHOME")
     done = subprocess.run(
         [os.fspath(part) for part in command],
         check=True,
+        cwd=folder,
+        env={**{k: v for k, v in os.environ.items() if k not in ours}, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=TIMEOUT,
-        **options,
     )
     return done.stdout.strip()
+
+
+def _last_line(error):
+    """What the command said last, or else what became of it."""
+    said = getattr(error, "stderr", None) or ""
+    if isinstance(said, bytes):  # after a timeout
+        said = said.decode(errors="replace")
+    return (said.strip() or str(error)).splitlines()[-1]

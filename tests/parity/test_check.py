@@ -1,0 +1,64 @@
+import dataclasses
+import shutil
+
+import pytest
+
+from tf_recipes.parity import check, references
+from tf_recipes.parity.distributions import DistributionCheck
+
+QUICK = references.RECORDED / "dropout_float64.npz"
+
+
+@pytest.fixture(scope="module")
+def good():
+    return next(iter(check.judge(check.from_files([QUICK]), ["exact", "textbook"])))
+
+
+def test_a_good_trace_is_judged_with_each_port(good):
+    assert good.name == "dropout_float64"
+    assert [c.port for c in good.comparisons] == ["exact", "textbook"]
+    assert good.port("exact").passed
+    assert good.port("none") is None
+    assert not good.error
+
+
+def test_a_bad_trace_does_not_keep_the_others_from_being_judged(tmp_path, good):
+    (tmp_path / "a.npz").write_bytes(b"torn")
+    shutil.copy(QUICK, tmp_path / "b.npz")
+    results = list(check.judge(check.from_files(sorted(tmp_path.iterdir())), ["exact"]))
+    assert "a.npz" in results[0].error
+    assert results[0].comparisons == ()
+    assert results[1].port("exact").passed
+    assert check.exit_status(results) == 2
+
+
+def test_exit_status(good):
+    exact_only = dataclasses.replace(good, comparisons=good.comparisons[:1])
+    textbook_only = dataclasses.replace(good, comparisons=good.comparisons[1:])
+    failing = dataclasses.replace(
+        good, comparisons=(dataclasses.replace(good.comparisons[0], drifts=()),)
+    )
+    assert check.exit_status([good]) == 0
+    assert check.exit_status([exact_only]) == 0
+    assert check.exit_status([textbook_only]) == 1
+    assert check.exit_status([good, failing]) == 1
+    assert check.exit_status([]) == 2
+    assert check.exit_status([good, check.Result("x", error="torn")]) == 2
+    drawn = DistributionCheck("he", "exact", {"truncation": float("inf")}, 1.0)
+    assert check.exit_status([good], [drawn]) == 1
+    assert check.exit_status([good], [dataclasses.replace(drawn, port="textbook")]) == 0
+
+
+def test_traces_of_one_name_are_named_apart(good):
+    other = dataclasses.replace(good, trace=dataclasses.replace(good.trace, source="other.npz"))
+    names = [result.name for result in check.named_apart([good, other])]
+    assert names == [f"dropout_float64 ({QUICK})", "dropout_float64 (other.npz)"]
+    assert check.named_apart([good])[0].name == "dropout_float64"
+
+
+def test_progress_is_reported(good):
+    started, ticks = [], []
+    sources = check.from_files([QUICK])
+    list(check.judge(sources, ["exact"], lambda t, n: started.append(n), lambda: ticks.append(1)))
+    assert started == [20]
+    assert len(ticks) == 20

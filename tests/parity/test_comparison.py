@@ -1,0 +1,129 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tf_recipes.parity import comparison, references, trace
+from tf_recipes.parity.replay import Replay
+
+REFERENCE = trace.load(references.RECORDED / "he_init.npz")
+EPSILON = 2.0**-23  # float32
+
+
+def copy_of(reference):
+    """A replay that did exactly what TF1 did."""
+    return Replay(
+        losses=reference.losses.copy(),
+        variables={
+            s: {n: v.copy() for n, v in vs.items()} for s, vs in reference.variables.items()
+        },
+        logits=reference.logits.copy(),
+    )
+
+
+def test_relative_drift_by_arithmetic():
+    assert comparison.relative_drift([1.0, -4.0], [1.0, -4.0]) == 0.0
+    assert comparison.relative_drift([1.0, -3.0], [1.0, -4.0]) == 0.25
+    assert comparison.relative_drift([0.0], [0.0]) == 0.0
+    assert comparison.relative_drift([1.0], [0.0]) == float("inf")
+    assert np.isnan(comparison.relative_drift([np.nan], [1.0]))
+
+
+def test_tf1_itself_matches_with_drift_zero():
+    verdict = comparison.compare(REFERENCE, "tf1", copy_of(REFERENCE))
+    assert verdict.passed
+    assert verdict.first_failure is None
+    assert verdict.worst.drift == 0.0
+    # five steps of six variables, and the logits
+    assert len(verdict.drifts) == 5 * 6 + 1
+
+
+def test_the_floor_is_the_steps_largest_sensitivity_or_epsilon():
+    at_5 = {"hidden1/weights": 3e-6, "hidden1/biases": 1e-9}
+    sensitivity = {
+        step: {**dict.fromkeys(REFERENCE.variables[step], 0.0), **(at_5 if step == 5 else {})}
+        for step in REFERENCE.steps
+    }
+    quiet = dataclasses.replace(REFERENCE, sensitivity=sensitivity, logits_sensitivity=0.0)
+    floors = {
+        (d.step, d.variable): d.sensitivity
+        for d in comparison.compare(quiet, "tf1", copy_of(quiet)).drifts
+    }
+    assert floors[5, "hidden1/biases"] == 3e-6
+    assert floors[1, "hidden1/biases"] == EPSILON
+    assert floors[100, "logits"] == EPSILON
+
+
+@pytest.mark.parametrize(("ratio", "passes"), [(9.9, True), (10.1, False)])
+def test_the_limit_is_ten_times_the_sensitivity(ratio, passes):
+    # in double precision, so that the shift itself is not rounded away
+    double = trace.load(references.RECORDED / "adam_float64.npz")
+    sensitivity = {s: dict.fromkeys(double.variables[s], 1e-6) for s in double.steps}
+    known = dataclasses.replace(double, sensitivity=sensitivity)
+    shifted = copy_of(known)
+    weights = shifted.variables[20]["outputs/weights"]
+    largest = np.unravel_index(np.abs(weights).argmax(), weights.shape)
+    weights[largest] *= 1 + ratio * 1e-6
+    verdict = comparison.compare(known, "shifted", shifted)
+    assert verdict.passed is passes
+    assert verdict.worst.ratio == pytest.approx(ratio, rel=1e-6)
+    assert (verdict.worst.step, verdict.worst.variable) == (20, "outputs/weights")
+
+
+def test_the_first_failure_is_the_earliest_step_and_its_largest_drift():
+    shifted = copy_of(REFERENCE)
+    shifted.variables[50]["hidden1/biases"] += 100
+    shifted.variables[5]["hidden1/weights"] += 1
+    shifted.variables[5]["outputs/weights"] += 10
+    failure = comparison.compare(REFERENCE, "shifted", shifted).first_failure
+    assert (failure.step, failure.variable) == (5, "outputs/weights")
+
+
+def spoil_variable(replay):
+    replay.variables[20]["hidden2/biases"][0] = np.nan
+
+
+def spoil_logits(replay):
+    replay.logits[3, 3] = np.nan
+
+
+def spoil_loss(replay):
+    replay.losses[7] = np.nan
+
+
+def lose_variable(replay):
+    del replay.variables[20]["hidden2/biases"]
+
+
+def add_variable(replay):
+    replay.variables[20]["hidden2/gamma"] = np.ones(8, np.float32)
+
+
+@pytest.mark.parametrize(
+    "spoil", [spoil_variable, spoil_logits, spoil_loss, lose_variable, add_variable]
+)
+def test_nan_or_a_variable_too_few_or_too_many_never_passes(spoil):
+    replay = copy_of(REFERENCE)
+    spoil(replay)
+    assert not comparison.compare(REFERENCE, "spoilt", replay).passed
+
+
+def test_a_nan_is_the_worst_of_all():
+    replay = copy_of(REFERENCE)
+    replay.variables[5]["hidden1/weights"] += 1e6
+    spoil_variable(replay)
+    worst = comparison.compare(REFERENCE, "spoilt", replay).worst
+    assert (worst.step, worst.variable) == (20, "hidden2/biases")
+
+
+def test_nothing_compared_is_no_pass():
+    assert not comparison.Comparison("x", "exact", (), np.zeros(1)).passed
+
+
+def test_the_curve_holds_the_largest_drift_of_each_step():
+    shifted = copy_of(REFERENCE)
+    shifted.variables[5]["hidden1/weights"] *= 1.5
+    shifted.variables[5]["hidden1/biases"] *= 1.25
+    curve = comparison.compare(REFERENCE, "shifted", shifted).by_step()
+    assert [row[0] for row in curve] == [1, 5, 20, 50, 100]
+    assert [row[1] for row in curve] == pytest.approx([0, 0.5, 0, 0, 0])

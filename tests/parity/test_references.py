@@ -1,0 +1,109 @@
+import json
+
+import numpy as np
+import pytest
+
+from tf_recipes import catalog
+from tf_recipes.parity import references, tf1, trace
+from tf_recipes.recipe import Recipe
+
+SMALL = Recipe("small", hidden=(3,), steps=4, batch_size=8)
+IMAGES = np.random.RandomState(0).randint(0, 256, (20, 784)).astype(np.uint8)
+LABELS = np.arange(20) % 10
+
+
+@pytest.mark.parametrize("name", ["he_init", "dropout", "adam_float64"])
+def test_batches_are_those_that_the_shipped_traces_used(name):
+    with np.load(references.RECORDED / f"{name}.npz", allow_pickle=False) as file:
+        recorded, n = file["batches"], len(file["images"])
+    recipe = catalog.get(name)
+    np.testing.assert_array_equal(references.batches(recipe, n), recorded)
+
+
+def test_every_epoch_shows_every_image_once():
+    rows = references.batches(Recipe("a", steps=6, batch_size=10), 20)
+    assert rows.shape == (6, 10)
+    epochs = rows.reshape(3, 20)
+    assert [sorted(epoch) for epoch in epochs] == [list(range(20))] * 3
+    assert epochs[0].tolist() != epochs[1].tolist()
+
+
+def test_a_batch_may_be_larger_than_the_pool():
+    rows = references.batches(Recipe("a", steps=2, batch_size=7), 3)
+    assert rows.shape == (2, 7)
+    assert sorted(rows.ravel()[:12]) == sorted([0, 1, 2] * 4)
+
+
+def test_another_seed_gives_other_batches():
+    one, two = (references.batches(SMALL.replace(seed=seed), 20) for seed in (1, 2))
+    assert (one != two).any()
+
+
+@pytest.mark.parametrize(
+    ("steps", "marks"),
+    [
+        (1, (1,)),
+        (2, (1, 2)),
+        (7, (1, 2, 5, 7)),
+        (100, (1, 2, 5, 10, 20, 50, 100)),
+        (1234, (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 1234)),
+    ],
+)
+def test_milestones(steps, marks):
+    assert references.milestones(steps) == marks
+
+
+def test_trace_files_are_found_below_the_folder_in_order(tmp_path):
+    (tmp_path / "below").mkdir()
+    for name in ("b.npz", "a.npz", "below/c.npz", "notes.txt", ".d.77.partial.npz"):
+        (tmp_path / name).touch()
+    found = [str(path.relative_to(tmp_path)) for path in references.trace_files(tmp_path)]
+    assert found == ["a.npz", "b.npz", "below/c.npz"]
+
+
+def test_one_shipped_trace_for_each_recipe_of_the_catalog():
+    assert {path.stem for path in references.trace_files()} == catalog.CATALOG.keys()
+
+
+def test_no_folder_and_no_trace(tmp_path):
+    with pytest.raises(trace.TraceError, match=r"no_such: there is no such directory of traces\."):
+        references.trace_files(tmp_path / "no_such")
+    with pytest.raises(trace.TraceError, match=r"holds no trace \(\*\.npz\)\."):
+        references.trace_files(tmp_path)
+
+
+def test_a_graph_in_this_tensorflow_gives_a_complete_trace():
+    arrays = references.record(SMALL, IMAGES, LABELS)
+    read = trace.from_arrays(arrays, "live")
+    assert read.recipe == SMALL
+    assert read.steps == (1, 2, 4)
+    assert json.loads(str(arrays["provenance"]))["tensorflow"].startswith("2.")
+    np.testing.assert_array_equal(read.batches, references.batches(SMALL, 20))
+    np.testing.assert_array_equal(read.images, IMAGES)
+
+
+def test_steps_after_the_last_are_left_out():
+    arrays = references.record(SMALL, IMAGES, LABELS, steps=(1, 3, 50))
+    assert arrays["steps"].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("steps", [(50,), (0, 1), (-1,)])
+def test_no_such_step(steps, fails):
+    with fails("from 1 to the recipe's last", f"{steps} of 4"):
+        references.record(SMALL, IMAGES, LABELS, steps=steps)
+
+
+def test_what_tf1_refuses_is_refused(fails):
+    with fails("float32 only"):
+        references.record(SMALL.replace(batch_norm={}, dtype="float64"), IMAGES, LABELS)
+
+
+def test_with_an_interpreter_it_is_real_tf1_that_runs(monkeypatch):
+    called = []
+    monkeypatch.setattr(tf1, "record", lambda *job: called.append(job) or {"made": 1})
+    assert references.record(SMALL, IMAGES, LABELS, "python3.7", steps=(2,)) == {"made": 1}
+    ((python, recipe, images, labels, rows, marks),) = called
+    assert (python, recipe, marks) == ("python3.7", SMALL, [2])
+    assert images is IMAGES
+    assert labels is LABELS
+    np.testing.assert_array_equal(rows, references.batches(SMALL, 20))
