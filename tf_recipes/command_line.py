@@ -161,7 +161,7 @@ def _parse(argv):
     try:
         return flags.FLAGS(argv)
     except flags.Error as error:
-        _stop(f"error: {error} Try --help.", 2)
+        _stop(f"error: {str(error).rstrip('.')}. Try --help.", 2)
 
 
 def _stop(text, status):

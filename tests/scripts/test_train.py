@@ -87,7 +87,7 @@ def test_the_model_reloads_in_a_new_process_with_the_same_bits(best_practice, ru
         (["--epochs=many"], "flag --epochs=many"),
         (["--epoch=3"], "Unknown command line flag 'epoch'."),
         (["momentum"], "takes flags only. Received: 'momentum'."),
-        (["--epochs=0"], "flag --epochs=0: 0 is not an integer >= 1"),
+        (["--epochs=0"], "flag --epochs=0: 0 is not a positive integer. Try --help."),
         (["--data=cifar"], "flag --data=cifar: value should be one of <sample|tfds>"),
         (["--port=tf1"], "flag --port=tf1: value should be one of <exact|textbook>"),
     ],
