@@ -20,6 +20,7 @@ def run_python():
             capture_output=True,
             text=True,
             timeout=300,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -213,9 +213,7 @@ def test_all_three_layers_and_the_shared_arguments_form_agree():
         outputs = network(inputs, tf_recipes.fully_connected, momentum=0.99, scale=True)
         models.append(keras.Model(inputs, outputs))
     first, second = models
-    assert [layer.name for layer in first.layers[1:]] == [
-        layer.name for layer in second.layers[1:]
-    ]
+    assert [layer.name for layer in first.layers[1:]] == [layer.name for layer in second.layers[1:]]
     assert sum(isinstance(layer, BatchNormalization) for layer in second.layers) == 3
     assert not any("bias" in variable.path for variable in second.variables)
     for variable, other in zip(first.variables, second.variables, strict=True):

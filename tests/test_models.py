@@ -62,7 +62,7 @@ def test_loss_takes_integer_labels_and_logits(digits):
     loss, accuracy = model.evaluate(images, labels, verbose=0)
     np.testing.assert_allclose(loss, expected, rtol=1e-6)
     np.testing.assert_allclose(accuracy, (logits.argmax(1) == labels).mean(), rtol=1e-6)
-    assert not ((0 <= logits) & (logits <= 1)).all()
+    assert not ((logits >= 0) & (logits <= 1)).all()
 
 
 def test_seed_settles_weights_and_layers_differ():

@@ -52,7 +52,11 @@ def gradients(dtype, kind="dense"):
     for values, rows in zip(GRADIENTS, ROWS, strict=True):
         dense = tf.constant(values, dtype)
         shape = tf.constant([3, 2])
-        yield dense if kind == "dense" else tf.IndexedSlices(dense[: len(rows)], tf.constant(rows), shape)
+        yield (
+            dense
+            if kind == "dense"
+            else tf.IndexedSlices(dense[: len(rows)], tf.constant(rows), shape)
+        )
 
 
 def three_steps(optimizer, dtype, kind="dense", apply=None):
