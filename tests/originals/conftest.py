@@ -42,7 +42,8 @@ def as_arrays(values):
 
 def there(python, path):
     """The experiments on real TF 1.15, all in one process."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF")}
+    environment |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [python, "-W", "ignore", FOLDER / "experiments.py", path],
         check=False,

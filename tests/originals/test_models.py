@@ -59,6 +59,11 @@ def test_the_evaluation_tower_and_the_loss_in_numpy(ran, recipe, dtype):
     np.testing.assert_allclose(arrays[f"{recipe}/loss"], loss, rtol=1e-6)
 
 
+@pytest.mark.parametrize(("recipe", "variables"), [("plain", 6), ("max_norm", 6), ("float64", 4)])
+def test_no_variable_is_updated_before_the_loss_is_read(ran, recipe, variables):
+    assert ran("models")[f"{recipe}/loss_first"].tolist() == [True] * variables
+
+
 def test_max_norm_takes_the_regularizers_place_in_hidden_layers_only(ran):
     arrays = ran("models")
     assert arrays["max_norm/clips"] == 2

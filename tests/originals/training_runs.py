@@ -113,10 +113,13 @@ def models(tf, original):
                 arrays["/".join((name, "variables", variable))] = value
             with model.graph.as_default():
                 trainable = len(tf.trainable_variables())
+            applies = [op for op in model.graph.get_operations() if "Apply" in op.type]
+            loss_first = [model.loss.op in op.control_inputs for op in applies]
         arrays.update(
             {
                 name + "/names": sorted(names),
                 name + "/trainable": trainable,
+                name + "/loss_first": loss_first,
                 name + "/masks": sorted(model.masks),
                 name + "/clips": len(model.clip_all_weights),
                 name + "/logits": logits,

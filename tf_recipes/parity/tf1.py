@@ -187,14 +187,16 @@ _caches = shutil.ignore_patterns("__pycache__")
 def _output(command, folder=None, **variables):
     """What the command prints; its errors go with the exception.
 
-    This Python's own path is kept from it: Python 3.7 cannot read what lies there.
+    Two things of ours are kept from it: Python's path, since Python 3.7 cannot read what lies
+    there, and TensorFlow's variables, since `TF2_BEHAVIOR`, which TensorFlow 2 sets when it is
+    imported, gives TF1 other variables and other random numbers.
     """
-    ours = ("PYTHONPATH", "PYTHONHOME")
+    ours = ("PYTHONPATH", "PYTHONHOME", "TF_", "TF2_")
     done = subprocess.run(
         [os.fspath(part) for part in command],
         check=True,
         cwd=folder,
-        env={**{k: v for k, v in os.environ.items() if k not in ours}, **variables},
+        env={**{k: v for k, v in os.environ.items() if not k.startswith(ours)}, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
