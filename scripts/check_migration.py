@@ -30,7 +30,6 @@ command_line.define_recipe_flags()
 
 def main():
     """Judges what the flags name."""
-    command_line.import_tensorflow()
     from tf_recipes.parity import program
 
     options = program.Options(

@@ -15,6 +15,7 @@ from tf_recipes import validation
 ACTIVATIONS = ("relu", "elu", "leaky_relu", "sigmoid", "tanh")
 INITIALIZERS = ("he", "xavier")
 DTYPES = ("float32", "float64")
+PORTS = ("exact", "textbook")  # the two Keras models of each recipe
 
 # What TF1 itself assumes where an argument is absent.
 BATCH_NORM_DEFAULTS = {"decay": 0.999, "center": True, "scale": False, "epsilon": 0.001}

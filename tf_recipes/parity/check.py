@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Callable, Iterable
 
 from tf_recipes.parity import comparison, differences
-from tf_recipes.parity.replay import replay
 from tf_recipes.parity.trace import Trace, load
 
 
@@ -53,6 +52,8 @@ def judge(sources: Iterable[Source], ports, on_start=None, on_step=None):
         on_start: called with a trace and how many steps it will be replayed for in all.
         on_step: called after each training step.
     """
+    from tf_recipes.parity.replay import replay  # imports TensorFlow, which takes seconds
+
     on_step = on_step or (lambda: None)
     for source in sources:
         try:

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tf_recipes import catalog, validation
-from tf_recipes.command_line import UsageError, quiet
-from tf_recipes.parity import check, distributions, plots, references, report, tf1, trace
-from tf_recipes.ports import PORTS
+from tf_recipes.command_line import UsageError, import_tensorflow, quiet
+from tf_recipes.parity import check, references, report, tf1, trace
+from tf_recipes.recipe import PORTS
 
 LIVE_POOL = 2000  # images of the sample that a live reference trains on
 
@@ -43,6 +43,9 @@ def run(options):
     sources = _sources(options)
     whole_check = not (options.trace_dir or options.recipe or options.changed)
     console = _console()
+    import_tensorflow()  # after the checks, because it takes seconds
+    from tf_recipes.parity import distributions
+
     with quiet():
         results = _judge(sources, options.ports, console)
         drawn = list(distributions.check_all(options.ports)) if whole_check else []
@@ -164,6 +167,8 @@ def _judge(sources, ports, console):
 
 def _write(options, results, drawn):
     if options.plot_dir:
+        from tf_recipes.parity import plots  # imports Matplotlib
+
         for result in results:
             if not result.error:
                 plots.save(result, options.plot_dir)

@@ -1,0 +1,165 @@
+"""The script as people run it: in a process of its own, from another directory."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tf_recipes.parity import references
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "check_migration.py"
+QUICK = references.RECORDED / "dropout_float64.npz"
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Runs the script with these flags; returns what `subprocess.run` does."""
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, SCRIPT, *map(str, arguments)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+def test_shipped_traces_match_and_the_terminal_is_clean(check, tmp_path):
+    done = check("--recipe=momentum_decay,he_init", "--json_out=out.json", "--plot_dir=plots")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "2 of 2 exact ports match" in done.stdout
+    assert "old gradients keep their old rate" in done.stdout
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert document["passed"] is True
+    rows = {(row["name"], row["port"]): row for row in document["results"]}
+    assert rows["momentum_decay", "exact"]["passed"] is True
+    assert rows["momentum_decay", "textbook"]["passed"] is False
+    assert rows["momentum_decay", "textbook"]["drift"] > 0.1
+    assert sorted(p.name for p in (tmp_path / "plots").iterdir()) == [
+        "he_init.png",
+        "momentum_decay.png",
+    ]
+
+
+def test_live_in_this_tensorflow_with_any_flags(check):
+    done = check(
+        "--reference=compat",
+        "--recipe=momentum_decay",
+        "--hidden=7",
+        "--steps=12",
+        "--learning_rate=0.02",
+        "--seed=5",
+        "--batch_norm",
+        "--keep_prob=0.8",
+        "--ports=exact",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 of 1 exact ports match" in done.stdout
+
+
+def test_live_on_real_tf1(check, tf1_python):
+    done = check(
+        "--reference=tf1",
+        f"--tf1_python={tf1_python}",
+        "--recipe=best_practice",
+        "--hidden=9,7",
+        "--steps=10",
+        "--optimizer=adam",
+        "--ports=exact",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 of 1 exact ports match" in done.stdout
+
+
+def test_bad_traces_are_named_and_the_others_still_judged(check, tmp_path):
+    folder = tmp_path / "traces"
+    folder.mkdir()
+    (folder / "torn.npz").write_bytes(QUICK.read_bytes()[:5000])
+    shutil.copy(QUICK, folder / "whole.npz")
+    done = check("--trace_dir=traces", "--json_out=out.json", "--ports=exact")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "torn.npz: not a readable .npz file" in done.stderr
+    assert "1 of 1 exact ports match" in done.stdout
+    assert "1 could not be judged" in done.stdout
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert document["passed"] is False
+    by_name = {row["name"]: row for row in document["results"]}
+    assert by_name["dropout_float64"]["passed"] is True
+    assert by_name["traces/torn.npz"]["passed"] is False
+    assert by_name["traces/torn.npz"]["worst_ratio"] is None
+
+
+REFUSALS = [
+    (["--trace_dir=none"], "none: there is no such directory"),
+    (["--trace_dir=."], "holds no trace"),
+    (["--recipe=nonsense"], "`recipe` must be one of"),
+    (["--ports=nonsense"], "`ports` must be one of"),
+    (["--ports="], "--ports needs a port"),
+    (["--ports=exact,exact"], "twice"),
+    (["--learning_rate=0.5"], "--learning_rate"),
+    (["--trace_dir=.", "--reference=compat"], "--trace_dir replays recorded traces"),
+    (["--reference=tf2"], "reference"),
+    (["--reference=compat", "--recipe=l2", "--l2=-1"], "regularizer.l2"),
+    (["--reference=compat", "--recipe=l2", "--hidden=ten"], "--hidden takes whole numbers"),
+    (["--reference=tf1", "--tf1_python=/nowhere/python"], "/nowhere/python"),
+    (["--json_out=none/out.json"], "none"),
+    (["--json_out=."], "is a directory"),
+    (["--no_such_flag"], "no_such_flag"),
+    (["stray"], "stray"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), REFUSALS)
+def test_bad_input_is_one_line_and_exit_2(check, tmp_path, arguments, says):
+    done = check(*arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.startswith("check_migration.py: error: ")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_tf1_itself_refuses_is_no_pass(check):
+    done = check("--reference=compat", "--recipe=batch_norm", "--dtype=float64", "--steps=2")
+    assert done.returncode == 2
+    assert "float32 only" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_only_a_textbook_port_proves_nothing(check):
+    done = check("--recipe=he_init", "--ports=textbook")
+    assert done.returncode == 1
+    assert "nothing is proven" in done.stdout
+
+
+def test_ctrl_c_ends_with_one_line(tmp_path):
+    running = subprocess.Popen(
+        [sys.executable, SCRIPT, "--json_out=out.json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(8)
+    os.kill(running.pid, signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert errors == "check_migration.py: interrupted.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_begins_with_an_example_that_works(check):
+    done = check("--help")
+    assert "python scripts/check_migration.py --json_out=check.json" in done.stdout
+    assert "--learning_rate" in done.stdout
