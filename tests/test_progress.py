@@ -32,7 +32,7 @@ def test_on_a_terminal_there_is_a_bar_too():
     text = epoch_of_two_executions(Console(file=io.StringIO(), force_terminal=True, width=100))
     assert "60/60" in text and "steps, loss 0.5000" in text
     assert "validation loss 0.2500" in text
-    assert text.endswith("\x1b[?25h")  # the cursor is shown again
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is shown again
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])

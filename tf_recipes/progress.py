@@ -30,6 +30,7 @@ class Progress(keras.callbacks.Callback):
             progress.TextColumn("steps, {task.fields[loss]}"),
             progress.TimeRemainingColumn(),
             console=self._console,
+            transient=True,
             disable=not self._console.is_terminal,
         )
         self._task = None
