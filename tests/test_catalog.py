@@ -48,6 +48,11 @@ def test_every_chapter_has_its_recipe(chapter):
     assert [recipe.name for recipe in RECIPES if CHAPTERS[chapter](recipe)]
 
 
+def test_max_norm_of_either_name_has_its_axis():
+    assert catalog.get("max_norm").max_norm_arguments()["axes"] == (1,)  # as the document writes
+    assert catalog.get("max_norm_incoming").max_norm_arguments()["axes"] == (0,)
+
+
 def test_best_practice_is_the_documents_combination():
     recipe = catalog.get("best_practice")
     assert (recipe.initializer, recipe.activation) == ("he", "elu")

@@ -348,7 +348,7 @@ class Adam(_TF1Optimizer):
         # accumulates a gradient is not a step
         taken = ops.equal(self.iterations, following)
         for power, beta in zip(self._powers, (self.beta_1, self.beta_2), strict=True):
-            power.assign(ops.where(taken, power * np.float32(beta), power))
+            power.assign(power * ops.where(taken, np.float32(beta), np.float32(1)))
 
     def get_config(self):
         return {
