@@ -165,7 +165,8 @@ def _parse(argv):
 
 
 def _stop(text, status):
-    print(f"{os.path.basename(sys.argv[0])}: {text}", file=sys.stderr)
+    line = " ".join(text.splitlines())
+    print(f"{os.path.basename(sys.argv[0])}: {line}", file=sys.stderr)
     sys.stderr.flush()
     os._exit(status) if status == 130 else sys.exit(status)
 
@@ -194,10 +195,20 @@ def quiet():
                     os.write(2, line)
 
 
-def import_tensorflow():
-    """Imports TensorFlow and starts its devices, without the noise of both."""
+def import_tensorflow(as_tf1_adds=False):
+    """Imports TensorFlow and starts its devices, without the noise of both.
+
+    Args:
+        as_tf1_adds: multiply matrices as the TF 1.15 wheel does. With one thread and without
+            oneDNN's own operations the sums are added in its order, so that most products come
+            out with the same bits, and a ReLU unit a hair from zero falls on the same side.
+    """
+    if as_tf1_adds:
+        os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
     with quiet():
         import tensorflow as tf
 
+        if as_tf1_adds:
+            tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.list_logical_devices()
         return tf

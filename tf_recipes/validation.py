@@ -75,7 +75,7 @@ def keys(field, value, allowed, required=()):
     for key in value:
         if key not in allowed:
             fail(
-                "`{}` takes the keys {}.".format(field, ", ".join(sorted(allowed))),
+                "`{}` takes the keys {}.".format(field, ", ".join(sorted(set(allowed)))),
                 f"unknown key {key!r}",
                 "Remove it or correct its spelling.",
             )

@@ -99,6 +99,17 @@ def optimizers(tf, original):
     return arrays
 
 
+def needed_for(op):
+    """Every op that must have run before `op` does."""
+    needed, left = set(), [op]
+    while left:
+        op = left.pop()
+        new = {tensor.op for tensor in op.inputs}.union(op.control_inputs) - needed
+        needed |= new
+        left.extend(new)
+    return needed
+
+
 @experiment
 def models(tf, original):
     module, arrays = original("models"), {}
@@ -114,7 +125,7 @@ def models(tf, original):
             with model.graph.as_default():
                 trainable = len(tf.trainable_variables())
             applies = [op for op in model.graph.get_operations() if "Apply" in op.type]
-            loss_first = [model.loss.op in op.control_inputs for op in applies]
+            loss_first = [model.loss.op in needed_for(op) for op in applies]
         arrays.update(
             {
                 name + "/names": sorted(names),

@@ -92,6 +92,7 @@ assert "tensorflow.contrib" not in sys.modules
 packages = [name for name in sys.modules if name.startswith("tf_recipes.originals")]
 known = [name for name in before if name.startswith("tf_recipes.originals")]
 assert packages == known, packages
+assert vars(tf_recipes).get("originals") is before.get("tf_recipes.originals")
 assert all(sys.modules[name] is before[name] for name in known)
 assert ours.tf is not tensorflow
 assert hasattr(ours.tf.contrib.layers, "fully_connected")

@@ -77,7 +77,8 @@ one = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_thread
 with tf.Session(config=one) as sess:
     print(hashlib.sha256(sess.run(tf.matmul(x, w)).tobytes()).hexdigest())
 """
-PRODUCT_DIGITS = "3ee45d4bb4547d0c8d0893dc1e0e38534e6941bf72cc71282e51b0619a5e61e7"  # where the traces were recorded
+# where the traces were recorded
+PRODUCT_DIGITS = "3ee45d4bb4547d0c8d0893dc1e0e38534e6941bf72cc71282e51b0619a5e61e7"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,7 +14,8 @@ from tf_recipes.parity.comparison import LIMIT
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
 COLOURS = {"tf1": "#000000", "exact": "#0072B2", "textbook": "#D55E00"}
-FLOOR = 1e-17  # drawn instead of 0, which a logarithmic axis has no place for
+# Drawn instead of 0 and of infinity, which a logarithmic axis has no place for.
+FLOOR, CEILING = 1e-17, 1e17
 
 
 def save(result, folder):
@@ -73,7 +74,7 @@ def _draw_drifts(axes, result):
         rows = np.array(compared.by_step())
         axes.plot(
             rows[:, 0],
-            np.maximum(rows[:, 1], FLOOR),
+            np.clip(rows[:, 1], FLOOR, CEILING),
             color=COLOURS[compared.port],
             marker=markers[compared.port],
             label=f"Keras 3, {compared.port}",
