@@ -24,6 +24,7 @@ def check(tmp_path):
     def run(*arguments):
         return subprocess.run(
             [sys.executable, SCRIPT, *map(str, arguments)],
+            check=False,
             cwd=tmp_path,
             capture_output=True,
             text=True,

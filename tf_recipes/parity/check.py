@@ -9,10 +9,14 @@ from tf_recipes.parity.trace import Trace, load
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A trace to come: what to call it, how many steps it has, and how to get it."""
+    """A trace to come: what to call it, and how to get it.
+
+    A live reference has `get_closer`, too: the same trace, its sensitivity taken over more starts.
+    """
 
     name: str
     get: Callable[[], Trace]
+    get_closer: Callable[[], Trace] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Result:
     trace: Trace | None = None
     comparisons: tuple[comparison.Comparison, ...] = ()
     error: str = ""
+    note: str = ""
 
     def port(self, name):
         """The comparison of that port, or None."""
@@ -63,10 +68,28 @@ def judge(sources: Iterable[Source], ports, on_start=None, on_step=None):
             continue
         if on_start is not None:
             on_start(reference, len(ports) * reference.recipe.steps)
-        compared = tuple(
-            comparison.compare(reference, port, replay(reference, port, on_step)) for port in ports
-        )
-        yield Result(reference.recipe.name, reference, compared)
+        replays = {port: replay(reference, port, on_step) for port in ports}
+        yield _judge_closely(source, _compare(reference, replays), replays)
+
+
+def _compare(reference, replays):
+    compared = (comparison.compare(reference, port, done) for port, done in replays.items())
+    return Result(reference.recipe.name, reference, tuple(compared))
+
+
+def _judge_closely(source, result, replays):
+    """Judges a failed exact port again, against TF1's drift from itself over more starts.
+
+    One start an ulp away may keep every unit on its side of zero where others do not; then TF1
+    itself, started otherwise, would fail.
+    """
+    exact = result.port("exact")
+    if exact is None or exact.passed or source.get_closer is None:
+        return result
+    closer = _compare(source.get_closer(), replays)
+    runs = closer.trace.provenance["neighbours"]
+    note = f"{result.name}: one start an ulp away was not enough; judged against the largest of "
+    return dataclasses.replace(closer, note=f"{note}{runs}.")
 
 
 def named_apart(results):

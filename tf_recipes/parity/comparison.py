@@ -63,8 +63,8 @@ class Comparison:
         rows = {}
         for drift in self.drifts:
             if drift.variable != "logits":
-                largest = max(rows.get(drift.step, (0.0,))[0], drift.drift)
-                rows[drift.step] = largest, drift.sensitivity
+                seen = rows.get(drift.step, (0.0,))[0]
+                rows[drift.step] = np.maximum(seen, drift.drift), drift.sensitivity  # keeps NaN
         return [(step, *row) for step, row in rows.items()]
 
 

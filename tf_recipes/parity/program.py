@@ -1,6 +1,7 @@
 """What `scripts/check_migration.py` does with its flags."""
 
 import dataclasses
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from tf_recipes.parity import check, references, report, tf1, trace
 from tf_recipes.recipe import PORTS
 
 LIVE_POOL = 2000  # images of the sample that a live reference trains on
+NEIGHBOURS = 8  # starts an ulp away that a live reference is asked for when one is not enough
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +45,7 @@ def run(options):
     sources = _sources(options)
     whole_check = not (options.trace_dir or options.recipe or options.changed)
     console = _console()
-    import_tensorflow()  # after the checks, because it takes seconds
+    import_tensorflow(as_tf1_adds=True)  # after the checks, because it takes seconds
     from tf_recipes.parity import distributions
 
     with quiet():
@@ -57,6 +59,8 @@ def run(options):
     for result in results:
         if result.error:
             print(f"error: {result.error}", file=sys.stderr)
+        elif line := report.failure(result) or result.note:
+            console.print(line, highlight=False, markup=False)
     console.print(report.summary(results, drawn), highlight=False)
     if "exact" not in options.ports:
         console.print("No exact port was judged, so nothing is proven: exit status 1.")
@@ -108,11 +112,11 @@ def _sources(options):
     for name in options.recipe or catalog.CATALOG:
         recipe = options.make_recipe(name)
 
-        def get(recipe=recipe):
-            arrays = references.record(recipe, images, labels, python)
+        def get(recipe=recipe, neighbours=1):
+            arrays = references.record(recipe, images, labels, python, neighbours=neighbours)
             return trace.from_arrays(arrays, source=f"{recipe.name} ({options.reference})")
 
-        sources.append(check.Source(name, get))
+        sources.append(check.Source(name, get, functools.partial(get, neighbours=NEIGHBOURS)))
     return sources
 
 

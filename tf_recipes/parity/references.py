@@ -47,7 +47,7 @@ def milestones(steps):
     return tuple(sorted(marks | {steps}))
 
 
-def record(recipe, images, labels, tf1_python=None, steps=None):
+def record(recipe, images, labels, tf1_python=None, steps=None, neighbours=1):
     """The arrays of a trace of `recipe`: on real TF 1.15, or as a graph in this TensorFlow.
 
     Args:
@@ -56,6 +56,7 @@ def record(recipe, images, labels, tf1_python=None, steps=None):
         labels: (n,).
         tf1_python: an interpreter with TensorFlow 1.15, or None for this TensorFlow.
         steps: after which steps to record the variables; None means `milestones`.
+        neighbours: how many runs, each started one ulp away, the sensitivity is taken over.
 
     Raises:
         ValueError: for a recipe that TF1 refuses, or if there is no such step to record.
@@ -68,7 +69,7 @@ def record(recipe, images, labels, tf1_python=None, steps=None):
             f"{steps} of {recipe.steps}",
             "Name such steps, or none for 1, 2, 5, 10, ... and the last.",
         )
-    job = recipe, images, labels, batches(recipe, len(images)), marks
+    job = recipe, images, labels, batches(recipe, len(images)), marks, neighbours
     if tf1_python is None:
         from tf_recipes.parity import compat  # imports TensorFlow, which real TF 1.15 needs not
 

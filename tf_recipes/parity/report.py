@@ -75,6 +75,18 @@ def distribution_table(checks):
     return view
 
 
+def failure(result):
+    """Where a failing exact port first leaves TF1, in one line; empty where it matches."""
+    exact = result.port("exact")
+    first = exact and exact.first_failure
+    if not first:
+        return ""
+    return (
+        f"{result.name}: the exact port first leaves TF1 by step {first.step}, "
+        f"in {first.variable}: drift {percent(first.drift)}, {number(first.ratio)} times TF1's own."
+    )
+
+
 def summary(results, distributions):
     """The last line: how many exact ports match, and how far the worst is."""
     exact = [result.port("exact") for result in results if result.port("exact")]

@@ -137,7 +137,7 @@ def _absolute(python):
     return Path(os.path.abspath(shutil.which(python) or python))
 
 
-def record(python, recipe, images, labels, batches, steps):
+def record(python, recipe, images, labels, batches, steps, neighbours=1):
     """The arrays of a trace of `recipe`, recorded by `python`.
 
     Raises:
@@ -145,11 +145,9 @@ def record(python, recipe, images, labels, batches, steps):
     """
     with tempfile.TemporaryDirectory() as folder:
         job, out = Path(folder) / "job.npz", Path(folder) / "trace.npz"
+        arrays = {"images": images, "labels": labels, "batches": batches, "steps": steps}
         spec = json.dumps(recipe.to_spec())
-        trace.save(
-            job,
-            {"spec": spec, "images": images, "labels": labels, "batches": batches, "steps": steps},
-        )
+        trace.save(job, {"spec": spec, "neighbours": neighbours, **arrays})
         run_module(python, "record", [job, out])
         with np.load(out, allow_pickle=False) as file:
             return dict(file)
