@@ -42,8 +42,7 @@ def build(recipe, port="exact", **compile_arguments):
     model.compile(
         optimizer=port.optimizer(recipe, port.schedule(recipe)),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=recipe.dtype),
-        metrics=["accuracy"],
-        **compile_arguments,
+        **{"metrics": ["accuracy"], **compile_arguments},
     )
     return model
 

@@ -39,7 +39,7 @@ def replay(trace, port, on_step=lambda: None):
     port = PORTS.get(port, port)
     if trace.masks:
         port = dataclasses.replace(port, dropout=with_recorded_masks(port.dropout))
-    model = models.build(recipe, port, jit_compile=False)
+    model = models.build(recipe, port, jit_compile=False, metrics=[])
     variables = tf1_variables(model, recipe)
     for name in variables.keys() & trace.initial.keys():
         variables[name].assign(trace.initial[name])
@@ -62,8 +62,9 @@ def replay(trace, port, on_step=lambda: None):
 def _training_step(model, pixels, labels):
     """A compiled function: rows of the pool in, one training step, the loss before it out."""
     pixels, labels = tf.constant(pixels), tf.constant(labels.astype("int64"))
+    model.optimizer.build(model.trainable_variables)  # else the first call is traced twice
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(rows):
         for metric in model.metrics:
             metric.reset_state()
