@@ -5,8 +5,7 @@
 That takes the sample of MNIST that ships with the package. The whole set comes through TensorFlow
 Datasets with --data=tfds, from --data_dir if it names a prepared copy. In --output_dir:
 history.json, learning_curves.png, model.keras and TensorBoard's logs. --port=textbook trains with
-Keras' built-ins instead of TF1's semantics. To load model.keras elsewhere, import tf_recipes.models
-first.
+Keras' built-ins instead of TF1's semantics. To load model.keras elsewhere, import tf_recipes.
 """
 
 from absl import flags

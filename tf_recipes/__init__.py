@@ -9,6 +9,7 @@ Names resolve when they are first used, so that importing the package costs noth
 """
 
 import importlib
+import sys
 
 __version__ = "0.1.0"
 
@@ -62,6 +63,10 @@ def __getattr__(name):
         raise AttributeError(f"module 'tf_recipes' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+if sys.version_info >= (3, 11):  # older ones read the TF1 originals here, and have no Keras 3
+    importlib.import_module("tf_recipes.registration").register_with_keras()
 
 
 def __dir__():

@@ -12,114 +12,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_recipes import validation
-
-
-def momentum_update(w, a, g, eta, mu, nesterov):
-    """One step; returns the new `w` and `a`. The rate multiplies the whole velocity."""
-    # a <- mu a + g
-    a = a * mu + g
-    # w <- w - eta a,  or for Nesterov  w <- w - (eta g + eta mu a)
-    step = g * eta + a * mu * eta if nesterov else a * eta
-    return w - step, a
-
-
-def adagrad_update(w, s, g, eta):
-    """One step; returns the new `w` and `s`. No epsilon: `s` starts above zero instead."""
-    # s <- s + g^2
-    s = s + g * g
-    # w <- w - eta g / sqrt(s)
-    return w - g * eta * ops.rsqrt(s), s
-
-
-def rmsprop_update(w, s, m, a, g, eta, rho, mu, epsilon):
-    """One step; returns the new `w`, `s`, `m`, `a`. `m` is the mean gradient, or None."""
-    # s <- s + (1 - rho) (g^2 - s)
-    s = s + (g * g - s) * (1 - rho)
-    variance = s + epsilon
-    if m is not None:
-        # centered: m <- m + (1 - rho) (g - m), and the variance is s - m^2
-        m = m + (g - m) * (1 - rho)
-        variance = s - m * m + epsilon
-    # a <- mu a + eta g / sqrt(variance)
-    a = a * mu + g * eta / ops.sqrt(variance)
-    return w - a, s, m, a
-
-
-def adam_update(w, m, v, g, eta, beta_1, beta_2, power_1, power_2, epsilon):
-    """One step; returns the new `w`, `m`, `v`. `power_1` is beta_1^t, `power_2` is beta_2^t."""
-    # alpha = eta sqrt(1 - beta_2^t) / (1 - beta_1^t), so epsilon is the paper's epsilon-hat
-    alpha = eta * ops.sqrt(1 - power_2) / (1 - power_1)
-    # m <- m + (1 - beta_1) (g - m);  v <- v + (1 - beta_2) (g^2 - v)
-    m = m + (g - m) * (1 - beta_1)
-    v = v + (g * g - v) * (1 - beta_2)
-    # w <- w - alpha m / (sqrt(v) + epsilon)
-    return w - m * alpha / (ops.sqrt(v) + epsilon), m, v
-
-
-class _TF1Optimizer(keras.optimizers.Optimizer):
-    """What the optimizers here share: slots, float32 hyperparameters, sparse gradients."""
-
-    def build(self, variables):
-        if self.built:
-            return
-        super().build(variables)
-        # NumPy's double, because Keras would round Python's to float32 on its way to float64.
-        self._slots = {
-            name: [
-                self.add_variable_from_reference(
-                    variable,
-                    name=name,
-                    initializer=keras.initializers.Constant(np.float64(initial)),
-                )
-                for variable in variables
-            ]
-            for name, initial in self.initial_slots().items()
-        }
-
-    def initial_slots(self):
-        """`{name: initial value}` of the variables kept for each model variable."""
-        raise NotImplementedError
-
-    def step(self, w, slots, g, eta):
-        """The new `w` and the new `slots`, a dict by name."""
-        raise NotImplementedError
-
-    def hyperparameter(self, value, like):
-        """`value` as TF1 hands it to the kernel: a float32 tensor, cast to the dtype of `like`."""
-        if isinstance(value, float | int):
-            value = np.float32(value)
-        return ops.cast(ops.cast(value, "float32"), like.dtype)
-
-    def update_step(self, gradient, variable, learning_rate):
-        index = self._get_variable_index(variable)
-        slots = {name: variables[index] for name, variables in self._slots.items()}
-        gradient, touched = _dense(gradient, variable)
-        old = {name: ops.convert_to_tensor(slot) for name, slot in slots.items()}
-        w = ops.convert_to_tensor(variable)
-        eta = self.hyperparameter(learning_rate, w)
-        new_w, new = self.step(w, old, ops.cast(gradient, w.dtype), eta)
-        for name, slot in slots.items():
-            self.assign(slot, self._rows(touched, new[name], old[name]))
-        self.assign(variable, self._rows(touched, new_w, w))
-
-    def _rows(self, touched, new, old):
-        """`new` in the rows a sparse gradient holds, `old` elsewhere; dense: `new`."""
-        return new if touched is None else ops.where(touched, new, old)
-
-
-def _dense(gradient, variable):
-    """A dense gradient, and which rows it holds: bool (rows, 1, ...), or None for all."""
-    if not hasattr(gradient, "indices"):
-        return gradient, None
-    rows = variable.shape[0]
-    total = ops.segment_sum(gradient.values, gradient.indices, num_segments=rows)
-    count = ops.segment_sum(ops.ones_like(gradient.indices), gradient.indices, num_segments=rows)
-    return total, ops.reshape(count > 0, (rows,) + (1,) * (len(variable.shape) - 1))
+from tf_recipes import updates, validation
+from tf_recipes.tf1_optimizer import TF1Optimizer
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
-class Momentum(_TF1Optimizer):
+class Momentum(TF1Optimizer):
     """Momentum, and Nesterov's, with the rate outside the velocity.
 
     TF1: `tf.train.MomentumOptimizer(learning_rate, momentum, use_nesterov)`:
@@ -154,7 +52,7 @@ class Momentum(_TF1Optimizer):
 
     def step(self, w, slots, g, eta):
         mu = self.hyperparameter(self.momentum, w)
-        w, a = momentum_update(w, slots["velocity"], g, eta, mu, self.nesterov)
+        w, a = updates.momentum_update(w, slots["velocity"], g, eta, mu, self.nesterov)
         return w, {"velocity": a}
 
     def get_config(self):
@@ -162,7 +60,7 @@ class Momentum(_TF1Optimizer):
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
-class Adagrad(_TF1Optimizer):
+class Adagrad(TF1Optimizer):
     """Adagrad without an epsilon.
 
     TF1: `tf.train.AdagradOptimizer`: `w -= eta g / sqrt(s)`, s from 0.1. Keras' has
@@ -191,7 +89,7 @@ class Adagrad(_TF1Optimizer):
         return {"accumulator": self.initial_accumulator_value}
 
     def step(self, w, slots, g, eta):
-        w, s = adagrad_update(w, slots["accumulator"], g, eta)
+        w, s = updates.adagrad_update(w, slots["accumulator"], g, eta)
         return w, {"accumulator": s}
 
     def get_config(self):
@@ -202,7 +100,7 @@ class Adagrad(_TF1Optimizer):
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
-class RMSProp(_TF1Optimizer):
+class RMSProp(TF1Optimizer):
     """RMSProp whose mean square starts at one.
 
     TF1: `tf.train.RMSPropOptimizer(learning_rate, decay, momentum, epsilon, centered)`. Keras'
@@ -255,7 +153,7 @@ class RMSProp(_TF1Optimizer):
             self.hyperparameter(value, w) for value in (self.rho, self.momentum, self.epsilon)
         )
         mean = slots.get("mean_gradient")
-        w, s, m, a = rmsprop_update(
+        w, s, m, a = updates.rmsprop_update(
             w, slots["mean_square"], mean, slots["velocity"], g, eta, rho, mu, epsilon
         )
         return w, {"mean_square": s, "velocity": a, "mean_gradient": m}
@@ -271,7 +169,7 @@ class RMSProp(_TF1Optimizer):
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
-class Adam(_TF1Optimizer):
+class Adam(TF1Optimizer):
     """Adam with epsilon-hat 1e-8 and powers of beta that accumulate in float32.
 
     TF1: `tf.train.AdamOptimizer`. Keras' `Adam` has 1e-7, and raises beta to the step's power anew
@@ -333,7 +231,7 @@ class Adam(_TF1Optimizer):
             self.hyperparameter(value, w)
             for value in (self.beta_1, self.beta_2, self.epsilon, *self._powers)
         )
-        w, m, v = adam_update(
+        w, m, v = updates.adam_update(
             w, slots["m"], slots["v"], g, eta, beta_1, beta_2, power_1, power_2, epsilon
         )
         return w, {"m": m, "v": v}

@@ -31,7 +31,7 @@ def train(recipe, data, epochs, output_dir, port="exact", console=None):
 
     The same recipe, data and epochs give the same history. Files of an earlier run in `output_dir`
     are replaced, all at the end; its TensorBoard logs at the start. Whoever loads `model.keras` in
-    another process imports `tf_recipes.models` first, which makes its classes known to Keras.
+    another process imports `tf_recipes`, which makes its classes known to Keras.
 
     Args:
         recipe: a `tf_recipes.recipe.Recipe`; its `steps` is not used.

@@ -27,7 +27,8 @@ def test_a_trace_has_every_array_of_the_format(ran):
     assert trace["masks/X"].dtype == bool
     assert json.loads(str(trace["spec"]))["keep_prob"] == 0.5
     provenance = json.loads(str(trace["provenance"]))
-    assert provenance.keys() == {"tensorflow", "python", "numpy", "machine"}
+    assert provenance.keys() == {"tensorflow", "python", "numpy", "machine", "neighbours"}
+    assert provenance["neighbours"] == 1
 
 
 def test_a_second_run_gives_the_same_bits(ran):

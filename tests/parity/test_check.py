@@ -62,3 +62,35 @@ def test_progress_is_reported(good):
     list(check.judge(sources, ["exact"], lambda t, n: started.append(n), lambda: ticks.append(1)))
     assert started == [20]
     assert len(ticks) == 20
+
+
+def strict(reference):
+    """The trace as TF1 would have left it, had its neighbour never parted from it."""
+    none = {step: dict.fromkeys(values, 0.0) for step, values in reference.sensitivity.items()}
+    shifted = {
+        step: {name: value * (1 + 1e-12) for name, value in values.items()}
+        for step, values in reference.variables.items()
+    }
+    return dataclasses.replace(reference, sensitivity=none, variables=shifted)
+
+
+def test_a_failed_live_port_is_judged_again_over_more_starts(good):
+    near = strict(good.trace)
+    more = {s: dict.fromkeys(values, 1e-12) for s, values in near.sensitivity.items()}
+    far = dataclasses.replace(near, sensitivity=more, provenance={"neighbours": 8})
+    (alone,) = check.judge([check.Source("live", lambda: near)], ["exact"])
+    assert not alone.port("exact").passed
+    assert alone.port("exact").worst.ratio == pytest.approx(1e-12 / 2**-52, rel=0.01)
+    (closer,) = check.judge([check.Source("live", lambda: near, lambda: far)], ["exact"])
+    assert closer.port("exact").passed
+    assert closer.port("exact").worst.ratio == pytest.approx(1, rel=0.01)
+    assert "the largest of 8" in closer.note
+
+
+def test_a_port_that_matches_is_not_judged_again(good):
+    def never():
+        raise AssertionError("asked for more starts")
+
+    (result,) = check.judge([check.Source("live", lambda: good.trace, never)], ["exact"])
+    assert result.port("exact").passed
+    assert not result.note

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tf_recipes import catalog
-from tf_recipes.parity import references, tf1, trace
+from tf_recipes.parity import compat, references, tf1, trace
 from tf_recipes.recipe import Recipe
 
 SMALL = Recipe("small", hidden=(3,), steps=4, batch_size=8)
@@ -102,8 +102,24 @@ def test_with_an_interpreter_it_is_real_tf1_that_runs(monkeypatch):
     called = []
     monkeypatch.setattr(tf1, "record", lambda *job: called.append(job) or {"made": 1})
     assert references.record(SMALL, IMAGES, LABELS, "python3.7", steps=(2,)) == {"made": 1}
-    ((python, recipe, images, labels, rows, marks),) = called
-    assert (python, recipe, marks) == ("python3.7", SMALL, [2])
+    ((python, recipe, images, labels, rows, marks, neighbours),) = called
+    assert (python, recipe, marks, neighbours) == ("python3.7", SMALL, [2], 1)
     assert images is IMAGES
     assert labels is LABELS
     np.testing.assert_array_equal(rows, references.batches(SMALL, 20))
+
+
+def test_the_sensitivity_is_the_largest_over_the_neighbours():
+    recipe = SMALL.replace(seed=3)
+    together = references.record(recipe, IMAGES, LABELS, steps=(2,), neighbours=3)
+    module = compat.originals()
+    initial = {k[8:]: v for k, v in together.items() if k.startswith("initial/")}
+    rows = references.batches(recipe, len(IMAGES))
+    drifts = []
+    for seed in (3, 4, 5):
+        start = module.one_ulp_away(initial, seed)
+        run = module.run(recipe, IMAGES, LABELS, rows, {2}, initial=start)
+        name = "variables/2/outputs/weights"
+        drifts.append(module.drift(run[name], together[name]))
+    assert together["sensitivity/2/outputs/weights"] == max(drifts)
+    assert json.loads(str(together["provenance"]))["neighbours"] == 3

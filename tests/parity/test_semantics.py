@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tf_recipes import models, optimizers
+from tf_recipes import models, optimizers, updates
 from tf_recipes.batch_norm import BatchNormalization
 from tf_recipes.dense import fully_connected
 from tf_recipes.dropout import Dropout
@@ -43,7 +43,7 @@ class PowerAdam(optimizers.Adam):
         t = ops.cast(self.iterations + 1, "float64")
         exact = [ops.power(np.float64(np.float32(b)), t) for b in (self.beta_1, self.beta_2)]
         b1, b2, eps = (self.hyperparameter(v, w) for v in (self.beta_1, self.beta_2, self.epsilon))
-        w, m, v = optimizers.adam_update(
+        w, m, v = updates.adam_update(
             w, slots["m"], slots["v"], g, eta, b1, b2, exact[0], exact[1], eps
         )
         return w, {"m": m, "v": v}

@@ -258,7 +258,8 @@ cp "$5" {tmp_path}/job.npz; cp "$5" "$6" """,
     )
     monkeypatch.chdir(tmp_path)
     arrays = tf1.record("./python", SMALL, *POOL)
-    assert arrays.keys() == {"spec", "images", "labels", "batches", "steps"}
+    assert arrays.keys() == {"spec", "images", "labels", "batches", "steps", "neighbours"}
+    assert arrays["neighbours"] == 1
     assert Recipe.from_spec(json.loads(str(arrays["spec"]))) == SMALL
     np.testing.assert_array_equal(arrays["batches"], POOL[2])
     assert arrays["steps"].tolist() == [1, 2]

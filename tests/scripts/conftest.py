@@ -33,6 +33,33 @@ def run_script(tmp_path):
 
 
 @pytest.fixture
+def start_script():
+    """`start_script(name, *arguments, **options)` -> a running process that Ctrl-C reaches.
+
+    Whoever runs the tests may have SIGINT ignored, which children inherit; this one listens again.
+    """
+    listen = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    started = []
+
+    def start(name, *arguments, **options):
+        command = [sys.executable, str(SCRIPTS / f"{name}.py"), *map(str, arguments)]
+        process = subprocess.Popen(
+            [sys.executable, "-c", f"{listen}os.execv(sys.argv[1], sys.argv[1:])", *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
 def interpreter(tmp_path):
     """`interpreter(body)`: a shell script in place of a Python."""
 

@@ -1,7 +1,6 @@
 """The script as people run it: in a process of its own, from another directory."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -144,16 +143,10 @@ def test_only_a_textbook_port_proves_nothing(check):
     assert "nothing is proven" in done.stdout
 
 
-def test_ctrl_c_ends_with_one_line(tmp_path):
-    running = subprocess.Popen(
-        [sys.executable, SCRIPT, "--json_out=out.json"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    time.sleep(8)
-    os.kill(running.pid, signal.SIGINT)
+def test_ctrl_c_ends_with_one_line(tmp_path, start_script):
+    running = start_script("check_migration", "--json_out=out.json", cwd=tmp_path)
+    time.sleep(8)  # in the midst of it
+    running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130
     assert errors == "check_migration.py: interrupted.\n"

@@ -121,8 +121,8 @@ def test_divergence_is_one_line(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["tensorboard"]
 
 
-def test_ctrl_c_is_one_line_and_leaves_no_files(tmp_path):
-    process = start(f"--output_dir={tmp_path}", "--hidden=16", "--epochs=10000")
+def test_ctrl_c_is_one_line_and_leaves_no_files(tmp_path, start_script):
+    process = start_script("train", f"--output_dir={tmp_path}", "--hidden=16", "--epochs=10000")
     assert process.stdout.readline().startswith("epoch 1/10000: ")
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)

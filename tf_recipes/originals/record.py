@@ -1,8 +1,8 @@
 """Runs a recipe's TF1 graph in a session and writes down what it did, step by step.
 
 As a program: `python -m tf_recipes.originals.record JOB.npz TRACE.npz`. The job is an `.npz` with
-`spec`, `images`, `labels`, `batches` and `steps`; the trace is the format that
-`tf_recipes.parity.trace` reads.
+`spec`, `images`, `labels`, `batches`, `steps` and, if not 1, `neighbours`; the trace is the format
+that `tf_recipes.parity.trace` reads.
 """
 
 import json
@@ -136,9 +136,10 @@ def main(job_path, trace_path):
     """Reads a job, writes its trace."""
     with np.load(job_path, allow_pickle=False) as job:
         recipe = Recipe.from_spec(json.loads(str(job["spec"])))
-        pool = [job[name] for name in ("images", "labels", "batches", "steps", "neighbours")]
+        pool = [job[name] for name in ("images", "labels", "batches", "steps")]
+        neighbours = int(job["neighbours"]) if "neighbours" in job.files else 1
     with open(trace_path, "wb") as file:
-        np.savez_compressed(file, **record(recipe, *pool))
+        np.savez_compressed(file, **record(recipe, *pool, neighbours=neighbours))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,57 @@
+"""Makes what this package can save known to Keras, as soon as there is a Keras.
+
+A saved model names its custom classes, and Keras finds them only once their modules have been
+imported. This package imports nothing by itself, so that it costs nothing; the modules are imported
+when Keras is, whichever of the two comes first.
+"""
+
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+
+# The modules that register a class or a function.
+MODULES = (
+    "activations",
+    "batch_norm",
+    "dropout",
+    "initializers",
+    "max_norm",
+    "optimizers",
+    "regularization",
+)
+TENSORFLOW_MODULES = ("gradient_clipping",)
+
+
+def register():
+    """Imports the modules that register something, TensorFlow's only beside TensorFlow."""
+    backend = importlib.import_module("keras").backend.backend()
+    for name in MODULES + (TENSORFLOW_MODULES if backend == "tensorflow" else ()):
+        importlib.import_module("tf_recipes." + name)
+
+
+def register_with_keras():
+    """Registers now if Keras has been imported, else right after it is."""
+    if "keras" in sys.modules:
+        register()
+    elif not any(isinstance(finder, _AfterKeras) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _AfterKeras())
+
+
+class _AfterKeras(importlib.abc.MetaPathFinder):
+    """Sees the first import of Keras, steps aside, and registers once Keras is there."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            run = spec.loader.exec_module
+
+            def run_and_register(module):
+                run(module)
+                register()
+
+            spec.loader.exec_module = run_and_register
+        return spec
