@@ -54,7 +54,7 @@ def test_adams_epsilon_is_outside_the_correction():
     alpha = 0.1 * 0.75**0.5 / 0.5
     close(
         updates.adam_update(
-            vector(1), vector(0), vector(0), vector(4), 0.1, 0.5, 0.25, 0.5, 0.25, 0.5
+            vector(1), vector(0), vector(0), vector(4), 0.1, 0.5, 0.25, 0.5, vector(0.25), 0.5
         ),
         [1 - alpha * 2 / (12**0.5 + 0.5), 2, 12],
     )

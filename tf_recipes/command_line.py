@@ -4,6 +4,7 @@ import contextlib
 import functools
 import os
 import re
+import signal
 import sys
 import tempfile
 
@@ -136,21 +137,28 @@ def whole_numbers(flag, texts):
 def run(main):
     """Runs a script's `main()` under absl: a bad flag, a bad value or a full disk is one line.
 
-    Exits with 2 for what the user can mend, 130 after Ctrl-C, else with what `main` returns.
+    Exits with 2 for what the user can mend, 130 after Ctrl-C, 141 once nobody reads what it
+    prints, else with what `main` returns.
     """
     try:
         app.run(functools.partial(_guarded, main), flags_parser=_parse)
     except KeyboardInterrupt:
         _stop("interrupted.", 130)
+    except BrokenPipeError:
+        _stop_unheard()
 
 
 def _guarded(main, argv):
     try:
         if len(argv) > 1:
             raise UsageError(f"takes flags only. Received: {' '.join(argv[1:])!r}.")
-        return main()
+        status = main()
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         _stop("interrupted.", 130)
+    except BrokenPipeError:
+        _stop_unheard()
     except (ValueError, OSError, ImportError) as error:
         _stop(f"error: {error}", 2)
     except FloatingPointError as error:
@@ -162,6 +170,12 @@ def _parse(argv):
         return flags.FLAGS(argv)
     except flags.Error as error:
         _stop(f"error: {str(error).rstrip('.')}. Try --help.", 2)
+
+
+def _stop_unheard():
+    """Ends as a program does whose reader, such as `head`, has gone: quietly."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(128 + signal.SIGPIPE)
 
 
 def _stop(text, status):

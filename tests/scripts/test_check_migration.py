@@ -153,6 +153,19 @@ def test_ctrl_c_ends_with_one_line(tmp_path, start_script):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["--recipe=he_init", "--json_out=out.json"]])
+def test_a_reader_that_goes_away_is_no_traceback(tmp_path, arguments):
+    command = [sys.executable, SCRIPT, *arguments]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        running.stdout.close()
+        assert running.stderr.read() == ""
+    assert running.returncode == 128 + signal.SIGPIPE
+    if "--help" not in arguments:
+        assert json.loads((tmp_path / "out.json").read_text())["passed"] is True
+
+
 def test_help_begins_with_an_example_that_works(check):
     done = check("--help")
     assert "python scripts/check_migration.py --json_out=check.json" in done.stdout

@@ -51,10 +51,10 @@ def run(options):
     with quiet():
         results = _judge(sources, options.ports, console)
         drawn = list(distributions.check_all(options.ports)) if whole_check else []
+    _write(options, results, drawn)
     console.print(report.table(results, options.ports))
     if drawn:
         console.print(report.distribution_table(drawn))
-    _write(options, results, drawn)
     sys.stdout.flush()
     for result in results:
         if result.error:
