@@ -15,9 +15,10 @@ import json
 import pathlib
 
 from absl import flags
-from rich import box, console, table
+from rich import box, table
 
 from tf_recipes import catalog, command_line, mnist
+from tf_recipes.terminal import Terminal
 
 _RECIPES = flags.DEFINE_list("recipes", list(catalog.CATALOG), "Names in tf_recipes/catalog.py.")
 _EPOCHS = flags.DEFINE_integer("epochs", 5, "Of each recipe but best_practice.", lower_bound=1)
@@ -39,7 +40,7 @@ def main():
     data = mnist.load(_DATA.value, _DATA_DIR.value)
     if _JSON_OUT.value:
         training.writable(pathlib.Path(_JSON_OUT.value).parent)
-    terminal, rows = console.Console(), []
+    terminal, rows = Terminal(), []
     for recipe in recipes:
         epochs = _LONG_EPOCHS.value if recipe.name == "best_practice" else _EPOCHS.value
         terminal.print(f"{recipe.name}:", highlight=False)

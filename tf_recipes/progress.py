@@ -4,7 +4,9 @@ import math
 import time
 
 import keras
-from rich import console, progress
+from rich import progress
+
+from tf_recipes.terminal import Terminal
 
 
 class Progress(keras.callbacks.Callback):
@@ -22,7 +24,7 @@ class Progress(keras.callbacks.Callback):
 
     def __init__(self, output=None):
         super().__init__()
-        self._console = output or console.Console()
+        self._console = output or Terminal()
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}"),
             progress.BarColumn(),

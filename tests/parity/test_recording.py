@@ -101,7 +101,7 @@ def fake_record(monkeypatch):
 def test_a_line_for_each_file_whatever_its_name(monkeypatch, tmp_path):
     fake_record(monkeypatch)
     out = io.StringIO()
-    monkeypatch.setattr(recording, "Console", lambda: Console(file=out, width=20))
+    monkeypatch.setattr(recording, "Terminal", lambda: Console(file=out, width=20))
     folder = tmp_path / "[red] a long name of a directory"
     pool = np.zeros((10, 784), np.uint8), np.zeros(10, int)
     recipe = Recipe("small", hidden=(2,), steps=2, batch_size=2)

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tf_recipes import catalog, validation
 from tf_recipes.command_line import UsageError, import_tensorflow, quiet
 from tf_recipes.parity import check, references, report, tf1, trace
 from tf_recipes.recipe import PORTS
+from tf_recipes.terminal import Terminal
 
 LIVE_POOL = 2000  # images of the sample that a live reference trains on
 NEIGHBOURS = 8  # starts an ulp away that a live reference is asked for when one is not enough
@@ -44,7 +44,7 @@ def run(options):
     _check(options)
     sources = _sources(options)
     whole_check = not (options.trace_dir or options.recipe or options.changed)
-    console = _console()
+    console = Terminal()
     import_tensorflow(as_tf1_adds=True)  # after the checks, because it takes seconds
     from tf_recipes.parity import distributions
 
@@ -135,12 +135,6 @@ def _pool():
 
     sample = mnist.load("sample")
     return sample.train_images[:LIVE_POOL], sample.train_labels[:LIVE_POOL]
-
-
-def _console():
-    """The terminal, or for a file a width at which no line is folded."""
-    console = Console()
-    return console if console.is_terminal else Console(width=180)
 
 
 def _judge(sources, ports, console):

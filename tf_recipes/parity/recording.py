@@ -1,10 +1,10 @@
 """Records traces on real TF 1.15 into a directory, one file each."""
 
-from rich.console import Console
 from rich.progress import track
 
 from tf_recipes import files
 from tf_recipes.parity import references, tf1, trace
+from tf_recipes.terminal import Terminal
 
 
 def record_all(python, recipes, pool, folder, steps=()):
@@ -18,7 +18,7 @@ def record_all(python, recipes, pool, folder, steps=()):
         steps: after which steps to record the variables; empty means `references.milestones`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    console = Console()
+    console = Terminal()
     for recipe in track(recipes, "recording", console=console, disable=not console.is_terminal):
         arrays = references.record(recipe, *pool, python, steps)
         path = folder / f"{recipe.name}.npz"
