@@ -21,7 +21,7 @@ flags.DEFINE_string("tf1_python", None, "An interpreter with TensorFlow 1.15.")
 flags.DEFINE_list("recipe", None, "Recipes by name; without it, all of them.")
 flags.DEFINE_string("output_dir", None, "Where the traces go, each as NAME.npz.")
 flags.DEFINE_integer("pool", 2000, "Images to train on, from the head of the sample.", 1, 6000)
-flags.DEFINE_list("recorded_steps", None, "Steps; without it, 1, 2, 5, 10, 20, ... and the last.")
+flags.DEFINE_list("recorded_steps", None, "Those a recipe has; without it, 1, 2, 5, 10, ..., last.")
 flags.DEFINE_string("distributions_out", None, "Record what TF1 draws at random to this .npz.")
 command_line.define_recipe_flags()
 
@@ -35,7 +35,9 @@ def main():
     if flags.FLAGS.distributions_out:
         recording.record_distributions(python, Path(flags.FLAGS.distributions_out))
     if not flags.FLAGS.output_dir:
-        return
+        if flags.FLAGS.distributions_out:
+            return
+        raise command_line.UsageError("Name a directory for the traces: --output_dir=DIR.")
     names = flags.FLAGS.recipe or catalog.CATALOG
     sample = mnist.load("sample")
     n = flags.FLAGS.pool

@@ -33,8 +33,7 @@ _JSON_OUT = flags.DEFINE_string("json_out", None, "Where to write the table as J
 
 def main():
     recipes = [_scheduled(catalog.get(name)) for name in _RECIPES.value]
-    # It warns of each new model's tracing.
-    command_line.import_tensorflow().get_logger().setLevel("ERROR")
+    command_line.import_tensorflow()
     from tf_recipes import training
 
     data = mnist.load(_DATA.value, _DATA_DIR.value)

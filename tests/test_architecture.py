@@ -71,7 +71,7 @@ def test_imports_are_found_in_all_their_forms():
     )
     assert list(imports(source)) == ["a.b", "c", "e.f", "tf_recipes.ports"]
     assert own(PACKAGE / "ports.py") >= {"activations", "batch_norm", "schedules"}
-    assert others(PACKAGE / "ports.py") == {"collections", "dataclasses", "keras"}
+    assert others(PACKAGE / "ports.py") == {"collections", "dataclasses", "keras", "re"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

@@ -1,3 +1,4 @@
+import errno
 import os
 
 import pytest
@@ -49,3 +50,28 @@ def test_nothing_written_is_an_error_and_keeps_what_was(tmp_path):
     with pytest.raises(FileNotFoundError), files.replacing(str(path)):
         pass
     assert path.read_text() == "before"
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path):
+    (tmp_path / "real.txt").write_text("before")
+    link = tmp_path / "link.txt"
+    link.symlink_to("real.txt")
+    with files.replacing(link) as partial:
+        partial.write_text("after")
+    assert link.is_symlink()
+    assert (tmp_path / "real.txt").read_text() == "after"
+
+
+def test_a_device_is_written_to_and_never_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with files.replacing(tmp_path / "pipe") as partial:
+        assert partial == tmp_path / "pipe"
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_an_error_without_a_name_gets_one(tmp_path):
+    with (
+        pytest.raises(OSError, match=r"No space left.*a\.txt"),
+        files.replacing(tmp_path / "a.txt"),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")

@@ -180,3 +180,18 @@ def test_layers_that_cannot_be_clipped(fails):
     model = dense_model()
     with fails("`layers`", model.layers[0].name, "has none"):
         trained(model, [tf_recipes.ClipWeights([model.layers[0].name], 1.0)])
+
+
+def test_by_hand_refuses_to_miss_steps():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="d")])
+    model.compile("sgd", "mse", steps_per_execution=4)
+    clip = tf_recipes.ClipWeights("d", 1.0)
+    ones = keras.ops.ones
+    with pytest.raises(ValueError, match="steps_per_execution"):
+        model.fit(ones((8, 2)), ones((8, 1)), verbose=0, callbacks=[clip])
+
+
+@pytest.mark.parametrize("layers", [None, [], [3]])
+def test_by_hand_needs_names(layers):
+    with pytest.raises(ValueError, match="layers"):
+        tf_recipes.ClipWeights(layers, 1.0)

@@ -246,3 +246,8 @@ def test_embedding_trains_by_its_sparse_gradient():
 def test_bad_arguments(make, parts, fails):
     with fails(*parts):
         make()
+
+
+@pytest.mark.parametrize("rate", [1, np.int64(1), np.float32(1)])
+def test_any_number_is_a_learning_rate(rate):
+    assert float(tf_recipes.Momentum(rate).learning_rate) == 1.0

@@ -193,3 +193,24 @@ def test_bad_specs(fails):
         Recipe.from_spec({"steps": 1})
     with fails("`spec`", "mapping"):
         Recipe.from_spec([1])
+
+
+def test_equal_recipes_have_equal_hashes():
+    whole, real = Recipe("a", keep_prob=1), Recipe("a", keep_prob=1.0)
+    assert whole == real
+    assert len({whole, real}) == 1
+
+
+@pytest.mark.parametrize(
+    "optimizer", [None, 5, True, "adam", {}, {"name": None}, {"name": ["adam"]}]
+)
+def test_an_optimizer_that_is_none_is_a_value_error(optimizer):
+    with pytest.raises(ValueError, match="optimizer"):
+        Recipe("a", optimizer=optimizer)
+
+
+def test_a_number_beyond_every_float_is_a_value_error():
+    with pytest.raises(ValueError, match="keep_prob"):
+        Recipe("a", keep_prob=10**400)
+    with pytest.raises(ValueError, match=r"regularizer\.l1"):
+        Recipe("a", regularizer={"l1": 10**400})

@@ -43,6 +43,7 @@ def saved(tmp_path_factory):
         "import keras, tf_recipes",
         "import tf_recipes, keras",
         "import tf_recipes.models\nimport keras",
+        "import tf_recipes, importlib.util; importlib.util.find_spec('keras')\nimport keras",
     ],
 )
 def test_a_saved_model_loads_in_a_new_process_in_any_order(saved, run_python, imports):

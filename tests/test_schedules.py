@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import tf_recipes
 from tf_recipes import exponential_decay
 
 # TF 1.15.5: sess.run(tf.train.exponential_decay(rate, step, steps, factor, staircase=...))
@@ -56,3 +57,8 @@ def test_config_round_trip():
 def test_bad_arguments(arguments, parts, fails):
     with fails(*parts):
         exponential_decay(*arguments)
+
+
+def test_whole_numbers_decay_as_floats():
+    schedule = tf_recipes.exponential_decay(1, decay_steps=10, decay_rate=0.5)
+    assert [float(schedule(step)) for step in (0, 10, 20)] == [1.0, 0.5, 0.25]

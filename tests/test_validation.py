@@ -1,7 +1,5 @@
 """The checks themselves: what passes, what fails, and the one form of the text."""
 
-import fractions
-
 import numpy as np
 import pytest
 
@@ -14,7 +12,7 @@ def test_text_is_rule_received_remedy():
     assert str(caught.value) == "`x` must be one. Received: x=2. Give 1."
 
 
-@pytest.mark.parametrize("value", [0, 1, 0.5, np.float32(0.25), np.int64(1), fractions.Fraction(1)])
+@pytest.mark.parametrize("value", [0, 1, 0.5, np.float32(0.25), np.int64(1)])
 def test_numbers_in_the_interval_pass(value):
     assert validation.number("x", value, 0, 1) is None
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from tf_recipes import catalog
 
@@ -112,6 +112,8 @@ def recipe_from_flags(name):
     """
     spec = catalog.get(name).to_spec()
     changed = changed_flags()
+    if changed.get("batch_norm") is False and any("batch_norm_" in name for name in changed):
+        raise UsageError("--nobatch_norm leaves nothing for the other --batch_norm flags.")
     if "batch_norm" in changed:
         spec["batch_norm"] = (spec["batch_norm"] or {}) if changed.pop("batch_norm") else None
     if "optimizer" in changed:
@@ -149,6 +151,7 @@ def run(main):
 
 
 def _guarded(main, argv):
+    logging.set_verbosity(logging.WARNING)  # Matplotlib's first run says that it looks for fonts
     try:
         if len(argv) > 1:
             raise UsageError(f"takes flags only. Received: {' '.join(argv[1:])!r}.")
@@ -225,4 +228,5 @@ def import_tensorflow(as_tf1_adds=False):
         if as_tf1_adds:
             tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.list_logical_devices()
+        tf.get_logger().setLevel("ERROR")  # it warns of its own deprecated parts
         return tf

@@ -38,8 +38,8 @@ class Dropout(keras.layers.Layer):
         super().__init__(**kwargs)
         validation.number("keep_prob", keep_prob, 0, 1, open_low=True)
         self.keep_prob = keep_prob
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed = validation.seed("seed", seed)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.supports_masking = True
 
     def call(self, inputs, training=False):

@@ -54,6 +54,8 @@ class GradientClippingModel(keras.Model):
     Raises:
         ValueError: for a threshold that is not a positive number, or another backend.
 
+    `keras.models.clone_model` cannot hand `clip_value` on; `from_config(get_config())` does.
+
     >>> inputs = keras.Input((4,))
     >>> model = GradientClippingModel(inputs, keras.layers.Dense(1)(inputs), clip_value=1.0)
     >>> model.compile(optimizer="sgd", loss="mse")

@@ -58,8 +58,8 @@ class VarianceScaling(keras.initializers.Initializer):
         self.factor = factor
         self.mode = mode
         self.uniform = uniform
-        self.seed = seed
-        self._drawn_seed = random.randrange(2**31) if seed is None else seed
+        self.seed = validation.seed("seed", seed)
+        self._drawn_seed = random.randrange(2**31) if seed is None else self.seed
 
     def __call__(self, shape, dtype=None):
         """A tensor of `shape`, in `dtype` or Keras' float type."""

@@ -98,10 +98,22 @@ class ClipWeights(keras.callbacks.Callback):
 
     def __init__(self, layers, threshold, axis=0):
         super().__init__()
-        self.layers = (layers,) if isinstance(layers, str) else tuple(layers)
+        self.layers = (layers,) if isinstance(layers, str) else tuple(layers or ())
+        if not self.layers or not all(isinstance(name, str) for name in self.layers):
+            validation.fail(
+                "`layers` must be names of layers.",
+                f"layers={layers!r}",
+                'Name at least one, such as ["hidden1"].',
+            )
         self.constraint = MaxNorm(threshold, axis)
 
     def on_train_begin(self, logs=None):
+        if self.model.steps_per_execution != 1:
+            validation.fail(
+                "ClipWeights must see every step.",
+                f"steps_per_execution={self.model.steps_per_execution}",
+                "Compile with steps_per_execution=1, or use MaxNorm as kernel_constraint.",
+            )
         for name in self.layers:
             layer = self.model.get_layer(name)  # raises ValueError for a name it lacks
             if not hasattr(layer, "kernel"):

@@ -7,6 +7,7 @@ import keras
 from tf_recipes import validation
 from tf_recipes.dense import fully_connected
 from tf_recipes.ports import PORTS, Port
+from tf_recipes.recipe import Recipe
 
 N_INPUTS = 28 * 28
 N_OUTPUTS = 10
@@ -34,6 +35,12 @@ def build(recipe, port="exact", **compile_arguments):
     >>> [layer.name for layer in model.layers]
     ['X', 'hidden1', 'hidden1_activation', 'outputs']
     """
+    if not isinstance(recipe, Recipe):
+        validation.fail(
+            "`recipe` must be a Recipe.",
+            f"recipe={recipe!r}",
+            "Take one by name with tf_recipes.catalog.get.",
+        )
     if not isinstance(port, Port):
         validation.choice("port", port, PORTS)
         port = PORTS[port]
@@ -85,4 +92,4 @@ def network(recipe, port, inputs):
 
 def _seed(recipe, k):
     """Another seed for each layer of each recipe."""
-    return recipe.seed * 1000 + k
+    return (recipe.seed * 1000 + k) % 2**31

@@ -40,10 +40,9 @@ class Momentum(TF1Optimizer):
     """
 
     def __init__(self, learning_rate, momentum=0.9, nesterov=False, name="momentum", **kwargs):
-        _check_learning_rate(learning_rate)
         validation.number("momentum", momentum, 0)
         validation.flag("nesterov", nesterov)
-        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        super().__init__(learning_rate=_rate(learning_rate), name=name, **kwargs)
         self.momentum = momentum
         self.nesterov = nesterov
 
@@ -80,9 +79,8 @@ class Adagrad(TF1Optimizer):
     """
 
     def __init__(self, learning_rate, initial_accumulator_value=0.1, name="adagrad", **kwargs):
-        _check_learning_rate(learning_rate)
         validation.number("initial_accumulator_value", initial_accumulator_value, 0, open_low=True)
-        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        super().__init__(learning_rate=_rate(learning_rate), name=name, **kwargs)
         self.initial_accumulator_value = initial_accumulator_value
 
     def initial_slots(self):
@@ -133,12 +131,11 @@ class RMSProp(TF1Optimizer):
         name="rmsprop",
         **kwargs,
     ):
-        _check_learning_rate(learning_rate)
         validation.number("rho", rho, 0, 1)
         validation.number("momentum", momentum, 0)
         validation.number("epsilon", epsilon, 0)
         validation.flag("centered", centered)
-        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        super().__init__(learning_rate=_rate(learning_rate), name=name, **kwargs)
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon
@@ -199,11 +196,10 @@ class Adam(TF1Optimizer):
         name="adam",
         **kwargs,
     ):
-        _check_learning_rate(learning_rate)
         validation.number("beta_1", beta_1, 0, 1, open_high=True)
         validation.number("beta_2", beta_2, 0, 1, open_high=True)
         validation.number("epsilon", epsilon, 0)
-        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        super().__init__(learning_rate=_rate(learning_rate), name=name, **kwargs)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
@@ -257,7 +253,9 @@ class Adam(TF1Optimizer):
         }
 
 
-def _check_learning_rate(value):
-    """A number, a schedule, or what Keras restores one from."""
-    if not callable(value) and not isinstance(value, dict):
-        validation.number("learning_rate", value, 0)
+def _rate(value):
+    """A float, a schedule, or what Keras restores one from."""
+    if callable(value) or isinstance(value, dict):
+        return value
+    validation.number("learning_rate", value, 0)
+    return float(value)

@@ -5,6 +5,7 @@
 """
 
 import dataclasses
+import re
 from collections.abc import Callable
 
 import keras
@@ -16,6 +17,8 @@ from tf_recipes.gradient_clipping import GradientClippingModel
 from tf_recipes.initializers import he_init, xavier_init
 from tf_recipes.max_norm import MaxNorm
 from tf_recipes.schedules import exponential_decay
+
+LARGEST_SEED = 2**30  # Keras' seeds are 32-bit; a recipe's may be larger
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +76,7 @@ def _textbook_optimizer(recipe, learning_rate):
         "use_nesterov": "nesterov",
     }
     given = {
-        renamed.get(key, key): value
+        renamed.get(key, key): value if isinstance(value, bool) else float(value)
         for key, value in recipe.optimizer.items()
         if key not in ("name", "learning_rate", "use_locking")
     }
@@ -100,7 +103,7 @@ def _schedule(make):
     """The learning rate: `make`'s schedule where the recipe has one, else the plain number."""
 
     def schedule(recipe):
-        learning_rate = recipe.optimizer_arguments()["learning_rate"]
+        learning_rate = float(recipe.optimizer_arguments()["learning_rate"])  # JSON may say 1
         if recipe.schedule is None:
             return learning_rate
         return make(learning_rate, **recipe.schedule_arguments())
@@ -156,13 +159,19 @@ def _textbook_regularizer(recipe):
 
 def _exact_model(recipe, inputs, outputs):
     if recipe.clip_value is None:
-        return keras.Model(inputs, outputs, name=recipe.name)
-    return GradientClippingModel(inputs, outputs, clip_value=recipe.clip_value, name=recipe.name)
+        return keras.Model(inputs, outputs, name=_scope(recipe))
+    return GradientClippingModel(inputs, outputs, clip_value=recipe.clip_value, name=_scope(recipe))
+
+
+def _scope(recipe):
+    """The recipe's name as TensorFlow takes it: ASCII, and a letter or digit first."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", recipe.name)
+    return name if name[0].isalnum() else f"r{name}"
 
 
 def _layer_seed(recipe, name):
     """A seed for each dropout layer: the recipe's, moved on by the layer's place in the net."""
-    return recipe.seed + (0 if name.startswith("X") else int(name[6:].split("_")[0]))
+    return recipe.seed % LARGEST_SEED + (0 if name.startswith("X") else int(name[6:].split("_")[0]))
 
 
 EXACT = Port(
@@ -195,7 +204,7 @@ TEXTBOOK = Port(
     ),
     schedule=_schedule(keras.optimizers.schedules.ExponentialDecay),
     optimizer=_textbook_optimizer,
-    model=lambda recipe, inputs, outputs: keras.Model(inputs, outputs, name=recipe.name),
+    model=lambda recipe, inputs, outputs: keras.Model(inputs, outputs, name=_scope(recipe)),
 )
 
 PORTS = {port.name: port for port in (EXACT, TEXTBOOK)}

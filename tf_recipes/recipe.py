@@ -4,7 +4,6 @@ It needs nothing but Python 3.7, because the TF1 side reads it too.
 """
 
 import dataclasses
-import json
 import numbers
 import re
 from types import MappingProxyType
@@ -52,9 +51,11 @@ def _check_regularizer(value):
 
 
 def _check_optimizer(value):
-    validation.keys("optimizer", value, _optimizer_keys(value), required=("name",))
+    validation.keys("optimizer", value, value, required=("name",))
     name = value["name"]
-    validation.keys("optimizer", value, ("name", *_arguments(name)))
+    validation.choice("optimizer.name", name, OPTIMIZER_DEFAULTS)
+    shared = ("name", "learning_rate", "use_locking")
+    validation.keys("optimizer", value, (*shared, *OPTIMIZER_DEFAULTS[name]))
     if "learning_rate" not in {**OPTIMIZER_DEFAULTS[name], **value}:
         validation.keys("optimizer", value, value, required=("learning_rate",))
     for key, argument in value.items():
@@ -67,17 +68,6 @@ def _check_optimizer(value):
             validation.number(field, argument, 0, open_low=True)
         elif key != "name":
             validation.number(field, argument, 0)
-
-
-def _optimizer_keys(value):
-    name = value.get("name") if isinstance(value, Mapping) else None
-    if name is not None:
-        validation.choice("optimizer.name", name, OPTIMIZER_DEFAULTS)
-    return ("name",) + (_arguments(name) if name else tuple(value))
-
-
-def _arguments(name):
-    return ("learning_rate", "use_locking", *tuple(OPTIMIZER_DEFAULTS[name]))
 
 
 def _check_schedule(value):
@@ -228,7 +218,7 @@ class Recipe:
         return isinstance(other, Recipe) and self.to_spec() == other.to_spec()
 
     def __hash__(self):
-        return hash(json.dumps(self.to_spec(), sort_keys=True))
+        return hash((self.name, self.hidden, self.seed))  # 1 and 1.0 are equal, their JSON is not
 
     def __reduce__(self):
         return (type(self).from_spec, (self.to_spec(),))

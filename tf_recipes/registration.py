@@ -39,19 +39,30 @@ def register_with_keras():
 
 
 class _AfterKeras(importlib.abc.MetaPathFinder):
-    """Sees the first import of Keras, steps aside, and registers once Keras is there."""
+    """Lends Keras a loader that registers once Keras is there, and then steps aside.
+
+    Somebody may only ask where Keras is, without importing it; then it stays.
+    """
+
+    def __init__(self):
+        self._asking = False
 
     def find_spec(self, name, path=None, target=None):
-        if name != "keras":
+        if name != "keras" or self._asking:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        self._asking = True
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._asking = False
         if spec is not None and spec.loader is not None:
             run = spec.loader.exec_module
 
             def run_and_register(module):
                 run(module)
-                register()
+                if self in sys.meta_path:
+                    sys.meta_path.remove(self)
+                    register()
 
             spec.loader.exec_module = run_and_register
         return spec

@@ -30,5 +30,9 @@ def exponential_decay(initial_learning_rate, decay_steps, decay_rate, staircase=
     validation.number("decay_rate", decay_rate, 0, open_low=True)
     validation.flag("staircase", staircase)
     return keras.optimizers.schedules.ExponentialDecay(
-        initial_learning_rate, decay_steps, decay_rate, staircase=staircase
+        # floats, because Keras computes with whole numbers as such, and 1 decays to 0
+        float(initial_learning_rate),
+        float(decay_steps),
+        float(decay_rate),
+        staircase=staircase,
     )

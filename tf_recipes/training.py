@@ -53,7 +53,7 @@ def train(recipe, data, epochs, output_dir, port="exact", console=None):
     """
     validation.whole("epochs", epochs, 1)
     training, held_out, test = _splits(data, recipe.dtype)
-    keras.utils.set_random_seed(recipe.seed)
+    keras.utils.set_random_seed(recipe.seed % 2**32)
     model = _build(recipe, port)
     output_dir = writable(output_dir)
     with Progress(console) as progress:

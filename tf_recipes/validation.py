@@ -13,9 +13,20 @@ def fail(rule, received, remedy):
     raise ValueError(f"{rule} Received: {received}. {remedy}")
 
 
+def _is_finite(value):
+    """Whether `value` is a finite int or float, Python's or NumPy's."""
+    plain = isinstance(value, (int, float)) or type(value).__module__ == "numpy"
+    if isinstance(value, bool) or not plain or not isinstance(value, numbers.Real):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond every float
+        return False
+
+
 def number(field, value, low=None, high=None, open_low=False, open_high=False):
     """Checks that `value` is a finite number in the interval; bools are not numbers."""
-    ok = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    ok = _is_finite(value)
     if ok and low is not None:
         ok = value > low if open_low else value >= low
     if ok and high is not None:
@@ -42,6 +53,14 @@ def whole(field, value, low):
             f"{field}={value!r}",
             "Give such a number.",
         )
+
+
+def seed(field, value):
+    """Checks a seed, None or a whole number of at least 0; returns it as Python's."""
+    if value is None:
+        return None
+    whole(field, value, 0)
+    return int(value)
 
 
 def choice(field, value, choices):
@@ -94,7 +113,7 @@ def scale(field, value):
         fail(
             "A regularizer's scale must be a float, as in TF1.",
             f"{field}={value!r}",
-            f"Write {float(value)!r}.",
+            f"Write {int(value)}.0.",
         )
     number(field, value, 0)
 

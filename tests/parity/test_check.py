@@ -94,3 +94,52 @@ def test_a_port_that_matches_is_not_judged_again(good):
     (result,) = check.judge([check.Source("live", lambda: good.trace, never)], ["exact"])
     assert result.port("exact").passed
     assert not result.note
+
+
+def respecified(good, **changes):
+    return dataclasses.replace(good.trace, recipe=good.trace.recipe.replace(**changes))
+
+
+def test_what_keras_refuses_spares_the_exact_port(good):
+    steep = {"name": "momentum", "learning_rate": 1, "momentum": 1.5}
+    source = check.Source("steep", lambda: respecified(good, optimizer=steep))
+    (result,) = check.judge([source], ["exact", "textbook"])
+    assert [c.port for c in result.comparisons] == ["exact"]
+    assert "momentum" in result.failed["textbook"]
+    assert "Keras refuses it" in result.why
+
+
+def test_a_port_that_breaks_is_an_error_and_the_others_are_judged(good, monkeypatch):
+    from tf_recipes.parity import replay
+
+    real = replay.replay
+
+    def breaks(reference, port, on_step):
+        if reference.recipe.name == "broken":
+            raise RuntimeError("out of luck")
+        return real(reference, port, on_step)
+
+    monkeypatch.setattr(replay, "replay", breaks)
+    sources = [
+        check.Source("broken", lambda: respecified(good, name="broken")),
+        check.Source("good", lambda: good.trace),
+    ]
+    broken, fine = check.judge(sources, ["exact"])
+    assert "out of luck" in broken.error
+    assert fine.port("exact").passed
+    assert check.exit_status([broken, fine]) == 2
+
+
+@pytest.mark.parametrize("changes", [{"name": "名前"}, {"name": "_x+y"}, {"seed": 2**70}])
+def test_any_word_and_any_seed_is_replayed(good, changes):
+    source = check.Source("x", lambda: respecified(good, **changes))
+    (result,) = check.judge([source], ["exact", "textbook"])
+    assert result.port("exact").passed
+    assert not result.failed
+
+
+def test_whole_numbers_are_taken_as_tf1_took_them(good):
+    whole = {"name": "momentum", "learning_rate": 1, "momentum": 0}
+    source = check.Source("x", lambda: respecified(good, optimizer=whole))
+    (result,) = check.judge([source], ["exact", "textbook"])
+    assert len(result.comparisons) == 2

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import json
 import types
@@ -202,3 +203,40 @@ def test_json_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 )
 def test_percent(value, shown):
     assert report.percent(value) == shown
+
+
+def test_in_a_narrow_terminal_nothing_is_cut_off():
+    rows = [result("exponential_decay_staircase", EXACT, TEXTBOOK), ERROR]
+    rendered = text(report.table(rows, ["exact", "textbook"], width=80), width=80)
+    for word in (
+        "why they differ",
+        "exponential_decay",
+        "staircase",
+        "1e-7, not",
+        "1e-8",
+        "match",
+        "3.3",
+        "5, logits",
+        "2.5e+06",
+        "25 %",
+        "epsilon",
+        "bad.npz",
+        "not judged",
+    ):
+        assert word in rendered
+    assert "…" not in rendered
+    drawn = text(report.distribution_table([DRAWN]), width=60)
+    assert "DIFFERS" in drawn
+    assert "…" not in drawn
+
+
+def test_a_textbook_port_that_keras_refuses_is_said_and_not_passed():
+    refused = dataclasses.replace(result("a", EXACT), failed={"textbook": "momentum > 1"})
+    rendered = text(report.table([refused], ["exact", "textbook"]))
+    assert row(rendered, "match")[-1] == "Keras refuses it: momentum > 1"
+    rows = report.as_json([refused])["results"]
+    assert [(each["port"], each["passed"]) for each in rows] == [
+        ("exact", True),
+        ("textbook", False),
+    ]
+    assert rows[1]["error"] == "momentum > 1"

@@ -1,4 +1,7 @@
 import json
+import os
+import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -143,7 +146,13 @@ DAMAGE = [
     (put("logits", with_entry(np.nan)), "logits", "NaN"),
     (put("logits", lambda a: a[:9]), "logits", "shape"),
     (put("sensitivity/logits", np.float64("inf")), "sensitivity/logits", "infinity"),
-    (put("sensitivity/logits", np.float64(-1)), "sensitivity/logits", "negative"),
+    (put("sensitivity/logits", np.float64(-1)), "sensitivity/logits", "from 0 to 1"),
+    (put("sensitivity/logits", np.float64(1e300)), "sensitivity/logits", "from 0 to 1"),
+    (put("hidden1/weights", np.zeros(3)), "hidden1/weights", "one too many"),
+    (put("spec", np.array("[" * 100000)), "spec", "JSON"),
+    (respec(optimizer=None), "spec", "optimizer"),
+    (respec(optimizer={"name": None}), "spec", "optimizer.name"),
+    (respec(keep_prob=10**400), "spec", "keep_prob"),
     (put("steps", np.array([], np.int64)), "steps", "shape"),
     (put("steps", np.array([0, 20])), "steps", "from 1 to 20"),
     (put("steps", np.array([20, 21])), "steps", "from 1 to 20"),
@@ -220,3 +229,37 @@ def test_missing_files_and_directories_are_refused(tmp_path):
         trace.load(tmp_path / "none.npz")
     with pytest.raises(trace.TraceError, match="not a readable"):
         trace.load(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint32, np.uint64, ">i4"])
+def test_rows_and_labels_of_any_integer_type_are_read_as_int64(arrays, dtype):
+    arrays["batches"] = arrays["batches"].astype(dtype)
+    arrays["labels"] = arrays["labels"].astype(dtype)
+    read = trace.from_arrays(arrays, "x")
+    assert read.batches.dtype == read.labels.dtype == np.int64
+    assert read.labels[:4].tolist() == [5, 0, 4, 1]
+
+
+def test_a_member_that_is_no_array_is_refused(tmp_path):
+    shutil.copy(SHIPPED, tmp_path / "x.npz")
+    with zipfile.ZipFile(tmp_path / "x.npz", "a") as file:
+        file.writestr("variables/1/hidden1/stranger", b"no array")
+    with pytest.raises(trace.TraceError, match="stranger"):
+        trace.load(tmp_path / "x.npz")
+
+
+def test_a_damaged_lzma_member_is_refused(tmp_path):
+    path = tmp_path / "x.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("spec.npy", b"\x93NUMPY" * 1000)
+    data = bytearray(path.read_bytes())
+    data[60:80] = bytes(20)
+    path.write_bytes(bytes(data))
+    with pytest.raises(trace.TraceError, match=r"x\.npz: not a readable"):
+        trace.load(path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.npz")
+    with pytest.raises(trace.TraceError, match="not a regular file"):
+        trace.load(tmp_path / "x.npz")

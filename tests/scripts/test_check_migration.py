@@ -115,6 +115,10 @@ REFUSALS = [
     (["--reference=tf1", "--tf1_python=/nowhere/python"], "/nowhere/python"),
     (["--json_out=none/out.json"], "none"),
     (["--json_out=."], "is a directory"),
+    (["--trace_dir="], "--trace_dir is empty"),
+    (["--json_out="], "--json_out is empty"),
+    (["--tf1_python=python3"], "--tf1_python goes with --reference=tf1"),
+    (["--reference=compat", "--nobatch_norm", "--batch_norm_decay=0.9"], "--nobatch_norm"),
     (["--no_such_flag"], "no_such_flag"),
     (["stray"], "stray"),
 ]
@@ -170,3 +174,21 @@ def test_help_begins_with_an_example_that_works(check):
     done = check("--help")
     assert "python scripts/check_migration.py --json_out=check.json" in done.stdout
     assert "--learning_rate" in done.stdout
+
+
+def test_a_check_that_fails_leaves_no_older_verdict(check, tmp_path):
+    (tmp_path / "out.json").write_text('{"passed": true}')
+    done = check("--trace_dir=.", "--json_out=out.json")
+    assert done.returncode == 2
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_a_recipe_is_found_by_its_own_name_too(check, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(QUICK, tmp_path / "a" / "other.NPZ")
+    (tmp_path / "b" / "dropout_float64.npz").write_bytes(b"torn")
+    done = check("--trace_dir=.", "--recipe=dropout_float64", "--ports=exact")
+    assert done.returncode == 2
+    assert "1 of 1 exact ports match" in done.stdout
+    assert "b/dropout_float64.npz: not a readable" in done.stderr

@@ -71,7 +71,7 @@ def start(sess, model, initial):
 
 def one_ulp_away(initial, seed):
     """Every initial weight moved to a neighbouring float, up or down at random."""
-    random = np.random.RandomState(seed)
+    random = np.random.RandomState(seed % 2**32)
     moved = {}
     for name in sorted(initial):
         value = initial[name]

@@ -70,16 +70,18 @@ def _draw_losses(axes, result):
 
 def _draw_drifts(axes, result):
     markers = {"exact": "o", "textbook": "s"}
-    for compared in result.comparisons:
-        rows = np.array(compared.by_step())
+    curves = {each.port: np.array(each.by_step()) for each in result.comparisons}
+    sensitivity = next(iter(curves.values()))[:, [0, 2]]
+    bottom = max(FLOOR, 0.05 * sensitivity[:, 1].min())
+    for port, rows in curves.items():
+        same = " (the same bits)" if not rows[:, 1].any() else ""
         axes.plot(
             rows[:, 0],
-            np.clip(rows[:, 1], FLOOR, CEILING),
-            color=COLOURS[compared.port],
-            marker=markers[compared.port],
-            label=f"Keras 3, {compared.port}",
+            np.clip(rows[:, 1], 1.5 * bottom, CEILING),  # no drift at all lies at the lower edge
+            color=COLOURS[port],
+            marker=markers[port],
+            label=f"Keras 3, {port}{same}",
         )
-        sensitivity = rows[:, [0, 2]]
     axes.plot(*sensitivity.T, color=COLOURS["tf1"], lw=1, label="TF 1.15 one ulp away")
     axes.fill_between(
         sensitivity[:, 0],
@@ -90,7 +92,7 @@ def _draw_drifts(axes, result):
         label=f"match: up to {LIMIT:g} times that",
     )
     axes.set_yscale("log")
-    axes.set_ylim(bottom=max(FLOOR, 0.05 * sensitivity[:, 1].min()))
+    axes.set_ylim(bottom=bottom)
     axes.set(
         xlabel="training step",
         ylabel="largest relative drift of a variable",

@@ -42,6 +42,8 @@ def run(options):
         OSError: for a file that cannot be written, before anything is judged where possible.
     """
     _check(options)
+    if options.json_out and Path(options.json_out).is_file():
+        os.unlink(options.json_out)  # a check that is cut short leaves no older verdict behind
     sources = _sources(options)
     whole_check = not (options.trace_dir or options.recipe or options.changed)
     console = Terminal()
@@ -51,14 +53,16 @@ def run(options):
     with quiet():
         results = _judge(sources, options.ports, console)
         drawn = list(distributions.check_all(options.ports)) if whole_check else []
-    _write(options, results, drawn)
-    console.print(report.table(results, options.ports))
-    if drawn:
-        console.print(report.distribution_table(drawn))
-    sys.stdout.flush()
+    try:
+        _write(options, results, drawn)
+    finally:
+        console.print(report.table(results, options.ports, console.width))
+        if drawn:
+            console.print(report.distribution_table(drawn))
+    console.file.flush()
     for result in results:
         if result.error:
-            print(f"error: {result.error}", file=sys.stderr)
+            _print_error(result)
         elif line := report.failure(result) or result.note:
             console.print(line, highlight=False, markup=False)
     console.print(report.summary(results, drawn), highlight=False)
@@ -67,8 +71,19 @@ def run(options):
     return check.exit_status(results, drawn)
 
 
+def _print_error(result):
+    """One line on what could not be judged, with its name."""
+    text = result.error if result.name in result.error else f"{result.name}: {result.error}"
+    print(f"error: {' '.join(text.splitlines())}", file=sys.stderr)
+
+
 def _check(options):
     """Refuses what cannot work before any work is done."""
+    for name in ("trace_dir", "json_out", "plot_dir", "tf1_python"):
+        if getattr(options, name) == "":
+            raise UsageError(f"--{name} is empty. Name a path, or leave the flag out.")
+    if options.tf1_python and options.reference != "tf1":
+        raise UsageError("--tf1_python goes with --reference=tf1.")
     if not options.ports:
         raise UsageError("--ports needs a port. Received: none. Name exact, textbook or both.")
     for port in options.ports:
@@ -124,10 +139,10 @@ def _recorded(options):
     files = references.trace_files(options.trace_dir or references.RECORDED)
     if not options.recipe:
         return check.from_files(files)
-    by_name = {path.stem: path for path in files}
+    names = {path: references.names(path) for path in files}
     for name in options.recipe:
-        validation.choice("recipe", name, by_name)
-    return check.from_files([by_name[name] for name in options.recipe])
+        validation.choice("recipe", name, set().union(*names.values()))
+    return check.from_files([path for path in files if names[path] & set(options.recipe)])
 
 
 def _pool():
@@ -142,7 +157,7 @@ def _judge(sources, ports, console):
     with Progress(
         TextColumn("{task.description:28}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total} traces"),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} traces"),
         TimeElapsedColumn(),
         console=console,
         transient=True,

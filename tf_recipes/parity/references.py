@@ -21,16 +21,28 @@ def trace_files(folder=RECORDED):
     folder = Path(folder)
     if not folder.is_dir():
         raise trace.TraceError(f"{folder}: there is no such directory of traces.")
-    # A recording that is under way is not there yet.
-    found = sorted(p for p in folder.rglob("*.npz") if not p.name.endswith(".partial.npz"))
+    # A hidden file is a recording that is under way.
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() == ".npz" and not path.name.startswith(".")
+    )
     if not found:
         raise trace.TraceError(f"{folder}: holds no trace (*.npz).")
     return found
 
 
+def names(path):
+    """What a trace is called: its file's name without the ending, and its recipe's name."""
+    try:
+        return {path.stem, trace.load(path).recipe.name}
+    except trace.TraceError:
+        return {path.stem}
+
+
 def batches(recipe, n):
     """Rows of a pool of `n`, int64 (steps, batch_size): epoch after epoch, each shuffled."""
-    random = np.random.RandomState(recipe.seed)
+    random = np.random.RandomState(recipe.seed % 2**32)
     wanted = recipe.steps * recipe.batch_size
     epochs = [random.permutation(n) for _ in range(-(-wanted // n))]
     return np.concatenate(epochs)[:wanted].reshape(recipe.steps, recipe.batch_size)

@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -19,48 +20,74 @@ def verdict(passed):
     return PASSED if passed else FAILED
 
 
-def table(results, ports):
-    """A row for each trace: the worst of each port, and why they differ."""
-    view = Table(title="TF 1.15 against Keras 3", title_justify="left", expand=False)
+def table(results, ports, width=180):
+    """A row for each trace: the worst of each port, and why they differ.
+
+    Below 130 characters a port's figures stand one above the other.
+    """
+    narrow = width < 130
+    title = "TF 1.15 against Keras 3"
+    layout = {"box": box.SIMPLE} if narrow else {}
+    view = Table(title=title, title_justify="left", **layout)
     view.add_column("recipe", overflow="fold")
-    if "exact" in ports:
-        view.add_column("exact", no_wrap=True)
-        view.add_column("worst\nratio", justify="right", no_wrap=True)
-        view.add_column("at step, variable", overflow="fold")
-    if "textbook" in ports:
-        view.add_column("textbook\nratio", justify="right", no_wrap=True)
-        view.add_column("textbook\ndrift", justify="right", no_wrap=True)
-        view.add_column("why they differ", min_width=16)
+    for heading, options in _columns(ports, narrow):
+        view.add_column(heading, **options)
     for result in results:
-        view.add_row(*(_row(result, ports) if not result.error else _error_row(result, ports)))
+        cells = _cells(result, ports)
+        if narrow:
+            cells = [Text("\n").join(_pairs(group)) for group in cells]
+        else:
+            cells = [cell for group in cells for cell in group]
+        name = Path(result.name).name if result.error else result.name
+        view.add_row(Text(name), *cells)
     return view
 
 
-def _row(result, ports):
-    cells = [Text(result.name)]
+def _pairs(group):
+    """The verdict and its ratio share a line; whatever follows has its own."""
+    first, *rest = group
+    return [Text(" ").join([first, rest[0]]), *rest[1:]] if len(group) == 3 else group
+
+
+def _columns(ports, narrow):
+    """The headings after the first, and how each is laid out."""
+    figure = {"justify": "right", "no_wrap": True}
+    if "exact" in ports and narrow:
+        yield "exact, worst ratio,\nat step, variable", {"overflow": "fold"}
+    elif "exact" in ports:
+        yield "exact", {"no_wrap": True}
+        yield "worst\nratio", figure
+        yield "at step, variable", {"overflow": "fold"}
+    if "textbook" in ports and narrow:
+        yield "textbook\nratio, drift", figure
+    elif "textbook" in ports:
+        yield "textbook\nratio", figure
+        yield "textbook\ndrift", figure
+    if "textbook" in ports:
+        yield "why they differ", {}
+
+
+def _cells(result, ports):
+    """The cells after the first, in a group for each port and one for the reason."""
     exact, textbook = result.port("exact"), result.port("textbook")
-    if "exact" in ports:
-        cells += [verdict(exact.passed), Text(number(exact.worst.ratio)), Text(place(exact.worst))]
+    if "exact" in ports and exact:
+        worst = exact.worst
+        yield [verdict(exact.passed), Text(number(worst.ratio)), Text(place(worst))]
+    elif "exact" in ports:
+        yield [FAILED, Text("-"), Text("-")]
+    if "textbook" in ports and textbook:
+        yield [Text(number(textbook.worst.ratio)), Text(percent(largest(textbook)))]
+    elif "textbook" in ports:
+        yield [Text("-"), Text("-")]
     if "textbook" in ports:
-        cells += [Text(number(textbook.worst.ratio)), Text(percent(largest(textbook)))]
-        cells += [Text(result.why)]
-    return cells
-
-
-def _error_row(result, ports):
-    cells = [Text(Path(result.name).name)]
-    if "exact" in ports:
-        cells += [FAILED, Text("-"), Text("-")]
-    if "textbook" in ports:
-        cells += [Text("-"), Text("-"), Text("not judged: see the line below")]
-    return cells
+        yield [Text("not judged: see the line below" if result.error else result.why)]
 
 
 def distribution_table(checks):
     """A row for each distribution and port."""
     view = Table(title="What is drawn at random (ten million draws each)", title_justify="left")
     for column in ("draws", "port", "verdict", "std or kept share", "worst statistic"):
-        view.add_column(column, no_wrap=True)
+        view.add_column(column)
     for each in checks:
         statistic, errors = each.worst
         view.add_row(
@@ -142,8 +169,9 @@ def as_json(results, distributions=()):
     rows = []
     for result in results:
         if result.error:
-            rows.append(_json_error(result))
+            rows.append(_json_failure(result.name, "exact", result.error))
         rows += [_json_row(result.name, compared) for compared in result.comparisons]
+        rows += [_json_failure(result.name, port, why) for port, why in result.failed.items()]
     return {
         "passed": check.exit_status(results, distributions) == 0,
         "results": rows,
@@ -173,16 +201,16 @@ def _json_row(name, compared):
     }
 
 
-def _json_error(result):
+def _json_failure(name, port, error):
     return {
-        "name": result.name,
-        "port": "exact",
+        "name": name,
+        "port": port,
         "passed": False,
         "worst_ratio": None,
         "worst_at": None,
         "drift": None,
         "sensitivity": None,
-        "error": result.error,
+        "error": error,
     }
 
 
