@@ -143,3 +143,14 @@ def test_whole_numbers_are_taken_as_tf1_took_them(good):
     source = check.Source("x", lambda: respecified(good, optimizer=whole))
     (result,) = check.judge([source], ["exact", "textbook"])
     assert len(result.comparisons) == 2
+
+
+def test_a_match_that_says_little_says_so(good):
+    def judged(**changes):
+        source = check.Source("x", lambda: dataclasses.replace(good.trace, **changes))
+        return next(iter(check.judge([source], ["exact"])))
+
+    wide = {step: dict.fromkeys(own, 0.25) for step, own in good.trace.sensitivity.items()}
+    assert good.note == ""
+    assert "25%" in judged(sensitivity=wide).note
+    assert "names no TensorFlow 1.15" in judged(provenance={"tensorflow": "2.21.0"}).note

@@ -7,6 +7,9 @@ from tf_recipes.parity import comparison, differences
 from tf_recipes.parity.trace import Trace, load
 
 
+CHAOTIC = 0.01  # TF1's own drift from which on a match is weak evidence
+
+
 @dataclasses.dataclass(frozen=True)
 class Source:
     """A trace to come: what to call it, and how to get it.
@@ -83,8 +86,20 @@ def judge(sources: Iterable[Source], ports, on_start=None, on_step=None):
             text = f"{reference.source}: the {port} port could not be replayed: {reason}"
             yield Result(source.name, error=text)
         else:
-            result = dataclasses.replace(_compare(reference, replays), failed=failed)
+            note = _doubt(reference, live=source.get_closer is not None)
+            result = dataclasses.replace(_compare(reference, replays), failed=failed, note=note)
             yield _judge_closely(source, result, replays)
+
+
+def _doubt(reference, live):
+    """What makes a match with this trace say less than it seems to; mostly nothing."""
+    name, versions = reference.recipe.name, reference.provenance.values()
+    if not live and not any(str(version).startswith("1.15") for version in versions):
+        return f"{name}: the trace's provenance names no TensorFlow 1.15."
+    own = max(max(drifts.values()) for drifts in reference.sensitivity.values())
+    if own > CHAOTIC:
+        return f"{name}: TF1 drifts from itself by up to {own:.0%}; a match says little there."
+    return ""
 
 
 def _compare(reference, replays):
