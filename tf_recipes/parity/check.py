@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from tf_recipes.parity import comparison, differences
 from tf_recipes.parity.trace import Trace, load
 
-
 CHAOTIC = 0.01  # TF1's own drift from which on a match is weak evidence
 
 
