@@ -154,3 +154,28 @@ def test_a_match_that_says_little_says_so(good):
     assert good.note == ""
     assert "25%" in judged(sensitivity=wide).note
     assert "names no TensorFlow 1.15" in judged(provenance={"tensorflow": "2.21.0"}).note
+
+
+def recorded(name):
+    return references.RECORDED / f"{name}.npz"
+
+
+def test_a_port_at_fault_is_told_from_a_trace_that_hangs_on_roundings(monkeypatch):
+    from tf_recipes import ports
+    from tf_recipes.parity import trace
+
+    # at fault: the port has the wrong decay, TF1's graph matches
+    wrong = dataclasses.replace(ports.EXACT, regularizer=ports.TEXTBOOK.regularizer)
+    monkeypatch.setitem(ports.PORTS, "exact", wrong)
+    (result,) = check.judge(check.from_files([recorded("l2")]), ["exact"])
+    assert not result.port("exact").passed
+    assert "the port is at fault" in result.note
+    monkeypatch.undo()
+
+    # not at fault: what was recorded after step 50 is another run's, for the graph as for the port
+    real = trace.load(recorded("l2"))
+    other = {**real.variables, 100: {k: v * 1.01 for k, v in real.variables[100].items()}}
+    source = check.Source("x", lambda: dataclasses.replace(real, variables=other))
+    (result,) = check.judge([source], ["exact"])
+    assert not result.port("exact").passed
+    assert "leaves the trace too" in result.note

@@ -101,6 +101,33 @@ def _doubt(reference, live):
     return ""
 
 
+def _tf1_here(reference):
+    """Whether TF1's own graph, run in this TensorFlow, leaves a recorded trace too: one line.
+
+    Then the trace hangs on single roundings, and a port cannot do better. Where the graph matches
+    and the port does not, the port is wrong. With dropout there is no telling: its masks differ.
+    """
+    if reference.masks:
+        return ""
+    from tf_recipes.parity import compat  # imports TensorFlow
+    from tf_recipes.parity.replay import Replay
+
+    pool = reference.images, reference.labels, reference.batches, set(reference.steps)
+    ran = compat.originals().run(reference.recipe, *pool, initial=reference.initial)
+    variables = {
+        step: {name: ran[f"variables/{step}/{name}"] for name in names}
+        for step, names in reference.variables.items()
+    }
+    here = comparison.compare(reference, "tf1", Replay(ran["losses"], variables, ran["logits"]))
+    name = reference.recipe.name
+    if here.passed:
+        return f"{name}: TF1's own graph, run in this TensorFlow, matches: the port is at fault."
+    return (
+        f"{name}: TF1's own graph, run in this TensorFlow, leaves the trace too (ratio "
+        f"{here.worst.ratio:.3g}): the trace hangs on single roundings."
+    )
+
+
 def _compare(reference, replays):
     compared = (comparison.compare(reference, port, done) for port, done in replays.items())
     return Result(reference.recipe.name, reference, tuple(compared))
@@ -113,8 +140,10 @@ def _judge_closely(source, result, replays):
     itself, started otherwise, would fail.
     """
     exact = result.port("exact")
-    if exact is None or exact.passed or source.get_closer is None:
+    if exact is None or exact.passed:
         return result
+    if source.get_closer is None:
+        return dataclasses.replace(result, note=_tf1_here(result.trace) or result.note)
     closer = _compare(source.get_closer(), replays)
     runs = closer.trace.provenance["neighbours"]
     note = f"{result.name}: one start an ulp away was not enough; judged against the largest of "

@@ -63,7 +63,7 @@ def run(options):
     for result in results:
         if result.error:
             _print_error(result)
-        elif line := report.failure(result) or result.note:
+        for line in filter(None, (report.failure(result), result.note)):
             console.print(line, highlight=False, markup=False)
     console.print(report.summary(results, drawn), highlight=False)
     if "exact" not in options.ports:
