@@ -128,6 +128,7 @@ def recipe_from_flags(name):
 
 
 def whole_numbers(flag, texts):
+    """The numbers that a list flag was given; `UsageError` names the flag."""
     try:
         return [int(text) for text in texts]
     except ValueError:
@@ -156,7 +157,8 @@ def _guarded(main, argv):
         if len(argv) > 1:
             raise UsageError(f"takes flags only. Received: {' '.join(argv[1:])!r}.")
         status = main()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is where the standard output is closed
+            sys.stdout.flush()
         return status
     except KeyboardInterrupt:
         _stop("interrupted.", 130)

@@ -192,3 +192,15 @@ def test_a_recipe_is_found_by_its_own_name_too(check, tmp_path):
     assert done.returncode == 2
     assert "1 of 1 exact ports match" in done.stdout
     assert "b/dropout_float64.npz: not a readable" in done.stderr
+
+
+def test_with_the_standard_output_closed_the_verdict_is_still_written(tmp_path):
+    (tmp_path / "real.json").write_text("older")
+    (tmp_path / "out.json").symlink_to("real.json")
+    command = f"exec {sys.executable} {SCRIPT} --recipe=he_init --json_out=out.json >&-"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, check=False, stderr=subprocess.PIPE, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out.json").is_symlink()
+    assert json.loads((tmp_path / "real.json").read_text())["passed"] is True
