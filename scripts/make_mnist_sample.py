@@ -10,7 +10,7 @@ import os
 import numpy as np
 from absl import flags
 
-from tf_recipes import command_line, mnist
+from tf_recipes import command_line, files, mnist
 
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
 _OUTPUT = flags.DEFINE_string("output", str(mnist.SAMPLE), "The file to write.")
@@ -19,8 +19,7 @@ _OUTPUT = flags.DEFINE_string("output", str(mnist.SAMPLE), "The file to write.")
 def main():
     command_line.import_tensorflow()
     whole = mnist.load("tfds", data_dir=_DATA_DIR.value)
-    partial = _OUTPUT.value + ".partial"
-    with open(partial, "wb") as file:
+    with files.replacing(_OUTPUT.value) as partial, open(partial, "wb") as file:
         np.savez_compressed(
             file,
             train_images=whole.train_images[: mnist.N_SAMPLE_TRAIN],
@@ -28,7 +27,6 @@ def main():
             test_images=whole.test_images[: mnist.N_SAMPLE_TEST],
             test_labels=whole.test_labels[: mnist.N_SAMPLE_TEST].astype(np.uint8),
         )
-    os.replace(partial, _OUTPUT.value)
     print(f"{_OUTPUT.value}: {os.path.getsize(_OUTPUT.value)} bytes")
 
 

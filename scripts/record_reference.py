@@ -31,7 +31,7 @@ def main():
     from tf_recipes import catalog, mnist
     from tf_recipes.parity import recording, tf1
 
-    python = tf1.check(flags.FLAGS.tf1_python or tf1.python_of(tf1.default_directory()))
+    python = tf1.check(flags.FLAGS.tf1_python)
     if flags.FLAGS.distributions_out:
         recording.record_distributions(python, Path(flags.FLAGS.distributions_out))
     if not flags.FLAGS.output_dir:

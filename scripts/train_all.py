@@ -17,7 +17,7 @@ import pathlib
 from absl import flags
 from rich import box, table
 
-from tf_recipes import catalog, command_line, mnist
+from tf_recipes import catalog, command_line, files, mnist
 from tf_recipes.terminal import Terminal
 
 _RECIPES = flags.DEFINE_list("recipes", list(catalog.CATALOG), "Names in tf_recipes/catalog.py.")
@@ -53,7 +53,8 @@ def main():
         rows.append({"recipe": recipe.name, "epochs": epochs, **{k: result[k] for k in keys}})
     _show(terminal, rows)
     if _JSON_OUT.value:
-        pathlib.Path(_JSON_OUT.value).write_text(json.dumps(rows, indent=2) + "\n")
+        with files.replacing(_JSON_OUT.value) as partial:
+            partial.write_text(json.dumps(rows, indent=2) + "\n")
     return int(any(row["test_accuracy"] is None for row in rows))
 
 

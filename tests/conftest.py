@@ -42,6 +42,20 @@ def tf1_python():
 
 
 @pytest.fixture
+def script(tmp_path):
+    """`script(name, body)`: an executable Bourne shell script; `$*` holds its arguments."""
+
+    def make(name, body):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{body}\n")
+        path.chmod(0o755)
+        return path
+
+    return make
+
+
+@pytest.fixture
 def policy():
     """Sets Keras' dtype policy for one test."""
     before = keras.config.dtype_policy()

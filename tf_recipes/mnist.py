@@ -11,10 +11,10 @@ import numpy as np
 from absl import logging
 
 from tf_recipes import validation
+from tf_recipes.recipe import N_INPUTS
 
 SAMPLE = pathlib.Path(__file__).parent / "data" / "mnist_sample.npz"
 N_SAMPLE_TRAIN, N_SAMPLE_TEST = 6000, 1000
-N_PIXELS = 28 * 28
 
 _SOURCE = "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz"
 _TIMEOUT = 5  # seconds
@@ -74,6 +74,11 @@ def load(data="sample", data_dir=None):
             "Leave data_dir out, or take --data=tfds (data='tfds').",
         )
     return _load_sample(SAMPLE)
+
+
+def pixels(images, dtype):
+    """Images uint8 (n, 784) as `dtype`, from 0 to 1: divided by 255 in that dtype."""
+    return images.astype(dtype) / np.asarray(255, dtype)
 
 
 def _load_sample(path):
@@ -144,11 +149,11 @@ def _in_order(split, images, labels):
         range(len(labels)), key=lambda i: hashlib.md5(f"{split}{i}".encode()).digest()
     )
     place = np.argsort(shuffled)  # original index -> where the dataset has it
-    return _checked(images.reshape(-1, N_PIXELS)[place], labels[place], len(labels))
+    return _checked(images.reshape(-1, N_INPUTS)[place], labels[place], len(labels))
 
 
 def _checked(images, labels, count):
-    if images.shape != (count, N_PIXELS) or images.dtype != np.uint8:
+    if images.shape != (count, N_INPUTS) or images.dtype != np.uint8:
         raise ValueError(f"its images are {images.dtype} {images.shape}")
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
         raise ValueError(f"its labels are {labels.dtype} {labels.shape}")

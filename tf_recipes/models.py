@@ -7,10 +7,7 @@ import keras
 from tf_recipes import validation
 from tf_recipes.dense import fully_connected
 from tf_recipes.ports import PORTS, Port
-from tf_recipes.recipe import Recipe
-
-N_INPUTS = 28 * 28
-N_OUTPUTS = 10
+from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
 
 def build(recipe, port="exact", **compile_arguments):
@@ -30,7 +27,7 @@ def build(recipe, port="exact", **compile_arguments):
     Raises:
         ValueError: for a port of another name.
 
-    >>> from tf_recipes.recipe import Recipe
+    >>> from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
     >>> model = build(Recipe(name="small", hidden=(30,)))
     >>> [layer.name for layer in model.layers]
     ['X', 'hidden1', 'hidden1_activation', 'outputs']

@@ -14,6 +14,8 @@ from tf_recipes import validation
 ACTIVATIONS = ("relu", "elu", "leaky_relu", "sigmoid", "tanh")
 INITIALIZERS = ("he", "xavier")
 DTYPES = ("float32", "float64")
+N_INPUTS = 28 * 28  # pixels of an image of MNIST
+N_OUTPUTS = 10  # its digits
 PORTS = ("exact", "textbook")  # the two Keras models of each recipe
 
 # What TF1 itself assumes where an argument is absent.

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 import tf_recipes
-from tf_recipes import learning_curves, models, validation
+from tf_recipes import learning_curves, mnist, models, validation
 from tf_recipes.progress import Progress
 
 VALIDATION_SHARE = 10  # the last tenth of the training images is held out
@@ -118,16 +118,12 @@ def _splits(data, dtype):
             f"{len(data.train_labels)} training images",
             "Give more.",
         )
-    images = _pixels(data.train_images, dtype)
+    images = mnist.pixels(data.train_images, dtype)
     return (
         (images[:-held_out], data.train_labels[:-held_out]),
         (images[-held_out:], data.train_labels[-held_out:]),
-        (_pixels(data.test_images, dtype), data.test_labels),
+        (mnist.pixels(data.test_images, dtype), data.test_labels),
     )
-
-
-def _pixels(images, dtype):
-    return images.astype(dtype) / np.asarray(255, dtype)
 
 
 def _fit(model, recipe, training, held_out, epochs, output_dir, progress):

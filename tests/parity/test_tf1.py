@@ -15,20 +15,6 @@ SMALL = Recipe("small", hidden=(3,), steps=2, batch_size=4)
 
 
 @pytest.fixture
-def script(tmp_path):
-    """`script(name, body)`: an executable Bourne shell script; `$*` holds its arguments."""
-
-    def make(name, body):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{body}\n")
-        path.chmod(0o755)
-        return path
-
-    return make
-
-
-@pytest.fixture
 def python37(script):
     """`python37(pip)`: a Python 3.7 whose `venv` holds a Python with TF 1.15.5 and that `pip`."""
 

@@ -60,14 +60,6 @@ def start_script():
 
 
 @pytest.fixture
-def interpreter(tmp_path):
+def interpreter(script):
     """`interpreter(body)`: a shell script in place of a Python."""
-
-    def make(body, name="fake/python"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{body}\n")
-        path.chmod(0o755)
-        return path
-
-    return make
+    return lambda body, name="fake/python": script(name, body)

@@ -13,9 +13,7 @@ from tf_recipes.originals.max_norm import max_norm_regularizer
 from tf_recipes.originals.optimizers import optimizer as make_optimizer
 from tf_recipes.originals.regularization import regularizer, total_loss
 from tf_recipes.originals.schedules import decayed
-
-N_INPUTS = 28 * 28
-N_OUTPUTS = 10
+from tf_recipes.recipe import N_INPUTS, N_OUTPUTS
 
 Model = collections.namedtuple(
     "Model", "graph X y loss training_op clip_all_weights logits variables masks"

@@ -50,7 +50,7 @@ class Result:
 
 
 def from_files(paths):
-    """A source for each file; those are named apart that bear the name of another."""
+    """A source for each file."""
     return [Source(str(path), lambda path=path: load(path)) for path in paths]
 
 

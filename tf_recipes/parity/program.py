@@ -99,8 +99,6 @@ def _check(options):
             f"A recorded trace cannot be changed. Received: {named}. "
             "Add --reference=compat or --reference=tf1 to train the TF1 graph live."
         )
-    if options.reference == "tf1":
-        tf1.check(options.tf1_python or tf1.python_of(tf1.default_directory()))
     if options.plot_dir:
         Path(options.plot_dir).mkdir(parents=True, exist_ok=True)
         _writable(Path(options.plot_dir))
@@ -121,9 +119,7 @@ def _sources(options):
     if options.reference == "recorded":
         return _recorded(options)
     images, labels = _pool()
-    python = None
-    if options.reference == "tf1":
-        python = options.tf1_python or tf1.python_of(tf1.default_directory())
+    python = tf1.check(options.tf1_python) if options.reference == "tf1" else None
     sources = []
     for name in options.recipe or catalog.CATALOG:
         recipe = options.make_recipe(name)

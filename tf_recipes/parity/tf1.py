@@ -114,8 +114,9 @@ def _move(partial, directory):
             raise
 
 
-def check(python):
-    """`python`, once it has been seen to run TensorFlow 1.15; else `TF1Error`."""
+def check(python=None):
+    """`python`, or that of the default directory, once seen to run TF 1.15; else `TF1Error`."""
+    python = python or python_of(default_directory())
     code = "import tensorflow as tf; print(tf.__version__)"
     try:
         version = _output([python, "-W", "ignore", "-c", code])

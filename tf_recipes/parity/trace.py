@@ -10,11 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_recipes import files
-from tf_recipes.recipe import Recipe
+from tf_recipes import files, mnist
+from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
-N_INPUTS = 784
-N_OUTPUTS = 10
 N_EVALUATED = 256
 
 
@@ -43,7 +41,7 @@ class Trace:
 
     def pixels(self):
         """The pool (n, 784) in the recipe's dtype, from 0 to 1."""
-        return self.images.astype(self.recipe.dtype) / np.asarray(255, self.recipe.dtype)
+        return mnist.pixels(self.images, self.recipe.dtype)
 
 
 def variable_shapes(recipe):
