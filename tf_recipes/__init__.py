@@ -25,6 +25,7 @@ _NAMES = {
     "MaxNorm": "max_norm",
     "ClipWeights": "max_norm",
     "clip_by_norm": "max_norm",
+    "FastFitModel": "fast_fit.model",
     "GradientClippingModel": "gradient_clipping",
     "clip_gradients": "gradient_clipping",
     "Momentum": "optimizers",

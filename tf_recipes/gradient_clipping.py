@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_recipes import validation
+from tf_recipes.fast_fit.model import FastFitModel
 
 
 def clip_gradients(gradients, threshold, keep_overflow=False):
@@ -38,7 +39,7 @@ def clip_gradients(gradients, threshold, keep_overflow=False):
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
-class GradientClippingModel(keras.Model):
+class GradientClippingModel(FastFitModel):
     """A model whose training step clips every gradient to [-clip_value, clip_value].
 
     TF1: `compute_gradients`, `tf.clip_by_value`, `apply_gradients`. Keras' own `clipvalue`, an
@@ -88,6 +89,10 @@ class GradientClippingModel(keras.Model):
         self.optimizer.apply(self._clip(gradients), self.trainable_variables)
         self._track_loss(loss, x)
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+
+    @classmethod
+    def loop_steps(cls):
+        return (*super().loop_steps(), GradientClippingModel.train_step)
 
     def _clip(self, gradients):
         """Clips what the optimizer will still divide by the loss scale."""

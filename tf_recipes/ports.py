@@ -13,6 +13,7 @@ import keras
 from tf_recipes import activations, optimizers, regularization
 from tf_recipes.batch_norm import BatchNormalization
 from tf_recipes.dropout import Dropout
+from tf_recipes.fast_fit.model import FastFitModel
 from tf_recipes.gradient_clipping import GradientClippingModel
 from tf_recipes.initializers import he_init, xavier_init
 from tf_recipes.max_norm import MaxNorm
@@ -159,7 +160,7 @@ def _textbook_regularizer(recipe):
 
 def _exact_model(recipe, inputs, outputs):
     if recipe.clip_value is None:
-        return keras.Model(inputs, outputs, name=_scope(recipe))
+        return FastFitModel(inputs, outputs, name=_scope(recipe))
     return GradientClippingModel(inputs, outputs, clip_value=recipe.clip_value, name=_scope(recipe))
 
 
@@ -204,7 +205,7 @@ TEXTBOOK = Port(
     ),
     schedule=_schedule(keras.optimizers.schedules.ExponentialDecay),
     optimizer=_textbook_optimizer,
-    model=lambda recipe, inputs, outputs: keras.Model(inputs, outputs, name=_scope(recipe)),
+    model=lambda recipe, inputs, outputs: FastFitModel(inputs, outputs, name=_scope(recipe)),
 )
 
 PORTS = {port.name: port for port in (EXACT, TEXTBOOK)}

@@ -20,7 +20,7 @@ MODULES = (
     "optimizers",
     "regularization",
 )
-TENSORFLOW_MODULES = ("gradient_clipping",)
+TENSORFLOW_MODULES = ("fast_fit.model", "gradient_clipping")
 
 
 def register():

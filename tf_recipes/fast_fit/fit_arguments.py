@@ -1,0 +1,117 @@
+"""The arguments of one call of `fit`, as Keras means them."""
+
+import inspect
+
+import keras
+
+from tf_recipes.fast_fit import arrays
+
+_SIGNATURE = inspect.signature(keras.Model.fit)
+_DEFAULT_BATCH_SIZE = 32  # Keras'
+_HANDLED = (
+    "self",
+    "x",
+    "y",
+    "sample_weight",
+    "class_weight",
+    "callbacks",
+    "validation_data",
+    "validation_split",
+)
+
+
+def bind(model, *args, **kwargs):
+    """The `FitArguments` of `model.fit(*args, **kwargs)`.
+
+    Raises:
+        TypeError: for an argument that Keras' `fit` does not have.
+    """
+    call = _SIGNATURE.bind(model, *args, **kwargs)
+    call.apply_defaults()
+    return FitArguments(call.arguments)
+
+
+class FitArguments:
+    """What `fit` was asked for.
+
+    Attributes:
+        arrays: `(x, y, sample_weight)` to train on, without what is held out.
+        validation: the same to validate on, or None.
+        batch_size, validation_batch_size: int.
+        shuffle: bool.
+        passed_on: the arguments that mean the same whatever the data.
+    """
+
+    def __init__(self, given):
+        self._given = given
+        self.passed_on = {name: given[name] for name in given if name not in _HANDLED}
+        self.shuffle = given["shuffle"]
+        self.callbacks = given["callbacks"]
+        self.batch_size = given["batch_size"] or _DEFAULT_BATCH_SIZE
+        self.validation_batch_size = given["validation_batch_size"] or self.batch_size
+        self._passable = self._has_no_special_case()
+        if self._passable:
+            self.arrays, self.validation = self._weighted(*self._split())
+
+    @property
+    def count(self):
+        return arrays.count(self.arrays)
+
+    @property
+    def validation_count(self):
+        return arrays.count(self.validation)
+
+    def on_arrays(self):
+        """Whether the loop can do it."""
+        return self._passable
+
+    def _has_no_special_case(self):
+        given = self._given
+        plain = (
+            given["steps_per_epoch"] is None
+            and given["validation_steps"] is None
+            and isinstance(self.shuffle, bool)
+            and _whole(self.batch_size)
+            and _whole(self.validation_batch_size)
+            and keras.config.max_epochs() is None
+            and keras.config.max_steps_per_epoch() is None
+        )
+        return plain and self._is_arrays() and self._weights_are_plain()
+
+    def _is_arrays(self):
+        given = self._given
+        data = (given["x"], given["y"], given["sample_weight"])
+        held_out = given["validation_data"]
+        if given["x"] is None or not arrays.fit_for_loop(data):
+            return False
+        if held_out is None:
+            return 0 <= given["validation_split"] < 1
+        return isinstance(held_out, tuple | list) and arrays.fit_for_loop(
+            keras.utils.unpack_x_y_sample_weight(held_out)
+        )
+
+    def _weights_are_plain(self):
+        given = self._given
+        if given["class_weight"] is not None:
+            one_output = not keras.tree.is_nested(given["y"]) and given["y"] is not None
+            return one_output and given["sample_weight"] is None
+        return not keras.tree.is_nested(given["y"])
+
+    def _split(self):
+        given = self._given
+        data = (given["x"], given["y"], given["sample_weight"])
+        if given["validation_data"] is not None:
+            return data, keras.utils.unpack_x_y_sample_weight(given["validation_data"])
+        if not given["validation_split"]:
+            return data, None
+        return arrays.split(data, given["validation_split"])
+
+    def _weighted(self, training, held_out):
+        if self._given["class_weight"] is None:
+            return training, held_out
+        x, y, _ = training
+        return (x, y, arrays.class_weights(y, self._given["class_weight"])), held_out
+
+
+def _whole(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

@@ -1,0 +1,84 @@
+"""Many steps on resident data as one compiled loop."""
+
+import time
+
+import keras
+import tensorflow as tf
+
+PATIENCE = 0.5  # seconds that one call should take at most: until it ends, Ctrl-C is not heard
+
+
+class Loop:
+    """Runs a Keras model's steps on batches that are gathered inside one compiled function.
+
+    Args:
+        model: a compiled `keras.Model`.
+        step: its `train_step` or `test_step`, which returns the metrics' results.
+        jit_compile: compile with XLA.
+    """
+
+    def __init__(self, model, step, jit_compile):
+        self._model = model
+        self._step = step
+        self._run = self._compiled(jit_compile)
+        # A last batch of another size is one step an epoch: not worth XLA's second.
+        self._run_last = self._compiled(False) if jit_compile else self._run
+        self._seconds = None  # that one step takes
+
+    def __call__(self, holder, order, batch_size, start, stop):
+        """Runs the steps `start` to `stop - 1` of an epoch.
+
+        Args:
+            holder: the data, see `arrays.holder`.
+            order: int64 tensor, the rows in the epoch's order.
+            batch_size: int, rows of one step; the last step has what is left.
+            start: int.
+            stop: int, above `start`.
+
+        Returns:
+            `{metric: scalar tensor}` as of the last step.
+        """
+        full = len(order) // batch_size
+        while start < min(stop, full):
+            steps = min(self._steps_of_one_call(holder), min(stop, full) - start)
+            logs = self._timed(holder, order, batch_size, start, steps)
+            start += steps
+        if start < stop:
+            rest = len(order) - full * batch_size
+            logs = self._call(self._run_last, holder, order, full * batch_size, 1, rest)
+        return logs
+
+    def _timed(self, holder, order, batch_size, start, steps):
+        began = time.perf_counter()
+        logs = self._call(self._run, holder, order, start * batch_size, steps, batch_size)
+        compiled = self._seconds is None
+        self._seconds = 0.0 if compiled else (time.perf_counter() - began) / steps
+        return logs
+
+    def _call(self, run, holder, order, first, steps, batch_size):
+        data, rows, first = holder.chunk(order, first, first + steps * batch_size)
+        return run(data, rows, tf.constant(first), tf.constant(steps), batch_size)
+
+    def _steps_of_one_call(self, holder):
+        if self._seconds is None:
+            return 1
+        return max(1, min(holder.steps, int(PATIENCE / max(self._seconds, 1e-9))))
+
+    def _compiled(self, jit_compile):
+        @tf.function(jit_compile=jit_compile, autograph=False)
+        def run(data, rows, first, steps, batch_size):
+            def body(step):
+                batch = tf.slice(rows, [first + step * batch_size], [batch_size])
+                self._step(_gather(data, batch))
+                return (step + 1,)
+
+            tf.while_loop(lambda step: step < steps, body, (0,), parallel_iterations=1)
+            return self._model.get_metrics_result()
+
+        return run
+
+
+def _gather(data, rows):
+    return keras.tree.map_structure(
+        lambda tensor: None if tensor is None else tf.gather(tensor, rows), data
+    )

@@ -1,0 +1,180 @@
+"""A Keras model whose `fit` on arrays runs as one compiled loop."""
+
+import contextlib
+import inspect
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_recipes import validation
+from tf_recipes.fast_fit import arrays, batch_callbacks, fit_arguments, order
+from tf_recipes.fast_fit.loop import Loop
+
+MEMORY_BUDGET = 2**31  # bytes
+_COMPILE = inspect.signature(keras.Model.compile)
+
+
+@keras.saving.register_keras_serializable(package="tf_recipes")
+class FastFitModel(keras.Model):
+    """A Keras model that trains faster than TF1's session loop did, through the ordinary `fit`.
+
+    TF1: `for ...: sess.run(training_op, feed_dict)`, with a copy of the batch and a call from
+    Python for every step. Keras' `fit` replaces the copy by a `tf.data` pipeline and is slower than
+    that on small models. Here NumPy arrays are put on the device once, batches are gathered inside
+    the compiled function, and up to 100 steps are one XLA loop.
+
+    It means what Keras' `fit` means: after the same `keras.utils.set_random_seed` the batches are
+    the same and the losses and weights agree to rounding; `history`, metrics, sample and class
+    weights, validation and callbacks work. A callback that has a hook for batches gets every batch,
+    for which every step is a call of its own; one that can do with fewer sets
+    `every_batch = False`.
+
+    With `jit_compile=False` the same loop runs without XLA, and rounds as Keras' does. Whatever is
+    not arrays, or wants what the loop cannot do (`run_eagerly=True`, `steps_per_epoch`, a
+    `tf.distribute` strategy, another backend, a `train_step` of your own), takes Keras' own path.
+
+    Args:
+        *args: `inputs, outputs`, as for a functional `keras.Model`.
+        **kwargs: `name`, `trainable`.
+
+    >>> inputs = keras.Input((4,))
+    >>> model = FastFitModel(inputs, keras.layers.Dense(1)(inputs))
+    >>> model.compile(optimizer="sgd", loss="mse")
+    >>> history = model.fit(np.ones((8, 4)), np.ones((8, 1)), batch_size=4, epochs=3, verbose=0)
+    >>> len(history.history["loss"])
+    3
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._memory_budget = MEMORY_BUDGET
+        self._feed = self._validation_feed = None
+
+    @property
+    def memory_budget(self):
+        """Bytes of arrays that `fit` may hold on the device; larger data streams in chunks."""
+        return self._memory_budget
+
+    @memory_budget.setter
+    def memory_budget(self, value):
+        validation.whole("memory_budget", value, 1)
+        self._memory_budget = value
+
+    def compile(self, *args, **kwargs):
+        wanted = _COMPILE.bind(self, *args, **kwargs)
+        wanted.apply_defaults()
+        self._wanted_jit = wanted.arguments["jit_compile"]
+        self._loops = {}
+        super().compile(*args, **kwargs)
+
+    def get_compile_config(self):
+        config = super().get_compile_config()
+        # Keras keeps what became of "auto" on this machine: on a CPU False.
+        return config and {**config, "jit_compile": self._wanted_jit}
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def fit(self, *args, **kwargs):
+        """`keras.Model.fit`: its arguments, and its `History`."""
+        wanted = fit_arguments.bind(self, *args, **kwargs)
+        if not (self.compiled and self._takes(wanted)):
+            return super().fit(*args, **kwargs)
+        if self.built and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)  # in the loop it would trace twice
+        callbacks = batch_callbacks.container(self, wanted)
+        with self._feeding(wanted, callbacks):
+            return super().fit(
+                x=np.arange(wanted.count),
+                validation_data=wanted.validation and (np.arange(wanted.validation_count),),
+                callbacks=callbacks,
+                **wanted.passed_on,
+            )
+
+    def make_train_function(self, force=False):
+        if self._feed is None:
+            return super().make_train_function(force)
+        self.train_function = self._feed
+        return self._feed
+
+    def make_test_function(self, force=False):
+        if self._validation_feed is None:
+            return super().make_test_function(force)
+        self.test_function = self._validation_feed
+        return self._validation_feed
+
+    def _takes(self, wanted):
+        return (
+            keras.backend.backend() == "tensorflow"
+            and not self.run_eagerly
+            and not tf.distribute.has_strategy()
+            and isinstance(self.distribute_strategy, type(tf.distribute.get_strategy()))
+            and type(self).train_step in self.loop_steps()
+            and type(self).test_step is keras.Model.test_step
+            and wanted.on_arrays()
+        )
+
+    @classmethod
+    def loop_steps(cls):
+        """The `train_step`s that return the metrics' results and nothing else."""
+        return (keras.Model.train_step,)
+
+    @contextlib.contextmanager
+    def _feeding(self, wanted, callbacks):
+        """Lends `super().fit` the compiled loops in place of its own functions."""
+        lent = ("train_function", "test_function", "steps_per_execution")
+        before = {name: getattr(self, name) for name in lent}
+        self.train_function = self.test_function = None
+        self.steps_per_execution = batch_callbacks.steps_per_call(self, callbacks)
+        self._feed = self._make_feed("train", wanted.arrays, wanted.batch_size, wanted.shuffle)
+        if wanted.validation is not None:
+            self._validation_feed = self._make_feed(
+                "test", wanted.validation, wanted.validation_batch_size, False
+            )
+        try:
+            yield
+        finally:
+            self._feed = self._validation_feed = None
+            for name, value in before.items():
+                setattr(self, name, value)
+
+    def _make_feed(self, kind, data, batch_size, shuffle):
+        holder = arrays.holder(data, batch_size, self.memory_budget)
+        orders = order.epochs(arrays.count(data), shuffle)
+        return Feed(self.loop(kind), holder, orders, batch_size, self.steps_per_execution)
+
+    def loop(self, kind):
+        """The compiled loop of `kind` "train" or "test", made once for each `compile`."""
+        if kind not in self._loops:
+            step = self.train_step if kind == "train" else self.test_step
+            self._loops[kind] = Loop(self, step, bool(self._wanted_jit))
+        return self._loops[kind]
+
+
+class Feed:
+    """Stands in for Keras' `train_function`: each call runs the next steps of the epoch.
+
+    Args:
+        loop: a `Loop`.
+        holder: the data, see `arrays.holder`.
+        orders: iterator of orders, one for each epoch.
+        batch_size: int.
+        steps: int, the most that one call runs.
+    """
+
+    def __init__(self, loop, holder, orders, batch_size, steps):
+        self._loop, self._holder, self._orders = loop, holder, orders
+        self._batch_size, self._steps = batch_size, steps
+        self._iterator = None
+
+    def __call__(self, iterator):
+        if iterator is not self._iterator:  # Keras makes one for each epoch; it is not read
+            self._iterator, self._start = iterator, 0
+            self._order = next(self._orders)
+        start = self._start
+        self._start = min(start + self._steps, math.ceil(len(self._order) / self._batch_size))
+        return self._loop(self._holder, self._order, self._batch_size, start, self._start)
