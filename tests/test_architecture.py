@@ -23,6 +23,7 @@ RECIPES = {
     "schedules",
 }
 UPWARD = {"parity", "models", "ports", "training", "originals", "catalog", "command_line"}
+FAST_FIT = {"fast_fit.model"}  # what gives a model its `fit`: a building block, too
 
 
 def name_of(path):
@@ -85,7 +86,10 @@ def test_recipe_files_import_keras_and_one_another_alone(name):
     path = PACKAGE / f"{name}.py"
     allowed = {"keras", "numpy"} | ({"tensorflow"} if name == "gradient_clipping" else set())
     assert others(path) - set(sys.stdlib_module_names) <= allowed
-    parts = {"updates", "tf1_optimizer"} if name == "optimizers" else set()
+    parts = {
+        "optimizers": {"updates", "tf1_optimizer"},
+        "gradient_clipping": FAST_FIT,
+    }.get(name, set())
     assert own(path) <= {"", "validation"} | RECIPES | parts
     assert not own(path) & UPWARD
     private = [each for each in imported(path) if each.rpartition(".")[2].startswith("_")]
@@ -105,7 +109,13 @@ def test_importing_the_package_imports_next_to_nothing():
 
 @pytest.mark.parametrize("name", ["models", "ports"])
 def test_models_and_ports_import_recipe_files(name):
-    assert own(PACKAGE / f"{name}.py") <= {"", "ports", "recipe", "validation"} | RECIPES
+    allowed = {"", "ports", "recipe", "validation"} | RECIPES | FAST_FIT
+    assert own(PACKAGE / f"{name}.py") <= allowed
+
+
+@pytest.mark.parametrize("path", files("fast_fit"), ids=name_of)
+def test_the_fast_fit_serves_any_keras_model(path):
+    assert all(each in ("", "validation") or each.startswith("fast_fit") for each in own(path))
 
 
 @pytest.mark.parametrize("path", files("originals"), ids=name_of)

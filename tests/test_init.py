@@ -15,6 +15,11 @@ def clipping_model(cls):
     return cls(inputs, outputs, clip_value=0.5, name="clipping")
 
 
+def fast_fit_model(cls):
+    inputs = keras.Input((2,), name="x")
+    return cls(inputs, keras.layers.Dense(1, name="dense")(inputs), name="fast")
+
+
 # One of each class that a saved model may hold.
 EXAMPLES = {
     "VarianceScaling": lambda cls: cls(factor=1.5, mode="FAN_AVG", uniform=True, seed=3),
@@ -26,6 +31,7 @@ EXAMPLES = {
     "Adam": lambda cls: cls(0.5, beta_1=0.25, beta_2=0.75, epsilon=0.125),
     "Dropout": lambda cls: cls(0.75, seed=3, name="dropout"),
     "L1L2": lambda cls: cls(0.5, 0.25),
+    "FastFitModel": fast_fit_model,
     "GradientClippingModel": clipping_model,
 }
 SAVED_IN_MODELS = (

@@ -72,8 +72,8 @@ print(len(sys.meta_path) - before)
 def test_every_module_that_registers_something_is_listed():
     folder = pathlib.Path(tf_recipes.__file__).parent
     registering = {
-        path.stem
-        for path in folder.glob("*.py")
+        ".".join(path.relative_to(folder).with_suffix("").parts)
+        for path in folder.rglob("*.py")
         if any(
             isinstance(node, ast.Attribute) and node.attr == "register_keras_serializable"
             for node in ast.walk(ast.parse(path.read_text()))

@@ -1,10 +1,15 @@
 """Dropout by `keep_prob`."""
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
 
 from tf_recipes import validation
+from tf_recipes.distribution import replicas
+
+LEVELS = 2**24  # as fine as float32 numbers in [0, 1)
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
@@ -14,6 +19,9 @@ class Dropout(keras.layers.Layer):
     TF1: `tf.contrib.layers.dropout(inputs, keep_prob, is_training=...)`. Keras' `Dropout` takes
     the share to drop instead, `1 - keep_prob`. The masks come from another generator, so they
     cannot be those of TF1 for the same seed; their distribution is the same.
+
+    On several replicas, each draws the mask of the global batch from the same seed and takes its own
+    rows: they differ from replica to replica, and are together those of one.
 
     Args:
         keep_prob: float in (0, 1].
@@ -53,9 +61,14 @@ class Dropout(keras.layers.Layer):
 
     def draw_mask(self, inputs):
         """Which elements of `inputs` to keep: bool, of the same shape."""
-        dtype = keras.backend.result_type(inputs.dtype, "float32")
-        drawn = keras.random.uniform(ops.shape(inputs), dtype=dtype, seed=self.seed_generator)
-        return drawn >= 1.0 - self.keep_prob
+        share, shape = replicas.current(), ops.shape(inputs)
+        if share is not None:
+            shape = (shape[0] * share.count, *shape[1:])
+        # Whole numbers, because TensorFlow draws other floats for the same seed under XLA.
+        drawn = keras.random.randint(shape, 0, LEVELS, seed=self.seed_generator)
+        if share is not None:
+            drawn = share.own(drawn)
+        return drawn >= math.ceil((1.0 - self.keep_prob) * LEVELS)
 
     def compute_output_shape(self, input_shape):
         return input_shape

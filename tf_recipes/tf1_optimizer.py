@@ -58,7 +58,7 @@ class TF1Optimizer(keras.optimizers.Optimizer):
 
 def _dense(gradient, variable):
     """A dense gradient, and which rows it holds: bool (rows, 1, ...), or None for all."""
-    if not hasattr(gradient, "indices"):
+    if not hasattr(gradient, "dense_shape"):  # PyTorch's tensors have `indices` all of them
         return gradient, None
     rows = variable.shape[0]
     total = ops.segment_sum(gradient.values, gradient.indices, num_segments=rows)

@@ -60,6 +60,11 @@ def count(arrays):
     return len(next(array for array in keras.tree.flatten(arrays) if array is not None))
 
 
+def first_row(arrays):
+    """The first row of each array, as a tensor (1, ...)."""
+    return keras.tree.map_structure(lambda a: None if a is None else _tensor(a[:1]), arrays)
+
+
 def row_bytes(arrays):
     """Bytes that one row of all arrays takes on the device."""
     return sum(

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_recipes import validation
-from tf_recipes.fast_fit import arrays, batch_callbacks, fit_arguments, order
+from tf_recipes.fast_fit import arrays, batch_callbacks, fit_arguments, masks_ahead, order
 from tf_recipes.fast_fit.loop import Loop
 
 MEMORY_BUDGET = 2**31  # bytes
@@ -84,8 +84,7 @@ class FastFitModel(keras.Model):
         wanted = fit_arguments.bind(self, *args, **kwargs)
         if not (self.compiled and self._takes(wanted)):
             return super().fit(*args, **kwargs)
-        if self.built and not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)  # in the loop it would trace twice
+        self._create_variables(wanted.arrays)
         callbacks = batch_callbacks.container(self, wanted)
         with self._feeding(wanted, callbacks):
             return super().fit(
@@ -123,6 +122,17 @@ class FastFitModel(keras.Model):
         """The `train_step`s that return the metrics' results and nothing else."""
         return (keras.Model.train_step,)
 
+    def _create_variables(self, data):
+        """Creates the optimizer's and the metrics' variables: in the loop it would trace twice."""
+        if self._loops or not self.built:
+            return
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        x, y, sample_weight = arrays.first_row(data)
+        y_pred = self(x, training=False)
+        self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        self.compute_metrics(x, y, y_pred, sample_weight)
+
     @contextlib.contextmanager
     def _feeding(self, wanted, callbacks):
         """Lends `super().fit` the compiled loops in place of its own functions."""
@@ -151,8 +161,14 @@ class FastFitModel(keras.Model):
         """The compiled loop of `kind` "train" or "test", made once for each `compile`."""
         if kind not in self._loops:
             step = self.train_step if kind == "train" else self.test_step
-            self._loops[kind] = Loop(self, step, bool(self._wanted_jit))
+            self._loops[kind] = Loop(self, step, self._uses_xla(), draws=kind == "train")
         return self._loops[kind]
+
+    def _uses_xla(self):
+        if self._wanted_jit == "auto":
+            # XLA draws other numbers than Keras does on a CPU, and slowly
+            return not masks_ahead.draws_otherwise(self)
+        return self._wanted_jit
 
 
 class Feed:
