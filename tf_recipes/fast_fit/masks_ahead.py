@@ -7,7 +7,6 @@ loop by the layers themselves, from the same seeds in the same order, and handed
 
 import contextlib
 
-import keras
 import tensorflow as tf
 
 MEMORY = 2**26  # bytes that the masks of one call may take

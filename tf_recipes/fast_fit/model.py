@@ -31,8 +31,7 @@ class FastFitModel(keras.Model):
     for which every step is a call of its own; one that can do with fewer sets
     `every_batch = False`.
 
-    With `jit_compile=False` the same loop runs without XLA, and rounds as Keras' does. Whatever is
-    not arrays, or wants what the loop cannot do (`run_eagerly=True`, `steps_per_epoch`, a
+    With `jit_compile=False` the same loop runs without XLA. Whatever is not arrays, or wants what the loop cannot do (`run_eagerly=True`, `steps_per_epoch`, a
     `tf.distribute` strategy, another backend, a `train_step` of your own), takes Keras' own path.
 
     Args:

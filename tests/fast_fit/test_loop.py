@@ -1,0 +1,90 @@
+"""Steps in one compiled loop are the steps one by one."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_recipes
+from tf_recipes.fast_fit import arrays
+from tf_recipes.fast_fit.loop import Loop
+
+
+def model_and_data():
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((6,))
+    hidden = keras.layers.Dense(5, activation="tanh")(tf_recipes.Dropout(0.5, seed=3)(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(3)(tf_recipes.BatchNormalization()(hidden)))
+    model.compile(
+        optimizer=tf_recipes.Momentum(0.1),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    rng = np.random.default_rng(0)
+    return model, (rng.random((23, 6), np.float32), rng.integers(0, 3, 23), None)
+
+
+def run(jit_compile, memory_budget, pieces, of=lambda model: model.variables):
+    """The variables after an epoch at batch 5, run in `pieces`: pairs of first and last step."""
+    model, data = model_and_data()
+    loop = Loop(model, model.train_step, jit_compile, draws=True)
+    holder = arrays.holder(data, 5, memory_budget)
+    order = tf.constant(np.random.default_rng(1).permutation(23))
+    for start, stop in pieces:
+        logs = loop(holder, order, 5, start, stop)
+    values = [v.numpy() for v in of(model) + model.optimizer.variables]
+    return values, {key: float(value) for key, value in logs.items()}
+
+
+def by_hand():
+    """The same with `train_on_batch`, which is Keras' own."""
+    model, (x, y, _) = model_and_data()
+    order = np.random.default_rng(1).permutation(23)
+    for start in range(0, 23, 5):
+        rows = order[start : start + 5]
+        model.train_on_batch(x[rows], y[rows])
+    return [v.numpy() for v in model.weights + model.optimizer.variables]
+
+
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_values_are_those_of_train_on_batch(jit_compile):
+    expected = by_hand()
+    found, _ = run(jit_compile, 2**20, [(0, 5)], of=lambda model: model.weights)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)  # 5 steps of float32 arithmetic
+
+
+@pytest.mark.parametrize("jit_compile", [True, False])
+@pytest.mark.parametrize("pieces", [[(0, 1), (1, 5)], [(0, 3), (3, 4), (4, 5)]])
+def test_where_the_calls_are_cut_changes_no_bit(jit_compile, pieces):
+    expected, logs = run(jit_compile, 2**20, [(0, 5)])
+    found, found_logs = run(jit_compile, 2**20, pieces)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert found_logs == logs
+
+
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_streaming_changes_no_bit(jit_compile):
+    expected, logs = run(jit_compile, 2**20, [(0, 5)])
+    found, found_logs = run(jit_compile, 330, [(0, 5)])  # two steps of 5 rows of 6 * 4 + 8 bytes
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert found_logs == logs
+
+
+def test_one_compiled_function_serves_every_part_of_the_epoch():
+    model, data = model_and_data()
+    traced = []
+
+    def step(batch):
+        traced.append(batch[0].shape[0])
+        return model.train_step(batch)
+
+    loop = Loop(model, step, True, draws=True)
+    loop(arrays.holder(data, 5, 2**20), tf.range(23), 5, 0, 1)
+    before = len(traced)
+    for start, stop in ((1, 2), (2, 4), (0, 3), (3, 4)):
+        loop(arrays.holder(data, 5, 2**20), tf.range(23), 5, start, stop)
+    assert set(traced) == {5}
+    assert len(traced) == before

@@ -1,0 +1,275 @@
+"""`fit` means what Keras' own `fit` means."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_recipes
+from tf_recipes.fast_fit.model import FastFitModel
+from tf_recipes.recipe import Recipe
+
+ULP = 2.0**-23
+ROUNDING = 20 * ULP  # a dozen steps of float32 arithmetic in another order
+
+
+@pytest.fixture
+def data(digits):
+    images, labels = digits
+    return images[:58], labels[:58]  # a last batch of 8
+
+
+def build(jit_compile="auto", **compile_arguments):
+    recipe = Recipe(name="small", hidden=(12,), activation="elu", keep_prob=0.75, batch_norm={})
+    return tf_recipes.models.build(recipe, jit_compile=jit_compile, **compile_arguments)
+
+
+def fitted(fit, model, *args, **kwargs):
+    """The history and all variables, with the seed set."""
+    keras.utils.set_random_seed(5)
+    history = fit(model, *args, batch_size=10, epochs=2, verbose=0, **kwargs)
+    variables = model.variables + model.optimizer.variables
+    return history.history, [v.numpy() for v in variables]
+
+
+CASES = {
+    "plain": lambda x, y: {},
+    "no shuffling": lambda x, y: {"shuffle": False},
+    "sample weights": lambda x, y: {"sample_weight": np.linspace(0, 2, len(x))},
+    "class weights": lambda x, y: {"class_weight": {0: 3.0, 4: 0.25}},
+    "validation data": lambda x, y: {"validation_data": (x[:13], y[:13])},
+    "weighted validation": lambda x, y: {"validation_data": (x[:3], y[:3], np.arange(3.0))},
+    "validation split": lambda x, y: {"validation_split": 0.25},
+    "validation batch": lambda x, y: {"validation_split": 0.25, "validation_batch_size": 4},
+    "seldom validated": lambda x, y: {"validation_split": 0.25, "validation_freq": 2},
+    "later epoch": lambda x, y: {"initial_epoch": 1},
+}
+
+
+@pytest.mark.parametrize("arguments", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("jit_compile", ["auto", False])
+def test_history_and_variables_are_those_of_keras(arguments, jit_compile, data):
+    arguments = arguments(*data)
+    expected, variables = fitted(keras.Model.fit, build(False), *data, **arguments)
+    history, found = fitted(FastFitModel.fit, build(jit_compile), *data, **arguments)
+    assert history.keys() == expected.keys()
+    for key, values in expected.items():
+        assert history[key] == pytest.approx(values, rel=ROUNDING, abs=0)
+    for value, other in zip(variables, found, strict=True):
+        np.testing.assert_allclose(other, value, rtol=ROUNDING, atol=ROUNDING)
+
+
+def test_without_xla_and_without_a_smaller_last_batch_all_bits_are_those_of_keras(digits):
+    images, labels = digits
+    data = images[:60], labels[:60]
+    expected, variables = fitted(keras.Model.fit, build(False), *data, validation_data=data)
+    history, found = fitted(FastFitModel.fit, build(False), *data, validation_data=data)
+    assert history == expected
+    for value, other in zip(variables, found, strict=True):
+        np.testing.assert_array_equal(other, value)
+
+
+def test_the_loop_is_what_runs(data, monkeypatch):
+    model = build()
+    monkeypatch.setattr(FastFitModel, "loop", lambda self, kind: pytest.fail(f"loop {kind}"))
+    with pytest.raises(pytest.fail.Exception, match="loop train"):
+        model.fit(*data, verbose=0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"run_eagerly": True}, {"jit_compile": False, "run_eagerly": True}],
+    ids=str,
+)
+def test_run_eagerly(arguments, data, monkeypatch):
+    model = build(**arguments)
+    monkeypatch.setattr(FastFitModel, "loop", lambda self, kind: pytest.fail(f"loop {kind}"))
+    history = model.fit(*data, batch_size=29, verbose=0).history
+    assert len(history["loss"]) == 1
+
+
+def test_datasets_take_the_path_of_keras(data):
+    dataset = tf.data.Dataset.from_tensor_slices(data).batch(10)
+    keras.utils.set_random_seed(5)
+    model, other = build(), build()
+    history = model.fit(dataset, epochs=2, shuffle=False, verbose=0).history
+    expected = other.fit(*data, batch_size=10, epochs=2, shuffle=False, verbose=0).history
+    assert history["loss"] == pytest.approx(expected["loss"], rel=ROUNDING)
+
+
+class Batches(keras.callbacks.Callback):
+    """Notes every call, and a weight as it sees it."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.calls.append(("begin", batch))
+
+    def on_train_batch_end(self, batch, logs=None):
+        weight = self.model.get_layer("outputs").kernel.numpy()[0, 0]
+        self.calls.append(("end", batch, logs["loss"], logs["accuracy"], weight))
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.calls.append(("test", batch, logs["loss"]))
+
+
+def test_a_callback_for_batches_gets_every_batch_as_keras_would_call_it(data):
+    seen = []
+    for fit in (keras.Model.fit, FastFitModel.fit):
+        callback = Batches()
+        fitted(fit, build(False), *data, validation_split=0.25, callbacks=[callback])
+        seen.append(callback.calls)
+    assert len(seen[0]) == 2 * (5 + 5 + 2)  # 43 and 15 rows in batches of 10
+    for found, expected in zip(*seen, strict=True):
+        assert found[:2] == expected[:2]
+        assert found[2:] == pytest.approx(expected[2:], rel=ROUNDING)
+
+
+class SomeBatches(keras.callbacks.Callback):
+    every_batch = False
+
+    def __init__(self):
+        super().__init__()
+        self.batches = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches.append(batch)
+
+
+def test_a_callback_that_can_do_with_fewer_gets_the_last(data):
+    callback = SomeBatches()
+    fitted(FastFitModel.fit, build(), *data, callbacks=[callback])
+    assert callback.batches == [5, 5]
+
+
+def test_steps_per_execution_is_kept(data):
+    model = build(steps_per_execution=4)
+    callback = Batches()
+    fitted(FastFitModel.fit, model, *data, callbacks=[callback])
+    assert [call[1] for call in callback.calls if call[0] == "end"] == [3, 5, 3, 5]
+    assert model.steps_per_execution == 4
+
+
+def test_training_stops_when_a_callback_says_so(data):
+    stop = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True)
+    )
+    history, _ = fitted(FastFitModel.fit, build(), *data, callbacks=[stop])
+    assert len(history["loss"]) == 1
+
+
+def test_progress_is_shown_as_by_keras(data, capsys):
+    build().fit(*data, batch_size=10, epochs=2, verbose=2)
+    assert capsys.readouterr().out.count("6/6 - ") == 2
+
+
+def test_large_data_streams_in_chunks_with_the_same_result(data, tmp_path):
+    file = np.memmap(tmp_path / "images", "float32", "w+", shape=data[0].shape)
+    file[:] = data[0]
+    expected = fitted(FastFitModel.fit, build(), *data, validation_split=0.25)
+    model = build()
+    model.memory_budget = 2 * 10 * (784 * 4 + 8)  # two batches
+    history, variables = fitted(FastFitModel.fit, model, file, data[1], validation_split=0.25)
+    assert history == expected[0]
+    for value, other in zip(variables, expected[1], strict=True):
+        np.testing.assert_array_equal(value, other)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "1 GB"])
+def test_memory_budget_must_be_whole_bytes(value, fails):
+    model = build()
+    with fails("memory_budget", repr(value)):
+        model.memory_budget = value
+
+
+def test_a_second_fit_goes_on_and_compiles_nothing(data):
+    model = build()
+    fitted(FastFitModel.fit, model, *data)
+    traces = model.loop("train")._run.experimental_get_tracing_count()
+    fitted(FastFitModel.fit, model, *data)
+    assert model.optimizer.iterations.numpy() == 24
+    assert model.loop("train")._run.experimental_get_tracing_count() == traces
+
+
+def test_compiling_anew_takes_effect(data):
+    model = build()
+    fitted(FastFitModel.fit, model, *data)
+    before = model.get_layer("outputs").kernel.numpy()
+    model.get_layer("outputs").trainable = False
+    model.compile(optimizer="sgd", loss=model.loss)
+    fitted(FastFitModel.fit, model, *data)
+    np.testing.assert_array_equal(model.get_layer("outputs").kernel.numpy(), before)
+
+
+def test_evaluate_and_fit_on_datasets_work_afterwards(data):
+    model = build()
+    history, _ = fitted(FastFitModel.fit, model, *data, validation_data=data)
+    tested = model.evaluate(*data, batch_size=10, verbose=0, return_dict=True)
+    assert tested["loss"] == pytest.approx(history["val_loss"][-1], rel=ROUNDING)
+    batches = tf.data.Dataset.from_tensor_slices(data).batch(10)
+    model.fit(batches, shuffle=False, verbose=0)
+    assert model.optimizer.iterations.numpy() == 18
+
+
+def test_several_inputs_by_name(data):
+    images, labels = data
+    inputs = {"left": keras.Input((392,), name="left"), "right": keras.Input((392,), name="right")}
+    sides = {"left": images[:, :392], "right": images[:, 392:]}
+    histories = []
+    for cls in (keras.Model, FastFitModel):
+        keras.utils.set_random_seed(1)
+        model = cls(
+            inputs, keras.layers.Dense(10)(keras.layers.Concatenate()(list(inputs.values())))
+        )
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer="adam", loss=loss, jit_compile=False)
+        histories.append(fitted(cls.fit, model, sides, labels)[0]["loss"])
+    assert histories[0] == pytest.approx(histories[1], rel=ROUNDING)
+
+
+class OwnStep(FastFitModel):
+    def train_step(self, data):
+        return {"own": 7.0}
+
+
+def test_a_train_step_of_ones_own_takes_the_path_of_keras(data):
+    inputs = keras.Input((784,))
+    model = OwnStep(inputs, keras.layers.Dense(10)(inputs))
+    model.compile(loss="mse")
+    assert model.fit(*data, verbose=0).history["own"] == [7.0]
+
+
+def test_errors_are_those_of_keras(data):
+    inputs = keras.Input((784,))
+    model = FastFitModel(inputs, keras.layers.Dense(10)(inputs))
+    with pytest.raises(ValueError, match="must call `compile\\(\\)`"):
+        model.fit(*data)
+    model.compile(loss="mse")
+    with pytest.raises(ValueError, match="cardinality is ambiguous"):
+        model.fit(data[0], data[1][:5], verbose=0)
+
+
+@pytest.mark.parametrize("jit_compile", ["auto", True, False])
+def test_saved_model_is_compiled_as_it_was(jit_compile, data, tmp_path):
+    model = build(jit_compile)
+    fitted(FastFitModel.fit, model, *data)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert isinstance(loaded, FastFitModel)
+    assert loaded.get_compile_config()["jit_compile"] == jit_compile
+    assert loaded.optimizer.iterations.numpy() == 12
+    loaded.fit(*data, batch_size=10, verbose=0)
+    assert loaded.optimizer.iterations.numpy() == 18
+
+
+def test_what_draws_otherwise_does_so_as_keras_does(data):
+    losses = []
+    for cls in (keras.Model, FastFitModel):
+        keras.utils.set_random_seed(1)
+        inputs = keras.Input((784,))
+        model = cls(inputs, keras.layers.Dense(10)(keras.layers.Dropout(0.5, seed=3)(inputs)))
+        model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        losses.append(fitted(cls.fit, model, *data)[0]["loss"])
+    assert losses[0] == pytest.approx(losses[1], rel=ROUNDING)
