@@ -1,0 +1,33 @@
+import numpy as np
+
+from tf_recipes.benchmark import workload
+from tf_recipes.benchmark.process import Worker
+
+
+def test_the_graph_here_trains_as_numpy_does(small, contestant, trained, same_training):
+    work = small()
+    loop = contestant("compat_v1", work)
+    losses = [loop.epoch(shuffle=False) for _ in range(2)]
+    assert losses == [None, None]  # the original loop fetches none
+    same_training(losses, loop.weights(), *trained(work, 2))
+
+
+def test_real_tf1_trains_as_numpy_does(small, tf1_python, tmp_path, trained, same_training):
+    work = small()
+    workload.save(tmp_path / "work.npz", work)
+    with Worker("tf1", tf1_python) as worker:
+        assert worker.hello()["versions"]["tensorflow"].startswith("1.15.")
+        worker.load(tmp_path / "work.npz")
+        losses = [worker.train_in_order()["loss"] for _ in range(2)]
+        worker.write_weights(tmp_path / "weights.npz")
+    with np.load(tmp_path / "weights.npz") as weights:
+        same_training(losses, dict(weights), *trained(work, 2))
+
+
+def test_it_shuffles(small, contestant):
+    work = small()
+    ordered, shuffled = (contestant("compat_v1", work) for _ in range(2))
+    ordered.epoch(shuffle=False)
+    shuffled.epoch(shuffle=True)
+    one, other = (each.weights()["outputs/weights"] for each in (ordered, shuffled))
+    assert np.abs(one - other).max() > 1e-4

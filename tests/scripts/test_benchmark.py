@@ -1,0 +1,68 @@
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+NAME = "benchmark"
+SMALL = ["--nets=5", "--batch_sizes=8", "--steps=3", "--repeats=5", "--nogrowth", "--nostartup"]
+
+
+def test_a_small_run(run_script, tmp_path):
+    out, plot = tmp_path / "out.json", tmp_path / "out.png"
+    status, printed, errors = run_script(
+        NAME, *SMALL, "--contestants=keras,tf_recipes", f"--json_out={out}", f"--plot_out={plot}"
+    )
+    assert (status, errors) == (0, "")
+    assert "784-5-10, batch 8: 5 rounds of keras, tf_recipes" in printed
+    assert "| Keras defaults, fit" in printed
+    keras, ours = json.loads(out.read_text())["speed"]
+    assert (keras["contestant"], ours["contestant"]) == ("keras", "tf_recipes")
+    for each in (keras, ours):
+        assert each["failed"] is None
+        assert len(each["seconds"]) == 5
+        assert each["steps"] == 3
+        assert each["versions"]["keras"]
+        assert each["memory_bytes"]["peak"] > each["memory_bytes"]["imported"]
+    assert plot.read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--contestants=nobody"], "`contestants` must be one of"),
+        (["--repeats=4"], "flag --repeats=4"),
+        (["--data=sample", "--data_dir=x"], "The sample ships with the package."),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(run_script, arguments, says):
+    status, printed, errors = run_script(NAME, *arguments)
+    assert (status, printed) == (2, "")
+    assert errors.startswith("benchmark.py: error: ")
+    assert says in errors
+    assert errors.count("\n") == 1
+
+
+def test_ctrl_c_is_one_line_and_ends_every_worker(start_script, tmp_path):
+    running = start_script(
+        NAME, *SMALL, "--contestants=keras", "--steps=9999", cwd=tmp_path, start_new_session=True
+    )
+    pids = []
+    for _ in range(200):
+        time.sleep(0.1)
+        if pids := processes("--ppid", running.pid):
+            break
+    os.killpg(running.pid, signal.SIGINT)  # a terminal tells every process of its foreground
+    printed, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors) == (130, "benchmark.py: interrupted.\n")
+    assert pids
+    assert "died" not in printed
+    assert not processes(*pids)
+
+
+def processes(*which):
+    """The numbers of those processes that are there."""
+    command = ["ps", "-o", "pid=", *map(str, which)]
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout.split()
