@@ -89,6 +89,9 @@ def test_recipe_files_import_keras_and_one_another_alone(name):
     parts = {
         "optimizers": {"updates", "tf1_optimizer"},
         "gradient_clipping": FAST_FIT,
+        # the numbers of these two depend on all rows of the global batch
+        "batch_norm": {"distribution.replicas"},
+        "dropout": {"distribution.replicas"},
     }.get(name, set())
     assert own(path) <= {"", "validation"} | RECIPES | parts
     assert not own(path) & UPWARD
@@ -129,7 +132,7 @@ def test_originals_share_no_code_with_the_port(path):
 def test_parity_reaches_the_originals_through_the_adapter(path):
     found = own(path)
     assert not [each for each in found if each.startswith("originals")]
-    assert not found & {"training", "learning_curves"}
+    assert not [each for each in found if each.startswith("training")]
 
 
 @pytest.mark.parametrize("path", [p for p in files("") if p.name != "__init__.py"], ids=name_of)

@@ -28,10 +28,10 @@ def test_validation_batches_are_as_large_as_training_batches_unless_said():
 
 
 def test_held_out_rows():
-    wanted = bound(X, Y, validation_split=0.3)
-    assert (wanted.count, wanted.validation_count) == (7, 3)
-    wanted = bound(X, Y, validation_split=0.3, validation_data=(X[:4], Y[:4]))
-    assert (wanted.count, wanted.validation_count) == (10, 4)
+    wanted = bound(X, Y, 2, validation_split=0.3)
+    assert (wanted.steps, wanted.validation_steps) == (4, 2)
+    wanted = bound(X, Y, 2, validation_split=0.3, validation_data=(X[:4], Y[:4]))
+    assert (wanted.steps, wanted.validation_steps) == (5, 2)
 
 
 def test_class_weights_become_sample_weights_of_training_alone():

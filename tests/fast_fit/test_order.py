@@ -36,9 +36,9 @@ def rows_of_keras(count, epochs, shuffle):
 @pytest.mark.parametrize("count", [1, 12, 300])
 def test_order_is_that_of_keras_for_the_same_seed(count):
     keras.utils.set_random_seed(7)
-    expected = rows_of_keras(count, 2, True)
+    expected = rows_of_keras(count, 4, True)
     keras.utils.set_random_seed(7)
-    found = np.concatenate(list(itertools.islice(order.epochs(count, True), 2)))
+    found = np.concatenate(list(itertools.islice(order.epochs(count, True), 4)))
     assert found.tolist() == expected
     assert sorted(found[:count].tolist()) == list(range(count))
 
@@ -53,3 +53,11 @@ def test_another_seed_gives_another_order():
 
 def test_without_shuffling_rows_come_as_they_are():
     assert next(order.epochs(4, False)).numpy().tolist() == [0, 1, 2, 3]
+
+
+def test_without_a_seed_every_epoch_has_another_order(run_python):
+    code = (
+        "import itertools; from tf_recipes.fast_fit import order; "
+        "print(len({tuple(o.numpy()) for o in itertools.islice(order.epochs(300, True), 5)}))"
+    )
+    assert run_python(code) == "5"

@@ -1,7 +1,5 @@
 """Which callbacks must see every batch."""
 
-import math
-
 import keras
 
 from tf_recipes.fast_fit.arrays import LONGEST
@@ -61,7 +59,7 @@ def container(model, wanted):
         add_progbar=verbose != 0,
         verbose=verbose,
         epochs=wanted.passed_on["epochs"],
-        steps=math.ceil(wanted.count / wanted.batch_size),
+        steps=wanted.steps,
         model=model,
     )
 

@@ -1,6 +1,7 @@
 """The arguments of one call of `fit`, as Keras means them."""
 
 import inspect
+import math
 
 import keras
 
@@ -17,6 +18,9 @@ _HANDLED = (
     "callbacks",
     "validation_data",
     "validation_split",
+    "batch_size",
+    "validation_batch_size",
+    "shuffle",
 )
 
 
@@ -54,12 +58,14 @@ class FitArguments:
             self.arrays, self.validation = self._weighted(*self._split())
 
     @property
-    def count(self):
-        return arrays.count(self.arrays)
+    def steps(self):
+        """Of one epoch."""
+        return math.ceil(arrays.count(self.arrays) / self.batch_size)
 
     @property
-    def validation_count(self):
-        return arrays.count(self.validation)
+    def validation_steps(self):
+        """Of one validation."""
+        return math.ceil(arrays.count(self.validation) / self.validation_batch_size)
 
     def on_arrays(self):
         """Whether the loop can do it."""

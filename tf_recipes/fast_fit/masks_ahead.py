@@ -1,7 +1,7 @@
 """Dropout masks drawn ahead of the compiled loop.
 
-XLA draws random numbers on CPUs tens of times more slowly than TensorFlow's own kernel does, and
-draws them again wherever they are used. So the masks of all steps of a call are drawn before the
+XLA draws random numbers on CPUs many times more slowly than TensorFlow's own kernel does, because
+it draws them again wherever they are used. So the masks of all steps of a call are drawn before the
 loop by the layers themselves, from the same seeds in the same order, and handed to it.
 """
 

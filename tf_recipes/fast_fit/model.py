@@ -5,7 +5,6 @@ import inspect
 import math
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tf_recipes import validation
@@ -31,8 +30,9 @@ class FastFitModel(keras.Model):
     for which every step is a call of its own; one that can do with fewer sets
     `every_batch = False`.
 
-    With `jit_compile=False` the same loop runs without XLA. Whatever is not arrays, or wants what the loop cannot do (`run_eagerly=True`, `steps_per_epoch`, a
-    `tf.distribute` strategy, another backend, a `train_step` of your own), takes Keras' own path.
+    With `jit_compile=False` the same loop runs without XLA. Whatever is not arrays, or wants what
+    the loop cannot do (`run_eagerly=True`, `steps_per_epoch`, a `tf.distribute` strategy, another
+    backend, a `train_step` of your own), takes Keras' own path.
 
     Args:
         *args: `inputs, outputs`, as for a functional `keras.Model`.
@@ -86,10 +86,13 @@ class FastFitModel(keras.Model):
         self._create_variables(wanted.arrays)
         callbacks = batch_callbacks.container(self, wanted)
         with self._feeding(wanted, callbacks):
+            # of the data Keras sees the number of batches alone
             return super().fit(
-                x=np.arange(wanted.count),
-                validation_data=wanted.validation and (np.arange(wanted.validation_count),),
+                x=tf.data.Dataset.range(wanted.steps),
+                validation_data=wanted.validation
+                and tf.data.Dataset.range(wanted.validation_steps),
                 callbacks=callbacks,
+                shuffle=False,
                 **wanted.passed_on,
             )
 
