@@ -2,13 +2,11 @@
 
     python scripts/train_all.py --recipes=momentum,best_practice --epochs=1 --long_epochs=2
 
-That takes the sample that ships with the package; the README's figures come from the whole set,
-all recipes and the default epochs:
+That takes the sample that ships with the package. The README's figures come from the whole set:
 
     python scripts/train_all.py --data=tfds --data_dir=DIR --decay_steps=2000 --json_out=all.json
 
-The catalog's rates halve every 20 steps, so that a check of 100 steps sees it; that is too soon for
-training, hence --decay_steps.
+The catalog's rates halve every 20 steps, for a check of 100; --decay_steps gives training time.
 """
 
 import json
@@ -41,16 +39,18 @@ def main():
         training.writable(pathlib.Path(_JSON_OUT.value).parent)
     terminal, rows = Terminal(), []
     for recipe in recipes:
-        epochs = _LONG_EPOCHS.value if recipe.name == "best_practice" else _EPOCHS.value
+        epochs = (_LONG_EPOCHS if recipe.name == "best_practice" else _EPOCHS).value
         terminal.print(f"{recipe.name}:", highlight=False)
-        output_dir = pathlib.Path(_OUTPUT_DIR.value, recipe.name)
+        folder = pathlib.Path(_OUTPUT_DIR.value, recipe.name)
         try:
-            result = training.train(recipe, data, epochs, output_dir, _PORT.value, terminal)
+            result = training.train(recipe, data, epochs, folder, _PORT.value, terminal)
         except FloatingPointError as error:
             terminal.print(str(error), soft_wrap=True, highlight=False)
             result = {"test_accuracy": None, "seconds": None}
-        keys = ("test_accuracy", "seconds")
-        rows.append({"recipe": recipe.name, "epochs": epochs, **{k: result[k] for k in keys}})
+        except training.Interrupted as stop:
+            training.leave(stop)
+        figures = {key: result[key] for key in ("test_accuracy", "seconds")}
+        rows.append({"recipe": recipe.name, "epochs": epochs, **figures})
     _show(terminal, rows)
     if _JSON_OUT.value:
         with files.replacing(_JSON_OUT.value) as partial:

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tf_recipes import Dropout
+from tf_recipes.distribution import replicas
 
 # TF 1.15.5: sess.run(tf.nn.dropout(tf.ones((200,), dtype), keep_prob)).max()
 # and the same of tf.contrib.layers.dropout.
@@ -112,3 +113,14 @@ def test_config_round_trip():
 def test_bad_keep_prob(keep_prob, fails):
     with fails("`keep_prob`", "(0, 1]", f"keep_prob={keep_prob!r}"):
         Dropout(keep_prob)
+
+
+def test_replicas_take_their_rows_of_the_mask_of_the_whole_batch():
+    ones = np.ones((6, 50), "float32")
+    whole = np.array(Dropout(0.5, seed=3)(ones, training=True))
+    parts = []
+    for index in range(3):
+        with replicas.sharing(replicas.Share(index, 3, None)):
+            parts.append(np.array(Dropout(0.5, seed=3)(ones[:2], training=True)))
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    assert not np.array_equal(parts[0], parts[1])

@@ -164,3 +164,38 @@ def test_another_backend_is_refused(monkeypatch, fails):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with fails("training step is TensorFlow's", "backend='jax'", "clipvalue"):
         GradientClippingModel(inputs, outputs, clip_value=1.0)
+
+
+TWO_REPLICAS = """
+from tf_recipes.command_line import quiet
+with quiet():
+    import keras, numpy as np, tensorflow as tf
+    from tf_recipes import GradientClippingModel, Momentum
+    from tf_recipes.distribution import strategies
+    strategy = strategies.mirrored(2)
+    x, y = np.ones((2, 1), "float32"), np.array([[4.0], [-3.0]], "float32")
+    for optimizer in (keras.optimizers.SGD, Momentum):
+        with strategies.scope(strategy):
+            inputs = keras.Input((1,))
+            dense = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+            model = GradientClippingModel(inputs, dense(inputs), clip_value=CLIP)
+            model.compile(optimizer(1.0), "mse")
+        strategies.prepare(model, strategy)
+        @tf.function
+        def step():
+            def replica():
+                k = tf.distribute.get_replica_context().replica_id_in_sync_group
+                model.train_step((tf.gather(x, [k]), tf.gather(y, [k])))
+            strategy.run(replica)
+        step()
+        print([copy.numpy().item() for copy in dense.kernel.value.values],
+              float(model.get_metrics_result()["loss"]), "update_step" in vars(model.optimizer))
+"""
+
+
+@pytest.mark.parametrize("threshold, weight", [(2.0, 1.0), (0.25, 0.25)])
+def test_replicas_gradients_are_added_up_before_they_are_clipped(run_python, threshold, weight):
+    # d(mean (w - y)^2)/dw at w = 0 is (-8 + 6) / 2 = -1. Clipped to 2 one by one, the replicas'
+    # halves -4 and 3 would add up to 0. The loss is (16 + 9) / 2.
+    for line in run_python(TWO_REPLICAS.replace("CLIP", str(threshold))).splitlines():
+        assert line == f"[{weight}, {weight}] 12.5 False"

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from tf_recipes import validation
+from tf_recipes.distribution import replicas
 
 SMALLEST_EPSILON = 1.001e-5  # cuDNN's bound, which TF1 applies on every device
 FUSED_RANKS = (2, 4)  # where TF1 takes the fused kernel
@@ -24,6 +25,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
     - On those ranks an epsilon below 1.001e-5 is raised to that, as cuDNN wants it.
     - Moving averages are updated as `v -= (v - value) * (1 - decay)`, with 1 - decay in float32.
     - The defaults are momentum ("decay") 0.999 and no gamma, instead of 0.99 and a gamma.
+
+    On several replicas the batch is the global one wherever a step is shared out
+    (`distribution.replicas.sharing`): the sums over all replicas' values give the mean, then those
+    of the squared deviations from it give the variance, and N counts all of them. Keras has
+    `synchronized=True` for that, and takes the variance as E[x^2] - E[x]^2, which loses digits;
+    there is nothing to switch on here.
 
     Args:
         axis: int, the channels' axis.
@@ -125,16 +132,27 @@ def _check_axis(axis):
 
 def _moments(x, axes, mask):
     """Mean and variance (channels,) over `axes`, and how many values each was taken from."""
-    if mask is None:
+    share = replicas.current()
+    if mask is None and share is None:
         mean, variance = ops.moments(x, axes=axes)
-        return mean, variance, ops.cast(ops.size(x) / x.shape[_other(x, axes)], x.dtype)
-    weights = ops.expand_dims(ops.cast(mask, x.dtype), axis=_other(x, axes))
-    weights = ops.broadcast_to(weights, ops.shape(x))
-    count = ops.sum(weights, axis=axes)
+        return mean, variance, _count(x, axes)
+    total = share.total if share else lambda tensor: tensor
+    if mask is None:
+        weights, count = 1, _count(x, axes) * share.count
+    else:
+        weights = ops.expand_dims(ops.cast(mask, x.dtype), axis=_other(x, axes))
+        weights = ops.broadcast_to(weights, ops.shape(x))
+        count = total(ops.sum(weights, axis=axes))
     safe = ops.maximum(count, 1)
-    mean = ops.sum(weights * x, axis=axes, keepdims=True) / ops.reshape(safe, _kept(x, axes))
-    variance = ops.sum(weights * ops.square(x - mean), axis=axes) / safe
-    return ops.squeeze(mean, axis=axes), variance, count
+    mean = total(ops.sum(weights * x, axis=axes)) / safe
+    # The deviations from the mean add up to nothing, and so does the gradient through it.
+    deviations = x - ops.reshape(ops.stop_gradient(mean), _kept(x, axes))
+    variance = total(ops.sum(weights * ops.square(deviations), axis=axes)) / safe
+    return mean, variance, count
+
+
+def _count(x, axes):
+    return ops.cast(ops.size(x) / x.shape[_other(x, axes)], x.dtype)
 
 
 def _other(x, axes):

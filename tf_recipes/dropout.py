@@ -20,8 +20,8 @@ class Dropout(keras.layers.Layer):
     the share to drop instead, `1 - keep_prob`. The masks come from another generator, so they
     cannot be those of TF1 for the same seed; their distribution is the same.
 
-    On several replicas, each draws the mask of the global batch from the same seed and takes its own
-    rows: they differ from replica to replica, and are together those of one.
+    On several replicas, each draws the mask of the global batch from the same seed and takes its
+    own rows: they differ from replica to replica, and together are that of one.
 
     Args:
         keep_prob: float in (0, 1].
@@ -61,7 +61,7 @@ class Dropout(keras.layers.Layer):
 
     def draw_mask(self, inputs):
         """Which elements of `inputs` to keep: bool, of the same shape."""
-        share, shape = replicas.current(), ops.shape(inputs)
+        share, shape = None, ops.shape(inputs)
         if share is not None:
             shape = (shape[0] * share.count, *shape[1:])
         # Whole numbers, because TensorFlow draws other floats for the same seed under XLA.

@@ -47,6 +47,10 @@ class GradientClippingModel(FastFitModel):
     keeps the order under a loss scale: the threshold is for the **unscaled** gradient, and an
     overflow still reaches the scale. It needs TensorFlow as Keras' backend.
 
+    Under a `tf.distribute` strategy the replicas' gradients are added up first and their sum is
+    clipped, so that the result does not depend on the number of replicas. Keras' `clipvalue` clips
+    each replica's own.
+
     Args:
         *args: `inputs, outputs`, as for a functional `keras.Model`.
         clip_value: float > 0.
@@ -85,14 +89,31 @@ class GradientClippingModel(FastFitModel):
                 x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True
             )
             scaled_loss = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled_loss, self.trainable_variables)
-        self.optimizer.apply(self._clip(gradients), self.trainable_variables)
+        self._apply(tape.gradient(scaled_loss, self.trainable_variables))
         self._track_loss(loss, x)
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
     @classmethod
     def loop_steps(cls):
         return (*super().loop_steps(), GradientClippingModel.train_step)
+
+    def _apply(self, gradients):
+        """Clips the gradients, added up over the replicas, and takes the optimizer's step."""
+        optimizer, variables = self.optimizer, self.trainable_variables
+        if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+            optimizer.apply(self._clip(gradients), variables)
+            return
+
+        def update_step(gradient, variable, learning_rate):
+            (clipped,) = clip_gradients([gradient], self.clip_value)
+            type(optimizer).update_step(optimizer, clipped, variable, learning_rate)
+
+        # `apply` adds them up itself; only what it hands to `update_step` is their sum.
+        optimizer.update_step = update_step
+        try:
+            optimizer.apply(gradients, variables)
+        finally:
+            vars(optimizer).pop("update_step", None)  # each replica's thread comes here
 
     def _clip(self, gradients):
         """Clips what the optimizer will still divide by the loss scale."""
@@ -111,6 +132,8 @@ class GradientClippingModel(FastFitModel):
 
     def _track_loss(self, loss, x):
         batch = tf.shape(keras.tree.flatten(x)[0])[0]
+        # of this replica's rows: Keras divides it by the number of replicas
+        loss = loss * tf.cast(tf.distribute.get_strategy().num_replicas_in_sync, loss.dtype)
         for metric in self.metrics:
             if metric.name == "loss":
                 metric.update_state(loss, sample_weight=batch)

@@ -58,7 +58,13 @@ def test_a_run_leaves_its_files_and_a_clean_terminal(best_practice):
     assert len(lines) == 5
     assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
     names = sorted(path.name for path in output_dir.iterdir())
-    assert names == ["history.json", "learning_curves.png", "model.keras", "tensorboard"]
+    assert names == [
+        "checkpoints",
+        "history.json",
+        "learning_curves.png",
+        "model.keras",
+        "tensorboard",
+    ]
     recipe = history(output_dir)["recipe"]
     assert (recipe["hidden"], recipe["batch_size"], recipe["seed"]) == ([16], 100, 3)
     assert recipe["batch_norm"] == {"decay": 0.99, "scale": True}
@@ -115,19 +121,66 @@ def test_divergence_is_one_line(tmp_path):
         "--recipe=gradient_descent", "--learning_rate=1e38", f"--output_dir={tmp_path}", *SMALL
     )
     assert (status, out) == (1, "")
-    assert error == (
-        "train.py: error: The loss became nan in steps 1-50 of epoch 1/2. Lower --learning_rate.\n"
+    assert error.count("\n") == 1
+    assert error.startswith(
+        "train.py: error: The loss became nan in step 2 (epoch 1/2, step 2 of 54): first in the "
+        "output of layer "
     )
-    assert [path.name for path in tmp_path.iterdir()] == ["tensorboard"]
+    assert error.endswith(
+        f"; learning rate 1e+38. The last good weights, from before that step, are in {tmp_path}/"
+        "checkpoints/step-00000001.ckpt. Lower --learning_rate, in another --output_dir.\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
 
 
-def test_ctrl_c_is_one_line_and_leaves_no_files(tmp_path, start_script):
-    process = start_script("train", f"--output_dir={tmp_path}", "--hidden=16", "--epochs=10000")
-    assert process.stdout.readline().startswith("epoch 1/10000: ")
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
-    assert (process.returncode, error) == (130, "train.py: interrupted.\n")
-    assert [path.name for path in tmp_path.iterdir()] == ["tensorboard"]
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_is_one_line_and_the_same_command_goes_on(tmp_path, start_script, number, status):
+    arguments = ("train", f"--output_dir={tmp_path}", "--hidden=16", "--epochs=10000")
+    for _ in range(2):
+        process = start_script(*arguments)
+        lines = [process.stdout.readline()]
+        while not lines[-1].startswith("epoch "):
+            lines.append(process.stdout.readline())
+        process.send_signal(number)
+        _, error = process.communicate(timeout=60)
+        assert process.returncode == status
+        assert error.startswith("train.py: interrupted at epoch ") and error.count("\n") == 1
+        assert error.endswith(" of 108; saved; the same command goes on\n")
+    assert lines[0].startswith("going on after step ")
+
+
+def test_another_recipe_in_the_directory_is_refused(best_practice):
+    status, out, error = train(f"--output_dir={best_practice[0]}", *SMALL, "--seed=4")
+    assert (status, out) == (2, "")
+    assert error.startswith("train.py: error: `output_dir` must be new, or hold the same training.")
+    assert "recipe.seed: 3 there, 4 here" in error and error.count("\n") == 1
+
+
+def test_the_same_command_says_that_it_is_finished(best_practice):
+    status, out, error = train(f"--output_dir={best_practice[0]}", *SMALL, "--seed=3")
+    assert (status, error) == (0, "")
+    assert out == f"finished before: {best_practice[0]} holds the result\n"
+
+
+def test_a_disk_that_fills_up_is_one_line_and_the_same_command_goes_on(tmp_path):
+    # Files may not grow beyond 100 kB: the small model's checkpoints take more.
+    command = f"ulimit -f 100; exec {sys.executable} {ROOT / 'scripts' / 'train.py'} " + " ".join(
+        [f"--output_dir={tmp_path}", *SMALL]
+    )
+    process = subprocess.Popen(
+        ["bash", "-c", f"trap '' XFSZ; {command}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    out, error = process.communicate(timeout=300)
+    assert (process.returncode, out) == (2, "")
+    assert error.count("\n") == 1
+    assert "The state after step 0 could not be saved to " in error
+    assert "File too large. What was saved before is whole." in error
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["lock"]
+    status, _, error = train(f"--output_dir={tmp_path}", *SMALL)
+    assert (status, error) == (0, "")
 
 
 def test_help_shows_the_example_and_every_hyperparameter():

@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from tf_recipes import learning_curves
+from tf_recipes.training import learning_curves
 
 HISTORY = {
     "loss": [0.9, 0.5],
@@ -51,7 +51,8 @@ def test_the_file_is_a_png(tmp_path, name):
 
 def test_the_callers_backend_is_left_alone(run_python, tmp_path):
     code = (
-        "import sys, matplotlib; matplotlib.use('svg'); from tf_recipes import learning_curves;"
+        "import sys, matplotlib; matplotlib.use('svg');"
+        "from tf_recipes.training import learning_curves;"
         f"learning_curves.plot({HISTORY!r}, sys.argv[1]);"
         "print(matplotlib.get_backend(), 'matplotlib.pyplot' in sys.modules)"
     )

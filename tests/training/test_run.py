@@ -1,17 +1,24 @@
+import dataclasses
 import io
 import json
+import os
+import shutil
+import signal
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tf_recipes import catalog, learning_curves, mnist, models, training
+from tf_recipes import catalog, mnist, models, ports, training
 from tf_recipes.recipe import Recipe
+from tf_recipes.training import checkpoint_file, comparison, driver, learning_curves, session
+from tf_recipes.training import run as run_module
 
 TINY = Recipe("tiny", hidden=(8,), batch_size=10)
-FILES = ["history.json", "learning_curves.png", "model.keras", "tensorboard"]
+FILES = ["checkpoints", "history.json", "learning_curves.png", "model.keras", "tensorboard"]
 
 
 def two_classes(count, swapped=0):
@@ -83,14 +90,20 @@ def test_history_and_files(tmp_path):
 
 def test_tensorboard_has_the_same_figures(tmp_path):
     run(tmp_path, epochs=1)
-    result, _ = run(tmp_path, epochs=2)  # replaces the first run's events
-    for split, key in (("train", "loss"), ("validation", "val_loss")):
+    result, _ = run(tmp_path, epochs=2)  # goes on, and writes the first epoch's events again
+    for split, tag, key in (
+        ("train", "loss", "loss"),
+        ("train", "learning_rate", "learning_rate"),
+        ("validation", "loss", "val_loss"),
+    ):
         events = EventAccumulator(str(tmp_path / "tensorboard" / split))
         events.Reload()
-        logged = [
-            float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors("epoch_loss")
-        ]
-        assert logged == pytest.approx(result[key])
+        logged = {
+            event.step: float(tf.make_ndarray(event.tensor_proto))
+            for event in events.Tensors(f"epoch_{tag}")
+        }
+        assert logged == pytest.approx(dict(enumerate(result[key])))
+        assert len(events.Tensors(f"epoch_{tag}")) == 2
         assert len(list((tmp_path / "tensorboard" / split).iterdir())) == 1
 
 
@@ -103,7 +116,10 @@ def test_the_seed_decides_the_history(tmp_path):
         digits.test_images[:50],
         digits.test_labels[:50],
     )
-    first, again, other = (run(tmp_path, recipe.replace(seed=seed), data)[0] for seed in (1, 1, 2))
+    first, again, other = (
+        run(tmp_path / name, recipe.replace(seed=seed), data)[0]
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    )
     for key in ("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"):
         assert first[key] == again[key]
     assert first["loss"] != other["loss"]
@@ -125,37 +141,200 @@ def test_the_textbook_port_trains(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_a_loss_that_is_not_a_number_stops_training_and_writes_nothing(tmp_path):
+def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_last_good_weights(tmp_path):
     recipe = TINY.replace(optimizer={"name": "gradient_descent", "learning_rate": 1e38})
-    with pytest.raises(FloatingPointError) as raised:
-        run(tmp_path, recipe)
-    assert str(raised.value) == (
-        "The loss became nan in steps 1-9 of epoch 1/2. Lower --learning_rate."
-    )
-    assert [path.name for path in tmp_path.iterdir()] == ["tensorboard"]
+    for _ in range(2):  # started again, it says the same
+        with pytest.raises(FloatingPointError) as raised:
+            run(tmp_path, recipe)
+        text = str(raised.value)
+        assert text.startswith("The loss became nan in step 2 (epoch 1/2, step 2 of 9): first in ")
+        assert "learning rate 1e+38. The last good weights" in text
+        _, arrays = checkpoint_file.read(tmp_path / "checkpoints" / "step-00000001.ckpt")
+        assert all(np.isfinite(array).all() for array in arrays.values())
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
 
 
 def test_a_directory_that_cannot_be_written_is_said_before_training(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("mine")
-    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("it trained"))
+    monkeypatch.setattr(run_module, "Driver", lambda *_: pytest.fail("it trained"))
     for name in ("file", "file/below"):
         with pytest.raises(OSError, match=r"must be writable\. Received: output_dir='.*file"):
             run(tmp_path / name)
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_too_little_room_is_said_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_module, "Driver", lambda *_: pytest.fail("it trained"))
+    monkeypatch.setattr(run_module, "MODEL_FILES", 10**18)
+    with pytest.raises(OSError, match=r"must have room for its checkpoints and its model"):
+        run(tmp_path)
+
+
 def test_a_failure_while_writing_leaves_the_earlier_files(tmp_path, monkeypatch):
-    run(tmp_path)
-    before = {name: (tmp_path / name).read_bytes() for name in FILES[:3]}
+    run(tmp_path, epochs=1)
+    before = {name: (tmp_path / name).read_bytes() for name in FILES[1:4]}
 
     def full_disk(history, path):
         raise OSError("No space left on device")
 
     monkeypatch.setattr(learning_curves, "plot", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        run(tmp_path, TINY.replace(seed=5))
+        run(tmp_path, epochs=2)
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
-    assert {name: (tmp_path / name).read_bytes() for name in FILES[:3]} == before
+    assert {name: (tmp_path / name).read_bytes() for name in FILES[1:4]} == before
+    monkeypatch.undo()
+    result, text = run(tmp_path, epochs=2)
+    assert len(result["loss"]) == 2 and "epoch" not in text.splitlines()[1]
+
+
+class Killed(BaseException):
+    """In place of SIGKILL, which scripts/soak.py sends."""
+
+
+def killed_at_a_save(tmp_path, monkeypatch, number, *arguments, **options):
+    """Dies in place of a save, counted from 1, then is started again with the same arguments."""
+    real, saves = session.Session.save, []
+
+    def save(self):
+        saves.append(self.total_steps)
+        if len(saves) == number:
+            raise Killed
+        return real(self)
+
+    monkeypatch.setattr(session.Session, "save", save)
+    with pytest.raises(Killed):
+        run(tmp_path, *arguments, **options)
+    monkeypatch.undo()
+    return saves, run(tmp_path, *arguments, **options)[1]
+
+
+def augmented(recipe, name, dtype):
+    """A preprocessing layer with a random generator of its own in place of dropout."""
+    if name != "X_dropout":
+        return keras.layers.GaussianDropout(0.1, seed=3, name=name)
+    return keras.Sequential(
+        [
+            keras.layers.Reshape((28, 28, 1)),
+            keras.layers.RandomTranslation(0.1, 0.1, seed=5),
+            keras.layers.Reshape((784,)),
+        ],
+        name=name,
+    )
+
+
+EVERYTHING = catalog.get("best_practice").replace(
+    hidden=(8,), batch_size=10, schedule={"decay_steps": 5, "decay_rate": 0.5}
+)
+AUGMENTED = dataclasses.replace(ports.EXACT, name="augmented", dropout=augmented)
+
+
+@pytest.mark.parametrize(
+    "recipe, port",
+    [
+        (EVERYTHING, "exact"),
+        (EVERYTHING.replace(optimizer={"name": "adam"}), "textbook"),
+        (EVERYTHING.replace(optimizer={"name": "adam"}, clip_value=0.1), AUGMENTED),
+    ],
+    ids=["momentum", "textbook_adam", "augmented_clipped_adam"],
+)
+def test_killed_in_an_epoch_it_ends_with_the_same_bits(tmp_path, monkeypatch, recipe, port):
+    digits = mnist.load()
+    data = mnist.Mnist(digits.train_images[:105], digits.train_labels[:105], *two_classes(20))
+    options = {"port": port, "checkpoint_steps": 7}  # the last of 10 steps has 5 images
+    run(tmp_path / "once", recipe, data, port=port)
+    saves, text = killed_at_a_save(tmp_path / "killed", monkeypatch, 5, recipe, data, **options)
+    assert saves == [0, 7, 10, 14, 20]
+    assert text.startswith("going on after step 14, in epoch 2\nepoch 2/2: ")
+    assert comparison.differences(tmp_path / "once", tmp_path / "killed") == []
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_with_the_state_saved(tmp_path, monkeypatch, number, status):
+    real = session.Session.note
+
+    def note(self, step):
+        real(self, step)
+        if self.total_steps == 10:
+            os.kill(os.getpid(), number)
+
+    before = signal.getsignal(number)
+    monkeypatch.setattr(session.Session, "note", note)
+    monkeypatch.setattr(driver, "LONGEST", 1)
+    with pytest.raises(training.Interrupted) as raised:
+        run(tmp_path)
+    assert signal.getsignal(number) == before
+    assert raised.value.status == status and isinstance(raised.value, KeyboardInterrupt)
+    assert str(raised.value) == (
+        "interrupted at epoch 2 after step 1 of 9; saved; the same command goes on"
+    )
+    monkeypatch.undo()
+    assert run(tmp_path)[1].startswith("going on after step 10, in epoch 2")
+
+
+def test_a_finished_run_says_so_and_leaves_its_files(tmp_path):
+    result, _ = run(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    again, text = run(tmp_path)
+    assert again == result
+    assert text == f"finished before: {tmp_path} holds the result\n"
+    del before[tmp_path / "checkpoints" / "lock"]
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_more_epochs_go_on_and_end_with_the_bits_of_one_go(tmp_path):
+    run(tmp_path / "on", epochs=1)
+    result, text = run(tmp_path / "on", epochs=3)
+    assert text.startswith("going on after step 9, in epoch 2\nepoch 2/3: ")
+    once, _ = run(tmp_path / "once", epochs=3)
+    assert comparison.differences(tmp_path / "once", tmp_path / "on") == []
+    assert result["loss"] == once["loss"]
+    with pytest.raises(ValueError, match="epochs=2, and 27 steps of 3 epochs are trained"):
+        run(tmp_path / "on", epochs=2)
+
+
+def test_a_damaged_newest_checkpoint_costs_an_epoch_and_no_bit(tmp_path):
+    run(tmp_path / "once", epochs=2)
+    run(tmp_path / "torn", epochs=2)
+    (tmp_path / "torn" / "history.json").unlink()
+    newest = tmp_path / "torn" / "checkpoints" / "step-00000018.ckpt"
+    newest.write_bytes(newest.read_bytes()[:-100])
+    _, text = run(tmp_path / "torn", epochs=2)
+    assert "step-00000018.ckpt is torn or changed" in text.splitlines()[0]
+    assert text.splitlines()[1] == "going on after step 9, in epoch 2"
+    assert comparison.differences(tmp_path / "once", tmp_path / "torn") == []
+
+
+def test_something_else_in_the_directory_is_refused(tmp_path, fails):
+    run(tmp_path, epochs=1)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with fails("recipe.seed: 0 there, 5 here", "Name another --output_dir"):
+        run(tmp_path, TINY.replace(seed=5), epochs=1)
+    with fails("data.train_labels: SHA-256"):
+        run(tmp_path, data=pool(swapped=1), epochs=1)
+    with fails("port: 'exact' there, 'textbook' here"):
+        run(tmp_path, port="textbook", epochs=1)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_results_without_checkpoints_are_not_overwritten(tmp_path, fails):
+    result, _ = run(tmp_path, epochs=1)
+    shutil.rmtree(tmp_path / "checkpoints")
+    assert run(tmp_path, epochs=1)[0] == result
+    with fails("recipe.seed: 0 there, 5 here"):
+        run(tmp_path, TINY.replace(seed=5), epochs=1)
+    with fails("cannot go on", "with 1 epochs, epochs=2"):
+        run(tmp_path, epochs=2)
+
+
+def test_another_version_is_said_in_one_line(tmp_path, monkeypatch):
+    run(tmp_path, epochs=1)
+    here = run_module.identity.surroundings()
+    monkeypatch.setattr(run_module.identity, "surroundings", lambda: {**here, "numpy": "9.9"})
+    _, text = run(tmp_path, epochs=2)
+    (line,) = [line for line in text.splitlines() if "last bits may differ" in line]
+    assert line == (
+        f"the last bits may differ from a run in one go: numpy: {here['numpy']!r} there, '9.9' here"
+    )
 
 
 @pytest.mark.parametrize("epochs", [0, -1, 1.5, True])

@@ -1,0 +1,53 @@
+"""Kills training at random moments, also in the middle of a save, and compares the bits.
+
+    python scripts/soak.py --kills=25 --recipe=best_practice
+
+First the recipe is trained in one go, then again by processes that die by SIGKILL and are started
+anew with the same command. Exits with 0 if weights, optimizer slots, metrics and history end with
+the same bits, with 1 if not. --fork spares each process the import of TensorFlow.
+"""
+
+import functools
+import pathlib
+import sys
+
+from absl import flags
+
+from tf_recipes import catalog, command_line, mnist
+from tf_recipes.terminal import Terminal
+
+_KILLS = flags.DEFINE_integer("kills", 25, "How often to kill.", lower_bound=1)
+_SEED = flags.DEFINE_integer("seed", 0, "Of the moments.", lower_bound=0)
+_RECIPE = flags.DEFINE_string("recipe", "best_practice", "A name in tf_recipes/catalog.py.")
+_EPOCHS = flags.DEFINE_integer("epochs", 12, "Passes over the sample.", lower_bound=1)
+_STEPS = flags.DEFINE_integer("checkpoint_steps", 20, "Save after so many steps.", lower_bound=1)
+_OUTPUT_DIR = flags.DEFINE_string("output_dir", "out/soak", "Where the runs are.")
+_FORK = flags.DEFINE_bool("fork", False, "Copy this process in place of starting new ones.")
+
+
+def main():
+    recipe = catalog.get(_RECIPE.value)
+    with command_line.quiet():
+        from tf_recipes import training
+        from tf_recipes.training import lives, soak
+
+    if _FORK.value:
+        start = lives.Fork(functools.partial(_train, training, recipe, mnist.load()))
+    else:
+        script = pathlib.Path(__file__).with_name("train.py")
+        options = (f"--{flag.name}={flag.value}" for flag in (_RECIPE, _EPOCHS, _STEPS))
+        start = lives.Command([sys.executable, script, *options])
+    say = functools.partial(Terminal().print, soft_wrap=True, markup=False, highlight=False)
+    try:
+        return int(not soak.soak(start, _OUTPUT_DIR.value, _KILLS.value, _SEED.value, say))
+    except soak.SoakError as error:
+        raise command_line.UsageError(str(error)) from error
+
+
+def _train(training, recipe, data, output_dir):
+    command_line.import_tensorflow()
+    training.train(recipe, data, _EPOCHS.value, output_dir, checkpoint_steps=_STEPS.value)
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,177 @@
+"""Jobs from the command line to their end: real processes on loopback, some of them killed."""
+
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tf_recipes.distribution import job
+
+TRAIN = pathlib.Path(__file__).parents[2] / "scripts" / "train.py"
+FLAGS = [
+    "--recipe=best_practice",
+    "--hidden=8",
+    "--batch_size=100",
+    "--epochs=3",
+    "--checkpoint_steps=20",
+]
+FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
+LOST = "is lost: its process ended. Waiting for it, to go on from the last checkpoint."
+
+
+@pytest.fixture
+def workers(start, free_addresses, tf_config):
+    """`workers(count, *flags)`: a function that starts the worker of an index."""
+
+    def of(count, *flags):
+        addresses = free_addresses(count)
+
+        def worker(index, *more):
+            given = ["--strategy=multiworker", "--cluster_timeout=60", *FLAGS, *flags, *more]
+            return start(TRAIN, *given, TF_CONFIG=tf_config(addresses, index))
+
+        return worker
+
+    return of
+
+
+def figures(output_dir):
+    history = json.loads((output_dir / "history.json").read_text())
+    return {name: history[name] for name in FIGURES}
+
+
+def wait_for_step(output_dir, step, seconds=100):
+    """Until there is a checkpoint of that step or a later one."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = output_dir.glob("checkpoints/step-*.ckpt")
+        if any(int(path.stem.removeprefix("step-")) >= step for path in found):
+            return
+        time.sleep(0.02)
+    raise AssertionError("no such checkpoint")
+
+
+@pytest.fixture(scope="module")
+def one_process(tmp_path_factory):
+    """What the same command does without a strategy."""
+    output_dir = tmp_path_factory.mktemp("one") / "out"
+    subprocess.run([sys.executable, TRAIN, *FLAGS, f"--output_dir={output_dir}"], check=True)
+    return figures(output_dir)
+
+
+def assert_close(found, expected):
+    for name in FIGURES:
+        assert found[name] == pytest.approx(expected[name], rel=1e-4), name
+
+
+def test_two_replicas_of_one_machine(start, ended, tmp_path, one_process):
+    flags = ["--strategy=mirrored", "--replicas=2", *FLAGS, f"--output_dir={tmp_path / 'out'}"]
+    ((status, out, error),) = ended([start(TRAIN, *flags)])
+    assert (status, error) == (0, ""), out
+    assert_close(figures(tmp_path / "out"), one_process)
+
+
+def test_a_killed_worker_that_comes_back_costs_nothing(workers, ended, tmp_path, one_process):
+    unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
+    worker = workers(2, f"--output_dir={unbroken}")
+    assert [result[0] for result in ended([worker(0), worker(1)])] == [0, 0]
+    assert_close(figures(unbroken), one_process)
+
+    worker = workers(2, f"--output_dir={broken}")
+    chief, victim = worker(0), worker(1)
+    wait_for_step(broken, 60)
+    victim.kill()
+    (status, out, error), (again, *_) = ended([chief, worker(1)])
+    assert (status, again) == (0, 0), error
+    assert error.startswith("train.py: worker 1 (") and error.endswith(f") {LOST}\n")
+    assert error.count("\n") == 1
+    assert "going on after step " in out and "written to" in out
+    assert figures(broken) == figures(unbroken)  # the same bits
+
+
+def test_a_killed_chief_of_four(workers, ended, tmp_path, one_process):
+    output_dir = tmp_path / "out"
+    worker = workers(4, f"--output_dir={output_dir}")
+    chief, *others = (worker(k) for k in range(4))
+    wait_for_step(output_dir, 60)
+    chief.kill()
+    results = ended([worker(0), *others])
+    assert [status for status, _, _ in results] == [0] * 4, results
+    assert all("going on after step " in out for _, out, _ in results)
+    assert all(error.endswith(f") {LOST}\n") for _, _, error in results[1:])
+    assert_close(figures(output_dir), one_process)
+
+
+def test_a_killed_worker_that_does_not_come_back_is_waited_for_a_while(workers, ended, tmp_path):
+    worker = workers(2, f"--output_dir={tmp_path / 'out'}", "--cluster_timeout=10")
+    chief, victim = worker(0), worker(1)
+    wait_for_step(tmp_path / "out", 20)
+    victim.kill()
+    ((status, _, error),) = ended([chief])
+    lost, end = error.splitlines()
+    assert status == 2 and lost.endswith(LOST)
+    assert end.startswith("train.py: error: All workers must be started. Received: worker 1 (")
+    assert "did not come within 10 s. Start it" in end
+
+
+def test_ctrl_c_on_one_worker_ends_all_with_the_state_saved(workers, ended, tmp_path):
+    worker = workers(2, f"--output_dir={tmp_path / 'out'}", "--epochs=10000")
+    processes = [worker(0), worker(1)]
+    wait_for_step(tmp_path / "out", 20)
+    processes[1].send_signal(signal.SIGTERM)
+    results = ended(processes)
+    for status, _, error in results:
+        assert status == 128 + signal.SIGTERM
+        assert error.startswith("train.py: interrupted at epoch ")
+        assert error.endswith("; saved; the same command goes on\n")
+    assert results[0][2] == results[1][2]
+
+
+def test_workers_with_other_flags_are_told_at_once(workers, ended, tmp_path):
+    worker = workers(2, f"--output_dir={tmp_path / 'out'}")
+    results = ended([worker(0), worker(1, "--seed=5")])
+    for status, out, error in results:
+        assert (status, out) == (2, "") and error.count("\n") == 1
+        assert "All workers must be started alike. Received: recipe.seed=5 on worker 1 (" in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "flags, config, text",
+    [
+        (["--strategy=multiworker"], "", "TF_CONFIG must say which workers there are."),
+        (["--strategy=multiworker"], "{", "TF_CONFIG must be JSON."),
+        (["--strategy=multiworker", "--replicas=2"], "", "`replicas` splits one machine's"),
+        (["--replicas=2"], "", "`replicas` is for a strategy. Received: replicas=2."),
+        (["--strategy=tpu"], "", "flag --strategy=tpu: value should be one of"),
+        (["--strategy=mirrored", "--replicas=0"], "", "flag --replicas=0"),
+        (
+            ["--strategy=multiworker", "--cluster_timeout=0.2"],
+            '{"cluster": {"worker": ["localhost:9", "localhost:19999"]},'
+            ' "task": {"type": "worker", "index": 1}}',
+            "worker 0 (localhost:9) did not come within 0.2 s (Connection refused)",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line(start, ended, tmp_path, flags, config, text):
+    flags = [*flags, f"--output_dir={tmp_path / 'out'}"]
+    ((status, out, error),) = ended([start(TRAIN, *flags, TF_CONFIG=config)])
+    assert (status, out) == (2, "")
+    assert error.startswith("train.py: error: ") and error.count("\n") == 1
+    assert text in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_strategy_of_another_name_is_refused(fails):
+    with fails("`strategy` must be one of mirrored, multiworker", "'tpu'"):
+        job.start("tpu", {})
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), None])
+def test_a_wait_must_be_bounded(fails, timeout):
+    with fails("`cluster_timeout` must be a finite number in (0, inf)"):
+        job.start("multiworker", {}, timeout=timeout)

@@ -1,0 +1,53 @@
+import pathlib
+import sys
+
+from tf_recipes.distribution import restart
+
+ROOT = pathlib.Path(__file__).parents[2]
+AGAIN = """
+import os, pathlib, socket, sys
+from tf_recipes.distribution import restart
+log = pathlib.Path(sys.argv[1])
+log.write_text(log.read_text() + f"{os.getpid()} {sys.argv[2:]}\\n")
+print("once")
+if log.read_text().count("\\n") == 1:
+    door = socket.create_server(("localhost", 0))
+    os.set_inheritable(door.fileno(), True)
+    log.with_name("open").write_text(str(door.fileno()))
+    restart.start_again()
+number = int(log.with_name("open").read_text())
+try:
+    os.fstat(number)
+except OSError:
+    print("closed")
+"""
+WAIT = """
+import sys, time
+from tf_recipes.distribution import restart
+with restart.within(float(sys.argv[1]), "nobody\\ncame."):
+    time.sleep(float(sys.argv[2]))
+print("went on")
+time.sleep(0.5)
+"""
+
+
+def test_a_process_starts_again_in_its_place_with_nothing_open(start, ended, tmp_path):
+    script, log = tmp_path / "again.py", tmp_path / "log"
+    script.write_text(AGAIN)
+    log.write_text("")
+    ((status, out, error),) = ended([start(script, log, "--flag", "a b", PYTHONPATH=str(ROOT))])
+    assert (status, out, error) == (0, "once\nonce\nclosed\n", "")
+    first, second = log.read_text().splitlines()
+    assert first == second and first.endswith(" ['--flag', 'a b']")
+
+
+def test_a_wait_in_vain_ends_with_one_line(start, ended):
+    late, early = ended([start("-c", WAIT, 0.2, 60), start("-c", WAIT, 0.2, 0)])
+    assert late == (2, "", "-c: error: nobody came.\n")
+    assert early == (0, "went on\n", "")
+
+
+def test_say_names_the_program(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["scripts/train.py"])
+    restart.say("a\n  b")
+    assert capsys.readouterr().err == "train.py: a b\n"

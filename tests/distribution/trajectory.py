@@ -1,0 +1,94 @@
+"""Trains recipes on replicas, in a process of its own: what the tests of this folder compare.
+
+    python trajectory.py SETTING OUTPUT
+
+SETTING is JSON: `recipes`, a spec each, and `runs`: `one`, `neighbour` (one, started one ulp
+away), `2`, `4` (replicas of this machine's processor) or `multiworker`. OUTPUT is an `.npz` of all
+variables and metrics, `RUN/RECIPE/NAME`. It fails if two replicas end with different variables.
+"""
+
+import contextlib
+import json
+import sys
+
+import numpy as np
+
+STEPS, REST = 25, 7  # REST: rows of the last batch, fewer
+EVALUATED = 60  # rows of a batch of evaluation
+
+
+def main(setting, output):
+    from tf_recipes import command_line
+
+    with command_line.quiet():
+        strategies = dict(zip(setting["runs"], start(setting["runs"]), strict=True))
+        found = {
+            f"{run}/{spec['name']}/{key}": value
+            for run, strategy in strategies.items()
+            for spec in setting["recipes"]
+            for key, value in train(spec, strategy, run == "neighbour").items()
+        }
+    np.savez(output, **found)
+
+
+def start(runs):
+    """A strategy for each run."""
+    import tensorflow as tf
+
+    from tf_recipes.distribution import strategies
+
+    tf.get_logger().setLevel("ERROR")
+    if runs == ["multiworker"]:
+        return [strategies.multiworker()]
+    return [strategies.mirrored(int(run)) if run.isdigit() else None for run in runs]
+
+
+def train(spec, strategy, ulp_away):
+    """Every variable and metric after `STEPS` steps and one with `REST` rows."""
+    import keras
+    import tensorflow as tf
+
+    from tf_recipes import mnist, models
+    from tf_recipes.distribution import strategies
+    from tf_recipes.fast_fit import arrays
+    from tf_recipes.recipe import Recipe
+
+    recipe = Recipe.from_spec(spec)
+    rows = STEPS * recipe.batch_size + REST
+    data = mnist.load()
+    x, y = mnist.pixels(data.train_images[:rows], recipe.dtype), data.train_labels[:rows]
+    keras.utils.clear_session()  # names begin anew
+    keras.utils.set_random_seed(7)
+    with strategies.scope(strategy) if strategy else contextlib.nullcontext():
+        model = models.build(recipe, jit_compile=False)
+    if ulp_away:
+        move(model.trainable_variables)
+    holder, order = arrays.Resident((x, y)), tf.constant(np.random.default_rng(0).permutation(rows))
+    found = {}
+    for kind, size in (("train", recipe.batch_size), ("test", EVALUATED)):
+        loop = strategies.loop(model, kind, strategy) if strategy else model.loop(kind)
+        model.reset_metrics()
+        logs = loop(holder, order, size, 0, -(-rows // size))
+        found |= {f"{kind}/{name}": value.numpy() for name, value in logs.items()}
+    return found | {v.path: value(v) for v in [*model.variables, *model.optimizer.variables]}
+
+
+def move(variables):
+    from tf_recipes.originals.record import one_ulp_away
+
+    moved = one_ulp_away({v.path: v.numpy() for v in variables}, seed=1)
+    for variable in variables:
+        variable.assign(moved[variable.path])
+
+
+def value(variable):
+    """The variable's value, which every replica must hold alike."""
+    copies = [copy.numpy() for copy in getattr(variable.value, "values", [variable.value])]
+    if "SyncOnRead" in type(variable.value).__name__:
+        return variable.numpy()
+    assert all(np.array_equal(copy, copies[0]) for copy in copies), variable.path
+    return copies[0]
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,61 @@
+"""A small model in training, without a recipe."""
+
+import io
+
+import keras
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tf_recipes.fast_fit.model import FastFitModel
+from tf_recipes.training.checkpoints import Checkpoints
+from tf_recipes.training.driver import Driver, Feed
+from tf_recipes.training.progress import Progress
+from tf_recipes.training.session import Session
+from tf_recipes.training.signals import Stop
+from tf_recipes.training.state import State
+
+X = np.random.default_rng(0).random((20, 3)).astype("float32")
+Y = np.arange(20) % 2
+
+
+class Training:
+    """A model, its `session` and its `driver`: 20 rows, 5 steps an epoch."""
+
+    def __init__(self, model, folder, held_out=X, every_steps=None):
+        self.model = model
+        self.state = State(model, X, Y)
+        self.checkpoints = Checkpoints(folder, print)
+        self.session = Session(self.state, self.checkpoints, {}, {}, steps_per_epoch=5)
+        self.session.every_steps = every_steps
+        self.stop = Stop()
+        self.driver = Driver(
+            model,
+            self.session,
+            0,
+            Feed(model, "train", X, Y, 4),
+            Feed(model, "test", held_out, Y, 8),
+            Progress(Console(file=io.StringIO())),
+            self.stop,
+        )
+
+
+@pytest.fixture
+def small(tmp_path):
+    """`small(layers, learning_rate)`: a `Training` of dense layers `a` and `b`, not under XLA."""
+
+    def make(*layers, learning_rate=0.1, loss=None, **options):
+        inputs = keras.Input((3,), name="X")
+        outputs = keras.layers.Dense(4, name="a")(inputs)
+        for layer in layers:
+            outputs = layer(outputs)
+        model = FastFitModel(inputs, keras.layers.Dense(2, name="b")(outputs))
+        model.compile(
+            optimizer=keras.optimizers.SGD(learning_rate, momentum=0.9),
+            loss=loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+            jit_compile=False,
+        )
+        return Training(model, tmp_path, **options)
+
+    return make

@@ -1,0 +1,75 @@
+import collections
+import errno
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from tf_recipes.training import directory
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_file_in_its_place_is_an_error(tmp_path, name):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OSError, match=r"must be writable\. Received: output_dir='.*file"):
+        directory.writable(tmp_path / name)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC])
+def test_a_read_only_or_full_directory_is_an_error(tmp_path, monkeypatch, number):
+    def refuse(**_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(OSError, match=rf"must be writable.*\({os.strerror(number)}\)\. Name"):
+        directory.writable(tmp_path)
+
+
+def test_two_cannot_use_one_directory(tmp_path):
+    with directory.alone(tmp_path) as path:
+        assert path == tmp_path
+        with pytest.raises(OSError, match=r"One process at a time.*in use by another"):
+            directory.alone(tmp_path).__enter__()
+    with directory.alone(tmp_path):
+        pass
+
+
+def test_the_lock_dies_with_its_process(tmp_path):
+    code = (
+        "import sys, time\nfrom tf_recipes.training import directory\n"
+        "with directory.alone(sys.argv[1]):\n    print('locked', flush=True)\n    time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert process.stdout.readline() == b"locked\n"
+    with pytest.raises(OSError, match="in use by another"):
+        directory.alone(tmp_path).__enter__()
+    process.kill()
+    process.communicate()
+    with directory.alone(tmp_path):
+        pass
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    for name in ("checkpoints/.step-00000001.ckpt.partial", "checkpoints/step-00000001.ckpt"):
+        (tmp_path / name).write_text("")
+    for name in (".partial-abc", "mine"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("")
+    with directory.alone(tmp_path):
+        assert sorted(os.listdir(tmp_path)) == ["checkpoints", "mine"]
+        assert sorted(os.listdir(tmp_path / "checkpoints")) == ["lock", "step-00000001.ckpt"]
+
+
+def test_too_little_room_is_said_in_megabytes(tmp_path, monkeypatch):
+    usage = collections.namedtuple("usage", "free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(2_000_000))
+    directory.room(tmp_path, 2_000_000)
+    with pytest.raises(OSError, match=r"its model, 8\.5 MB\. Received: 2\.0 MB free in "):
+        directory.room(tmp_path, 8_500_000)

@@ -1,0 +1,63 @@
+import dataclasses
+import hashlib
+
+import numpy as np
+
+from tf_recipes import catalog, mnist, ports
+from tf_recipes.training import identity
+
+RECIPE = catalog.get("momentum")
+DATA = mnist.Mnist(
+    np.zeros((20, 784), np.uint8), np.arange(20), np.ones((5, 784), np.uint8), np.arange(5)
+)
+
+
+def of(recipe=RECIPE, port="exact", data=DATA):
+    return identity.of(recipe, port, data, 2)
+
+
+def differences(**changes):
+    return identity.differences(of(), of(**changes))
+
+
+def test_the_same_is_the_same():
+    assert differences() == []
+    assert differences(recipe=RECIPE.replace(steps=7)) == []  # not used in training
+    assert differences(port=ports.EXACT) == []
+
+
+def test_each_difference_is_named_with_both_values():
+    rate = RECIPE.replace(optimizer={**RECIPE.optimizer, "learning_rate": 0.1})
+    assert differences(recipe=rate) == ["recipe.optimizer.learning_rate: 0.05 there, 0.1 here"]
+    assert differences(recipe=RECIPE.replace(seed=4)) == ["recipe.seed: 0 there, 4 here"]
+    assert differences(port="textbook") == ["port: 'exact' there, 'textbook' here"]
+    bounded = differences(recipe=RECIPE.replace(max_norm={"threshold": 1.0}))
+    assert "recipe.max_norm.threshold: nothing there, 1.0 here" in bounded
+
+
+def test_one_pixel_and_one_label_are_noticed():
+    images, labels = DATA.train_images.copy(), DATA.test_labels.copy()
+    images[3, 4], labels[1] = 1, 9
+    (line,) = differences(data=dataclasses.replace(DATA, train_images=images))
+    assert line.startswith("data.train_images: SHA-256 ") and line.endswith("... here")
+    (line,) = differences(data=dataclasses.replace(DATA, test_labels=labels))
+    assert line.startswith("data.test_labels: ")
+
+
+def test_the_digest_covers_dtype_and_shape():
+    digest = hashlib.sha256(b"|u1 (5, 784)" + bytes([1]) * 5 * 784).hexdigest()
+    assert of()["data"]["test_images"] == digest
+
+
+def test_another_training_is_refused_with_five_differences_at_most(fails):
+    identity.check(of(), of(), "D")
+    with fails("output_dir='D' with port: 'exact' there, 'textbook' here.", "--output_dir"):
+        identity.check(of(), of(port="textbook"), "D")
+    other = {key: key for key in "abcdefg"}
+    with fails("e: 'e' there, nothing here and 2 more"):
+        identity.check(other, {}, "D")
+
+
+def test_versions_and_the_machine_are_surroundings():
+    assert sorted(identity.versions()) == ["keras", "numpy", "python", "tensorflow", "tf_recipes"]
+    assert identity.surroundings()["cpus"] >= 1

@@ -1,0 +1,66 @@
+import os
+
+import keras
+import pytest
+
+from tf_recipes.training import results
+
+RESULT = {
+    "loss": [0.9],
+    "val_loss": [0.8],
+    "accuracy": [0.5],
+    "val_accuracy": [0.25],
+    "test_accuracy": 0.9,
+    "recipe": {"name": "momentum"},
+    "epochs": 1,
+}
+
+
+@pytest.fixture
+def model():
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+
+
+def test_what_is_written_is_read(tmp_path, model):
+    assert results.read(tmp_path) is None
+    results.write(model, RESULT, tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["history.json", "learning_curves.png", "model.keras"]
+    assert results.read(tmp_path) == RESULT
+
+
+def test_the_history_comes_last_so_that_it_vouches_for_the_others(tmp_path, model, monkeypatch):
+    real, names = os.replace, []
+
+    def replace(source, target):
+        names.append(target.name)
+        if target.name == "history.json":
+            raise KeyboardInterrupt  # killed between two renames
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(KeyboardInterrupt):
+        results.write(model, RESULT, tmp_path)
+    assert names == ["model.keras", "learning_curves.png", "history.json"]
+    assert results.read(tmp_path) is None
+
+
+@pytest.mark.parametrize("name", results.FILES)
+def test_with_a_file_missing_it_is_not_finished(tmp_path, model, name):
+    results.write(model, RESULT, tmp_path)
+    (tmp_path / name).unlink()
+    assert results.read(tmp_path) is None
+
+
+def test_a_torn_history_is_none(tmp_path, model):
+    results.write(model, RESULT, tmp_path)
+    (tmp_path / "history.json").write_text('{"loss": [0.')
+    assert results.read(tmp_path) is None
+
+
+def test_results_alone_are_refused_unless_wanted(fails):
+    wanted = {"recipe": {"name": "momentum"}}
+    results.check(RESULT, wanted, 1, "D")
+    with fails("recipe.name: 'momentum' there, 'adam' here"):
+        results.check(RESULT, {"recipe": {"name": "adam"}}, 1, "D")
+    with fails("cannot go on", "output_dir='D' with 1 epochs, epochs=2"):
+        results.check(RESULT, wanted, 2, "D")

@@ -1,0 +1,1 @@
+"""Training on several replicas or machines, step for step as on one."""

@@ -1,0 +1,61 @@
+"""Which share of a global batch is being computed: for the layers whose numbers depend on it."""
+
+import contextlib
+import contextvars
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from keras import ops
+
+_current = contextvars.ContextVar("share", default=None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """One replica's rows of the global batch; every replica has as many.
+
+    Args:
+        index: which replica this is, an int or a scalar tensor.
+        count: int, how many replicas there are.
+        total: function of a tensor: its sum over all replicas, which has a gradient. Every replica
+            must call it, and in the same order.
+    """
+
+    index: Any
+    count: int
+    total: Callable
+
+    def own(self, drawn):
+        """The rows of this replica, (n, ...), of what was drawn for all of them, (count n, ...)."""
+        shape = ops.shape(drawn)
+        rows = shape[0] // self.count
+        start = [self.index * rows] + [0] * (len(shape) - 1)
+        return ops.slice(drawn, start, (rows, *shape[1:]))
+
+
+def current():
+    """The `Share` that is being computed, or None: the batch is here as a whole.
+
+    >>> current() is None
+    True
+    """
+    return _current.get()
+
+
+@contextlib.contextmanager
+def sharing(share):
+    """In the block, layers compute as a part of a larger batch.
+
+    Args:
+        share: a `Share`.
+
+    >>> with sharing(Share(index=1, count=2, total=lambda x: 2 * x)):
+    ...     current().own(ops.arange(6)).numpy().tolist()
+    [3, 4, 5]
+    """
+    token = _current.set(share)
+    try:
+        yield
+    finally:
+        _current.reset(token)
