@@ -20,7 +20,7 @@ _CONTESTANTS = flags.DEFINE_list("contestants", list(registry.CONTESTANTS), "Who
 _NETS = flags.DEFINE_list("nets", "300-100,100-100-100-100-100", "Hidden layers' units.")
 _BATCH_SIZES = flags.DEFINE_list("batch_sizes", "50,128,512", "Images per step.")
 _STEPS = flags.DEFINE_integer(
-    "steps", 400, "Of an epoch; fewer where they would take more than 54,000 images.", 1
+    "steps", 1000, "Of an epoch; fewer where they would take more than 54,000 images.", 1
 )
 _REPEATS = flags.DEFINE_integer(
     "repeats", 7, "Timed passes of each contestant, of five epochs each.", lower_bound=5

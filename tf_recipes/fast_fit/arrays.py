@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-LONGEST = 100  # steps of one call of the loop
+LONGEST = 500  # steps of one call of the loop; the call itself takes as long as two or three
 
 
 class Resident:

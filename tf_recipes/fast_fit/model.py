@@ -22,7 +22,7 @@ class FastFitModel(keras.Model):
     TF1: `for ...: sess.run(training_op, feed_dict)`, with a copy of the batch and a call from
     Python for every step. Keras' `fit` replaces the copy by a `tf.data` pipeline and is slower than
     that on small models. Here NumPy arrays are put on the device once, batches are gathered inside
-    the compiled function, and up to 100 steps are one XLA loop.
+    the compiled function, and up to 500 steps are one XLA loop.
 
     It means what Keras' `fit` means: after the same `keras.utils.set_random_seed` the batches are
     the same and the losses and weights agree to rounding; `history`, metrics, sample and class
