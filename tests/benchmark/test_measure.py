@@ -42,7 +42,7 @@ def test_rounds_are_interleaved_and_the_order_moves_on(fakes, small, monkeypatch
     )
     with Contest(["keras", "tf_recipes", "matmul"], print) as contest:
         contest.run(small(), 3)
-    warm_up, timed = turns[: 6], turns[6 :]
+    warm_up, timed = turns[:6], turns[6:]
     assert warm_up == ["keras"] * 2 + ["tf_recipes"] * 2 + ["matmul"] * 2
     assert timed == [
         *("keras", "tf_recipes", "matmul"),

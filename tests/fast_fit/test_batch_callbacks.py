@@ -47,6 +47,10 @@ CASES = {
     "stops at NaN": (keras.callbacks.TerminateOnNaN, True),
     "TensorBoard": (lambda: keras.callbacks.TensorBoard("logs"), False),
     "TensorBoard, steps": (lambda: keras.callbacks.TensorBoard("logs", update_freq=5), True),
+    "TensorBoard, speed": (
+        lambda: keras.callbacks.TensorBoard("logs", write_steps_per_second=True),
+        True,
+    ),
     "TensorBoard, own": (lambda: OwnTensorBoard("logs"), True),
     "checkpoint": (lambda: keras.callbacks.ModelCheckpoint("a.keras"), False),
     "checkpoint, steps": (lambda: keras.callbacks.ModelCheckpoint("a.keras", save_freq=5), True),

@@ -55,6 +55,8 @@ def test_class_weights_become_sample_weights_of_training_alone():
         {"x": X, "y": {"a": Y}},
         {"x": X, "y": Y, "sample_weight": np.ones(10), "class_weight": {0: 1.0}},
         {"x": X, "class_weight": {0: 1.0}},
+        {"x": X, "y": Y, "validation_split": 0.99},
+        {"x": X, "y": Y, "validation_split": 1e-18},
     ],
     ids=str,
 )

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tf_recipes
+from tf_recipes.fast_fit import arrays
 from tf_recipes.fast_fit.model import FastFitModel
 from tf_recipes.recipe import Recipe
 
@@ -273,3 +274,73 @@ def test_what_draws_otherwise_does_so_as_keras_does(data):
         model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         losses.append(fitted(cls.fit, model, *data)[0]["loss"])
     assert losses[0] == pytest.approx(losses[1], rel=ROUNDING)
+
+
+CALLS = {
+    "evaluate": lambda model, x, y: model.evaluate(x, y, verbose=0, return_dict=True)["loss"],
+    "predict": lambda model, x, y: model.predict(x, verbose=0).mean(),
+    "train_on_batch": lambda model, x, y: model.train_on_batch(x, y),
+    "test_on_batch": lambda model, x, y: model.test_on_batch(x, y),
+    "fit": lambda model, x, y: model.fit(x, y, shuffle=False, verbose=0).history["loss"][0],
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_what_a_callback_calls_gets_its_own_data(call, data):
+    found = []
+    for cls in (keras.Model, FastFitModel):
+        keras.utils.set_random_seed(1)
+        inputs = keras.Input((784,))
+        model = cls(inputs, keras.layers.Dense(10)(inputs))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(loss=loss, optimizer="sgd")
+        own = (data[0][:7] * 2, data[1][:7])
+        calls = []
+        callback = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs, m=model, o=own, c=calls: c.append(call(m, *o))
+        )
+        history, _ = fitted(cls.fit, model, *data, validation_data=data, callbacks=[callback])
+        found.append(history["val_loss"] + calls)
+    assert found[1] == pytest.approx(found[0], rel=ROUNDING)
+
+
+@pytest.mark.parametrize("label", [10, -1])
+def test_labels_that_are_no_classes_are_refused_as_by_keras(label, data):
+    labels = data[1].copy()
+    labels[30] = label
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"label value of {label}"):
+        build().fit(data[0], labels, batch_size=10, verbose=0)
+
+
+def test_an_embedding_refuses_an_index_that_it_lacks():
+    inputs = keras.Input((2,), dtype="int32")
+    embedded = keras.layers.Flatten()(keras.layers.Embedding(5, 3)(inputs))
+    model = FastFitModel(inputs, keras.layers.Dense(1)(embedded))
+    model.compile(loss="mse", optimizer="sgd")
+    rows = np.zeros((20, 2), "int32")
+    rows[15, 0] = 7
+    with pytest.raises(tf.errors.InvalidArgumentError, match="7 is not in \\[0, 5\\)"):
+        model.fit(rows, np.zeros(20), batch_size=10, shuffle=False, verbose=0)
+
+
+class Extra(FastFitModel):
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return {**super().compute_metrics(x, y, y_pred, sample_weight), "extra": 3.0}
+
+
+def test_metrics_of_ones_own_are_kept(data):
+    inputs = keras.Input((784,))
+    model = Extra(inputs, keras.layers.Dense(10)(inputs))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(loss=loss)
+    assert model.fit(*data, verbose=0).history["extra"] == [3.0]
+
+
+def test_training_and_validation_share_the_memory_budget(data, monkeypatch):
+    budgets = []
+    holder = arrays.holder
+    monkeypatch.setattr(arrays, "holder", lambda *a: budgets.append(a[2]) or holder(*a))
+    model = build()
+    model.memory_budget = 200_000
+    model.fit(*data, validation_data=data, verbose=0)
+    assert budgets == [200_000, 200_000 - 58 * (784 * 4 + 8)]

@@ -18,6 +18,7 @@ class Resident:
 
     def __init__(self, arrays):
         self._tensors = keras.tree.map_structure(_tensor, arrays)
+        self.bytes = row_bytes(arrays) * count(arrays)  # on the device
 
     def chunk(self, order, start, stop):
         """The data, which of its rows are wanted in turn, and the place of `order[start]` there."""
@@ -37,6 +38,7 @@ class Streamed:
         self._arrays = arrays
         self.steps = max(1, min(LONGEST, memory_budget // (batch_size * row_bytes(arrays))))
         self._rows = self.steps * batch_size
+        self.bytes = row_bytes(arrays) * self._rows
 
     def chunk(self, order, start, stop):
         rows = order[start:stop].numpy()
@@ -86,11 +88,16 @@ def fit_for_loop(arrays):
 
 def split(arrays, share):
     """The first rows, and the last `share` of them, as Keras' `validation_split`."""
-    at = int(np.floor(count(arrays) * (1.0 - share)))
+    at = split_at(arrays, share)
     return tuple(
         keras.tree.map_structure(lambda a, part=part: None if a is None else a[part], arrays)
         for part in (slice(at), slice(at, None))
     )
+
+
+def split_at(arrays, share):
+    """How many rows are left where the last `share` is held out."""
+    return int(np.floor(count(arrays) * (1.0 - share)))
 
 
 def class_weights(labels, class_weight):

@@ -35,7 +35,7 @@ def _uses_it(callback):
     kind = type(callback)
     if kind is _KERAS.TensorBoard:
         profiles = getattr(callback, "_start_batch", 1) > 0
-        return callback.update_freq != "epoch" or profiles
+        return callback.update_freq != "epoch" or profiles or callback.write_steps_per_second
     if kind in (_KERAS.ModelCheckpoint, _KERAS.BackupAndRestore):
         return isinstance(callback.save_freq, int)
     if kind is _KERAS.ProgbarLogger:

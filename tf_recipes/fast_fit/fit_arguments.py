@@ -4,6 +4,7 @@ import inspect
 import math
 
 import keras
+import numpy as np
 
 from tf_recipes.fast_fit import arrays
 
@@ -71,6 +72,17 @@ class FitArguments:
         """Whether the loop can do it."""
         return self._passable
 
+    def labels_are_classes(self, model):
+        """Whether every label is a class that `model` has; what is no label is fine.
+
+        XLA trains on any number where TensorFlow's kernel refuses it; so it does not get them.
+        """
+        if not _takes_labels(model.loss):
+            return True
+        labels = [data[1] for data in (self.arrays, self.validation) if data is not None]
+        classes = model.output_shape[-1]
+        return all(np.min(each) >= 0 and np.max(each) < classes for each in labels)
+
     def _has_no_special_case(self):
         given = self._given
         plain = (
@@ -91,7 +103,8 @@ class FitArguments:
         if given["x"] is None or not arrays.fit_for_loop(data):
             return False
         if held_out is None:
-            return 0 <= given["validation_split"] < 1
+            share = given["validation_split"]
+            return not share or 0 < arrays.split_at(data, share) < arrays.count(data)
         return isinstance(held_out, tuple | list) and arrays.fit_for_loop(
             keras.utils.unpack_x_y_sample_weight(held_out)
         )
@@ -117,6 +130,11 @@ class FitArguments:
             return training, held_out
         x, y, _ = training
         return (x, y, arrays.class_weights(y, self._given["class_weight"])), held_out
+
+
+def _takes_labels(loss):
+    name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
+    return name == "sparse_categorical_crossentropy" and getattr(loss, "ignore_class", None) is None
 
 
 def _whole(value):

@@ -74,7 +74,8 @@ class Loop:
         return max(1, min(holder.steps, drawn, int(PATIENCE / max(self._seconds, 1e-9))))
 
     def _compiled(self, jit_compile):
-        @tf.function(jit_compile=jit_compile, autograph=False)
+        # another number of rows is another shape, for which XLA compiles, but nothing is traced
+        @tf.function(jit_compile=jit_compile, autograph=False, reduce_retracing=True)
         def run(data, rows, first, steps, batch_size, masks=None):
             def body(step):
                 # a gather, because XLA would compile a slice anew for every `first`
@@ -87,10 +88,10 @@ class Loop:
             tf.while_loop(lambda step: step < steps, body, (0,), parallel_iterations=1)
             return self._model.get_metrics_result()
 
-        @tf.function(autograph=False)
+        @tf.function(autograph=False, reduce_retracing=True)
         def draw_and_run(data, rows, first, steps, batch_size):
             ahead = self._ahead[batch_size] = MasksAhead(
-                self._model, _gather(data, rows[:batch_size])[0], LONGEST
+                self._model, _gather(data, tf.range(batch_size))[0], LONGEST
             )
             return run(data, rows, first, steps, batch_size, ahead.draw(steps))
 

@@ -7,6 +7,7 @@ loop by the layers themselves, from the same seeds in the same order, and handed
 
 import contextlib
 
+import keras
 import tensorflow as tf
 
 MEMORY = 2**26  # bytes that the masks of one call may take
@@ -25,6 +26,11 @@ def draws_otherwise(model):
         variable.path.endswith("seed_generator_state") and id(variable) not in ahead
         for variable in model.variables
     )
+
+
+def embeds(model):
+    """Whether there is an embedding in `model`."""
+    return any(isinstance(layer, keras.layers.Embedding) for layer in _flattened(model))
 
 
 def _flattened(layer):

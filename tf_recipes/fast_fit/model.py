@@ -13,6 +13,15 @@ from tf_recipes.fast_fit.loop import Loop
 
 MEMORY_BUDGET = 2**31  # bytes
 _COMPILE = inspect.signature(keras.Model.compile)
+_LENT = (
+    "train_function",
+    "test_function",
+    "predict_function",
+    "steps_per_execution",
+    "_feed",
+    "_validation_feed",
+    "_callbacks",
+)
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
@@ -25,7 +34,8 @@ class FastFitModel(keras.Model):
     the compiled function, and up to 500 steps are one XLA loop.
 
     It means what Keras' `fit` means: after the same `keras.utils.set_random_seed` the batches are
-    the same and the losses and weights agree to rounding; `history`, metrics, sample and class
+    the same and the losses and weights agree to rounding (with random numbers from Keras'
+    generators); `history`, metrics, sample and class
     weights, validation and callbacks work. A callback that has a hook for batches gets every batch,
     for which every step is a call of its own; one that can do with fewer sets
     `every_batch = False`.
@@ -49,11 +59,14 @@ class FastFitModel(keras.Model):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._memory_budget = MEMORY_BUDGET
-        self._feed = self._validation_feed = None
+        self._feed = self._validation_feed = self._callbacks = None
 
     @property
     def memory_budget(self):
-        """Bytes of arrays that `fit` may hold on the device; larger data streams in chunks."""
+        """Bytes of arrays that `fit` may hold on the device; larger data streams in chunks.
+
+        It belongs to this object: copies and saved models have the default.
+        """
         return self._memory_budget
 
     @memory_budget.setter
@@ -81,20 +94,39 @@ class FastFitModel(keras.Model):
     def fit(self, *args, **kwargs):
         """`keras.Model.fit`: its arguments, and its `History`."""
         wanted = fit_arguments.bind(self, *args, **kwargs)
-        if not (self.compiled and self._takes(wanted)):
-            return super().fit(*args, **kwargs)
-        self._create_variables(wanted.arrays)
-        callbacks = batch_callbacks.container(self, wanted)
-        with self._feeding(wanted, callbacks):
-            # of the data Keras sees the number of batches alone
-            return super().fit(
-                x=tf.data.Dataset.range(wanted.steps),
-                validation_data=wanted.validation
-                and tf.data.Dataset.range(wanted.validation_steps),
-                callbacks=callbacks,
-                shuffle=False,
-                **wanted.passed_on,
-            )
+        with self._as_keras():  # a callback may be calling
+            if not (self.compiled and self._takes(wanted)):
+                return super().fit(*args, **kwargs)
+            self._create_variables(wanted.arrays)
+            callbacks = batch_callbacks.container(self, wanted)
+            with self._feeding(wanted, callbacks):
+                # of the data Keras sees the number of batches alone
+                return super().fit(
+                    x=tf.data.Dataset.range(wanted.steps),
+                    validation_data=wanted.validation
+                    and tf.data.Dataset.range(wanted.validation_steps),
+                    callbacks=callbacks,
+                    shuffle=False,
+                    **wanted.passed_on,
+                )
+
+    def evaluate(self, *args, **kwargs):
+        if self._callbacks is not None and kwargs.get("callbacks") is self._callbacks:
+            return super().evaluate(*args, **kwargs)  # `fit` validates
+        with self._as_keras():
+            return super().evaluate(*args, **kwargs)
+
+    def predict(self, *args, **kwargs):
+        with self._as_keras():
+            return super().predict(*args, **kwargs)
+
+    def train_on_batch(self, *args, **kwargs):
+        with self._as_keras():
+            return super().train_on_batch(*args, **kwargs)
+
+    def test_on_batch(self, *args, **kwargs):
+        with self._as_keras():
+            return super().test_on_batch(*args, **kwargs)
 
     def make_train_function(self, force=False):
         if self._feed is None:
@@ -116,7 +148,9 @@ class FastFitModel(keras.Model):
             and isinstance(self.distribute_strategy, type(tf.distribute.get_strategy()))
             and type(self).train_step in self.loop_steps()
             and type(self).test_step is keras.Model.test_step
+            and type(self).compute_metrics is keras.Model.compute_metrics
             and wanted.on_arrays()
+            and wanted.labels_are_classes(self)
         )
 
     @classmethod
@@ -138,26 +172,41 @@ class FastFitModel(keras.Model):
     @contextlib.contextmanager
     def _feeding(self, wanted, callbacks):
         """Lends `super().fit` the compiled loops in place of its own functions."""
-        lent = ("train_function", "test_function", "steps_per_execution")
-        before = {name: getattr(self, name) for name in lent}
-        self.train_function = self.test_function = None
-        self.steps_per_execution = batch_callbacks.steps_per_call(self, callbacks)
-        self._feed = self._make_feed("train", wanted.arrays, wanted.batch_size, wanted.shuffle)
+        steps = batch_callbacks.steps_per_call(self, callbacks)
+        held = arrays.holder(wanted.arrays, wanted.batch_size, self.memory_budget)
+        orders = order.epochs(arrays.count(wanted.arrays), wanted.shuffle)
+        lent = dict.fromkeys(_LENT)
+        lent |= {"steps_per_execution": steps, "_callbacks": callbacks}
+        lent["_feed"] = Feed(self.loop("train"), held, orders, wanted.batch_size, steps)
         if wanted.validation is not None:
-            self._validation_feed = self._make_feed(
-                "test", wanted.validation, wanted.validation_batch_size, False
-            )
+            size, left = wanted.validation_batch_size, max(0, self.memory_budget - held.bytes)
+            held = arrays.holder(wanted.validation, size, left)
+            orders = order.epochs(arrays.count(wanted.validation), False)
+            lent["_validation_feed"] = Feed(self.loop("test"), held, orders, size, steps)
+        self._own = self._exchange(lent)
         try:
             yield
         finally:
-            self._feed = self._validation_feed = None
-            for name, value in before.items():
-                setattr(self, name, value)
+            self._exchange(self._own)
 
-    def _make_feed(self, kind, data, batch_size, shuffle):
-        holder = arrays.holder(data, batch_size, self.memory_budget)
-        orders = order.epochs(arrays.count(data), shuffle)
-        return Feed(self.loop(kind), holder, orders, batch_size, self.steps_per_execution)
+    @contextlib.contextmanager
+    def _as_keras(self):
+        """Gives the model back what `_feeding` has replaced, for a call from within a callback."""
+        if self._feed is None:
+            yield
+            return
+        lent = self._exchange(self._own)
+        try:
+            yield
+        finally:
+            self._own = self._exchange(lent)
+
+    def _exchange(self, values):
+        """Sets the attributes of `_LENT`; returns what they were."""
+        before = {name: getattr(self, name) for name in _LENT}
+        for name, value in values.items():
+            setattr(self, name, value)
+        return before
 
     def loop(self, kind):
         """The compiled loop of `kind` "train" or "test", made once for each `compile`."""
@@ -168,8 +217,9 @@ class FastFitModel(keras.Model):
 
     def _uses_xla(self):
         if self._wanted_jit == "auto":
-            # XLA draws other numbers than Keras does on a CPU, and slowly
-            return not masks_ahead.draws_otherwise(self)
+            # XLA draws other numbers than Keras does on a CPU, and slowly; and it takes an index
+            # that does not exist for the nearest that does
+            return not (masks_ahead.draws_otherwise(self) or masks_ahead.embeds(self))
         return self._wanted_jit
 
 
