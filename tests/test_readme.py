@@ -7,15 +7,28 @@ import keras
 import numpy as np
 import pytest
 
+import tf_recipes
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
+def run_block(number):
+    """What the names in the README's piece of Python stand for once it has run."""
+    blocks, names = re.findall(r"```python\n(.*?)```", README, re.DOTALL), {}
+    assert len(blocks) == 2
+    exec(compile(blocks[number], "README.md", "exec"), names)
+    return names
+
+
+def test_the_fast_model_of_the_readme_trains():
+    names = run_block(1)
+    assert type(names["model"]) is tf_recipes.FastFitModel
+    assert len(names["history"].history["val_loss"]) == 2
+
+
 def test_the_model_of_the_readme_trains(digits):
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    names = {}
-    exec(compile(code, "README.md", "exec"), names)
-    model = names["model"]
+    model = run_block(0)["model"]
     model.fit(*digits, batch_size=32, epochs=1, verbose=0)
     norms = np.linalg.norm(keras.ops.convert_to_numpy(model.layers[1].kernel), axis=0)
     assert norms.max() <= 1 + 1e-6

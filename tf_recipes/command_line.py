@@ -152,6 +152,8 @@ def run(main):
 
 
 def _guarded(main, argv):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # a path may have what it cannot show
     logging.set_verbosity(logging.WARNING)  # Matplotlib's first run says that it looks for fonts
     try:
         if len(argv) > 1:

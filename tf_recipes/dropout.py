@@ -61,7 +61,7 @@ class Dropout(keras.layers.Layer):
 
     def draw_mask(self, inputs):
         """Which elements of `inputs` to keep: bool, of the same shape."""
-        share, shape = None, ops.shape(inputs)
+        share, shape = replicas.current(), ops.shape(inputs)
         if share is not None:
             shape = (shape[0] * share.count, *shape[1:])
         # Whole numbers, because TensorFlow draws other floats for the same seed under XLA.

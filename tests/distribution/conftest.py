@@ -90,7 +90,7 @@ def start():
 def ended():
     """`ended(processes)`: the status, output and errors of each once it has ended."""
 
-    def wait(processes, timeout=120):
+    def wait(processes, timeout=300):
         texts = [process.communicate(timeout=timeout) for process in processes]
         return [(p.returncode, *text) for p, text in zip(processes, texts, strict=True)]
 

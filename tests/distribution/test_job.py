@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tf_recipes.distribution import job
+from tf_recipes.distribution.cluster import Cluster
 
 TRAIN = pathlib.Path(__file__).parents[2] / "scripts" / "train.py"
 FLAGS = [
@@ -44,7 +45,7 @@ def figures(output_dir):
     return {name: history[name] for name in FIGURES}
 
 
-def wait_for_step(output_dir, step, seconds=100):
+def wait_for_step(output_dir, step, seconds=300):
     """Until there is a checkpoint of that step or a later one."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -175,3 +176,52 @@ def test_a_strategy_of_another_name_is_refused(fails):
 def test_a_wait_must_be_bounded(fails, timeout):
     with fails("`cluster_timeout` must be a finite number in (0, inf)"):
         job.start("multiworker", {}, timeout=timeout)
+
+
+class UnavailableError(Exception):
+    """Named as TensorFlow's."""
+
+
+class Watch:
+    def __init__(self):
+        self.left = []
+
+    def leave(self, seconds):
+        self.left.append(seconds)
+
+
+@pytest.fixture
+def two_workers(monkeypatch):
+    """A job of two, in which starting again is only noted."""
+    said = []
+    monkeypatch.setattr(job, "_NOTICED", 0.0)
+    monkeypatch.setattr(job.restart, "say", said.append)
+    monkeypatch.setattr(job.restart, "start_again", lambda: said.append("again"))
+    monkeypatch.delenv("TF_RECIPES_STARTED_AGAIN", raising=False)
+    made = job.Job(None, Cluster(("a", "b"), ("a:1", "b:1"), 0), Watch(), timeout=7)
+    return made, made._watch, said
+
+
+def test_a_job_that_ends_waits_for_the_others(two_workers):
+    made, watch, said = two_workers
+    with made:
+        pass
+    assert (watch.left, said) == ([7], [])
+
+
+def test_an_error_of_its_own_is_not_one_of_the_others(two_workers):
+    made, watch, said = two_workers
+    with pytest.raises(ValueError, match="mine"), made:
+        raise ValueError("mine")
+    assert (watch.left, said) == ([0], [])
+
+
+def test_tensorflow_losing_a_live_worker_is_tried_again_three_times(two_workers):
+    made, _, said = two_workers
+    for _ in range(3):
+        with pytest.raises(UnavailableError), made:
+            raise UnavailableError("Socket closed\nat length")
+    line = "TensorFlow lost the others: Socket closed. Going on from the last checkpoint."
+    assert said == [line, "again"] * 3
+    with pytest.raises(OSError, match=r"Received: Socket closed, 4 times\."), made:
+        raise UnavailableError("Socket closed")

@@ -6,6 +6,7 @@ from tf_recipes.distribution import restart
 ROOT = pathlib.Path(__file__).parents[2]
 AGAIN = """
 import os, pathlib, socket, sys
+from tf_recipes.command_line import quiet
 from tf_recipes.distribution import restart
 log = pathlib.Path(sys.argv[1])
 log.write_text(log.read_text() + f"{os.getpid()} {sys.argv[2:]}\\n")
@@ -14,7 +15,11 @@ if log.read_text().count("\\n") == 1:
     door = socket.create_server(("localhost", 0))
     os.set_inheritable(door.fileno(), True)
     log.with_name("open").write_text(str(door.fileno()))
-    restart.start_again()
+    restart.keep_terminal()
+    with quiet():
+        restart.say("heard")
+        restart.start_again()
+print("heard again", file=sys.stderr)
 number = int(log.with_name("open").read_text())
 try:
     os.fstat(number)
@@ -36,7 +41,8 @@ def test_a_process_starts_again_in_its_place_with_nothing_open(start, ended, tmp
     script.write_text(AGAIN)
     log.write_text("")
     ((status, out, error),) = ended([start(script, log, "--flag", "a b", PYTHONPATH=str(ROOT))])
-    assert (status, out, error) == (0, "once\nonce\nclosed\n", "")
+    assert (status, out) == (0, "once\nonce\nclosed\n")
+    assert error == "again.py: heard\nheard again\n"
     first, second = log.read_text().splitlines()
     assert first == second and first.endswith(" ['--flag', 'a b']")
 
@@ -47,7 +53,7 @@ def test_a_wait_in_vain_ends_with_one_line(start, ended):
     assert early == (0, "went on\n", "")
 
 
-def test_say_names_the_program(capsys, monkeypatch):
+def test_say_names_the_program(capfd, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["scripts/train.py"])
     restart.say("a\n  b")
-    assert capsys.readouterr().err == "train.py: a b\n"
+    assert capfd.readouterr().err == "train.py: a b\n"

@@ -87,3 +87,21 @@ def test_a_save_that_fails_says_so_and_leaves_the_others(kept, monkeypatch):
     with pytest.raises(OSError, match=r"after step 130 could not be saved to .*: No space left"):
         kept.save(checkpoint(130))
     assert {path: path.read_bytes() for path in kept.paths()} == before
+
+
+def test_what_is_no_checkpoint_of_ours_is_left_alone(kept, tmp_path):
+    (tmp_path / "step-00000120 (copy).ckpt").write_bytes(b"a copy by hand")
+    (tmp_path / "step-00000999.ckpt").mkdir()
+    assert kept.newest().step == 120
+    kept.save(checkpoint(130))
+    assert names(kept) == ["step-00000130.ckpt", "step-00000120.ckpt", "step-00000110.ckpt"]
+    assert (tmp_path / "step-00000120 (copy).ckpt").exists()
+
+
+def test_a_checkpoint_with_other_fields_is_passed_over(kept, tmp_path, said):
+    newer = checkpoint(140)
+    checkpoint_file.write(
+        tmp_path / "step-00000140.ckpt", {**newer.header, "more": 1}, newer.arrays
+    )
+    assert kept.newest().step == 120
+    assert "has other fields than this version writes; going back" in said[0]

@@ -78,12 +78,15 @@ def test_a_step_that_overflows_the_next_keeps_what_is_finite(small):
     assert kept.step == 8 and state.finite(kept.arrays)
 
 
-def test_a_validation_loss_that_is_not_finite_is_named_and_not_saved(small):
+def test_a_validation_loss_that_is_not_finite_is_named_and_the_weights_are_saved(small):
     held_out = IMAGES.copy()
     held_out[17, 1] = np.inf
-    text = failure(small(held_out=held_out))
+    training = small(held_out=held_out)
+    text = failure(training)
     assert "The validation loss became nan after step 5 (epoch 1/2): first in the output of" in text
-    assert "layer X; learning rate 0.1. The newest checkpoint is from before." in text
+    assert "layer X; learning rate 0.1. The weights, all finite, are in " in text
+    kept = training.checkpoints.newest()
+    assert kept.place == [0, 5] and state.finite(kept.arrays)
 
 
 def test_a_good_batch_has_no_bad_layer(small):

@@ -64,3 +64,20 @@ def test_results_alone_are_refused_unless_wanted(fails):
         results.check(RESULT, {"recipe": {"name": "adam"}}, 1, "D")
     with fails("cannot go on", "output_dir='D' with 1 epochs, epochs=2"):
         results.check(RESULT, wanted, 2, "D")
+
+
+def test_a_result_of_another_training_is_not_the_same():
+    assert results.same(RESULT, {"recipe": {"name": "momentum"}})
+    assert not results.same(RESULT, {"recipe": {"name": "adam"}})
+    assert not results.same({"loss": [1]}, {"recipe": {"name": "momentum"}})
+    assert not results.same(None, {})
+
+
+def test_a_full_disk_is_said_with_what_is_safe(tmp_path, model, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match=r"results could not be written.*No space.*are whole"):
+        results.write(model, RESULT, tmp_path)
+    assert os.listdir(tmp_path) == []

@@ -281,6 +281,21 @@ def test_a_finished_run_says_so_and_leaves_its_files(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+@pytest.mark.parametrize("history", ['{"loss": [1]}', None], ids=["an old one", "another seed's"])
+def test_a_history_of_something_else_does_not_pass_for_the_end(tmp_path, history):
+    once, _ = run(tmp_path / "once")
+    run(tmp_path / "killed")
+    if history is None:
+        spec = {**once["recipe"], "seed": 7}
+        history = json.dumps({**once, "recipe": spec})
+    (tmp_path / "killed" / "history.json").write_text(history)
+    (tmp_path / "killed" / "checkpoints" / "step-00000018.ckpt").unlink()
+    result, text = run(tmp_path / "killed")
+    assert text.startswith("going on after step 9, in epoch 2\n")
+    assert result["recipe"] == once["recipe"]
+    assert comparison.differences(tmp_path / "once", tmp_path / "killed") == []
+
+
 def test_more_epochs_go_on_and_end_with_the_bits_of_one_go(tmp_path):
     run(tmp_path / "on", epochs=1)
     result, text = run(tmp_path / "on", epochs=3)

@@ -153,6 +153,10 @@ def _check_address(address, addresses):
     found = _ADDRESS.match(address)
     if not found or not 1 <= int(found["port"]) <= 65535:
         _refuse("TF_CONFIG's addresses must be host:port, the port from 1 to 65535.", repr(address))
+    try:
+        found["host"].encode("idna")
+    except UnicodeError:
+        _refuse("TF_CONFIG's addresses must name hosts, parts of 1 to 63 letters.", repr(address))
     if addresses.count(address) > 1:
         _refuse("Each worker needs an address of its own.", f"{address!r} twice")
 

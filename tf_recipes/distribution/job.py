@@ -14,6 +14,14 @@ from tf_recipes.distribution.watch import Watch
 STRATEGIES = ("mirrored", "multiworker")
 TIMEOUT = 60.0  # seconds
 _NOTICED = 5.0  # seconds, long enough for the watch to find the cause of TensorFlow's error
+_OF_PEERS = (  # what TensorFlow raises where it does not reach a worker, lost or only slow
+    "AbortedError",
+    "CancelledError",
+    "DeadlineExceededError",
+    "InternalError",
+    "UnavailableError",
+)
+_COUNT, _MOST = "TF_RECIPES_STARTED_AGAIN", 3  # in the environment; times without a lost worker
 
 
 def start(name, terms, replicas=None, timeout=TIMEOUT):
@@ -48,6 +56,7 @@ def start(name, terms, replicas=None, timeout=TIMEOUT):
     # It repeats on the standard error, in many words, what it raises once a worker is lost.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     cluster = clusters.from_environment()
+    restart.keep_terminal()
     lines = peers.meet(cluster, {**terms, "versions": _versions()}, timeout)
     # from here on, as a worker may be lost while TensorFlow starts
     watch = Watch(cluster, lines, timeout, _start_again)
@@ -121,8 +130,9 @@ class Job:
     def __exit__(self, kind, error, traceback):
         if self._watch is None:
             return
-        if _of_tensorflow(kind):
+        if kind is not None and kind.__name__ in _OF_PEERS:
             time.sleep(_NOTICED)  # if a worker is lost, this process is started again meanwhile
+            _start_again_after(error)
         self._watch.leave(self._timeout if kind is None else 0)
 
     def _exchange(self):
@@ -140,6 +150,20 @@ def _alone(replicas):
         )
     import_tensorflow()
     return Alone()
+
+
+def _start_again_after(error):
+    """Starts again after an error of TensorFlow's with all workers there, a few times at most."""
+    times = int(os.environ.get(_COUNT, 0)) + 1
+    reason = str(error).strip().splitlines()[0][:200]
+    if times > _MOST:
+        raise OSError(
+            f"The workers must reach one another. Received: {reason}, {times} times. See to the"
+            " network between them, then the same command goes on."
+        ) from error
+    os.environ[_COUNT] = str(times)
+    restart.say(f"TensorFlow lost the others: {reason}. Going on from the last checkpoint.")
+    restart.start_again()
 
 
 def _start_again(who, why):
@@ -165,8 +189,3 @@ def _started(timeout, make):
 
         tf.get_logger().setLevel("ERROR")  # it warns of its own deprecated parts
         return make(strategies)
-
-
-def _of_tensorflow(kind):
-    """Whether an exception's class is TensorFlow's: what it raises once a peer is gone."""
-    return kind is not None and kind.__module__.startswith("tensorflow")

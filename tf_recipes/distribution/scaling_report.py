@@ -97,7 +97,7 @@ def _draw_times(axes, measured, cost, cores):
     for k, workers in enumerate(sorted({each.workers for each in chosen})):
         points = sorted((m.parameters, m.seconds) for m in chosen if m.workers == workers)
         parameters, seconds = np.array(points).T
-        axes.plot(parameters, 1e3 * seconds, "o", color=f"C{k}", label=f"{workers} workers")
+        axes.plot(parameters, 1e3 * seconds, "o", color=f"C{k}", label=f"W = {workers}")
         line = np.geomspace(parameters[0], parameters[-1])
         model = [1e3 * cost.seconds(workers, p, rows, cores) for p in line]
         axes.plot(line, model, color=f"C{k}")
@@ -112,8 +112,8 @@ def _draw_break_even(axes, measured, cost):
     for k, (name, bandwidth) in enumerate(BANDWIDTHS.items()):
         for workers, style in zip(_CLUSTER, ("-", "--", ":"), strict=True):
             rows = [cost.break_even(workers, p, bandwidth) for p in line]
-            label = f"{name}, {workers} workers"
+            label = f"{name}, W = {workers}"
             axes.plot(line, rows, style, color=f"C{k}", label=label)
     axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel="rows of the global batch")
     axes.set_title("a cluster is faster than one worker above")
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="small", loc="upper right")

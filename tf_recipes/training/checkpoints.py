@@ -1,12 +1,15 @@
 """The checkpoints of one directory: the newest few, and the newest that is whole."""
 
 import dataclasses
+import pathlib
+import re
 
 from tf_recipes import validation
 from tf_recipes.training import checkpoint_file
 from tf_recipes.training.checkpoint_file import Damaged
 
 KEPT = 3
+_NAME = re.compile(r"step-\d+\.ckpt")
 FOLDER = "checkpoints"
 
 
@@ -51,7 +54,8 @@ class Checkpoints:
 
     def paths(self):
         """The files, the newest first."""
-        return sorted(self._folder.glob("step-*.ckpt"), key=_step, reverse=True)
+        found = (path for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
+        return sorted(filter(pathlib.Path.is_file, found), key=_step, reverse=True)
 
     def save(self, checkpoint):
         """Writes a checkpoint, then drops the oldest ones; returns its path.
@@ -81,7 +85,7 @@ class Checkpoints:
         for k, path in enumerate(found, start=1):
             try:
                 header, arrays = checkpoint_file.read(path)
-                return Checkpoint(arrays=arrays, **header)
+                return _checkpoint(header, arrays)
             except Damaged as error:
                 for older in found[k : k + 1]:
                     self._say(f"{path} {error}; going back to the one before, {older.name}")
@@ -98,6 +102,12 @@ class Checkpoints:
         good = [path for path in self.paths() if _step(path) <= newest]
         for path in {*self.paths()} - {*good[:KEPT]}:
             path.unlink()
+
+
+def _checkpoint(header, arrays):
+    if {*header, "arrays"} != {field.name for field in dataclasses.fields(Checkpoint)}:
+        raise Damaged("has other fields than this version writes")
+    return Checkpoint(arrays=arrays, **header)
 
 
 def _step(path):

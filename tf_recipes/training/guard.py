@@ -52,10 +52,11 @@ class Guard:
         batches = (self._feed.batch(rows, step) for step in steps)
         found = (first_bad_layer(self._model, *batch, training=False) for batch in batches)
         where = next(filter(None, found), "in no layer by itself")
+        path = self._session.save()
         raise FloatingPointError(
             f"The validation loss became {loss} after step {self._session.total_steps} "
             f"({self._epoch}): {where}; learning rate {state.learning_rate(self._model):.6g}. "
-            f"The newest checkpoint is from before. {REMEDY}"
+            f"The weights, all finite, are in {path}. {REMEDY}"
         )
 
     def _first_bad(self, rows, start, stop, before):

@@ -21,6 +21,16 @@ def write(model, result, output_dir):
     Raises:
         OSError: if they cannot be written; then those before are as they were.
     """
+    try:
+        _write(model, result, output_dir)
+    except OSError as error:
+        raise OSError(
+            f"The results could not be written to {output_dir}: {error.strerror or error}. The "
+            "checkpoints there are whole. Make room, then the same command writes them."
+        ) from error
+
+
+def _write(model, result, output_dir):
     with tempfile.TemporaryDirectory(dir=output_dir, prefix=PARTIAL) as partial:
         model_path, curves_path, history_path = (pathlib.Path(partial, name) for name in FILES)
         model.save(model_path)
@@ -43,14 +53,18 @@ def read(output_dir):
     return result if whole else None
 
 
+def same(result, wanted):
+    """Whether a result, or None, is that of the training wanted."""
+    return result is not None and {key: result.get(key) for key in wanted} == wanted
+
+
 def check(result, wanted, epochs, output_dir):
     """Refuses a directory with results and no checkpoints, unless they are the ones wanted."""
-    there = {key: result.get(key) for key in wanted}
-    identity.check(there, wanted, output_dir)
-    if result["epochs"] != epochs:
+    identity.check({key: result.get(key) for key in wanted}, wanted, output_dir)
+    if result.get("epochs") != epochs:
         validation.fail(
             "Without its checkpoints a finished run cannot go on.",
-            f"output_dir={str(output_dir)!r} with {result['epochs']} epochs, epochs={epochs}",
+            f"output_dir={str(output_dir)!r} with {result.get('epochs')} epochs, epochs={epochs}",
             "Name another --output_dir, or remove that one.",
         )
 

@@ -115,9 +115,12 @@ class Run:
         if self._checkpoint is not None:
             identity.check(self._checkpoint.identity, self._what, self._path)
             self._check_epochs(epochs)
+            done = self._checkpoint.place == [epochs, 0]
+            if not (done and results.same(result, self._written_identity())):
+                result = None  # of an earlier call, or from elsewhere: it will be replaced
         elif result is not None:
             results.check(result, self._written_identity(), epochs, self._path)
-        if result is None or result["epochs"] != epochs:
+        if result is None or result.get("epochs") != epochs:
             return None
         self._progress.line(f"finished before: {self._path} holds the result")
         return result
