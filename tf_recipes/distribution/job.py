@@ -154,7 +154,7 @@ def _alone(replicas):
 
 def _start_again_after(error):
     """Starts again after an error of TensorFlow's with all workers there, a few times at most."""
-    times = int(os.environ.get(_COUNT, 0)) + 1
+    times = int(os.environ.get(_COUNT, "0")) + 1
     reason = str(error).strip().splitlines()[0][:200]
     if times > _MOST:
         raise OSError(
