@@ -77,12 +77,6 @@ def split_address(address):
     return found["host"].strip("[]"), int(found["port"])
 
 
-def check_port(cluster):
-    """Refuses a port of this worker that another program holds."""
-    _, port = split_address(cluster.addresses[cluster.index])
-    listener(port).close()
-
-
 def listener(port):
     """A socket that listens on `port`.
 
