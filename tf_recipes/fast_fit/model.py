@@ -48,6 +48,7 @@ class FastFitModel(keras.Model):
         *args: `inputs, outputs`, as for a functional `keras.Model`.
         **kwargs: `name`, `trainable`.
 
+    >>> import numpy as np
     >>> inputs = keras.Input((4,))
     >>> model = FastFitModel(inputs, keras.layers.Dense(1)(inputs))
     >>> model.compile(optimizer="sgd", loss="mse")
