@@ -51,7 +51,7 @@ def draw(results):
                 _startup(axes, results.startup)
             else:
                 _growth(axes, part, results.growth)
-    view.suptitle("Median; the bars reach from the slowest to the fastest of the repeats")
+    view.suptitle("Medians, and the slowest and the fastest of the repeats", fontsize=9)
     return view
 
 
@@ -71,7 +71,7 @@ def _speed(axes, net, speed):
     axes.set(title=net, xlabel="images per batch", ylabel="training steps per second")
     axes.set_yscale("log")
     axes.grid(alpha=0.3, axis="y", which="both")
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _bar(axes, x, values, width, colour, label=None):
