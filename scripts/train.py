@@ -41,20 +41,17 @@ def main():
     started = job.start(_STRATEGY.value, terms, _REPLICAS.value, _TIMEOUT.value)
     from tf_recipes import training
 
-    try:
-        with started:
-            training.train(
-                recipe,
-                mnist.load(_DATA.value, _DATA_DIR.value),
-                _EPOCHS.value,
-                _OUTPUT_DIR.value or f"out/{recipe.name}",
-                _PORT.value,
-                checkpoint_steps=_STEPS.value,
-                checkpoint_seconds=_SECONDS.value,
-                job=started,
-            )
-    except training.Interrupted as stop:
-        training.leave(stop)
+    with started:
+        training.train(
+            recipe,
+            mnist.load(_DATA.value, _DATA_DIR.value),
+            _EPOCHS.value,
+            _OUTPUT_DIR.value or f"out/{recipe.name}",
+            _PORT.value,
+            checkpoint_steps=_STEPS.value,
+            checkpoint_seconds=_SECONDS.value,
+            job=started,
+        )
 
 
 if __name__ == "__main__":

@@ -47,8 +47,6 @@ def main():
         except FloatingPointError as error:
             terminal.print(str(error), soft_wrap=True, highlight=False)
             result = {"test_accuracy": None, "seconds": None}
-        except training.Interrupted as stop:
-            training.leave(stop)
         figures = {key: result[key] for key in ("test_accuracy", "seconds")}
         rows.append({"recipe": recipe.name, "epochs": epochs, **figures})
     _show(terminal, rows)

@@ -200,6 +200,11 @@ def test_a_good_run(run_script):
     [
         ("return 1", 1, ""),
         ("raise KeyboardInterrupt", 130, "script.py: interrupted.\n"),
+        (
+            "from tf_recipes.training.signals import Interrupted; raise Interrupted('saved', 143)",
+            143,
+            "script.py: saved\n",
+        ),
         ("raise OSError(28, 'No space left')", 2, "script.py: error: [Errno 28] No space left\n"),
         ("raise ImportError('no keras')", 2, "script.py: error: no keras\n"),
         ("raise ValueError('first\\nsecond')", 2, "script.py: error: first second\n"),

@@ -162,8 +162,9 @@ def _guarded(main, argv):
         if sys.stdout is not None:  # as it is where the standard output is closed
             sys.stdout.flush()
         return status
-    except KeyboardInterrupt:
-        _stop("interrupted.", 130)
+    except KeyboardInterrupt as stop:
+        # training's says where it stopped, and what told it to
+        _stop(str(stop) or "interrupted.", getattr(stop, "status", 130))
     except BrokenPipeError:
         _stop_unheard()
     except (ValueError, OSError, ImportError) as error:
@@ -189,7 +190,11 @@ def _stop(text, status):
     line = " ".join(text.splitlines())
     print(f"{os.path.basename(sys.argv[0])}: {line}", file=sys.stderr)
     sys.stderr.flush()
-    os._exit(status) if status == 130 else sys.exit(status)
+    if status < 128:
+        sys.exit(status)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    os._exit(status)  # after a signal nothing else is waited for
 
 
 @contextlib.contextmanager

@@ -112,6 +112,35 @@ def same_training():
     return assert_same_training
 
 
+@pytest.fixture
+def trains_as_numpy_does(small, contestant, trained, same_training):
+    """`trains_as_numpy_does(name, decay_rate)`: two epochs, held against NumPy's."""
+
+    def check(name, decay_rate=0.5):
+        work = small(decay_rate)
+        loop = contestant(name, work)
+        losses = [loop.epoch(shuffle=False) for _ in range(2)]
+        same_training(losses, loop.weights(), *trained(work, 2))
+        return losses
+
+    return check
+
+
+@pytest.fixture
+def shuffles(small, contestant):
+    """`shuffles(name)`: an epoch that is shuffled ends with other weights."""
+
+    def check(name):
+        work = small()
+        ordered, shuffled = (contestant(name, work) for _ in range(2))
+        ordered.epoch(shuffle=False)
+        shuffled.epoch(shuffle=True)
+        one, other = (each.weights()["outputs/weights"] for each in (ordered, shuffled))
+        assert np.abs(one - other).max() > 1e-4
+
+    return check
+
+
 ANSWER = '{"seconds": 0.5, "loss": 1.0, "note": "", "memory": %s, "idle_cpu_seconds": 0.01}'
 FAKE = """echo '{"memory": {"peak": 300, "now": 200}, "versions": {"python": "9"}}'
 passes=0

@@ -5,6 +5,7 @@ import pytest
 
 from tf_recipes.benchmark import process
 from tf_recipes.benchmark.process import Worker, WorkerError
+from tf_recipes.parity import tf1
 
 
 def test_questions_and_answers(fake_worker):
@@ -61,7 +62,7 @@ def test_tf1_gets_none_of_our_variables(fake_worker, monkeypatch):
 
 
 def test_tf1_is_lent_what_python37_can_read(tmp_path):
-    process.lend(tmp_path)
+    tf1.lend(tmp_path, process.LENT)
     lent = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.py")}
     assert "tf_recipes/benchmark/worker.py" in lent
     assert "tf_recipes/originals/models.py" in lent

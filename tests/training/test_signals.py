@@ -2,8 +2,6 @@ import os
 import signal
 import threading
 
-import pytest
-
 from tf_recipes.training import signals
 
 
@@ -48,14 +46,3 @@ def test_outside_the_main_thread_it_does_nothing():
     thread.start()
     thread.join()
     assert done == [None]
-
-
-def test_leaving_prints_one_line_and_ends_with_the_status(monkeypatch, capsys):
-    ends = []
-    monkeypatch.setattr(os, "_exit", ends.append)
-    monkeypatch.setattr(signals.sys, "argv", ["some/where/train.py"])
-    with pytest.raises(KeyboardInterrupt, match="saved") as raised:
-        raise signals.Interrupted("saved", 143)
-    signals.leave(raised.value)
-    assert capsys.readouterr().err == "train.py: saved\n"
-    assert ends == [143]

@@ -5,7 +5,6 @@ import importlib.util
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,10 +15,7 @@ from tf_recipes.parity import tf1
 
 PACKAGE = Path(__file__).parents[1]
 TIMEOUT = 1800  # seconds for one answer
-LENT = (  # what TF1's worker reads of this package
-    "__init__.py",
-    "recipe.py",
-    "validation.py",
+LENT = (  # what TF1's worker reads of this package besides the originals
     "benchmark/__init__.py",
     "benchmark/registry.py",
     "benchmark/workload.py",
@@ -85,12 +81,9 @@ class Worker:
             ours = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}
             return sys.executable, {**ours, "PYTHONPATH": os.pathsep.join(path)}
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        lend(Path(folder))
-        # TensorFlow 2, where it is imported, sets variables that change TensorFlow 1.
-        ours = ("PYTHON", "TF_", "TF2_")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        tf1.lend(Path(folder), LENT)
         python = tf1_python or tf1.python_of(tf1.default_directory())
-        return python, {**kept, "PYTHONPATH": folder, "TF_CPP_MIN_LOG_LEVEL": "2"}
+        return python, tf1.environment(PYTHONPATH=folder, TF_CPP_MIN_LOG_LEVEL="2")
 
     def __enter__(self):
         return self
@@ -155,13 +148,3 @@ class Worker:
         said = lines[-1] if lines else "it said nothing"
         how = f"signal {-status}" if status < 0 else f"exit status {status}"
         return WorkerError(f"{self.name} died ({how}): {said}")
-
-
-def lend(folder):
-    """Copies what TF1's worker needs into `folder`, and nothing that Python 3.7 cannot read."""
-    for name in LENT:
-        target = folder / "tf_recipes" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(PACKAGE / name, target)
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(PACKAGE / "originals", folder / "tf_recipes" / "originals", ignore=ignored)

@@ -31,7 +31,7 @@ class Workload(collections.namedtuple("Workload", "recipe images labels initial"
 
 def names(recipe):
     """TF1's names of the layers."""
-    return ["hidden%d" % k for k in range(1, len(recipe.hidden) + 1)] + ["outputs"]  # noqa: UP031
+    return [f"hidden{k}" for k in range(1, len(recipe.hidden) + 1)] + ["outputs"]
 
 
 def initial_weights(recipe):

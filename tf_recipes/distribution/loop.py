@@ -1,10 +1,10 @@
 """Many steps of a global batch, each split between the replicas of a strategy."""
 
-import keras
 import tensorflow as tf
 
 from tf_recipes.distribution import replicas
 from tf_recipes.distribution.sizes import check_batch_size
+from tf_recipes.fast_fit import arrays
 
 # Steps of one compiled call. All workers must make the same calls, so time cannot decide it, as it
 # does on one machine; until a call ends, Ctrl-C is not heard.
@@ -124,10 +124,7 @@ def total(tensor):
 
 def gather(data, rows, start, count):
     """The `count` rows of the structure `data` that `rows` names from its place `start` on."""
-    wanted = tf.slice(rows, [start], [count])
-    return keras.tree.map_structure(
-        lambda tensor: None if tensor is None else tf.gather(tensor, wanted), data
-    )
+    return arrays.gather(data, tf.slice(rows, [start], [count]))
 
 
 def _first_local_replica(strategy):

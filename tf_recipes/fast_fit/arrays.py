@@ -57,6 +57,13 @@ def holder(arrays, batch_size, memory_budget):
     return Streamed(arrays, batch_size, memory_budget)
 
 
+def gather(data, rows):
+    """The rows that `rows` names, of each tensor in the structure `data`."""
+    return keras.tree.map_structure(
+        lambda tensor: None if tensor is None else tf.gather(tensor, rows), data
+    )
+
+
 def count(arrays):
     """Rows of the arrays."""
     return len(next(array for array in keras.tree.flatten(arrays) if array is not None))

@@ -3,11 +3,9 @@
 import contextlib
 import time
 
-import keras
 import tensorflow as tf
 
-from tf_recipes.fast_fit import masks_ahead
-from tf_recipes.fast_fit.arrays import LONGEST
+from tf_recipes.fast_fit import arrays, masks_ahead
 from tf_recipes.fast_fit.masks_ahead import MasksAhead
 
 PATIENCE = 0.5  # seconds that one call should take at most: until it ends, Ctrl-C is not heard
@@ -80,7 +78,7 @@ class Loop:
             def body(step):
                 # a gather, because XLA would compile a slice anew for every `first`
                 wanted = tf.gather(rows, first + step * batch_size + tf.range(batch_size))
-                batch = _gather(data, wanted)
+                batch = arrays.gather(data, wanted)
                 with self._masks(masks, step, batch_size):
                     self._step(batch)
                 return (step + 1,)
@@ -91,7 +89,7 @@ class Loop:
         @tf.function(autograph=False, reduce_retracing=True)
         def draw_and_run(data, rows, first, steps, batch_size):
             ahead = self._ahead[batch_size] = MasksAhead(
-                self._model, _gather(data, tf.range(batch_size))[0], LONGEST
+                self._model, arrays.gather(data, tf.range(batch_size))[0], arrays.LONGEST
             )
             return run(data, rows, first, steps, batch_size, ahead.draw(steps))
 
@@ -101,9 +99,3 @@ class Loop:
         if masks is None:
             return contextlib.nullcontext()
         return self._ahead[batch_size].taken_from(masks, step)
-
-
-def _gather(data, rows):
-    return keras.tree.map_structure(
-        lambda tensor: None if tensor is None else tf.gather(tensor, rows), data
-    )

@@ -35,10 +35,9 @@ class FastFitModel(keras.Model):
 
     It means what Keras' `fit` means: after the same `keras.utils.set_random_seed` the batches are
     the same and the losses and weights agree to rounding (with random numbers from Keras'
-    generators); `history`, metrics, sample and class
-    weights, validation and callbacks work. A callback that has a hook for batches gets every batch,
-    for which every step is a call of its own; one that can do with fewer sets
-    `every_batch = False`.
+    generators); `history`, metrics, sample and class weights, validation and callbacks work. A
+    callback that has a hook for batches gets every batch, for which every step is a call of its
+    own; one that can do with fewer sets `every_batch = False`.
 
     With `jit_compile=False` the same loop runs without XLA. Whatever is not arrays, or wants what
     the loop cannot do (`run_eagerly=True`, `steps_per_epoch`, a `tf.distribute` strategy, another

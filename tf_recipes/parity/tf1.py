@@ -161,10 +161,7 @@ def run_module(python, module, arguments):
     its path, Python 3.7 would find libraries that it cannot read.
     """
     with tempfile.TemporaryDirectory() as folder:
-        package = Path(folder) / "tf_recipes"
-        shutil.copytree(PACKAGE / "originals", package / "originals", ignore=_caches)
-        for name in ("__init__.py", "recipe.py", "validation.py"):
-            shutil.copy(PACKAGE / name, package / name)
+        lend(Path(folder))
         command = [
             _absolute(python),
             "-W",
@@ -180,22 +177,34 @@ def run_module(python, module, arguments):
             raise TF1Error(text) from error
 
 
-_caches = shutil.ignore_patterns("__pycache__")
+def lend(folder, more=()):
+    """Copies the originals, what they need and the files `more` of this package into `folder`."""
+    package = folder / "tf_recipes"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PACKAGE / "originals", package / "originals", ignore=ignored)
+    for name in ("__init__.py", "recipe.py", "validation.py", *more):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PACKAGE / name, package / name)
+
+
+def environment(**variables):
+    """The environment for TF1's interpreter: this one's, with two things of ours kept from it.
+
+    Python's path, since Python 3.7 cannot read what lies there, and TensorFlow's variables, since
+    `TF2_BEHAVIOR`, which TensorFlow 2 sets when it is imported, gives TF1 other variables and other
+    random numbers.
+    """
+    ours = ("PYTHONPATH", "PYTHONHOME", "TF_", "TF2_")
+    return {**{k: v for k, v in os.environ.items() if not k.startswith(ours)}, **variables}
 
 
 def _output(command, folder=None, **variables):
-    """What the command prints; its errors go with the exception.
-
-    Two things of ours are kept from it: Python's path, since Python 3.7 cannot read what lies
-    there, and TensorFlow's variables, since `TF2_BEHAVIOR`, which TensorFlow 2 sets when it is
-    imported, gives TF1 other variables and other random numbers.
-    """
-    ours = ("PYTHONPATH", "PYTHONHOME", "TF_", "TF2_")
+    """What the command prints; its errors go with the exception."""
     done = subprocess.run(
         [os.fspath(part) for part in command],
         check=True,
         cwd=folder,
-        env={**{k: v for k, v in os.environ.items() if not k.startswith(ours)}, **variables},
+        env=environment(**variables),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

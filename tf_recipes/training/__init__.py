@@ -9,7 +9,6 @@ _NAMES = {
     "FILES": "results",
     "Interrupted": "signals",
     "LOGS": "results",
-    "leave": "signals",
     "train": "run",
     "writable": "directory",
 }

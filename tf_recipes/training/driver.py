@@ -8,12 +8,12 @@ import tensorflow as tf
 
 from tf_recipes.distribution.alone import Alone
 from tf_recipes.fast_fit import arrays
+from tf_recipes.fast_fit.arrays import LONGEST
+from tf_recipes.fast_fit.loop import PATIENCE
 from tf_recipes.training import guard, state
 from tf_recipes.training.signals import Interrupted
 
 EVALUATION_BATCH = 1000
-LONGEST = 500  # steps of one chunk
-PATIENCE = 0.5  # seconds of one chunk: until it ends, Ctrl-C waits
 SHARED = 40  # steps of one chunk of several replicas, whose workers must all make the same calls
 
 

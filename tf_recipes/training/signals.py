@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 
 
@@ -41,11 +40,3 @@ class Stop:
         if self.status is not None:
             os._exit(128 + number)  # checkpoints are whole at any moment
         self.status = 128 + number
-
-
-def leave(interrupted):
-    """Ends a script on an `Interrupted`: one line, and its status, whatever else comes in."""
-    print(f"{os.path.basename(sys.argv[0])}: {interrupted}", file=sys.stderr, flush=True)
-    if sys.stdout is not None:
-        sys.stdout.flush()
-    os._exit(interrupted.status)
