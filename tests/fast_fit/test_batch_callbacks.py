@@ -21,8 +21,20 @@ class EachTestBatch(keras.callbacks.Callback):
         pass
 
 
-class SomeBatches(EachBatch):
-    every_batch = False
+class AnyBatches(EachBatch):
+    batch_interval = None
+
+
+class EverySixth(EachBatch):
+    batch_interval = 6
+
+
+class EveryFourth(EachBatch):
+    batch_interval = 4
+
+
+class NoHook(keras.callbacks.Callback):
+    batch_interval = 5
 
 
 class EachEpoch(keras.callbacks.Callback):
@@ -36,33 +48,40 @@ class OwnTensorBoard(keras.callbacks.TensorBoard):
 
 
 CASES = {
-    "each batch": (EachBatch, True),
-    "each batch, by the old name": (EachOldBatch, True),
-    "each batch of the validation": (EachTestBatch, True),
-    "some batches": (SomeBatches, False),
-    "each epoch": (EachEpoch, False),
-    "history": (keras.callbacks.History, False),
-    "progress bar": (keras.callbacks.ProgbarLogger, False),
-    "early stopping": (keras.callbacks.EarlyStopping, False),
-    "stops at NaN": (keras.callbacks.TerminateOnNaN, True),
-    "TensorBoard": (lambda: keras.callbacks.TensorBoard("logs"), False),
-    "TensorBoard, steps": (lambda: keras.callbacks.TensorBoard("logs", update_freq=5), True),
+    "each batch": (EachBatch, 1),
+    "each batch, by the old name": (EachOldBatch, 1),
+    "each batch of the validation": (EachTestBatch, 1),
+    "any batches": (AnyBatches, None),
+    "every sixth batch": (EverySixth, 6),
+    "no hook": (NoHook, None),
+    "each epoch": (EachEpoch, None),
+    "history": (keras.callbacks.History, None),
+    "progress bar": (keras.callbacks.ProgbarLogger, None),
+    "early stopping": (keras.callbacks.EarlyStopping, None),
+    "stops at NaN": (keras.callbacks.TerminateOnNaN, 1),
+    "TensorBoard": (lambda: keras.callbacks.TensorBoard("logs"), None),
+    "TensorBoard, steps": (lambda: keras.callbacks.TensorBoard("logs", update_freq=5), 1),
     "TensorBoard, speed": (
         lambda: keras.callbacks.TensorBoard("logs", write_steps_per_second=True),
-        True,
+        1,
     ),
-    "TensorBoard, own": (lambda: OwnTensorBoard("logs"), True),
-    "checkpoint": (lambda: keras.callbacks.ModelCheckpoint("a.keras"), False),
-    "checkpoint, steps": (lambda: keras.callbacks.ModelCheckpoint("a.keras", save_freq=5), True),
-    "lambda, epochs": (lambda: keras.callbacks.LambdaCallback(on_epoch_end=print), False),
-    "lambda, batches": (lambda: keras.callbacks.LambdaCallback(on_train_batch_end=print), True),
+    "TensorBoard, own": (lambda: OwnTensorBoard("logs"), 1),
+    "checkpoint": (lambda: keras.callbacks.ModelCheckpoint("a.keras"), None),
+    "checkpoint, steps": (lambda: keras.callbacks.ModelCheckpoint("a.keras", save_freq=5), 1),
+    "lambda, epochs": (lambda: keras.callbacks.LambdaCallback(on_epoch_end=print), None),
+    "lambda, batches": (lambda: keras.callbacks.LambdaCallback(on_train_batch_end=print), 1),
 }
 
 
 @pytest.mark.parametrize(("make", "expected"), CASES.values(), ids=CASES)
-def test_needed(make, expected):
-    assert batch_callbacks.needed([keras.callbacks.History(), make()]) is expected
+def test_interval(make, expected):
+    assert batch_callbacks.interval([keras.callbacks.History(), make()]) == expected
 
 
-def test_nothing_is_needed_without_callbacks():
-    assert not batch_callbacks.needed([])
+def test_no_interval_without_callbacks():
+    assert batch_callbacks.interval([]) is None
+
+
+def test_two_intervals_are_both_kept():
+    assert batch_callbacks.interval([EverySixth(), EveryFourth()]) == 2  # gcd(6, 4)
+    assert batch_callbacks.interval([EverySixth(), EachBatch()]) == 1

@@ -129,20 +129,20 @@ def test_a_callback_for_batches_gets_every_batch_as_keras_would_call_it(data):
 
 
 class SomeBatches(keras.callbacks.Callback):
-    every_batch = False
-
-    def __init__(self):
+    def __init__(self, batch_interval):
         super().__init__()
+        self.batch_interval = batch_interval
         self.batches = []
 
     def on_train_batch_end(self, batch, logs=None):
         self.batches.append(batch)
 
 
-def test_a_callback_that_can_do_with_fewer_gets_the_last(data):
-    callback = SomeBatches()
+@pytest.mark.parametrize(("interval", "batches"), [(None, [5, 5]), (4, [3, 5, 3, 5])])
+def test_a_callback_that_can_do_with_fewer_gets_those_and_the_last(data, interval, batches):
+    callback = SomeBatches(interval)
     fitted(FastFitModel.fit, build(), *data, callbacks=[callback])
-    assert callback.batches == [5, 5]
+    assert callback.batches == batches
 
 
 def test_steps_per_execution_is_kept(data):

@@ -1,5 +1,7 @@
 """Which callbacks must see every batch."""
 
+import math
+
 import keras
 
 from tf_recipes.fast_fit.arrays import LONGEST
@@ -10,16 +12,19 @@ _HOOKS = [
 _KERAS = keras.callbacks
 
 
-def needed(callbacks):
-    """Whether one of `callbacks` must be called at every batch.
+def interval(callbacks):
+    """After how many batches `callbacks` must be called; None if they need not be.
 
-    One must if it has a hook for batches, except for those of Keras' own that do nothing there as
-    they are set, and for those with an attribute `every_batch = False`.
+    A callback with a hook for batches must be called at each, except for those of Keras' own that
+    do nothing there as they are set, and for those with an attribute `batch_interval`: an int, for
+    a call after every so many batches of an epoch and after its last, or None.
 
     Args:
         callbacks: list of `keras.callbacks.Callback`.
     """
-    return any(_has_a_hook(callback) and _uses_it(callback) for callback in callbacks)
+    found = [_interval(callback) for callback in callbacks if _has_a_hook(callback)]
+    wanted = [each for each in found if each is not None]
+    return math.gcd(*wanted) if wanted else None
 
 
 def _has_a_hook(callback):
@@ -31,16 +36,17 @@ def _has_a_hook(callback):
     )
 
 
-def _uses_it(callback):
+def _interval(callback):
     kind = type(callback)
     if kind is _KERAS.TensorBoard:
         profiles = getattr(callback, "_start_batch", 1) > 0
-        return callback.update_freq != "epoch" or profiles or callback.write_steps_per_second
+        busy = callback.update_freq != "epoch" or profiles or callback.write_steps_per_second
+        return 1 if busy else None
     if kind in (_KERAS.ModelCheckpoint, _KERAS.BackupAndRestore):
-        return isinstance(callback.save_freq, int)
+        return 1 if isinstance(callback.save_freq, int) else None
     if kind is _KERAS.ProgbarLogger:
-        return False
-    return getattr(callback, "every_batch", True)
+        return None
+    return getattr(callback, "batch_interval", 1)
 
 
 def container(model, wanted):
@@ -66,9 +72,9 @@ def container(model, wanted):
 
 def steps_per_call(model, callbacks):
     """How many steps to run between two calls of the callbacks' hooks for batches."""
-    if needed(callbacks.callbacks):
-        return model.steps_per_execution
-    return max(LONGEST, model.steps_per_execution)
+    wanted = interval(callbacks.callbacks)
+    most = LONGEST if wanted is None else min(LONGEST, wanted)
+    return max(most, model.steps_per_execution)
 
 
 class Container(_KERAS.CallbackList):

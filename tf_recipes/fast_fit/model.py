@@ -37,7 +37,8 @@ class FastFitModel(keras.Model):
     the same and the losses and weights agree to rounding (with random numbers from Keras'
     generators); `history`, metrics, sample and class weights, validation and callbacks work. A
     callback that has a hook for batches gets every batch, for which every step is a call of its
-    own; one that can do with fewer sets `every_batch = False`.
+    own; one that can do with fewer says so with an attribute: `batch_interval = 100` for a call
+    after every hundred batches of an epoch and after its last, None for whenever there is one.
 
     With `jit_compile=False` the same loop runs without XLA. Whatever is not arrays, or wants what
     the loop cannot do (`run_eagerly=True`, `steps_per_epoch`, a `tf.distribute` strategy, another
