@@ -103,9 +103,8 @@ class FastFitModel(keras.Model):
             with self._feeding(wanted, callbacks):
                 # of the data Keras sees the number of batches alone
                 return super().fit(
-                    x=tf.data.Dataset.range(wanted.steps),
-                    validation_data=wanted.validation
-                    and tf.data.Dataset.range(wanted.validation_steps),
+                    x=_numbers(wanted.steps),
+                    validation_data=wanted.validation and _numbers(wanted.validation_steps),
                     callbacks=callbacks,
                     shuffle=False,
                     **wanted.passed_on,
@@ -222,6 +221,10 @@ class FastFitModel(keras.Model):
             # that does not exist for the nearest that does
             return not (masks_ahead.draws_otherwise(self) or masks_ahead.embeds(self))
         return self._wanted_jit
+
+
+def _numbers(count):
+    return order.untuned(tf.data.Dataset.range(count))
 
 
 class Feed:
