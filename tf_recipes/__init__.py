@@ -38,6 +38,9 @@ _NAMES = {
     "l1_l2_regularizer": "regularization",
     "penalty": "regularization",
     "Dropout": "dropout",
+    "GradientMonitor": "diagnostics.gradients",
+    "SaturationMonitor": "diagnostics.units",
+    "funnel": "layer_sizes",
     "Recipe": "recipe",
     "Port": "ports",
 }

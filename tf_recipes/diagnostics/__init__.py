@@ -1,0 +1,1 @@
+"""Callbacks that say what becomes of a net's gradients and units while it trains."""

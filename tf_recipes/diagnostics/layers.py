@@ -1,0 +1,89 @@
+"""The layers inside any Keras model, and what they put out while it runs."""
+
+import contextlib
+
+import keras
+
+SATURATING = {"sigmoid": 1.0, "tanh": 2.0}  # activation -> width of its range
+RECTIFYING = {"relu": "dead", "relu6": "dead", "leaky_relu": "asleep", "elu": "asleep"}
+
+
+def leaves(model):
+    """`{name: layer}` of the layers that hold no others, in the order in which the model has them.
+
+    A layer inside a nested model keeps its own name unless another has it; then the names of the
+    models around it are put in front.
+
+    Args:
+        model: a `keras.Model`.
+
+    >>> inner = keras.Sequential([keras.layers.Dense(2, name="a")], name="inner")
+    >>> outer = keras.Sequential([inner, keras.layers.Dense(1, name="a")])
+    >>> list(leaves(outer))
+    ['inner/a', 'a']
+    """
+    found = list(_walk(model, ""))
+    names = [layer.name for _, layer in found]
+    return {layer.name if names.count(layer.name) == 1 else path: layer for path, layer in found}
+
+
+def _walk(model, prefix, seen=None):
+    seen = set() if seen is None else seen
+    for layer in model.layers:
+        path = f"{prefix}{layer.name}"
+        if id(layer) in seen or isinstance(layer, keras.layers.InputLayer):
+            continue
+        seen.add(id(layer))
+        if getattr(layer, "layers", None):
+            yield from _walk(layer, f"{path}/", seen)
+        else:
+            yield path, layer
+
+
+def activation(layer):
+    """The name of a layer's activation, such as `"relu"`; None if it has none that is known.
+
+    >>> activation(keras.layers.Dense(1, "tanh")), activation(keras.layers.LeakyReLU())
+    ('tanh', 'leaky_relu')
+    """
+    if isinstance(layer, keras.layers.ReLU):
+        return "leaky_relu" if layer.negative_slope else "relu"
+    kinds = {keras.layers.LeakyReLU: "leaky_relu", keras.layers.ELU: "elu"}
+    for kind, name in kinds.items():
+        if isinstance(layer, kind):
+            return name
+    name = getattr(getattr(layer, "activation", None), "__name__", None)
+    return name if name in SATURATING or name in RECTIFYING else None
+
+
+@contextlib.contextmanager
+def recording(layers):
+    """Notes what the layers put out while the block runs: yields `{name: [outputs, ...]}`.
+
+    A shared layer puts out something at every call. Inside a function that is being traced these
+    are its graph's tensors.
+
+    Args:
+        layers: `{name: layer}`.
+    """
+    seen = {name: [] for name in layers}
+    before = {name: vars(layer).get("call") for name, layer in layers.items()}
+    for name, layer in layers.items():
+        layer.call = _noting(layer.call, seen[name])
+    try:
+        yield seen
+    finally:
+        for name, layer in layers.items():
+            if before[name] is None:
+                del layer.call
+            else:
+                layer.call = before[name]
+
+
+def _noting(call, outputs):
+    def noting(*args, **kwargs):
+        output = call(*args, **kwargs)
+        outputs.extend(each for each in keras.tree.flatten(output) if each is not None)
+        return output
+
+    return noting
