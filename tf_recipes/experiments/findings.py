@@ -39,7 +39,7 @@ class Findings:
     Args:
         settings: dict, what it was measured with.
         runs: list of dicts, one for each training: every figure, nothing averaged.
-        summary: list of dicts with the same keys, the rows of the table that is printed.
+        summary: list of dicts, the rows that are printed; other keys begin another table.
         claims: list of `Claim`.
         also: dict of anything else, for the JSON and the figures.
     """

@@ -1,6 +1,7 @@
 """What the scripts of this chapter share: flags, data, and what is printed and written."""
 
 import importlib
+import itertools
 import shlex
 import sys
 
@@ -74,14 +75,12 @@ def write(name, findings, drawn, folder):
 
 
 def show(findings, terminal):
-    """Prints the summary as a table, and a line for each claim."""
+    """Prints the summary, a table for each run of rows with the same keys, and the claims."""
     from tf_recipes.experiments.findings import cell
 
-    if findings.summary:
-        shown = table.Table(box=box.MARKDOWN)
-        for key in findings.summary[0]:
-            shown.add_column(key.replace("_", " "))
-        for row in findings.summary:
+    for keys, rows in itertools.groupby(findings.summary, key=tuple):
+        shown = table.Table(*(key.replace("_", " ") for key in keys), box=box.MARKDOWN)
+        for row in rows:
             shown.add_row(*(cell(value) for value in row.values()))
         terminal.print(shown)
     for claim in findings.claims:

@@ -1,0 +1,32 @@
+"""Measures what the document says of activations, on deep nets.
+
+    python scripts/diagnose.py
+
+Sigmoid nets from N(0, 1) and from Xavier: how many outputs are saturated, and what is left of the
+gradient in the early layers. ReLU, leaky ReLU and ELU nets through one step at far too large a
+rate: how many units fall silent on all images, and how many of them wake again. In --output_dir: a
+figure for each claim, and diagnose.json with every run.
+"""
+
+from absl import flags
+
+from tf_recipes import command_line
+from tf_recipes.experiments import program
+
+_DEPTHS = flags.DEFINE_list("depths", ["2", "8"], "Hidden layers of the sigmoid nets.")
+_EPOCHS = flags.DEFINE_integer("epochs", 5, "Of the sigmoid nets.", lower_bound=1)
+_SHOCK_RATE = flags.DEFINE_float("shock_rate", 2.0, "Learning rate of the one large step.")
+program.define_flags("diagnose")
+
+
+def main():
+    program.run(
+        "diagnose",
+        depths=command_line.whole_numbers("depths", _DEPTHS.value),
+        epochs=_EPOCHS.value,
+        shock_rate=_SHOCK_RATE.value,
+    )
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,41 @@
+"""Trains a recipe and records, layer by layer, gradients, activations, updates and silent units.
+
+    python scripts/watch_gradients.py --recipe=best_practice --interval=50
+
+In --output_dir: watch_gradients.png, the norms of gradients and updates over the steps,
+watch_gradients.json with every look and every warning, and with --histograms what TensorBoard
+shows. --rounds=7 times `fit` with and without the two monitors. There is a flag for every
+hyperparameter of the recipe.
+"""
+
+from absl import flags
+
+from tf_recipes import command_line
+from tf_recipes.experiments import program
+
+_RECIPE = flags.DEFINE_string("recipe", "best_practice", "A name in tf_recipes/catalog.py.")
+_EPOCHS = flags.DEFINE_integer("epochs", 5, "Passes over the images.", lower_bound=1)
+_INTERVAL = flags.DEFINE_integer(
+    "interval", None, "Batches from one look to the next; by default the monitors' own.", 1
+)
+_ROUNDS = flags.DEFINE_integer("rounds", 0, "Timed calls of fit, with the monitors and without.", 0)
+_HISTOGRAMS = flags.DEFINE_bool("histograms", False, "Also write TensorBoard's histograms.")
+program.define_flags("watch_gradients", seeds=None)
+command_line.define_recipe_flags()
+
+
+def main():
+    if flags.FLAGS["steps"].present:
+        raise command_line.UsageError("Training is counted in epochs: --epochs, not --steps.")
+    program.run(
+        "watch_gradients",
+        recipe=command_line.recipe_from_flags(_RECIPE.value),
+        epochs=_EPOCHS.value,
+        interval=_INTERVAL.value,
+        rounds=_ROUNDS.value,
+        log_dir=f"{flags.FLAGS.output_dir}/tensorboard" if _HISTOGRAMS.value else None,
+    )
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,41 @@
+import json
+
+import pytest
+
+NAME = "depth_vs_width"
+SMALL = ["--depths=1,2", "--budget=8000", "--epochs=1", "--seeds=2"]
+
+
+def test_a_small_run(run_script, tmp_path):
+    out = tmp_path / "new" / "out"
+    status, printed, errors = run_script(NAME, *SMALL, f"--output_dir={out}")
+    assert (status, errors) == (0, "")
+    assert "| 2 x 10 " in printed
+    assert "more layers gain more than more units in a layer. Measured: " in printed
+    assert sorted(path.name for path in out.iterdir()) == [f"{NAME}.json", f"{NAME}.png"]
+    written = json.loads((out / f"{NAME}.json").read_text())
+    assert set(written) == {"settings", "runs", "summary", "claims", "also", "environment"}
+    assert written["settings"]["data"] == "sample"
+    assert written["settings"]["command"].startswith(f"python scripts/{NAME}.py --depths=1,2 ")
+    assert [run["depth"] for run in written["runs"]] == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--depths=1"], "`depths` must be at least two different numbers"),
+        (["--depths=1,x"], "--depths takes whole numbers separated by commas."),
+        (["--budget=100"], "`budget` must allow one unit in each layer"),
+        (["--seeds=1"], "flag --seeds=1"),
+        (["--data=sample", "--data_dir=x"], "The sample ships with the package."),
+        (["--data=tfds", "--data_dir=x"], "No MNIST in 'x'"),
+        (["--output_dir=/dev/null/x"], "The output directory must be writable."),
+        (["more"], "takes flags only."),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(run_script, arguments, says):
+    status, printed, errors = run_script(NAME, *arguments)
+    assert (status, printed) == (2, "")
+    assert errors.startswith(f"{NAME}.py: error: ")
+    assert says in errors
+    assert errors.count("\n") == 1

@@ -1,0 +1,184 @@
+"""A recipe trained under both monitors, and what they cost."""
+
+import time
+
+import keras
+import numpy as np
+
+from tf_recipes import GradientMonitor, SaturationMonitor, models, validation
+from tf_recipes.diagnostics import layers
+from tf_recipes.experiments import figures
+from tf_recipes.experiments.findings import Claim, Findings
+from tf_recipes.recipe import N_INPUTS, N_OUTPUTS
+from tf_recipes.training.splits import split
+
+PROBE, UNITS = 200, 1000  # images that GradientMonitor and SaturationMonitor look at
+LOOKS = 5  # of one timed call of `fit`, besides the one before it
+GOAL = 0.05
+
+
+def measure(data, say, recipe=None, epochs=5, interval=None, rounds=0, log_dir=None):
+    """Trains `recipe` with both monitors, then times `fit` with and without them.
+
+    Args:
+        data: a `mnist.Mnist`.
+        say: called with a line for each warning and each round.
+        recipe: a `Recipe`.
+        epochs: int.
+        interval: int, batches from one look to the next; None for the monitors' default.
+        rounds: int, timed calls of `fit` of each kind; 0 for none, else at least 2.
+        log_dir: a directory for TensorBoard's histograms, or None.
+
+    Returns:
+        `Findings`.
+
+    Raises:
+        ValueError: for one round, which has no spread.
+    """
+    if rounds == 1:
+        validation.fail("One round has no spread.", "rounds=1", "Take 0, or 2 or more.")
+    (x, y), held_out, _ = split(data, recipe.dtype)
+    model = models.build(recipe)
+    monitors = _monitors(model, x, y, interval, log_dir)
+    keras.utils.set_random_seed(recipe.seed)
+    fitting = {"batch_size": recipe.batch_size, "epochs": epochs, "verbose": 0}
+    history = model.fit(x, y, validation_data=held_out, callbacks=monitors, **fitting).history
+    runs = [{"part": "watched", "history": history, **_seen(each)} for each in monitors]
+    costs = _costs(x, y, recipe, interval, rounds, say)
+    settings = {"recipe": recipe.to_spec(), "epochs": epochs, "rounds": rounds}
+    settings["interval"] = monitors[0].interval
+    return Findings(settings, runs + costs, _last(monitors[0]) + _table(costs), _claims(costs))
+
+
+def _monitors(model, x, y, interval, log_dir=None):
+    given = {} if interval is None else {"interval": interval}
+    found = [GradientMonitor(x[:PROBE], y[:PROBE], log_dir=log_dir, **given)]
+    if any(layers.activation(layer) for layer in layers.leaves(model).values()):
+        found.append(SaturationMonitor(x[:UNITS], **given))
+    return found
+
+
+def _seen(monitor):
+    name = type(monitor).__name__
+    return {"monitor": name, "records": monitor.records, "warnings": monitor.warnings}
+
+
+def _costs(x, y, recipe, interval, rounds, say):
+    """Timed calls of `fit`, with and without the monitors in turns; what compiles is not timed."""
+    runs = []
+    for name, build in BUILDS.items() if rounds else ():
+        model = build(recipe)
+        monitors = _monitors(model, x, y, interval)
+        watched = {"nothing": [], "GradientMonitor": monitors[:1], "both monitors": monitors}
+        steps = LOOKS * monitors[0].interval
+        rows = np.arange(steps * recipe.batch_size) % len(y)
+        images, labels = x[rows], y[rows]
+        for each in range(-1, rounds):  # the first compiles
+            for kind in _turned(list(watched), each):
+                began = time.perf_counter()
+                fitting = {"batch_size": recipe.batch_size, "verbose": 0}
+                model.fit(images, labels, callbacks=watched[kind], **fitting)
+                seconds = time.perf_counter() - began
+                run = {"part": "cost", "model": name, "round": each, "steps": steps}
+                runs.append({**run, "watched_by": kind, "seconds": seconds})
+        say(f"{name}: {rounds} rounds of {steps} steps, with and without the monitors")
+    return [run for run in runs if run["round"] >= 0]
+
+
+def _turned(kinds, round_):
+    """Another one begins in each round."""
+    first = round_ % len(kinds)
+    return kinds[first:] + kinds[:first]
+
+
+def _plain(recipe):
+    """A `keras.Model` of built-in layers only, with the recipe's sizes, and plain `fit`."""
+    inputs = outputs = keras.Input((N_INPUTS,))
+    for units in recipe.hidden:
+        outputs = keras.layers.Dense(units, "relu")(outputs)
+    model = keras.Model(inputs, keras.layers.Dense(N_OUTPUTS)(outputs))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.01, momentum=0.9), loss, metrics=["accuracy"])
+    return model
+
+
+BUILDS = {"keras.Model": _plain, "FastFitModel": models.build}
+
+
+def _overheads(costs):
+    """`{(model, watched by): share of the time that was added, one for each round}`."""
+    seconds = {}
+    for run in costs:
+        seconds.setdefault((run["model"], run["watched_by"]), {})[run["round"]] = run["seconds"]
+    return {
+        (name, kind): np.array(
+            [value / seconds[name, "nothing"][each] - 1 for each, value in found.items()]
+        )
+        for (name, kind), found in seconds.items()
+        if kind != "nothing"
+    }
+
+
+def _last(monitor):
+    """A row for each layer: the figures of the last look."""
+    record, names = (
+        monitor.records[-1],
+        dict.fromkeys(key.rpartition("/")[0] for key in monitor.records[-1] if key != "step"),
+    )
+    kinds = ("gradient_norm", "update_ratio", "activation_mean", "activation_std")
+    return [
+        {"layer": name, **{kind: record.get(f"{name}/{kind}", "") for kind in kinds}}
+        for name in names
+    ]
+
+
+def _table(costs):
+    return [
+        {
+            "fit_of": name,
+            "watched_by": kind,
+            "added_in_the_median": f"{np.median(shares):+.1%}",
+            "from": f"{shares.min():+.1%}",
+            "to": f"{shares.max():+.1%}",
+        }
+        for (name, kind), shares in _overheads(costs).items()
+    ]
+
+
+def _claims(costs):
+    return [
+        Claim(
+            f"{kind} adds less than {GOAL:.0%} to {name}.fit.",
+            float(np.median(shares)) < GOAL,
+            f"{np.median(shares):+.1%} in the median of {len(shares)} rounds, "
+            f"{shares.min():+.1%} to {shares.max():+.1%}; what compiles once is not counted.",
+        )
+        for (name, kind), shares in _overheads(costs).items()
+        if kind == "GradientMonitor"
+    ]
+
+
+def draw(findings):
+    """`{"watch_gradients": Figure}`: each layer's gradient and update, look by look."""
+    records = findings.runs[0]["records"]
+    names = [key.rpartition("/")[0] for key in records[0] if key.endswith("/gradient_norm")]
+    view, axes = figures.new(2, title=findings.settings["recipe"]["name"])
+    steps = [record["step"] for record in records]
+    for place, name in enumerate(names):
+        style = {
+            "color": figures.COLOURS[place % len(figures.COLOURS)],
+            "linestyle": figures.STYLES[place % len(figures.STYLES)],
+            "marker": ".",
+        }
+        for each, kind in zip(axes, ("gradient_norm", "update_ratio"), strict=True):
+            each.plot(steps, [record[f"{name}/{kind}"] for record in records], label=name, **style)
+    for each, text in zip(
+        axes,
+        ("norm of the loss' gradient (nats)", "update / weights (norms, no unit)"),
+        strict=True,
+    ):
+        each.set_yscale("log")
+        figures.label(each, "training step", text)
+    axes[1].axhline(1e-3, color="0.5", linestyle=":", label="0.001")
+    axes[1].legend(fontsize=8)
+    return {"watch_gradients": view}
