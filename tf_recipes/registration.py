@@ -13,9 +13,12 @@ import sys
 # The modules that register a class or a function.
 MODULES = (
     "activations",
+    "augmentation",
     "batch_norm",
     "dropout",
+    "features",
     "initializers",
+    "linear_heads",
     "max_norm",
     "optimizers",
     "regularization",

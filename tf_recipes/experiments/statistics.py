@@ -48,8 +48,8 @@ def estimate(values, comparisons=1):
 
     Args:
         values: sequence of at least two floats.
-        comparisons: int, how many such intervals one verdict looks at: by Bonferroni's bound all of
-            them together hold the true means with 95 %.
+        comparisons: int, how many such intervals there are of which any may decide a verdict: by
+            Bonferroni's bound all of them together hold the true means with 95 %.
 
     Raises:
         ValueError: for fewer, which have no spread.

@@ -220,7 +220,7 @@ class FastFitModel(keras.Model):
             # XLA draws other numbers than Keras does on a CPU, and slowly; and it takes an index
             # that does not exist for the nearest that does
             return not (masks_ahead.draws_otherwise(self) or masks_ahead.embeds(self))
-        return self._wanted_jit
+        return self._wanted_jit and self.jit_compile  # which Keras clears where XLA cannot do it
 
 
 def _numbers(count):

@@ -1,0 +1,52 @@
+import json
+
+import pytest
+
+NAME = "features"
+SMALL = ["--hidden=20,10", "--C=0.01", "--C=0.1", "--epochs=1", "--seeds=2"]
+
+
+def test_a_small_run(run_script, tmp_path):
+    out = tmp_path / "new" / "out"
+    status, printed, errors = run_script(NAME, *SMALL, f"--output_dir={out}")
+    assert (status, errors) == (0, "")
+    assert "| pixels            | SVM           | scikit-learn | 0.01 " in printed
+    assert "the features that a DNN extracts can be handed to an SVM or an LR. Mea" in printed
+    assert sorted(path.name for path in out.iterdir()) == [f"{NAME}.json", f"{NAME}.png"]
+    written = json.loads((out / f"{NAME}.json").read_text())
+    assert set(written) == {"settings", "runs", "summary", "claims", "also", "environment"}
+    assert written["settings"]["C"] == [0.01, 0.1]
+    assert written["settings"]["command"].startswith(f"python scripts/{NAME}.py --hidden=20,10 ")
+    assert [run["seed"] for run in written["runs"]] == [None] * 2 + [0] * 10 + [1] * 10
+    assert len(written["claims"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--hidden=100"], "`hidden` must be two hidden layers or more"),
+        (["--hidden=100,x"], "--hidden takes whole numbers separated by commas."),
+        (["--C=0"], "`C` must be a finite number in (0, inf)."),
+        (["--C=much"], "flag --C=much"),
+        (["--epochs=0"], "flag --epochs=0"),
+        (["--seeds=1"], "flag --seeds=1"),
+        (["--data=tfds", "--data_dir=x"], "No MNIST in 'x'"),
+        (["more"], "takes flags only."),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(run_script, arguments, says):
+    assert_one_line(run_script(NAME, *arguments), says)
+
+
+def test_without_scikit_learn_it_says_so(run_script, tmp_path):
+    absent = "raise ModuleNotFoundError(\"No module named 'sklearn'\", name='sklearn')"
+    (tmp_path / "sklearn.py").write_text(absent)
+    assert_one_line(run_script(NAME, PYTHONPATH=tmp_path), "pip install 'tf_recipes[sklearn]'.")
+
+
+def assert_one_line(ended, says):
+    status, printed, errors = ended
+    assert (status, printed) == (2, "")
+    assert errors.startswith(f"{NAME}.py: error: ")
+    assert says in errors
+    assert errors.count("\n") == 1
