@@ -78,6 +78,8 @@ class Monitor(keras.callbacks.Callback):
             logs.update({self.STEP: latest.pop("step"), **latest})
 
     def _look(self, step):
+        if hasattr(self.model, "jax_state_sync"):  # JAX keeps the weights aside during an epoch
+            self.model.jax_state_sync()
         figures = self.look(step)
         self.records.append({"step": step, **figures})
         found = list(self.judge(figures))
