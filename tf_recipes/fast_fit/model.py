@@ -1,6 +1,7 @@
 """A Keras model whose `fit` on arrays runs as one compiled loop."""
 
 import contextlib
+import copy
 import inspect
 import math
 
@@ -129,8 +130,12 @@ class FastFitModel(keras.Model):
             return super().test_on_batch(*args, **kwargs)
 
     def make_train_function(self, force=False):
+        if force:  # the loop may hold another optimizer
+            self._loops.pop("train", None)
         if self._feed is None:
             return super().make_train_function(force)
+        if force:
+            self._feed = self._feed.on(self.loop("train"))
         self.train_function = self._feed
         return self._feed
 
@@ -242,6 +247,12 @@ class Feed:
         self._loop, self._holder, self._orders = loop, holder, orders
         self._batch_size, self._steps = batch_size, steps
         self._iterator = None
+
+    def on(self, loop):
+        """The same place in the same data, run by another loop."""
+        other = copy.copy(self)
+        other._loop = loop
+        return other
 
     def __call__(self, iterator):
         if iterator is not self._iterator:  # Keras makes one for each epoch; it is not read

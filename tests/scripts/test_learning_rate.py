@@ -1,0 +1,42 @@
+import json
+
+import pytest
+
+NAME = "learning_rate"
+SMALL = ["--epochs=1", "--target_accuracy=0.7", "--seeds=2"]
+
+
+def test_a_small_run(run_script, tmp_path):
+    out = tmp_path / "new" / "out"
+    status, printed, errors = run_script(NAME, *SMALL, f"--output_dir={out}")
+    assert (status, errors) == (0, "")
+    assert "| suggested      | 0.0" in printed and "| high, decaying | 0.1" in printed
+    assert "a higher learning rate makes it faster. Measured: epochs more until 70%" in printed
+    assert sorted(path.name for path in out.iterdir()) == [f"{NAME}.json", f"{NAME}.png"]
+    written = json.loads((out / f"{NAME}.json").read_text())
+    assert set(written) == {"settings", "runs", "summary", "claims", "also", "environment"}
+    assert written["settings"]["command"].startswith(f"python scripts/{NAME}.py --epochs=1 ")
+    assert [run["rate"] for run in written["runs"]] == 2 * [
+        "low", "suggested", "high", "high, decaying",
+    ]  # fmt: skip
+    assert [test["seed"] for test in written["also"]["range_tests"]] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--epochs=0"], "flag --epochs=0"),
+        (["--target_accuracy=1"], "`target_accuracy` must be a finite number in (0, 1)."),
+        (["--target_accuracy=most"], "flag --target_accuracy=most"),
+        (["--seeds=1"], "flag --seeds=1"),
+        (["--data=tfds", "--data_dir=x"], "No MNIST in 'x'"),
+        (["--output_dir=/dev/null/x"], "The output directory must be writable."),
+        (["more"], "takes flags only."),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(run_script, arguments, says):
+    status, printed, errors = run_script(NAME, *arguments)
+    assert (status, printed) == (2, "")
+    assert errors.startswith(f"{NAME}.py: error: ")
+    assert says in errors
+    assert errors.count("\n") == 1
