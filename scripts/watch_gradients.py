@@ -4,7 +4,7 @@
 
 In --output_dir: watch_gradients.png, the norms of gradients and updates over the steps,
 watch_gradients.json with every look and every warning, and with --histograms what TensorBoard
-shows. --rounds=7 times `fit` with and without the two monitors. There is a flag for every
+shows. --rounds=7 times what the two monitors add to `fit`. There is a flag for every
 hyperparameter of the recipe.
 """
 
@@ -18,7 +18,7 @@ _EPOCHS = flags.DEFINE_integer("epochs", 5, "Passes over the images.", lower_bou
 _INTERVAL = flags.DEFINE_integer(
     "interval", None, "Batches from one look to the next; by default the monitors' own.", 1
 )
-_ROUNDS = flags.DEFINE_integer("rounds", 0, "Timed calls of fit, with the monitors and without.", 0)
+_ROUNDS = flags.DEFINE_integer("rounds", 0, "Timed calls of fit.", 0)
 _HISTOGRAMS = flags.DEFINE_bool("histograms", False, "Also write TensorBoard's histograms.")
 program.define_flags("watch_gradients", seeds=None)
 command_line.define_recipe_flags()

@@ -11,6 +11,7 @@ PACKAGE = ROOT / "tf_recipes"
 FILES = sorted(PACKAGE.rglob("*.py"))
 RECIPES = {
     "activations",
+    "augmentation",
     "batch_norm",
     "best_practice",
     "dense",
@@ -21,8 +22,34 @@ RECIPES = {
     "optimizers",
     "regularization",
     "schedules",
+    "transfer",
 }
-UPWARD = {"parity", "models", "ports", "training", "originals", "catalog", "command_line"}
+# What plugs into any Keras model and has no twin: TF1 had nothing of the kind built in.
+TOOLS = {
+    "diagnostics.gradients",
+    "diagnostics.histograms",
+    "diagnostics.layers",
+    "diagnostics.monitor",
+    "diagnostics.probe",
+    "diagnostics.units",
+    "features",
+    "layer_sizes",
+    "linear_heads",
+    "monte_carlo",
+    "range_curve",
+    "range_test",
+    "sklearn_features",
+}
+UPWARD = {
+    "catalog",
+    "command_line",
+    "experiments",
+    "models",
+    "originals",
+    "parity",
+    "ports",
+    "training",
+}
 FAST_FIT = {"fast_fit.model"}  # what gives a model its `fit`: a building block, too
 
 
@@ -89,6 +116,7 @@ def test_recipe_files_import_keras_and_one_another_alone(name):
     parts = {
         "optimizers": {"updates", "tf1_optimizer"},
         "gradient_clipping": FAST_FIT,
+        "transfer": {"layer_names", "recompile"},
         # the numbers of these two depend on all rows of the global batch
         "batch_norm": {"distribution.replicas"},
         "dropout": {"distribution.replicas"},
@@ -97,6 +125,45 @@ def test_recipe_files_import_keras_and_one_another_alone(name):
     assert not own(path) & UPWARD
     private = [each for each in imported(path) if each.rpartition(".")[2].startswith("_")]
     assert not private
+
+
+@pytest.mark.parametrize("name", sorted(TOOLS))
+def test_tools_serve_any_keras_model(name):
+    path = PACKAGE / f"{name.replace('.', '/')}.py"
+    outside = {"absl", "keras", "matplotlib", "numpy", "sklearn", "tensorflow"}
+    assert others(path) - set(sys.stdlib_module_names) <= outside
+    assert own(path) <= {"", "diagnostics", "validation"} | RECIPES | TOOLS
+
+
+def test_tensorflow_and_scikit_learn_are_kept_to_where_they_are_needed():
+    """The others work on every backend, and without the extra."""
+    needed = {"tensorflow": set(), "sklearn": set()}
+    for name in sorted(RECIPES | TOOLS):
+        for other in others(PACKAGE / f"{name.replace('.', '/')}.py") & set(needed):
+            needed[other].add(name)
+    assert needed["sklearn"] == {"sklearn_features"}
+    assert needed["tensorflow"] == {
+        "diagnostics.histograms",
+        "diagnostics.probe",
+        "gradient_clipping",
+    }
+
+
+@pytest.mark.parametrize("path", files("diagnostics"), ids=name_of)
+def test_every_module_of_the_diagnostics_is_a_tool(path):
+    assert path.stem == "__init__" or f"diagnostics.{path.stem}" in TOOLS
+
+
+@pytest.mark.parametrize("path", files("experiments"), ids=name_of)
+def test_experiments_import_neither_the_proof_nor_the_benchmark(path):
+    found = own(path)
+    assert not [each for each in found if each.startswith(("parity", "originals", "benchmark"))]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_nothing_but_scripts_imports_experiments(path):
+    inside = path.parent.name == "experiments"
+    assert inside or not [each for each in own(path) if each.startswith("experiments")]
 
 
 @pytest.mark.parametrize("name", ["recipe", "validation"])

@@ -16,15 +16,25 @@ README = (ROOT / "README.md").read_text()
 def run_block(number):
     """What the names in the README's piece of Python stand for once it has run."""
     blocks, names = re.findall(r"```python\n(.*?)```", README, re.DOTALL), {}
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     exec(compile(blocks[number], "README.md", "exec"), names)
     return names
 
 
 def test_the_fast_model_of_the_readme_trains():
-    names = run_block(1)
+    names = run_block(2)
     assert type(names["model"]) is tf_recipes.FastFitModel
     assert len(names["history"].history["val_loss"]) == 2
+
+
+def test_what_looks_inside_a_model_sees_it_learn(capsys):
+    names = run_block(1)
+    norms, dead = (names["history"][f"hidden_of_64/{key}"] for key in ("gradient_norm", "dead"))
+    assert capsys.readouterr().out.startswith(f"{norms} {dead}\n")
+    assert len(norms) == len(dead) == 2 and min(norms) > 0
+    assert 0.01 < float(names["model"].optimizer.learning_rate) < 2
+    assert names["history"]["loss"][1] < names["history"]["loss"][0] < 2.3
+    assert names["uncertain"].predictive_entropy.shape == (10,)
 
 
 def test_the_model_of_the_readme_trains(digits):
@@ -46,13 +56,13 @@ def test_each_script_named_is_there_and_has_its_flags(script):
 def test_names_in_the_table_of_counterparts_are_there():
     import tf_recipes
 
-    table = README[README.index("| TF1 | here |") :].split("\n\n")[0]
-    here = [
-        name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)", row.split("|")[2])
-    ]
-    assert len(here) >= 14
-    for name in here:
-        assert callable(getattr(tf_recipes, name))
+    for heading, least in (("| TF1 | here |", 14), ("| for this | take |", 13)):
+        table = README[README.index(heading) :].split("\n\n")[0]
+        rows = [row.split("|")[2] for row in table.splitlines()[2:]]
+        here = [name for row in rows for name in re.findall(r"`(\w+)", row)]
+        assert len(here) >= least
+        for name in here:
+            assert callable(getattr(tf_recipes, name))
 
 
 def test_the_figures_named_are_there():

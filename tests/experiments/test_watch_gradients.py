@@ -29,24 +29,60 @@ def test_the_table_has_the_last_look(found):
     assert rows["hidden2_activation"]["gradient_norm"] == ""
 
 
-def test_the_cost_is_measured_in_turns(found):
+def test_what_each_monitor_takes_is_measured_against_the_rest(found):
     costs = found.runs[2:]
-    assert len(costs) == 2 * 2 * 3  # models, rounds, kinds
-    first, second = ([r["watched_by"] for r in costs if r["round"] == each][:3] for each in (0, 1))
-    assert first == ["nothing", "GradientMonitor", "both monitors"]
-    assert second == ["GradientMonitor", "both monitors", "nothing"]
-    assert [claim.text for claim in found.claims] == [
-        "GradientMonitor adds less than 5% to keras.Model.fit.",
-        "GradientMonitor adds less than 5% to FastFitModel.fit.",
+    assert len(costs) == 2 * 2 * 2  # models, rounds, monitors
+    assert {(run["model"], run["watched_by"], run["round"]) for run in costs} == {
+        (model, monitor, each)
+        for model in ("keras.Model", "FastFitModel")
+        for monitor in ("GradientMonitor", "SaturationMonitor")
+        for each in (0, 1)
+    }
+    for run in costs:
+        assert run["steps"] == 5 * 54
+        assert run["seconds"] > 0 and run["seconds_of_the_rest"] > 0
+    assert found.claims[0].text == "GradientMonitor adds less than 5% to keras.Model.fit."
+    assert len(found.claims) == 4
+
+
+def test_a_stopwatch_hands_everything_on_and_adds_up(monkeypatch):
+    seen, clock = [], iter(range(100))
+    monkeypatch.setattr(watch_gradients.time, "perf_counter", lambda: float(next(clock)))
+
+    class Noting:
+        batch_interval = 7
+
+        def __getattr__(self, name):
+            return lambda *arguments: seen.append((name, *arguments))
+
+    watch = watch_gradients.Stopwatch(Noting())
+    assert watch.batch_interval == 7
+    watch.set_model("model")
+    watch.on_train_begin()
+    watch.on_epoch_begin(0)
+    watch.on_train_batch_end(3, {"loss": 1})
+    watch.on_epoch_end(0, {"loss": 2})
+    assert seen == [
+        ("set_model", "model"),
+        ("on_train_begin", None),
+        ("on_epoch_begin", 0, None),
+        ("on_train_batch_end", 3, {"loss": 1}),
+        ("on_epoch_end", 0, {"loss": 2}),
     ]
+    assert watch.seconds == 4.0  # one tick for each hook
 
 
-@pytest.mark.parametrize(("watched", "holds"), [(1.04, True), (1.06, False)])
+@pytest.mark.parametrize(("watched", "holds"), [(0.04, True), (0.06, False)])
 def test_the_verdict_is_the_median_of_the_rounds(watched, holds):
     costs = [
-        {"model": "m", "round": each, "watched_by": kind, "seconds": seconds * (1 + each)}
+        {
+            "model": "m",
+            "round": each,
+            "watched_by": "GradientMonitor",
+            "seconds": watched * (1 + each),
+            "seconds_of_the_rest": 1.0 + each,
+        }
         for each in range(3)
-        for kind, seconds in (("nothing", 1.0), ("GradientMonitor", watched))
     ]
     costs[-1]["seconds"] *= 9  # a disturbed round does not decide
     (claim,) = watch_gradients._claims(costs)

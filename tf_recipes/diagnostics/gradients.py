@@ -66,7 +66,7 @@ class GradientMonitor(Monitor):
         self,
         x,
         y,
-        interval=200,
+        interval=500,
         layers=None,
         log_dir=None,
         stop_on=(),

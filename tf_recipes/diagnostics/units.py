@@ -63,7 +63,7 @@ class SaturationMonitor(Monitor):
     CONDITIONS = (SATURATED, DEAD)
     STEP = "saturation_step"
 
-    def __init__(self, x, interval=200, layers=None, stop_on=(), limit=0.5):
+    def __init__(self, x, interval=500, layers=None, stop_on=(), limit=0.5):
         super().__init__(interval, stop_on)
         validation.number("limit", limit, 0, 1, open_high=True)
         self._x, self._layers, self._limit = x, layers, limit
