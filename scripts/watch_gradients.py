@@ -8,6 +8,8 @@ shows. --rounds=7 times what the two monitors add to `fit`. There is a flag for 
 hyperparameter of the recipe.
 """
 
+import pathlib
+
 from absl import flags
 
 from tf_recipes import command_line
@@ -33,7 +35,7 @@ def main():
         epochs=_EPOCHS.value,
         interval=_INTERVAL.value,
         rounds=_ROUNDS.value,
-        log_dir=f"{flags.FLAGS.output_dir}/tensorboard" if _HISTOGRAMS.value else None,
+        log_dir=pathlib.Path(flags.FLAGS.output_dir, "tensorboard") if _HISTOGRAMS.value else None,
     )
 
 

@@ -33,11 +33,14 @@ TOOLS = {
     "diagnostics.probe",
     "diagnostics.units",
     "features",
+    "layer_names",
     "layer_sizes",
     "linear_heads",
     "monte_carlo",
     "range_curve",
     "range_test",
+    "recompile",
+    "saved_models",
     "sklearn_features",
 }
 UPWARD = {
@@ -116,7 +119,7 @@ def test_recipe_files_import_keras_and_one_another_alone(name):
     parts = {
         "optimizers": {"updates", "tf1_optimizer"},
         "gradient_clipping": FAST_FIT,
-        "transfer": {"layer_names", "recompile"},
+        "transfer": {"layer_names", "recompile", "saved_models"},
         # the numbers of these two depend on all rows of the global batch
         "batch_norm": {"distribution.replicas"},
         "dropout": {"distribution.replicas"},

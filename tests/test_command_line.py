@@ -206,6 +206,12 @@ def test_a_good_run(run_script):
             "script.py: saved\n",
         ),
         ("raise OSError(28, 'No space left')", 2, "script.py: error: [Errno 28] No space left\n"),
+        (
+            "class TooLarge(Exception): __module__ = 'tensorflow.made_up'\n"
+            "    raise TooLarge('out of memory\\nmore')",
+            2,
+            "script.py: error: TensorFlow cannot do this: out of memory\n",
+        ),
         ("raise ImportError('no keras')", 2, "script.py: error: no keras\n"),
         ("raise ValueError('first\\nsecond')", 2, "script.py: error: first second\n"),
     ],

@@ -451,3 +451,21 @@ print(keras.backend.backend())
 def test_on_another_backend(backend, run_python):
     pytest.importorskip(backend, reason=f"{backend} is not installed; Keras can do without it")
     assert run_python(OTHER_BACKEND, KERAS_BACKEND=backend) == backend
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda x: keras.layers.Attention(dropout=0.5)([x, x]),
+        lambda x: keras.layers.ConvLSTM1D(2, 1, recurrent_dropout=0.3)(
+            keras.layers.Reshape((3, 4, 1))(x)
+        ),
+    ],
+    ids=["attention", "ConvLSTM"],
+)
+def test_dropout_that_a_layer_does_by_itself_is_refused(layer, fails):
+    x = keras.Input((3, 4))
+    outputs = keras.layers.Flatten()(layer(keras.layers.Dropout(0.5)(x)))
+    model = keras.Model(x, keras.layers.Dense(2)(outputs))
+    with fails("cannot be drawn", "dropout"):
+        monte_carlo_dropout(model, np.ones((2, 3, 4), "float32"), samples=2)

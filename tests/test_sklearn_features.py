@@ -232,8 +232,11 @@ def test_bad_arguments_are_told_in_fit(net, arguments, parts, fails):
 
 
 def test_a_path_without_a_model(tmp_path):
-    with pytest.raises(ValueError, match="File not found"):
+    with pytest.raises(FileNotFoundError, match=r"none\.keras"):
         KerasFeatures(tmp_path / "none.keras").fit(X)
+    (tmp_path / "text.keras").write_text("text")
+    with pytest.raises(OSError, match=r"text\.keras' is damaged, or no model"):
+        KerasFeatures(tmp_path / "text.keras").fit(X)
 
 
 def test_a_model_with_two_inputs(fails):

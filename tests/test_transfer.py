@@ -531,6 +531,30 @@ def test_what_cannot_be_compiled_again_is_refused_and_nothing_is_changed(fails):
         assert len(model.trainable_weights) == 8 and model.optimizer is optimizer
 
 
+def test_losses_are_the_same_objects_whatever_their_names(digits):
+    def scaled(factor):
+        def loss(y, predicted):
+            return factor * keras.ops.mean(keras.ops.square(predicted), axis=-1)
+
+        return loss
+
+    x = keras.Input((784,))
+    outputs = [keras.layers.Dense(2, name=name)(x) for name in ("a", "b")]
+    model = keras.Model(x, outputs)
+    model.compile("sgd", [scaled(1.0), scaled(100.0)])
+    y = np.zeros((64, 2), "float32")
+    before = model.evaluate(digits[0], [y, y], verbose=0)
+    freeze_layers(model, "a")
+    unfreeze_layers(model, 0.5)
+    np.testing.assert_allclose(model.evaluate(digits[0], [y, y], verbose=0), before, rtol=1e-6)
+
+
+@pytest.mark.parametrize("names", [None, 5, [["hidden1"]]])
+def test_names_that_are_none(names, fails):
+    with fails("`names` must be a layer's name or a list of names.", f"names={names!r}"):
+        freeze_layers(compiled(sequential()), names)
+
+
 @pytest.mark.parametrize("rate", [0, -0.1, float("nan"), None, "0.1", True])
 def test_bad_rates(rate, fails):
     model = compiled(sequential())

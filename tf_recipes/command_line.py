@@ -171,6 +171,12 @@ def _guarded(main, argv):
         _stop(f"error: {error}", 2)
     except FloatingPointError as error:
         _stop(f"error: {error}", 1)
+    except Exception as error:
+        # TensorFlow's own, such as memory that is not there, are no subclasses of Python's
+        if not type(error).__module__.startswith("tensorflow"):
+            raise
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        _stop(f"error: TensorFlow cannot do this: {first}", 2)
 
 
 def _parse(argv):

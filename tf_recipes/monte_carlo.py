@@ -228,6 +228,13 @@ def _dropout_layers(model):
                 f"recurrent_dropout={layer.recurrent_dropout}",
                 "Put dropout layers between the layers.",
             )
+    for layer in inside:
+        if not isinstance(layer, (*DROPOUTS, *CELLS)) and _has_its_own(layer):
+            validation.fail(
+                "Dropout that a layer does by itself cannot be drawn.",
+                f"the layer {layer.name!r}, a {type(layer).__name__} with dropout",
+                "Set its dropout to 0, and put dropout layers between the layers.",
+            )
     found = [layer for layer in inside if isinstance(layer, DROPOUTS) and _drops(layer)]
     if not found:
         validation.fail(
@@ -236,6 +243,14 @@ def _dropout_layers(model):
             "Add keras.layers.Dropout(0.5), say, and train with it.",
         )
     return found
+
+
+def _has_its_own(layer):
+    """Whether it drops by an argument, as `keras.layers.Attention` and ConvLSTM cells do."""
+    rates = (getattr(layer, name, 0) for name in ("dropout", "recurrent_dropout"))
+    drops = any(isinstance(rate, int | float) and rate > 0 for rate in rates)
+    # multi-head attention hands its argument to a dropout layer inside
+    return drops and not any(isinstance(each, DROPOUTS) for each in _inside(layer, {}))
 
 
 def _drops(layer):

@@ -1,51 +1,67 @@
 """Compiles a model again as it was, perhaps with another learning rate."""
 
-import copy
+import inspect
 
 import keras
 
 from tf_recipes import validation
 
 
-def checked_config(model, learning_rate=None):
-    """What `model` was compiled with, and perhaps another rate; seen to be restorable."""
-    own_compile = type(model).compile is not keras.Model.compile
-    restores = type(model).compile_from_config is not keras.Model.compile_from_config
+def checked_arguments(model, learning_rate=None):
+    """What `model.compile` was given, with a new optimizer, and perhaps another rate.
+
+    The losses are the very objects that the model has; optimizer and metrics are made anew from
+    their configuration.
+
+    Raises:
+        ValueError: for a model that is not compiled, or that cannot be compiled again.
+    """
     config = model.get_compile_config() if model.compiled else None
-    if config is None or (own_compile and not restores):
+    if config is None or not _takes(model, config):
         validation.fail(
-            "`model` must be compiled, and able to compile itself again from its configuration.",
+            "`model` must be compiled, with the arguments of keras.Model.compile.",
             f"model={model!r}",
-            "Compile it first; a compile() of its own needs a compile_from_config(), too.",
+            "Compile it first. A compile() with arguments of its own must be called by hand.",
         )
     if learning_rate is not None:
         place = config["optimizer"]["config"]
         while "inner_optimizer" in place:  # a loss scale's
             place = place["inner_optimizer"]["config"]
         place["learning_rate"] = keras.saving.serialize_keras_object(learning_rate)
+    del config["loss"]
     try:
-        with _own_objects(model):
-            keras.saving.deserialize_keras_object(copy.deepcopy(config))  # some consume it
+        with keras.saving.custom_object_scope(_own_optimizers(model.optimizer)):
+            made = keras.saving.deserialize_keras_object(config)
     except (TypeError, ValueError) as error:
         validation.fail(
-            "What `model` was compiled with must be known to Keras, to be compiled again.",
+            "Optimizer and metrics of `model` must be known to Keras, to be made again.",
             first_sentence(str(error)),
-            "Decorate it with keras.saving.register_keras_serializable().",
+            "Decorate them with keras.saving.register_keras_serializable().",
         )
-    return config
+    return {**made, "loss": model.loss}
 
 
-def again(model, config):
-    """Compiles `model` from what `checked_config` returned; its optimizer is a new one."""
-    with _own_objects(model):
-        model.compile_from_config(config)
+def _takes(model, config):
+    """Whether the model's `compile` takes these arguments: one of its own may take others."""
+    try:
+        inspect.signature(model.compile).bind(**config)
+    except TypeError:
+        return False
+    return set(config) <= set(inspect.signature(keras.Model.compile).parameters)
 
 
-def _own_objects(model):
-    """Inside, Keras finds the model's own losses and optimizer, registered or not."""
-    given = [model.optimizer, *keras.tree.flatten(model.loss)]
-    found = [each if hasattr(each, "__name__") else type(each) for each in given]
-    return keras.saving.custom_object_scope({each.__name__: each for each in found})
+def again(model, arguments):
+    """Compiles `model` with what `checked_arguments` returned."""
+    model.compile(**arguments)
+    model.optimizer.build(model.trainable_variables)
+
+
+def _own_optimizers(optimizer):
+    """Inside this scope Keras finds the model's own optimizer, registered or not."""
+    found = [optimizer]
+    while hasattr(found[-1], "inner_optimizer"):
+        found.append(found[-1].inner_optimizer)
+    return {type(each).__name__: type(each) for each in found}
 
 
 def first_sentence(text):

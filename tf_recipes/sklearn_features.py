@@ -7,7 +7,7 @@ import os
 import keras
 import numpy as np
 
-from tf_recipes import validation
+from tf_recipes import saved_models, validation
 from tf_recipes.features import feature_extractor
 
 try:
@@ -105,7 +105,7 @@ class KerasFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
 def _loaded(model):
     if isinstance(model, str | os.PathLike):
-        return keras.saving.load_model(model, compile=False)
+        return saved_models.load(model)
     return model
 
 

@@ -1,11 +1,10 @@
 """Transfer: the first layers of a trained model, reused in a model for another task."""
 
 import os
-import zipfile
 
 import keras
 
-from tf_recipes import layer_names, recompile, validation
+from tf_recipes import layer_names, recompile, saved_models, validation
 
 
 def first_layers(model, count=None, last=None):
@@ -94,7 +93,7 @@ def reuse_layers(source, target, count=None, last=None, names=None):
     names = names or {}
     validation.keys("names", names, reused)
     if isinstance(source, str | os.PathLike):
-        source = _load(os.fspath(source))
+        source = saved_models.load(source)
     there = layer_names.with_weights("source", source)
     for name in reused:
         theirs = layer_names.known("source", names.get(name, name), there)
@@ -132,13 +131,13 @@ def freeze_layers(model, names):
     """
     layer_names.with_weights("model", model)
     layers = dict(layer_names.walk(model))
-    names = [names] if isinstance(names, str) else names
+    names = _listed(names)
     chosen = [layers[layer_names.known("names", name, layers)] for name in names]
-    config = recompile.checked_config(model) if model.compiled else None
+    arguments = recompile.checked_arguments(model) if model.compiled else None
     for layer in chosen:
         _set_trainable(layer, False)
-    if config is not None:
-        recompile.again(model, config)
+    if arguments is not None:
+        recompile.again(model, arguments)
 
 
 def unfreeze_layers(model, learning_rate):
@@ -150,9 +149,10 @@ def unfreeze_layers(model, learning_rate):
     TF1: another optimizer with the lower rate, and its `minimize(loss)` without a `var_list`: it
     had slots of its own, which began at their first values, as those of the new one here do.
 
-    Loss, metrics, the kind of the optimizer and its other arguments stay. A loss may be any named
-    function; a metric that is a function of your own must be registered with Keras. To let a part
-    train, `freeze_layers` the rest afterwards.
+    Loss, metrics, the kind of the optimizer and its other arguments stay. The losses are the same
+    objects; a metric of your own must be registered with Keras. What an optimizer was told by a
+    method, such as `exclude_from_weight_decay`, must be said again. To let a part train,
+    `freeze_layers` the rest afterwards.
 
     Args:
         model: a built and compiled `keras.Model`.
@@ -173,9 +173,20 @@ def unfreeze_layers(model, learning_rate):
         validation.number("learning_rate", learning_rate, 0, open_low=True)
         learning_rate = float(learning_rate)
     layer_names.with_weights("model", model)
-    config = recompile.checked_config(model, learning_rate)
+    arguments = recompile.checked_arguments(model, learning_rate)
     _set_trainable(model, True)
-    recompile.again(model, config)
+    recompile.again(model, arguments)
+
+
+def _listed(names):
+    names = [names] if isinstance(names, str) else names
+    if not isinstance(names, list | tuple | set) or not all(isinstance(n, str) for n in names):
+        validation.fail(
+            "`names` must be a layer's name or a list of names.",
+            f"names={names!r}",
+            "Hand over what reuse_layers returned.",
+        )
+    return names
 
 
 def _set_trainable(layer, value):
@@ -186,26 +197,3 @@ def _set_trainable(layer, value):
         # model with a frozen layer, `model.trainable = True` does nothing. So it is set twice.
         each.trainable = not value
         each.trainable = value
-
-
-def _load(path):
-    """The model in a `.keras` file; damage is found before Keras reads it."""
-    damaged = f"{path!r} is damaged, or no model that Keras saved as a .keras file."
-    try:
-        with zipfile.ZipFile(path) as file:
-            whole = file.testzip() is None
-    except zipfile.BadZipFile:
-        whole = False
-    if not whole:
-        raise OSError(damaged)
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except (OSError, KeyError) as error:  # a part is missing
-        raise OSError(damaged) from error
-    except (TypeError, ValueError) as error:
-        reason = str(error).rpartition("Exception encountered: ")[2]
-        return validation.fail(
-            "The source must be a model that Keras can load.",
-            f"source={path!r}: {recompile.first_sentence(reason)}",
-            "Load it with keras.saving.load_model(path, custom_objects=...) and pass the model.",
-        )

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tf_recipes
 from tf_recipes.diagnostics.gradients import GradientMonitor
@@ -131,6 +132,53 @@ def test_training_goes_on_with_the_same_bits(build, digits):
         np.testing.assert_array_equal(found, expected)
 
 
+class TwoOptimizers(keras.Model):
+    """As a GAN has it: a step that also moves a variable by an optimizer of the model's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", name="a")
+        self.other = keras.optimizers.SGD(0.1, momentum=0.9)
+        self.counter = tf.Variable(0)
+
+    def call(self, x):
+        return self.a(x)
+
+    def train_step(self, data):
+        if not self.other.built:
+            self.other.build(self.trainable_variables)
+        self.counter.assign_add(1)
+        self.other.apply([tf.ones((1, 1))], self.trainable_variables)
+        return super().train_step(data)
+
+
+def test_optimizers_and_variables_of_the_models_own_are_put_back(data):
+    results = []
+    for callbacks in ([], [GradientMonitor(*data, interval=1)]):
+        model = TwoOptimizers()
+        model.compile(keras.optimizers.SGD(0.01), "mse")
+        model(data[0])
+        model.other.build(model.trainable_variables)
+        model.fit(*data, batch_size=1, epochs=3, verbose=0, shuffle=False, callbacks=callbacks)
+        variables = [*model.variables, *model.other.variables, model.counter]
+        results.append([v.numpy() for v in variables])
+    assert results[0][-1] == 6
+    for expected, found in zip(*results, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("eagerly", [True, False])
+def test_eager_models_and_heads_without_a_loss(data, eagerly):
+    x = keras.Input((1,))
+    line = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", name="a")(x)
+    other = keras.layers.Dense(1, name="b")(x)
+    model = keras.Model(x, [line, other])
+    model.compile(keras.optimizers.SGD(0.01), loss=["mse", None], run_eagerly=eagerly)
+    with pytest.warns(UserWarning, match="Gradients do not exist"):  # as Keras' own `fit` does
+        seen = first_look(model, data[0], [data[1], None]).records[0]
+    assert seen["a/gradient_norm"] == pytest.approx(10.0)  # mean(2 x^2)
+
+
 class Subclassed(keras.Model):
     def __init__(self):
         super().__init__()
@@ -202,6 +250,47 @@ def test_chosen_layers(chain, data, fails):
     assert {key.partition("/")[0] for key in seen} == {"step", "b"}
     with fails("`layers` must be one of a, b.", "layers='c'"):
         first_look(chain(1.0, 2.0), *data, layers=["c"])
+
+
+def test_the_last_layer_is_the_one_that_is_called_last(data, said):
+    class HeadFirst(keras.Model):
+        def __init__(self):
+            super().__init__()
+            one = {"use_bias": False, "kernel_initializer": "ones"}
+            self.head = keras.layers.Dense(1, name="head", **one)
+            self.body = keras.layers.Dense(1, name="body", **one)
+
+        def call(self, x):
+            return self.head(self.body(x))
+
+    model = HeadFirst()
+    model.compile(keras.optimizers.SGD(1e-9), "mse")
+    model(data[0])
+    model.head.kernel.assign([[1e-4]])  # gradients: by the body 1e-8, by the head 1e-4, times 10
+    assert first_look(model, *data).warnings == [(0, "body", "vanishing")]
+    assert said[0].endswith("against 0.001 at layer head.")
+    assert first_look(model, *data, layers="body").warnings == [(0, "body", "vanishing")]
+
+
+def test_a_layer_that_nothing_reaches_does_not_make_the_others_explode(data, said):
+    x = keras.Input((1,))
+    line = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", name="a")(x)
+    last = keras.layers.Dense(1, name="idle")(line)
+    model = keras.Model(x, [line, last])
+    model.compile(keras.optimizers.SGD(1e-3), loss=["mse", None])
+    with pytest.warns(UserWarning, match="Gradients do not exist"):
+        monitor = first_look(model, data[0], [data[1], None])
+    assert monitor.warnings == [(0, "idle", "vanishing")]
+
+
+def test_another_loss_under_the_same_optimizer_is_seen(chain, data):
+    model, monitor = chain(2.0), GradientMonitor(*data)
+    model.fit(*data, epochs=1, verbose=0, callbacks=[monitor])
+    before = monitor.records[-1]["a/gradient_norm"]
+    model.compile(model.optimizer, "mse", loss_weights=[1000.0])
+    monitor.records.clear()
+    monitor.on_train_begin()
+    assert monitor.records[0]["a/gradient_norm"] == pytest.approx(1000 * before, rel=1e-5)
 
 
 def test_it_is_compiled_once_for_many_fits_and_anew_for_another_optimizer(chain, data):

@@ -54,6 +54,8 @@ def test_a_shared_layer_is_one_leaf():
         (keras.layers.ReLU(negative_slope=0.1), "leaky_relu"),
         (keras.layers.LeakyReLU(), "leaky_relu"),
         (keras.layers.ELU(), "elu"),
+        (keras.layers.Dense(1, keras.layers.ReLU()), "relu"),
+        (keras.layers.LSTM(1), None),
         (keras.layers.Activation("gelu"), None),
         (keras.layers.Dropout(0.5), None),
     ],

@@ -63,6 +63,13 @@ def test_several_steps_per_execution():
     assert [record["step"] for record in monitor.records] == [0, 6, 9, 16, 19]
 
 
+def test_batches_are_counted_where_the_optimizer_counts_fewer():
+    model, monitor = build(keras.Model), Counting(4)
+    model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=4), "mse")
+    fit(model, monitor)
+    assert [record["step"] for record in monitor.records] == [0, 4, 8, 14, 18]
+
+
 def test_a_second_fit_goes_on_counting_and_does_not_look_twice_at_one_step():
     model, monitor = build(keras.Model), Counting(6)
     fit(model, monitor, epochs=1)

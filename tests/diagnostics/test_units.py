@@ -72,6 +72,26 @@ def test_revived_units_are_counted_from_the_first_look_on():
     assert [each["hidden/dead"] for each in monitor.records] == [0.75, 0.5, 0.5, 0.25]
 
 
+def test_units_that_are_not_finite_are_neither_dead_nor_revived():
+    model = net("relu", [0.0, 0.0], [-1.0, -1.0])
+    monitor = looking_at(model)
+    model.get_layer("hidden").bias.assign([np.nan, -1.0])
+    monitor._look(1)
+    assert np.isnan(record(monitor)["hidden/dead"])
+    assert record(monitor)["hidden/revived"] == 0.0
+
+
+def test_a_layer_shared_by_images_of_two_sizes():
+    conv = keras.layers.Conv2D(2, 1, activation="relu", name="conv")
+    small, large = keras.Input((2, 2, 1)), keras.Input((3, 3, 1))
+    pooled = [keras.layers.GlobalMaxPooling2D()(conv(x)) for x in (small, large)]
+    model = keras.Model([small, large], keras.layers.Add()(pooled))
+    conv.set_weights([np.ones((1, 1, 1, 2)), np.array([0.0, -2.0])])
+    model.compile("sgd", "mse")
+    x = [np.zeros((1, 2, 2, 1)), np.ones((1, 3, 3, 1))]
+    assert record(looking_at(model, x)) == {"conv/dead": 0.5, "conv/revived": 0.0}
+
+
 @pytest.mark.parametrize("form", ["channels_last", "channels_first"])
 def test_units_of_a_convolution_are_its_channels(form):
     image = np.ones((3, 4, 4, 1) if form == "channels_last" else (3, 1, 4, 4), "float32")

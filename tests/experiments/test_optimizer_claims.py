@@ -93,10 +93,19 @@ def test_inefficient_is_twice_the_fastest():
 
 def test_adagrad():
     claim = verdicts(best_adagrad=[100, None])["adagrad"]
-    assert claim.holds and "0.1 nats in 1 of 2 runs" in claim.measured
+    assert claim.holds
+    assert "in 1 of 2 runs, gradient descent in 2 of 2" in claim.measured
     assert not verdicts()["adagrad"].holds
+    neither = verdicts(best_adagrad=[None, None], best_gradient_descent=[None, None])
+    assert not neither["adagrad"].holds  # too few steps for anybody
     assert verdicts(best_adagrad=[150, 150])["rmsprop"].holds
-    assert not verdicts(best_rmsprop=[150, 150])["rmsprop"].holds
+
+
+def test_two_limits_are_no_ratio():
+    never = [None, None]
+    found = verdicts(tenfold=never, same_momentum=never)
+    assert not found["tenfold"].holds
+    assert not verdicts(default=never, best_adam=never)["default"].holds
 
 
 def test_adam():

@@ -165,7 +165,7 @@ def verdicts(**accuracies):
     return transfer._claims("dense", made_up(**accuracies), {"way": INITIAL}, settings)
 
 
-LOW, HIGH = [0.50, 0.60, 0.70], [0.60, 0.70, 0.80]
+LOW, HIGH = [0.74, 0.84, 0.94], [0.84, 0.94, 1.04]  # made up: ten points apart
 
 
 def test_clear_gains_bear_the_claims_out():
@@ -184,16 +184,22 @@ def test_clear_losses_do_not():
 
 
 def test_what_is_within_the_noise_does_not():
-    noisy = [0.5, 0.8, 0.6]
+    noisy = [0.74, 1.04, 0.84]
     claims = verdicts(scratch=LOW, untrained=LOW, frozen=noisy, initial=noisy, all=LOW)
     assert [claim.holds for claim in claims] == [False, False, False, False]
 
 
 def test_less_than_a_point_below_all_images_is_as_good():
-    near = [0.595, 0.695, 0.795]
+    near = [0.835, 0.935, 1.035]
     assert verdicts(scratch=LOW, untrained=LOW, frozen=LOW, initial=near, all=HIGH)[3].holds
-    far = [0.585, 0.685, 0.785]
+    far = [0.825, 0.925, 1.025]
     assert not verdicts(scratch=LOW, untrained=LOW, frozen=LOW, initial=far, all=HIGH)[3].holds
+
+
+def test_as_good_as_what_is_not_good_is_not_very_good():
+    chance = [0.2, 0.2, 0.2]
+    same = dict.fromkeys(("scratch", "untrained", "frozen", "initial", "all"), chance)
+    assert not verdicts(**same)[3].holds
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,20 @@ def run_script(tmp_path):
 
 
 @pytest.fixture
+def refuses(run_script):
+    """`refuses(name, arguments, says)`: one line that says so, nothing else, and status 2."""
+
+    def check(name, arguments, says, **env):
+        status, printed, errors = run_script(name, *arguments, **env)
+        assert (status, printed) == (2, "")
+        assert errors.startswith(f"{name}.py: error: ")
+        assert says in errors
+        assert errors.count("\n") == 1
+
+    return check
+
+
+@pytest.fixture
 def start_script():
     """`start_script(name, *arguments, **options)` -> a running process that Ctrl-C reaches.
 

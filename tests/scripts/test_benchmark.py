@@ -37,12 +37,8 @@ def test_a_small_run(run_script, tmp_path):
         (["--data=sample", "--data_dir=x"], "The sample ships with the package."),
     ],
 )
-def test_a_mistake_is_one_line_and_status_2(run_script, arguments, says):
-    status, printed, errors = run_script(NAME, *arguments)
-    assert (status, printed) == (2, "")
-    assert errors.startswith("benchmark.py: error: ")
-    assert says in errors
-    assert errors.count("\n") == 1
+def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
+    refuses(NAME, arguments, says)
 
 
 def test_ctrl_c_is_one_line_and_ends_every_worker(start_script, tmp_path):

@@ -34,19 +34,11 @@ def test_a_small_run(run_script, tmp_path):
         (["more"], "takes flags only."),
     ],
 )
-def test_a_mistake_is_one_line_and_status_2(run_script, arguments, says):
-    assert_one_line(run_script(NAME, *arguments), says)
+def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
+    refuses(NAME, arguments, says)
 
 
-def test_without_scikit_learn_it_says_so(run_script, tmp_path):
+def test_without_scikit_learn_it_says_so(refuses, tmp_path):
     absent = "raise ModuleNotFoundError(\"No module named 'sklearn'\", name='sklearn')"
     (tmp_path / "sklearn.py").write_text(absent)
-    assert_one_line(run_script(NAME, PYTHONPATH=tmp_path), "pip install 'tf_recipes[sklearn]'.")
-
-
-def assert_one_line(ended, says):
-    status, printed, errors = ended
-    assert (status, printed) == (2, "")
-    assert errors.startswith(f"{NAME}.py: error: ")
-    assert says in errors
-    assert errors.count("\n") == 1
+    refuses(NAME, [], "pip install 'tf_recipes[sklearn]'.", PYTHONPATH=tmp_path)

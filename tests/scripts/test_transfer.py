@@ -39,9 +39,5 @@ def test_a_small_run(run_script, tmp_path):
         (["--output_dir=/dev/null/x"], "The output directory must be writable."),
     ],
 )
-def test_a_mistake_is_one_line_and_status_2(run_script, arguments, says):
-    status, printed, errors = run_script(NAME, *arguments)
-    assert (status, printed) == (2, "")
-    assert errors.startswith(f"{NAME}.py: error: ")
-    assert says in errors
-    assert errors.count("\n") == 1
+def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
+    refuses(NAME, arguments, says)

@@ -1,5 +1,7 @@
 """Vanishing and exploding gradients, layer by layer, while a model trains."""
 
+import json
+
 import keras
 
 from tf_recipes import validation
@@ -23,11 +25,12 @@ class GradientMonitor(Monitor):
       change in its weights, over the norm of the weights: healthy is about 0.001,
     - `LAYER/activation_mean`, `LAYER/activation_std`: over the batch and the units.
 
-    The look leaves no trace: training goes on with the same bits as without it. It warns in one
-    line, once until it is over, when at a layer the gradient
+    The look leaves no trace: training goes on with the same bits as without it, unless a layer
+    draws from Keras' global generator instead of one of its own. It warns in one line, once until
+    it is over, when at a layer the gradient
 
-    - vanishes: its norm is below `vanishing` times that of the last layer with weights, where the
-      gradient starts from, or that one's is zero,
+    - vanishes: its norm is zero, or below `vanishing` times that of the layer with weights that the
+      model calls last, where the gradient starts from,
     - explodes: it is above `exploding` times that, or an update is larger than the weights,
     - turns non-finite, or its activations or its update do.
 
@@ -93,14 +96,15 @@ class GradientMonitor(Monitor):
         if not self.model.built:
             self.model(self._x)
         optimizer, weights = self.model.optimizer, self.model.trainable_variables
-        looked_at = [id(each) for each in (self.model, optimizer, *weights)]
+        compiled = json.dumps(self.model.get_compile_config(), default=str)
+        looked_at = [compiled, *(id(each) for each in (self.model, optimizer, *weights))]
         if looked_at == self._looked_at:  # the compiled function still serves
             return
         self._looked_at = looked_at
-        watched = choose(_watchable(self.model), self._layers)
-        self._weighted = [name for name, layer in watched.items() if layer.trainable_variables]
-        self._watched = watched
-        self._probe = Probe(self.model, self._x, self._y, watched, self._log_dir is not None)
+        looked = _watchable(self.model)
+        self._weighted = [name for name, layer in looked.items() if layer.trainable_variables]
+        self._all, self._watched = looked, choose(looked, self._layers)
+        self._probe = Probe(self.model, self._x, self._y, looked, self._log_dir is not None)
         if self._log_dir is not None and self._histograms is None:
             self._histograms = Histograms(self._log_dir)
 
@@ -108,35 +112,42 @@ class GradientMonitor(Monitor):
         from tf_recipes.diagnostics.probe import FIGURES
 
         _, rows, tensors = self._probe()
+        rows = dict(zip(self._all, rows, strict=True))
+        self._last = self._last_weighted()
+        self._source = float(rows[self._last][0]) if self._last else 0.0
         figures = {
             f"{name}/{figure}": float(value)
-            for name, row in zip(self._watched, rows, strict=True)
-            for figure, value in zip(FIGURES, row, strict=True)
+            for name in self._watched
+            for figure, value in zip(FIGURES, rows[name], strict=True)
             if name in self._weighted or figure.startswith("activation")
         }
         if self._histograms is not None:
             self._histograms.write(step, figures, self._watched, *tensors)
         return figures
 
+    def _last_weighted(self):
+        """The layer with weights that the model calls last: where the gradient starts from."""
+        called = [name for name in self._probe.order if name in self._weighted]
+        return called[-1] if called else None
+
     def judge(self, figures):
         of_layer = {}
         for key, value in figures.items():
             name, _, figure = key.rpartition("/")
             of_layer.setdefault(name, {})[figure] = value
-        source = of_layer[self._weighted[-1]]["gradient_norm"] if self._weighted else 0.0
         for name, values in of_layer.items():
             bad = [figure for figure, value in values.items() if not finite(value)]
             if bad:
                 yield name, NON_FINITE, f"its {bad[0].replace('_', ' ')} is {values[bad[0]]}"
             elif name in self._weighted:
-                yield from self._judge(name, values, source)
+                yield from self._judge(name, values)
 
-    def _judge(self, name, values, source):
-        norm, ratio = values["gradient_norm"], values["update_ratio"]
-        against = f"{norm:.3g}, against {source:.3g} at layer {self._weighted[-1]}"
+    def _judge(self, name, values):
+        norm, ratio, source = values["gradient_norm"], values["update_ratio"], self._source
+        against = f"{norm:.3g}, against {source:.3g} at layer {self._last}"
         if norm <= self._vanishing * source:
             yield name, VANISHING, f"its gradient vanishes: norm {against}"
-        elif norm > self._exploding * source:
+        elif source and norm > self._exploding * source:
             yield name, EXPLODING, f"its gradient explodes: norm {against}"
         elif ratio > 1:
             yield name, EXPLODING, f"its update is {ratio:.3g} times as large as its weights"

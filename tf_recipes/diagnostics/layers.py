@@ -46,19 +46,40 @@ def activation(layer):
     >>> activation(keras.layers.Dense(1, "tanh")), activation(keras.layers.LeakyReLU())
     ('tanh', 'leaky_relu')
     """
+    if isinstance(layer, keras.layers.RNN):
+        return None  # what it puts out is the activation's times a gate
     if isinstance(layer, keras.layers.ReLU):
         return "leaky_relu" if layer.negative_slope else "relu"
     kinds = {keras.layers.LeakyReLU: "leaky_relu", keras.layers.ELU: "elu"}
     for kind, name in kinds.items():
         if isinstance(layer, kind):
             return name
-    name = getattr(getattr(layer, "activation", None), "__name__", None)
+    inner = getattr(layer, "activation", None)
+    if isinstance(inner, keras.layers.Layer):
+        return activation(inner)
+    name = getattr(inner, "__name__", None)
     return name if name in SATURATING or name in RECTIFYING else None
+
+
+class Outputs(dict):
+    """`{name: [outputs, ...]}`.
+
+    Attributes:
+        order: list of names, in the order of the calls.
+    """
+
+    def __init__(self, names):
+        super().__init__({name: [] for name in names})
+        self.order = []
+
+    def note(self, name, output):
+        self[name].extend(each for each in keras.tree.flatten(output) if each is not None)
+        self.order.append(name)
 
 
 @contextlib.contextmanager
 def recording(layers):
-    """Notes what the layers put out while the block runs: yields `{name: [outputs, ...]}`.
+    """Notes what the layers put out while the block runs: yields `Outputs`.
 
     A shared layer puts out something at every call. Inside a function that is being traced these
     are its graph's tensors.
@@ -66,10 +87,10 @@ def recording(layers):
     Args:
         layers: `{name: layer}`.
     """
-    seen = {name: [] for name in layers}
+    seen = Outputs(layers)
     before = {name: vars(layer).get("call") for name, layer in layers.items()}
     for name, layer in layers.items():
-        layer.call = _noting(layer.call, seen[name])
+        layer.call = _noting(layer.call, name, seen)
     try:
         yield seen
     finally:
@@ -80,10 +101,10 @@ def recording(layers):
                 layer.call = before[name]
 
 
-def _noting(call, outputs):
+def _noting(call, name, seen):
     def noting(*args, **kwargs):
         output = call(*args, **kwargs)
-        outputs.extend(each for each in keras.tree.flatten(output) if each is not None)
+        seen.note(name, output)
         return output
 
     return noting

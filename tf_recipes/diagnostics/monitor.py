@@ -31,13 +31,15 @@ class Monitor(keras.callbacks.Callback):
     def __init__(self, interval, stop_on=()):
         super().__init__()
         validation.whole("interval", interval, 1)
-        stop_on = (stop_on,) if isinstance(stop_on, str) else tuple(stop_on)
+        stop_on = (stop_on,) if isinstance(stop_on, str) else tuple(stop_on or ())
         for condition in stop_on:
             validation.choice("stop_on", condition, self.CONDITIONS)
         self.interval, self.stop_on = interval, stop_on
         self.batch_interval = interval  # for FastFitModel
         self.records, self.warnings = [], []
         self._standing = set()  # (layer, condition) as of the last look
+        self._epoch_began = None  # the step
+        self._seen = 0  # batches of this epoch
 
     def prepare(self):
         """Called once before the first look; `self.model` is there."""
@@ -54,14 +56,15 @@ class Monitor(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         _check_strategy(self.model)
         self.prepare()
-        self._epoch_began = _iterations(self.model)
+        # An optimizer that accumulates gradients counts fewer: only where it begins is asked.
+        iterations, self._seen = _iterations(self.model), 0
+        if self._epoch_began is None or not iterations:
+            self._epoch_began = iterations
         if not self.records or self.records[-1]["step"] != self._epoch_began:
             self._look(self._epoch_began)
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch_began = _iterations(self.model)
-        self._seen = 0  # batches of this epoch
-        self._looked = False
+        self._seen, self._looked = 0, False
 
     def on_train_batch_end(self, batch, logs=None):
         # With several steps per execution Keras counts past the epoch's last.
@@ -76,6 +79,7 @@ class Monitor(keras.callbacks.Callback):
         if logs is not None:
             latest = dict(self.records[-1])
             logs.update({self.STEP: latest.pop("step"), **latest})
+        self._epoch_began += self._seen
 
     def _look(self, step):
         if hasattr(self.model, "jax_state_sync"):  # JAX keeps the weights aside during an epoch
@@ -102,13 +106,14 @@ def choose(found, names):
 
     Args:
         found: `{name: layer}`.
-        names: a sequence of names, or None.
+        names: a name, a sequence of names, or None.
     """
     if names is None:
         return found
+    names = [names] if isinstance(names, str) else names
     for name in names:
         validation.choice("layers", name, found)
-    return {name: found[name] for name in names}
+    return {name: layer for name, layer in found.items() if name in names}
 
 
 def _iterations(model):

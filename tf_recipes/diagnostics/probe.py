@@ -12,8 +12,9 @@ class Probe:
     """Gradients, activations and the update of one training step on a fixed batch.
 
     The step is the model's own `train_step`; afterwards every variable is put back: weights,
-    statistics, the optimizer's, metrics, and the generators' states. All of it is one compiled
-    function, which an interrupt cannot leave half-way.
+    statistics, metrics, the generators' states, and those of optimizers and `tf.Variable`s that
+    are the model's attributes. All of it is one compiled function, which an interrupt cannot leave
+    half-way, unless the model runs eagerly.
 
     Args:
         model: a compiled and built `keras.Model`.
@@ -24,9 +25,13 @@ class Probe:
 
     def __init__(self, model, x, y, watched, tensors=False):
         self._model, self._watched, self._tensors = model, watched, tensors
-        self._data = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
+        self._data = keras.tree.map_structure(
+            lambda each: None if each is None else tf.convert_to_tensor(each), (x, y)
+        )
         self._create_variables()
-        self._compiled = tf.function(self._look, autograph=False)
+        eager = model.run_eagerly
+        self._compiled = self._look if eager else tf.function(self._look, autograph=False)
+        self.order = []  # names of the layers, in the order in which the model calls them
 
     def __call__(self):
         """The loss, an array (layers, figures) in the order of `FIGURES`, and the tensors.
@@ -75,6 +80,7 @@ class Probe:
             y_pred = model(x, training=True)
             loss = model.compute_loss(x=x, y=y, y_pred=y_pred, training=True)
             scaled = model.optimizer.scale_loss(loss)
+        self.order = list(outputs.order)
         found = tape.gradient(scaled, [v.value for v in variables])
         scale = tf.cast(model.optimizer.scale_loss(tf.ones_like(loss)), tf.float64)
         gradients = {
@@ -86,11 +92,16 @@ class Probe:
 
     def _all_variables(self):
         model = self._model
-        both = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
-        return {id(variable): variable for variable in both}
+        found = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+        for each in vars(model).values():
+            if isinstance(each, keras.optimizers.Optimizer):
+                found += each.variables
+            elif isinstance(each, tf.Variable):
+                found.append(each)
+        return {id(variable): variable for variable in found}
 
     def _values(self):
-        return {key: tf.identity(each.value) for key, each in self._all_variables().items()}
+        return {key: tf.identity(each) for key, each in self._all_variables().items()}
 
     def _put_back(self, values):
         for key, variable in self._all_variables().items():

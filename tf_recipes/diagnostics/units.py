@@ -28,7 +28,9 @@ class SaturationMonitor(Monitor):
       counted from the first look on.
 
     It warns in one line, once until it is over, when more than half of a layer is saturated or
-    dead. It works on every backend.
+    dead. It works on every backend. Recurrent layers, whose gates hide the activation, and layers
+    inside wrappers or inside layers of your own are not looked at. A share is NaN where outputs are
+    not finite.
 
     Args:
         x: the set, arrays as `fit` takes them; the more, the surer that a unit is dead.
@@ -86,13 +88,15 @@ class SaturationMonitor(Monitor):
     def look(self, step):
         figures = {}
         for name, outputs in self._outputs().items():
-            kind, units = _kind(self._watched[name]), _by_unit(self._watched[name], outputs)
+            kind = _kind(self._watched[name])
+            units = np.concatenate([_by_unit(self._watched[name], each) for each in outputs])
             if kind in layers.SATURATING:
                 figures[f"{name}/saturated"] = float(np.mean(saturated(units, kind)))
             else:
-                idle = np.all(units <= 0, axis=0)  # (units,); NaN is neither
-                figures[f"{name}/{layers.RECTIFYING[kind]}"] = float(np.mean(idle))
-                figures[f"{name}/revived"] = float(self._count_revived(name, idle))
+                idle, awake = np.all(units <= 0, axis=0), np.any(units > 0, axis=0)  # (units,)
+                share = float(np.mean(idle)) if np.isfinite(units).all() else float("nan")
+                figures[f"{name}/{layers.RECTIFYING[kind]}"] = share
+                figures[f"{name}/revived"] = float(self._count_revived(name, idle, awake))
         return figures
 
     def judge(self, figures):
@@ -103,14 +107,14 @@ class SaturationMonitor(Monitor):
             elif figure == DEAD and value > self._limit:
                 yield name, DEAD, f"{value:.0%} of its units are dead"
 
-    def _count_revived(self, name, idle):
+    def _count_revived(self, name, idle, awake):
         before = self.idle.get(name, idle)
-        self._revived[name] = self._revived.get(name, 0) + int(np.sum(before & ~idle))
+        self._revived[name] = self._revived.get(name, 0) + int(np.sum(before & awake))
         self.idle[name] = idle
         return self._revived[name]
 
     def _outputs(self):
-        """`{layer: outputs (examples, ...)}` in evaluation, all calls of a layer together."""
+        """`{layer: [outputs (examples, ...)]}` in evaluation, of all calls of a layer."""
         found = {name: [] for name in self._watched}
         count = len(keras.tree.flatten(self._x)[0])
         for start in range(0, count, BATCH):
@@ -118,7 +122,7 @@ class SaturationMonitor(Monitor):
                 self.model(_rows(self._x, start), training=False)
             for name, outputs in seen.items():
                 found[name].extend(keras.ops.convert_to_numpy(each) for each in outputs)
-        return {name: np.concatenate(parts) for name, parts in found.items() if parts}
+        return {name: parts for name, parts in found.items() if parts}
 
 
 def saturated(outputs, activation):

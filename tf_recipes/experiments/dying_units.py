@@ -31,6 +31,7 @@ def measure(train, test, say, shock_rate, seeds):
             _shock(model, x, y, shock_rate, monitor)
             after = _idle(monitor)
             _fit(model, x, y, AFTER, seed + seeds, monitor)
+            _check_finite(model, name)
             run = {"part": "shock", "activation": activation, "seed": seed, "shock_step": _step(x)}
             run |= _shares(before, after, _idle(monitor)) | _curves(monitor, activation)
             runs.append(run | {"test_accuracy": nets.accuracy(model, *test)})
@@ -53,6 +54,14 @@ def _shock(model, x, y, rate, monitor):
     """One step on the first batch; `fit`, so that the monitor looks right after it."""
     model.optimizer.learning_rate.assign(rate)
     model.fit(x[:BATCH], y[:BATCH], batch_size=BATCH, verbose=0, callbacks=[monitor])
+
+
+def _check_finite(model, name):
+    if not all(np.isfinite(weights).all() for weights in model.get_weights()):
+        raise FloatingPointError(
+            f"The {name} net's weights became infinite or not a number after the large step. "
+            "Lower --shock_rate."
+        )
 
 
 def _step(x):

@@ -53,7 +53,6 @@ def _ten_times_at_the_same_rate(runs, rates):
         rate: _compare(
             select(runs, SAME, "gradient_descent", rate),
             select(runs, SAME, "momentum", rate),
-            len(rates),
         )
         for rate in rates
     }
@@ -79,10 +78,11 @@ def _ten_times_at_the_best_rate(runs):
 
 def _tenfold_steps(runs, rate):
     tenfold = select(runs, TENFOLD, "gradient_descent", rate)
-    times, text = _compare(tenfold, select(runs, SAME, "momentum", rate))
+    momentum = select(runs, SAME, "momentum", rate)
+    times, text = _compare(tenfold, momentum)
     return Claim(
         "momentum's step amounts to ten times the gradient, eta grad / (1 - beta).",
-        times.low >= 1 / EQUAL and times.high <= EQUAL,
+        _all_reached(tenfold + momentum) and times.low >= 1 / EQUAL and times.high <= EQUAL,
         f"the steps of gradient descent at {10 * rate:g} over those of momentum at {rate:g}: "
         f"{text}.",
     )
@@ -101,12 +101,13 @@ def _inefficient(runs):
 
 
 def _adagrad_stops_short(runs, settings):
-    mine = select(runs, BEST, "adagrad")
+    mine, plain = (select(runs, BEST, name) for name in ("adagrad", "gradient_descent"))
     return Claim(
         "AdagradOptimizer may not reach the optimum.",
-        any(run["end"] != "reached" for run in mine),
+        not _all_reached(mine) and _all_reached(plain),
         f"at its best rate it reaches a loss of {settings['target_loss']:g} nats in "
-        f"{reached(mine)} runs.",
+        f"{reached(mine)} runs, gradient descent in {reached(plain)}. That rate was chosen because "
+        "it gets there, and a loss is not the optimum: runs cannot prove a guarantee.",
     )
 
 
@@ -121,7 +122,8 @@ def _rmsprop_improves(runs):
 
 def _adam_is_first(runs):
     others = [name for name in _names(runs) if name != "adam"]
-    found = {name: _at_best(runs, name, "adam", len(others)) for name in others}
+    # All must hold, so that each interval keeps its own level.
+    found = {name: _at_best(runs, name, "adam") for name in others}
     return Claim(
         "AdamOptimizer is the best practice and the first choice.",
         all(times.low > 1 for times, _ in found.values()),
@@ -133,10 +135,11 @@ def _adam_is_first(runs):
 
 def _default_works(runs):
     mine = select(runs, DEFAULT, "adam")
-    times, text = _compare(mine, select(runs, BEST, "adam"))
+    best = select(runs, BEST, "adam")
+    times, text = _compare(mine, best)
     return Claim(
         "AdamOptimizer's default learning rate, 0.001, often works.",
-        times.high <= FACTOR and all(run["end"] == "reached" for run in mine),
+        _all_reached(mine + best) and times.high <= FACTOR,
         f"its steps over those of its best rate: {text}.",
     )
 
@@ -150,6 +153,10 @@ def _less_tuning(tunings):
         + "; ".join(f"{name} {width:.1f}" for name, width in widths.items())
         + f"; two rates of the grid lie up to {STEP} apart.",
     )
+
+
+def _all_reached(runs):
+    return all(run["end"] == "reached" for run in runs)
 
 
 def _names(runs):

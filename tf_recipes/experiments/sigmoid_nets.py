@@ -15,6 +15,7 @@ from tf_recipes.recipe import Recipe
 
 INITS = {"normal": "N(0, 1)", "xavier": "Xavier"}
 WIDTH, RATE, BATCH, PROBE = 100, 0.1, 50, 500
+SMALLEST = 1e-45  # of float32; what is below is zero
 
 
 def measure(train, test, say, depths, epochs, seeds):
@@ -174,7 +175,8 @@ def _saturated(runs, depth, init):
 
 def _log(runs, depth, init):
     """The decimal logarithm of the first layer's gradient over the last's, before training."""
-    return estimate(np.log10(_of(runs, depth, init, "start_first_over_last")))
+    ratios = _of(runs, depth, init, "start_first_over_last")
+    return estimate(np.log10(np.maximum(ratios, SMALLEST)))
 
 
 def _power(logarithm):

@@ -18,6 +18,7 @@ CLASSES, LAYERS, BATCH = 5, 3, 50  # of each task; hidden ones; images
 EVERY = 10  # steps from one measurement to the next
 LOWER = 10  # what the rate is divided by once all layers train
 MARGIN = 0.01  # of accuracy: what is not so far below counts as good as reached
+VERY_GOOD = 0.9  # of accuracy: what all images must reach, for as good to be very good
 SCRATCH, UNTRAINED = "from scratch", "untrained, frozen"
 REUSES = FROZEN, THEN, INITIAL = (
     "reused, frozen",
@@ -161,6 +162,7 @@ def trained(trainer, source, settings, say):
         done += [trainer.reuse(way, seed, n) for n in settings["sizes"] for way in REUSES]
         found = {r["way"]: r["test_accuracy"] for r in done if r["per_class"] == few}
         shown = ", ".join(f"{way} {accuracy:.2%}" for way, accuracy in found.items())
+        shown += f" (from scratch at {rate:g})"
         say(f"{trainer.kind} net, seed {seed}: digits 0 to 4 {learned:.2%}; 5 to 9: {shown}")
         runs += done
     best = _best(of(runs, SCRATCH, few), "learning_rate")
@@ -175,10 +177,10 @@ def trained(trainer, source, settings, say):
 
 
 def _best(runs, key):
-    """The value of `key` with the best validation accuracy, over all points and seeds."""
+    """The value of `key` with the best validation accuracy in the end, over all seeds."""
 
     def mean(value):
-        return np.mean([run["val_accuracies"] for run in runs if run[key] == value])
+        return np.mean([run["val_accuracies"][-1] for run in runs if run[key] == value])
 
     return max(dict.fromkeys(run[key] for run in runs), key=mean)
 

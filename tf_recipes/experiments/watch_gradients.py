@@ -201,13 +201,11 @@ def draw(findings):
         }
         for each, kind in zip(axes, ("gradient_norm", "update_ratio"), strict=True):
             each.plot(steps, [record[f"{name}/{kind}"] for record in records], label=name, **style)
-    for each, text in zip(
-        axes,
-        ("norm of the loss' gradient (nats)", "update / weights (norms, no unit)"),
-        strict=True,
-    ):
-        each.set_yscale("log")
-        figures.label(each, "training step", text)
-    axes[1].axhline(1e-3, color="0.5", linestyle=":", label="0.001")
-    axes[1].legend(fontsize=8)
+    norms, ratios = axes
+    norms.set_yscale("log")
+    figures.label(norms, "training step", "norm of the loss' gradient (nats)")
+    ratios.set_yscale("log")
+    healthy = ratios.axhline(1e-3, color="0.5", linestyle=":")
+    figures.label(ratios, "training step", "update / weights (norms, no unit)", legend=False)
+    ratios.legend([healthy], ["0.001"], fontsize=8)
     return {"watch_gradients": view}
