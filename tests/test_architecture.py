@@ -32,6 +32,7 @@ TOOLS = {
     "diagnostics.monitor",
     "diagnostics.probe",
     "diagnostics.units",
+    "dropout_layers",
     "features",
     "layer_names",
     "layer_sizes",

@@ -99,6 +99,7 @@ def test_adagrad():
     neither = verdicts(best_adagrad=[None, None], best_gradient_descent=[None, None])
     assert not neither["adagrad"].holds  # too few steps for anybody
     assert verdicts(best_adagrad=[150, 150])["rmsprop"].holds
+    assert not verdicts(best_rmsprop=[150, 150])["rmsprop"].holds
 
 
 def test_two_limits_are_no_ratio():
