@@ -1,5 +1,7 @@
 """Which callbacks make every step a call of its own."""
 
+import types
+
 import keras
 import pytest
 
@@ -85,3 +87,14 @@ def test_no_interval_without_callbacks():
 def test_two_intervals_are_both_kept():
     assert batch_callbacks.interval([EverySixth(), EveryFourth()]) == 2  # gcd(6, 4)
     assert batch_callbacks.interval([EverySixth(), EachBatch()]) == 1
+
+
+@pytest.mark.parametrize(
+    ("interval", "steps"), [(None, 500), (6, 6), (500, 500), (1000, 500), (750, 375), (1001, 143)]
+)
+def test_a_call_ends_at_each_multiple_of_the_interval(interval, steps):
+    callback = EachBatch()
+    callback.batch_interval = interval
+    callbacks = types.SimpleNamespace(callbacks=[callback])
+    model = types.SimpleNamespace(steps_per_execution=1)
+    assert batch_callbacks.steps_per_call(model, callbacks) == steps

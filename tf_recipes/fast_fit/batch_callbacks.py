@@ -72,8 +72,9 @@ def container(model, wanted):
 
 def steps_per_call(model, callbacks):
     """How many steps to run between two calls of the callbacks' hooks for batches."""
-    wanted = interval(callbacks.callbacks)
-    most = LONGEST if wanted is None else min(LONGEST, wanted)
+    wanted = interval(callbacks.callbacks) or LONGEST
+    # a divisor, so that a call ends at each multiple of what is wanted
+    most = next(steps for steps in range(min(LONGEST, wanted), 0, -1) if wanted % steps == 0)
     return max(most, model.steps_per_execution)
 
 
