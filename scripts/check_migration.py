@@ -24,6 +24,7 @@ flags.DEFINE_string("trace_dir", None, "Replay the traces (*.npz) in this direct
 flags.DEFINE_list("recipe", None, "Recipes by name; without it, all of them.")
 flags.DEFINE_list("ports", ["exact", "textbook"], "Which ports to judge.")
 flags.DEFINE_string("json_out", None, "Write the results to this file.")
+flags.DEFINE_string("html", None, "Write a report to open in a browser to this file.")
 flags.DEFINE_string("plot_dir", None, "Write a figure for each recipe to this directory.")
 command_line.define_recipe_flags()
 
@@ -39,6 +40,7 @@ def main():
         },
         json_out=flags.FLAGS.json_out,
         plot_dir=flags.FLAGS.plot_dir,
+        html=flags.FLAGS.html,
         changed=command_line.changed_flags(),
         make_recipe=command_line.recipe_from_flags,
     )

@@ -1,6 +1,5 @@
 import dataclasses
 import io
-import json
 import types
 
 import numpy as np
@@ -121,82 +120,6 @@ def test_the_summary_does_not_lose_a_nan(order):
     assert "the worst ratio is nan" in report.summary(results, [])
 
 
-def test_the_json_document():
-    document = report.as_json([result("momentum", EXACT, TEXTBOOK)])
-    exact, textbook = document["results"]
-    assert document == {"passed": True, "results": [exact, textbook], "distributions": []}
-    assert exact == {
-        "name": "momentum",
-        "port": "exact",
-        "passed": True,
-        "worst_ratio": pytest.approx(3.3),
-        "worst_at": {"step": 5, "variable": "logits"},
-        "drift": 3.3e-7,
-        "sensitivity": 1e-7,
-    }
-    assert textbook == {
-        "name": "momentum",
-        "port": "textbook",
-        "passed": False,
-        "worst_ratio": pytest.approx(2.5e6),
-        "worst_at": {"step": 1, "variable": "hidden1/weights"},
-        "drift": 0.25,
-        "sensitivity": 1e-7,
-    }
-
-
-@pytest.mark.parametrize("value", [NAN, INF])
-def test_json_has_null_for_what_is_no_number(value):
-    wrong = compared("exact", (1, "a", value, 1e-7))
-    document = report.as_json([result("momentum", wrong)], [DRAWN])
-    assert document["passed"] is False
-    assert document["results"][0]["worst_ratio"] is None
-    assert document["results"][0]["drift"] is None
-    assert document["results"][0]["sensitivity"] == 1e-7
-    assert document["distributions"] == [
-        {
-            "name": "he",
-            "port": "exact",
-            "passed": False,
-            "ratio": 1.0029,
-            "standard_errors": {"std": 12.5, "max": None},
-        }
-    ]
-    json.dumps(document, allow_nan=False)
-
-
-def test_what_could_not_be_judged_is_in_the_json_as_a_failure():
-    document = report.as_json([result("momentum", EXACT), ERROR])
-    assert document["passed"] is False
-    row = document["results"][1]
-    assert row.pop("error") == "some/folder/bad.npz: spec: missing"
-    assert row.keys() == document["results"][0].keys()
-    assert (row["name"], row["passed"]) == ("some/folder/bad.npz", False)
-    assert row["worst_ratio"] is row["worst_at"] is row["drift"] is row["sensitivity"] is None
-
-
-def test_nothing_judged_has_not_passed():
-    assert report.as_json([]) == {"passed": False, "results": [], "distributions": []}
-
-
-def test_json_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    path = tmp_path / "out.json"
-    report.write_json(path, {"passed": True})
-    assert json.loads(path.read_text()) == {"passed": True}
-
-    def full(self, text):
-        self.write_bytes(text[:3].encode())
-        raise OSError(28, "No space left")
-
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr(type(path), "write_text", full)
-        report.write_json(path, {"passed": False})
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        report.write_json(path, {"passed": NAN})
-    assert json.loads(path.read_text()) == {"passed": True}
-    assert list(tmp_path.iterdir()) == [path]
-
-
 @pytest.mark.parametrize(
     ("value", "shown"),
     [(0.0, "0 %"), (0.00483, "0.48 %"), (0.0483, "4.83 %"), (1.2, "120 %"), (NAN, "nan %")],
@@ -234,9 +157,3 @@ def test_a_textbook_port_that_keras_refuses_is_said_and_not_passed():
     refused = dataclasses.replace(result("a", EXACT), failed={"textbook": "momentum > 1"})
     rendered = text(report.table([refused], ["exact", "textbook"]))
     assert row(rendered, "match")[-1] == "Keras refuses it: momentum > 1"
-    rows = report.as_json([refused])["results"]
-    assert [(each["port"], each["passed"]) for each in rows] == [
-        ("exact", True),
-        ("textbook", False),
-    ]
-    assert rows[1]["error"] == "momentum > 1"

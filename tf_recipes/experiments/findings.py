@@ -4,12 +4,9 @@ import dataclasses
 import json
 import math
 import os
-import platform
-from importlib import metadata
 
+from tf_recipes import versions
 from tf_recipes.experiments.statistics import Estimate
-
-PACKAGES = ("tensorflow", "keras", "numpy", "tf_recipes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +55,7 @@ class Findings:
 
 def environment():
     """The versions and the processor that the figures come from."""
-    versions = {name: metadata.version(name) for name in PACKAGES}
-    cores = len(os.sched_getaffinity(0))
-    return {"python": platform.python_version(), **versions, "cores": cores}
+    return {**versions.installed(), "cores": len(os.sched_getaffinity(0))}
 
 
 def _plain(value):

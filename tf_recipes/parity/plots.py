@@ -1,10 +1,12 @@
-"""One figure per recipe: the three loss curves, and the drift over the steps."""
+"""Figures of the check's document: the three loss curves, and the drift over the steps."""
 
 import hashlib
+import io
 import os
 import re
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -16,77 +18,126 @@ from tf_recipes.parity.comparison import LIMIT
 COLOURS = {"tf1": "#000000", "exact": "#0072B2", "textbook": "#D55E00"}
 # Drawn instead of 0 and of infinity, which a logarithmic axis has no place for.
 FLOOR, CEILING = 1e-17, 1e17
+# What the colours of an SVG are called, so that a page may give them others in the dark.
+_ROLES = {
+    "#000000": "ink",
+    "#ffffff": "paper",
+    "#b0b0b0": "grid",
+    "#cccccc": "grid",
+    "#0072b2": "exact",
+    "#d55e00": "textbook",
+}
+THEME = (
+    ":root{--ink:#000;--paper:#fff;--grid:#b0b0b0;--exact:#0072b2;--textbook:#d55e00}"
+    "@media(prefers-color-scheme:dark){:root"
+    "{--ink:#e8e8e8;--paper:#16181d;--grid:#555;--exact:#56b4e9;--textbook:#f0883e}}"
+    "text{fill:var(--ink)}"
+)
 
 
-def save(result, folder):
-    """Writes `folder/NAME.png` for a judged `Result`; returns the path."""
-    path = Path(folder) / f"{file_name(result)}.png"
+def save(trace, rows, folder):
+    """Writes `folder/NAME.png`; returns the path.
+
+    Args:
+        trace, rows: one of `document.traces(...)`.
+        folder: a directory that is there.
+    """
+    path = Path(folder) / f"{file_name(trace)}.png"
     with files.replacing(path) as partial:
-        FigureCanvasAgg(figure(result)).print_png(str(partial))
+        FigureCanvasAgg(figure(trace, rows)).print_png(str(partial))
     return path
 
 
-def file_name(result):
+def file_name(trace):
     """The recipe's name; where two traces bear it, their files' names are added.
 
     Files may share a name in different folders, hence the digits.
     """
-    recipe = result.trace.recipe.name
-    if result.name == recipe:
+    recipe, source = trace["recipe"], trace["source"]
+    if trace["name"] == recipe:
         return recipe
-    source = str(result.trace.source)
     digits = hashlib.sha256(os.fsencode(source)).hexdigest()[:8]
     stem = re.sub(r"[^\w.+-]+", "_", Path(source).stem)[:80]
     return f"{recipe}@{stem}-{digits}"
 
 
-def figure(result):
+def figure(trace, rows):
     """Losses on the left, drift against TF1's own sensitivity on the right."""
     view = Figure(figsize=(11, 4.2), layout="constrained")
-    view.suptitle(f"{result.name}: {result.why}", fontsize=11, parse_math=False)
+    view.suptitle(f"{trace['name']}: {trace['why']}", fontsize=11, parse_math=False)
     losses, drifts = view.subplots(1, 2)
-    _draw_losses(losses, result)
-    _draw_drifts(drifts, result)
+    draw_losses(losses, trace, rows)
+    draw_drifts(drifts, trace, rows)
     return view
 
 
-def _draw_losses(axes, result):
-    steps = np.arange(1, result.trace.recipe.steps + 1)
-    axes.plot(steps, result.trace.losses, color=COLOURS["tf1"], lw=4, alpha=0.25, label="TF 1.15")
+def panel(draw, trace, rows):
+    """One of the two by itself: `draw` is `draw_losses` or `draw_drifts`."""
+    view = Figure(figsize=(5.4, 3.9), layout="constrained")
+    draw(view.subplots(), trace, rows)
+    return view
+
+
+def svg(view, salt, theme=""):
+    """The figure as the text of an SVG element, its colours by name: `var(--ink, #000000)`.
+
+    Args:
+        view: a `Figure`.
+        salt: a text of its own for each figure of a page, for the ids inside.
+        theme: CSS for a file that stands by itself, such as `THEME`; "" inside a page that has it.
+    """
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
+        view.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    # The first group is the figure's; a <metadata> element before it says nothing that is needed.
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    for colour, role in _ROLES.items():
+        text = re.sub(rf"(?<=[:\s]){colour}\b", f"var(--{role}, {colour})", text)
+    return text.replace("<defs>", f"<style>{theme}</style>\n <defs>", 1) if theme else text
+
+
+def draw_losses(axes, trace, rows):
+    """TF1's losses (steps,) and each port's."""
+    losses = _numbers(trace["losses"])
+    steps = np.arange(1, len(losses) + 1)
+    axes.plot(steps, losses, color=COLOURS["tf1"], lw=4, alpha=0.25, label="TF 1.15")
     styles = {"exact": "-", "textbook": "--"}
-    for compared in result.comparisons:
+    for port, row in rows.items():
         axes.plot(
             steps,
-            compared.losses,
-            color=COLOURS[compared.port],
-            linestyle=styles[compared.port],
+            _numbers(row["losses"]),
+            color=COLOURS[port],
+            linestyle=styles[port],
             lw=1.2,
-            label=f"Keras 3, {compared.port}",
+            label=f"Keras 3, {port}",
         )
     axes.set(xlabel="training step", ylabel="loss (nats)", title="Training loss")
     axes.legend()
     axes.grid(alpha=0.25)
 
 
-def _draw_drifts(axes, result):
+def draw_drifts(axes, trace, rows):
+    """Each port's largest drift over the steps, and the band in which it matches."""
     markers = {"exact": "o", "textbook": "s"}
-    curves = {each.port: np.array(each.by_step()) for each in result.comparisons}
-    sensitivity = next(iter(curves.values()))[:, [0, 2]]
-    bottom = max(FLOOR, 0.05 * sensitivity[:, 1].min())
-    for port, rows in curves.items():
-        same = " (the same bits)" if not rows[:, 1].any() else ""
+    curves = {port: _curve(row) for port, row in rows.items()}
+    steps, _, sensitivity = next(iter(curves.values()))
+    bottom = max(FLOOR, 0.05 * sensitivity.min())
+    for port, (_, drift, _) in curves.items():
+        same = " (the same bits)" if not drift.any() else ""
         axes.plot(
-            rows[:, 0],
-            np.clip(rows[:, 1], 1.5 * bottom, CEILING),  # no drift at all lies at the lower edge
+            steps,
+            np.clip(drift, 1.5 * bottom, CEILING),  # no drift at all lies at the lower edge
             color=COLOURS[port],
             marker=markers[port],
             label=f"Keras 3, {port}{same}",
         )
-    axes.plot(*sensitivity.T, color=COLOURS["tf1"], lw=1, label="TF 1.15 one ulp away")
+    axes.plot(steps, sensitivity, color=COLOURS["tf1"], lw=1, label="TF 1.15 one ulp away")
     axes.fill_between(
-        sensitivity[:, 0],
+        steps,
         FLOOR,
-        LIMIT * sensitivity[:, 1],
+        LIMIT * sensitivity,
         color=COLOURS["tf1"],
         alpha=0.1,
         label=f"match: up to {LIMIT:g} times that",
@@ -100,3 +151,14 @@ def _draw_drifts(axes, result):
     )
     axes.legend(fontsize=8)
     axes.grid(alpha=0.25, which="both")
+
+
+def _curve(row):
+    """Steps, drifts and sensitivities, each (k,)."""
+    keys = ("step", "drift", "sensitivity")
+    return [_numbers([point[key] for point in row["curve"]]) for key in keys]
+
+
+def _numbers(values):
+    """As float64; what was no finite number lies beyond every axis, as it does beside TF1."""
+    return np.array([np.inf if value is None else value for value in values], np.float64)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tf_recipes import catalog, validation
 from tf_recipes.command_line import UsageError, import_tensorflow, quiet
-from tf_recipes.parity import check, references, report, tf1, trace
+from tf_recipes.parity import check, commands, references, report, tf1, trace
 from tf_recipes.recipe import PORTS
 from tf_recipes.terminal import Terminal
 
@@ -30,6 +30,7 @@ class Options:
     ports: list[str]
     json_out: str | None
     plot_dir: str | None
+    html: str | None
     changed: dict
     make_recipe: Callable
 
@@ -42,9 +43,10 @@ def run(options):
         OSError: for a file that cannot be written, before anything is judged where possible.
     """
     _check(options)
-    if options.json_out and Path(options.json_out).is_file():
-        # A check that is cut short leaves no older verdict behind; a link to one stays.
-        os.unlink(os.path.realpath(options.json_out))
+    for path in filter(None, (options.json_out, options.html)):
+        if Path(path).is_file():
+            # A check that is cut short leaves no older verdict behind; a link to one stays.
+            os.unlink(os.path.realpath(path))
     sources = _sources(options)
     whole_check = not (options.trace_dir or options.recipe or options.changed)
     console = Terminal()
@@ -80,7 +82,7 @@ def _print_error(result):
 
 def _check(options):
     """Refuses what cannot work before any work is done."""
-    for name in ("trace_dir", "json_out", "plot_dir", "tf1_python"):
+    for name in ("trace_dir", "json_out", "plot_dir", "html", "tf1_python"):
         if getattr(options, name) == "":
             raise UsageError(f"--{name} is empty. Name a path, or leave the flag out.")
     if options.tf1_python and options.reference != "tf1":
@@ -102,10 +104,17 @@ def _check(options):
     if options.plot_dir:
         Path(options.plot_dir).mkdir(parents=True, exist_ok=True)
         _writable(Path(options.plot_dir))
-    if options.json_out:
-        _writable(Path(options.json_out).parent)
-        if Path(options.json_out).is_dir():
-            raise UsageError(f"--json_out={options.json_out} is a directory. Name a file.")
+    for name in ("json_out", "html"):
+        if path := getattr(options, name):
+            _writable(Path(path).parent)
+            if Path(path).is_dir():
+                raise UsageError(f"--{name}={path} is a directory. Name a file.")
+    if options.html and options.json_out and _same(options.html, options.json_out):
+        raise UsageError(f"--html and --json_out name one file. Received: {options.html}.")
+
+
+def _same(one, other):
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _writable(folder):
@@ -176,11 +185,17 @@ def _judge(sources, ports, console):
 
 
 def _write(options, results, drawn):
+    from tf_recipes.parity import document  # imports TensorFlow
+
+    found = document.build(results, drawn, functools.partial(commands.check, options))
     if options.plot_dir:
         from tf_recipes.parity import plots  # imports Matplotlib
 
-        for result in results:
-            if not result.error:
-                plots.save(result, options.plot_dir)
+        for trace_and_rows in document.traces(found):
+            plots.save(*trace_and_rows, options.plot_dir)
     if options.json_out:
-        report.write_json(options.json_out, report.as_json(results, drawn))
+        document.write(options.json_out, found)
+    if options.html:
+        from tf_recipes.parity import html_report  # imports Matplotlib
+
+        html_report.write(options.html, found)

@@ -1,6 +1,5 @@
-"""The verdict for people (one table) and for programs (one JSON file)."""
+"""The verdict for people: one table, and a line for whatever fails."""
 
-import json
 import math
 from pathlib import Path
 
@@ -8,8 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tf_recipes import files
-from tf_recipes.parity import check, comparison
+from tf_recipes.parity import comparison
 
 PASSED = Text("match", style="green")
 FAILED = Text("DIFFERS", style="bold red")
@@ -162,64 +160,3 @@ def percent(value):
     '4.83 %'
     """
     return f"{100 * value:.2g} %" if value < 0.01 else f"{100 * value:.3g} %"
-
-
-def as_json(results, distributions=()):
-    """The JSON document: see the README for its keys. NaN and infinity become null."""
-    rows = []
-    for result in results:
-        if result.error:
-            rows.append(_json_failure(result.name, "exact", result.error))
-        rows += [_json_row(result.name, compared) for compared in result.comparisons]
-        rows += [_json_failure(result.name, port, why) for port, why in result.failed.items()]
-    return {
-        "passed": check.exit_status(results, distributions) == 0,
-        "results": rows,
-        "distributions": [
-            {
-                "name": each.name,
-                "port": each.port,
-                "passed": each.passed,
-                "ratio": finite(each.std_ratio),
-                "standard_errors": {key: finite(z) for key, z in each.deviations.items()},
-            }
-            for each in distributions
-        ],
-    }
-
-
-def _json_row(name, compared):
-    worst = compared.worst
-    return {
-        "name": name,
-        "port": compared.port,
-        "passed": compared.passed,
-        "worst_ratio": finite(worst.ratio),
-        "worst_at": {"step": worst.step, "variable": worst.variable},
-        "drift": finite(largest(compared)),
-        "sensitivity": finite(worst.sensitivity),
-    }
-
-
-def _json_failure(name, port, error):
-    return {
-        "name": name,
-        "port": port,
-        "passed": False,
-        "worst_ratio": None,
-        "worst_at": None,
-        "drift": None,
-        "sensitivity": None,
-        "error": error,
-    }
-
-
-def finite(value):
-    """`value`, or None where JSON has no number for it."""
-    return float(value) if math.isfinite(value) else None
-
-
-def write_json(path, document):
-    """Writes the document, whole or not at all."""
-    with files.replacing(path) as partial:
-        partial.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")

@@ -4,12 +4,9 @@ import hashlib
 import os
 import platform
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-import tf_recipes
-from tf_recipes import validation
+from tf_recipes import validation, versions
 
 FORMAT = 1  # of the checkpoints, and of what follows from a seed: one more when either changes
 LISTED = 5  # differences in one message
@@ -35,20 +32,9 @@ def of(recipe, port, data, held_out):
     }
 
 
-def versions():
-    """What the figures depend on besides the recipe."""
-    return {
-        "tf_recipes": tf_recipes.__version__,
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }
-
-
 def surroundings():
     """What may change the last bits, yet not what is trained: versions and the machine."""
-    return {**versions(), "machine": platform.machine(), "cpus": len(os.sched_getaffinity(0))}
+    return {**versions.installed(), "machine": platform.machine(), "cpus": len(os.sched_getaffinity(0))}
 
 
 def differences(there, here):

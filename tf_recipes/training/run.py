@@ -220,5 +220,5 @@ class Run:
             **self._written_identity(),
             "epochs": epochs,
             "images": [len(labels) for _, labels in self._split],
-            "versions": identity.versions(),
+            "versions": versions.installed(),
         }
