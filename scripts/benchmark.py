@@ -1,11 +1,11 @@
 """Measures how fast this project trains, beside TensorFlow 1.15, Keras, PyTorch and JAX.
 
-    python scripts/benchmark.py --json_out=benchmark.json --plot_out=benchmark.png
-
-One run, a process for each contestant, their passes interleaved. It takes about half an hour on two
-cores; a look at one net and batch size takes two minutes:
-
     python scripts/benchmark.py --nets=300-100 --batch_sizes=50 --nogrowth --nostartup
+
+One run, a process for each contestant, their passes interleaved. That looks at one net and batch
+size, and takes two minutes; all that docs/benchmark.md shows takes about half an hour on two cores:
+
+    python scripts/benchmark.py --json_out=benchmark.json --plot_out=benchmark.png
 
 Run it on a machine that does nothing else. A contestant whose library is not installed is left out,
 and its row says how to install it; TensorFlow 1.15 comes by scripts/create_tf1_environment.py.

@@ -1,7 +1,5 @@
 """Shows, step by step, that each port does what TensorFlow 1.15 did.
 
-Example:
-
     python scripts/check_migration.py --json_out=check.json
 
 By default the traces that ship with the package are replayed with both ports. Exits with 0 only

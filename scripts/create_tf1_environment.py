@@ -1,7 +1,5 @@
 """Makes a Python 3.7 environment with TensorFlow 1.15.5, for recording and live references.
 
-Example:
-
     python scripts/create_tf1_environment.py
 
 Prints the interpreter's path, which --tf1_python takes; the other scripts look in the default

@@ -6,7 +6,7 @@ In --output_dir: features.png, test accuracy on the pixels and on what each hidd
 with the 95 % interval over the seeds, and features.json with every run. That takes the sample of
 MNIST that ships with the package; --data=tfds takes the whole set. It needs scikit-learn:
 
-    pip install 'tf_recipes[sklearn]'
+    python -m pip install --editable '.[sklearn]'
 """
 
 from absl import flags

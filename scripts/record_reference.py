@@ -1,10 +1,8 @@
 """Records traces on real TensorFlow 1.15, in a process of its own.
 
-Example, after scripts/create_tf1_environment.py:
-
     python scripts/record_reference.py --recipe=momentum_decay --output_dir=out/traces
 
-The traces that ship with the package were recorded by
+scripts/create_tf1_environment.py makes the environment that it runs in. The traces that ship with the package were recorded by
 
     python scripts/record_reference.py --output_dir=tf_recipes/parity/traces \\
         --hidden=10,8 --pool=256 --recorded_steps=1,5,20,50,100

@@ -170,6 +170,19 @@ def test_nothing_but_scripts_imports_experiments(path):
     assert inside or not [each for each in own(path) if each.startswith("experiments")]
 
 
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_nothing_but_scripts_imports_the_documentation(path):
+    inside = path.parent.name == "documentation"
+    assert inside or not [each for each in own(path) if each.startswith("documentation")]
+
+
+@pytest.mark.parametrize("path", files("documentation"), ids=name_of)
+def test_the_documentation_is_made_from_results(path):
+    """It may not measure anything by itself: neither train nor time."""
+    above = ("training", "experiments", "benchmark", "originals", "models", "fast_fit")
+    assert not [each for each in own(path) if each.startswith(above)]
+
+
 @pytest.mark.parametrize("name", ["recipe", "validation"])
 def test_what_both_sides_read_needs_the_standard_library_alone(name):
     path = PACKAGE / f"{name}.py"
@@ -235,6 +248,8 @@ def test_test_files_mirror_the_package(path):
     folder = path.relative_to(ROOT / "tests").parent
     stem = path.stem.removeprefix("test_")
     # parity/test_semantics.py is about the check as a whole: it breaks one semantic at a time
+    # documentation/ has tests of what the pages say, besides those of its modules
     about_the_whole = {"architecture", "init", "readme", "semantics"}
+    about_the_whole |= {"alternatives", "code", "names", "references"}
     mirrored = [PACKAGE / folder / f"{stem}.py", ROOT / folder / f"{stem}.py"]
     assert stem in about_the_whole or any(each.exists() for each in mirrored), mirrored

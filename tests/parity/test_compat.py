@@ -9,7 +9,7 @@ import pytest
 from tf_recipes.parity import compat, references
 from tf_recipes.recipe import Recipe
 
-# Between them they use every part of `contrib()` but dropout, whose masks no seed can repeat.
+# Between them they use every part of contrib.py but dropout, whose masks no seed can repeat.
 TRACES = (
     "adam",
     "batch_norm",
@@ -125,44 +125,21 @@ def test_modules_are_put_back_when_loading_fails(monkeypatch):
     assert sys.modules["tensorflow"] is tensorflow
 
 
-def layer_names(build):
-    tf = compat.original("record").tf
-    with tf.Graph().as_default():
-        build(tf, tf.placeholder(tf.float32, (None, 5)))
-        return {v.op.name for v in tf.global_variables()}, tf.get_default_graph()
+CODE = """
+import tensorflow as tf
+
+two = tf.Variable(2.0)
+with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    found = session.run(two * 3)
+"""
 
 
-def op_types(build):
-    return {op.type for op in layer_names(build)[1].get_operations()}
+def test_code_runs_as_a_graph_of_its_own_and_leaves_the_modules_as_they_were():
+    import tensorflow
 
-
-def test_arg_scope_is_overridden_by_the_call_and_by_the_inner_scope():
-    def build(tf, X):
-        layer, scope = tf.contrib.layers.fully_connected, tf.contrib.framework.arg_scope
-        with scope([layer], activation_fn=tf.nn.elu, normalizer_fn=tf.contrib.layers.batch_norm):
-            with scope([layer], activation_fn=tf.nn.tanh):
-                layer(X, 2, scope="inner")  # tanh, with a norm
-                layer(X, 2, scope="called", activation_fn=tf.nn.sigmoid, normalizer_fn=None)
-            layer(X, 2, scope="outer")  # elu again
-        layer(X, 2, scope="outside")  # relu, without a norm
-
-    names, graph = layer_names(build)
-    kinds = {(op.name.split("/")[0], op.type) for op in graph.get_operations()}
-    wanted = {"inner": "Tanh", "called": "Sigmoid", "outer": "Elu", "outside": "Relu"}
-    assert {pair for pair in kinds if pair[1] in wanted.values()} == set(wanted.items())
-    assert {name.split("/")[0] for name in names if name.endswith("/biases")} == {
-        "called",
-        "outside",
-    }
-    assert "inner/BatchNorm/moving_mean" in names
-    assert "outer/BatchNorm/moving_mean" in names
-
-
-def test_arg_scope_ends_with_an_exception():
-    def build(tf, X):
-        layer = tf.contrib.layers.fully_connected
-        with pytest.raises(KeyError), tf.contrib.framework.arg_scope([layer], activation_fn=None):
-            raise KeyError
-        layer(X, 2, scope="after")
-
-    assert "Relu" in op_types(build)
+    assert [compat.run(CODE)["found"] for _ in range(2)] == [6.0, 6.0]
+    assert sys.modules["tensorflow"] is tensorflow
+    with pytest.raises(ZeroDivisionError):
+        compat.run("import tensorflow\n1 / 0")
+    assert sys.modules["tensorflow"] is tensorflow

@@ -90,7 +90,8 @@ def svg(view, salt, theme=""):
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
         view.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    text = text[text.index("<svg") :]
+    # What is black has no `fill` in Matplotlib's SVG, so it would stay black in the dark.
+    text = text[text.index("<svg") :].replace("<svg", '<svg style="fill: #000000"', 1)
     # The first group is the figure's; a <metadata> element before it says nothing that is needed.
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     for colour, role in _ROLES.items():
@@ -149,8 +150,9 @@ def draw_drifts(axes, trace, rows):
         ylabel="largest relative drift of a variable",
         title="Drift from TF 1.15",
     )
+    axes.minorticks_off()  # over twenty decades they are a grey field
     axes.legend(fontsize=8)
-    axes.grid(alpha=0.25, which="both")
+    axes.grid(alpha=0.25)
 
 
 def _curve(row):

@@ -34,7 +34,11 @@ def of(recipe, port, data, held_out):
 
 def surroundings():
     """What may change the last bits, yet not what is trained: versions and the machine."""
-    return {**versions.installed(), "machine": platform.machine(), "cpus": len(os.sched_getaffinity(0))}
+    return {
+        **versions.installed(),
+        "machine": platform.machine(),
+        "cpus": len(os.sched_getaffinity(0)),
+    }
 
 
 def differences(there, here):

@@ -5,7 +5,7 @@ import contextlib
 import keras
 import tensorflow as tf
 
-from tf_recipes import models, validation
+from tf_recipes import models, validation, versions
 from tf_recipes.distribution.alone import Alone
 from tf_recipes.distribution.sizes import check_batch_size
 from tf_recipes.training import checkpoints, directory, identity, results, shared, splits

@@ -1,0 +1,1 @@
+"""What the pages of docs/ hold that is generated, and what holds them to the code."""

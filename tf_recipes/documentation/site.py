@@ -1,0 +1,55 @@
+"""What the site does beyond plain Markdown, as hooks of ProperDocs: see `properdocs.yml`.
+
+On a code host the pages are read without it, so all of it is only for looks: two columns, equations,
+and the pages with the docstrings.
+"""
+
+import re
+
+import latex2mathml.converter
+
+from tf_recipes.documentation import public_names
+
+# A table whose cells are code blocks, which on a phone would be wider than the page.
+_TABLE = re.compile(
+    r"<table>\n<tr><th>[^\n]*</th></tr>\n<tr><td>\n(.*?)\n</td><td>\n(.*?)\n</td></tr>\n</table>",
+    re.DOTALL,
+)
+
+
+def on_config(config, **_):
+    """Lists the pages of the API reference below the page that names them all."""
+    modules = public_names.by_module()
+    for entry in config.nav:
+        if entry == {"API": "api.md"}:
+            entry["API"] = ["api.md", *({name: f"api/{name}.md"} for name in modules)]
+    return config
+
+
+def on_files(files, config, **_):
+    """Adds a page of the API reference for each module that people import from."""
+    from properdocs.structure.files import File
+
+    for module, names in public_names.by_module().items():
+        entries = "\n".join(f"::: tf_recipes.{module}.{name}\n" for name in names)
+        content = f"# tf_recipes.{module}\n\n{entries}"
+        files.append(File.generated(config, f"api/{module}.md", content=content))
+    return files
+
+
+def on_page_markdown(markdown, page, **_):
+    """Puts two programs side by side where there is room, and below one another where not."""
+    markdown, count = _TABLE.subn(
+        r'<div class="side-by-side" markdown>\n<div markdown>\n\1\n</div>\n'
+        r"<div markdown>\n\2\n</div>\n</div>",
+        markdown,
+    )
+    if count:
+        page.meta["hide"] = ["toc"]  # its column is needed
+    return markdown
+
+
+def math(source, language, css_class, options, md, **_):
+    """A block of LaTeX as MathML, which browsers draw by themselves."""
+    drawn = latex2mathml.converter.convert(source.strip(), display="block")
+    return f'<div class="{css_class}" tabindex="0">{drawn}</div>'
