@@ -2,7 +2,8 @@
 
     python scripts/record_reference.py --recipe=momentum_decay --output_dir=out/traces
 
-scripts/create_tf1_environment.py makes the environment that it runs in. The traces that ship with the package were recorded by
+scripts/create_tf1_environment.py makes the environment that it runs in. The traces that ship with
+the package were recorded by
 
     python scripts/record_reference.py --output_dir=tf_recipes/parity/traces \\
         --hidden=10,8 --pool=256 --recorded_steps=1,5,20,50,100

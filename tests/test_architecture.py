@@ -172,11 +172,11 @@ def test_nothing_but_scripts_imports_experiments(path):
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_nothing_but_scripts_imports_the_documentation(path):
-    inside = path.parent.name == "documentation"
+    inside = path.is_relative_to(PACKAGE / "documentation")
     assert inside or not [each for each in own(path) if each.startswith("documentation")]
 
 
-@pytest.mark.parametrize("path", files("documentation"), ids=name_of)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "documentation").rglob("*.py")), ids=name_of)
 def test_the_documentation_is_made_from_results(path):
     """It may not measure anything by itself: neither train nor time."""
     above = ("training", "experiments", "benchmark", "originals", "models", "fast_fit")

@@ -1,6 +1,7 @@
 """Runs pieces of TF1 code, each in a graph of its own; for Python 3.7, in a process of its own.
 
-Reads `{name: code}` as JSON from the standard input, writes `{name: what it printed}`, or the error.
+Reads `{name: code}` as JSON from the standard input, and writes `{name: what it printed}`, or the
+error.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """What the site does beyond plain Markdown, as hooks of ProperDocs: see `properdocs.yml`.
 
-On a code host the pages are read without it, so all of it is only for looks: two columns, equations,
-and the pages with the docstrings.
+On a code host the pages are read without it, so all of it is only for looks: two columns,
+equations, and the pages with the docstrings.
 """
 
 import re

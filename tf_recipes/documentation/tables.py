@@ -23,9 +23,9 @@ def fill(text):
 
 
 def _defaults():
-    from tf_recipes.documentation import defaults  # imports Keras
+    from tf_recipes.documentation.defaults import table  # imports Keras
 
-    return defaults.table()
+    return table.table()
 
 
 def _public_names():

@@ -1,7 +1,7 @@
 """Lends the TF1 originals what they need to run inside TensorFlow 2.
 
-`tensorflow.compat.v1` still has graphs, sessions and TF1's kernels, but no `tensorflow.contrib`; what
-is needed of that is in `contrib.py`.
+`tensorflow.compat.v1` still has graphs, sessions and TF1's kernels, but no `tensorflow.contrib`;
+what is needed of that is in `contrib.py`.
 """
 
 import contextlib
