@@ -1,8 +1,11 @@
 """What several test files share."""
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -95,3 +98,91 @@ class FailsWith:
         for part in self.parts:
             assert part in str(error), f"{part!r} is not in: {error}"
         return True
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# A browser that asks nobody for anything by itself.
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium: $CHROMIUM, one on the path, else Playwright's own."""
+    from playwright import sync_api
+
+    named = os.environ.get("CHROMIUM")
+    path = named or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    with sync_api.sync_playwright() as playwright:
+        try:
+            running = playwright.chromium.launch(executable_path=path, args=QUIET)
+        except sync_api.Error as error:
+            if named:
+                raise
+            pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """`with opened(url, width, scheme) as page`: a page that must end without a complaint."""
+
+    def open_page(url, width=1280, scheme="light", server=None, **options):
+        return _opened(browser, url, width, scheme, server, options)
+
+    return open_page
+
+
+@contextlib.contextmanager
+def _opened(browser, url, width, scheme, server, options):
+    """At the end: nothing on the console, no dialog, no request elsewhere, no sideways scroll.
+
+    Args:
+        url: what to open; a path becomes a `file:` address.
+        width: of the window, in pixels.
+        scheme: "light" or "dark".
+        server: the beginning of the addresses that may be asked for, besides `file:` and `data:`.
+        options: more of Playwright's `new_context`.
+    """
+    url = url.as_uri() if isinstance(url, Path) else url
+    allowed = ("file:", "data:", "blob:", *filter(None, [server]))
+    window = {"width": width, "height": 900}
+    complaints = []
+    with browser.new_context(viewport=window, color_scheme=scheme, **options) as context:
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("dialog", lambda asked: (complaints.append("a dialog"), asked.dismiss()))
+        context.on("request", lambda sent: _note(complaints, sent.url, allowed))
+        context.on("requestfailed", lambda sent: complaints.append(f"failed: {sent.url}"))
+        context.on("response", lambda got: got.ok or complaints.append(f"{got.status}: {got.url}"))
+        page.goto(url)
+        yield page
+        wide = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        scroll, client = page.evaluate(wide)
+        assert scroll <= client, f"{scroll} pixels in a window of {client}: it scrolls sideways"
+        assert complaints == []
+
+
+def _note(complaints, url, allowed):
+    if not url.startswith(allowed):
+        complaints.append(f"a request: {url}")
+
+
+@pytest.fixture
+def too_faint():
+    """`too_faint(page)["faint"]`: texts and drawn lines with less contrast than WCAG asks for.
+
+    `["texts"]` and `["lines"]` say how many were looked at.
+    """
+    script = Path(__file__).with_name("contrast.js").read_text()
+    return lambda page: page.evaluate(f"({script})()")

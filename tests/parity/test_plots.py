@@ -1,27 +1,30 @@
+import re
 import struct
-import types
+import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
 
 from tf_recipes.parity import plots
-from tf_recipes.parity.check import Result
-from tf_recipes.parity.comparison import Comparison, Drift
-from tf_recipes.recipe import Recipe
 
-STEPS = 4
+SVG = "{http://www.w3.org/2000/svg}"
 
 
-def compared(port, drifts=(1e-7, 2e-6), losses=(2.3, 2.2, 2.1, 2.0)):
-    made = (Drift(step, "hidden1/weights", d, 1e-7) for step, d in zip((1, 4), drifts, strict=True))
-    return Comparison("a", port, (*made, Drift(4, "logits", 9.0, 1e-7)), np.array(losses))
+def row(port, drifts=(1e-7, 2e-6), losses=(2.3, 2.2, 2.1, 2.0)):
+    curve = [
+        {"step": step, "drift": drift, "sensitivity": 1e-7}
+        for step, drift in zip((1, 4), drifts, strict=True)
+    ]
+    return {"name": "a", "port": port, "curve": curve, "losses": list(losses)}
 
 
-def result(*comparisons, name="a", source="traces/a.npz"):
-    trace = types.SimpleNamespace(
-        recipe=Recipe("a", steps=STEPS), losses=np.linspace(2.3, 2.0, STEPS), source=source
-    )
-    return Result(name, trace, comparisons or (compared("exact"), compared("textbook", (0.1, 1))))
+def trace(name="a", source="a.npz"):
+    losses = [2.3, 2.2, 2.1, 2.0]
+    return {"name": name, "recipe": "a", "source": source, "why": "$x$", "losses": losses}
+
+
+def rows(*given):
+    return {each["port"]: each for each in given or (row("exact"), row("textbook", (0.1, 1)))}
 
 
 def curves(axes):
@@ -29,7 +32,7 @@ def curves(axes):
 
 
 def test_the_losses():
-    losses, _ = plots.figure(result()).axes
+    losses, _ = plots.figure(trace(), rows()).axes
     assert losses.get_xlabel() == "training step"
     assert losses.get_ylabel() == "loss (nats)"
     drawn = curves(losses)
@@ -40,7 +43,7 @@ def test_the_losses():
 
 
 def test_the_drifts():
-    _, drifts = plots.figure(result()).axes
+    _, drifts = plots.figure(trace(), rows()).axes
     assert drifts.get_xlabel() == "training step"
     assert drifts.get_ylabel() == "largest relative drift of a variable"
     assert drifts.get_yscale() == "log"
@@ -54,16 +57,16 @@ def test_the_drifts():
 
 
 def test_no_drift_at_all_has_a_place_on_the_logarithmic_axis():
-    _, drifts = plots.figure(result(compared("exact", (0.0, 0.0)))).axes
+    _, drifts = plots.figure(trace(), rows(row("exact", (0.0, 0.0)))).axes
     (drawn,) = (xy for label, xy in curves(drifts).items() if label.startswith("Keras 3, exact"))
     assert "Keras 3, exact (the same bits)" in curves(drifts)
     bottom = drifts.get_ylim()[0]
     assert all(bottom < drift < 2 * bottom for _, drift in drawn)
 
 
-@pytest.mark.parametrize("value", [np.inf, 1e300])
+@pytest.mark.parametrize("value", [None, 1e300])  # None: NaN or infinite
 def test_what_is_beyond_the_axis_is_drawn_at_its_end(value):
-    _, drifts = plots.figure(result(compared("exact", (1e-7, value)))).axes
+    _, drifts = plots.figure(trace(), rows(row("exact", (1e-7, value)))).axes
     assert curves(drifts)["Keras 3, exact"] == [[1, 1e-7], [4, 1e17]]
 
 
@@ -74,28 +77,86 @@ def png_size(path):
 
 
 def test_the_file_is_a_picture(tmp_path):
-    path = plots.save(result(), tmp_path)
+    path = plots.save(trace(), rows(), tmp_path)
     assert path == tmp_path / "a.png"
     assert png_size(path) == (1100, 420)
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("value", [np.inf, np.nan, 1e300])
+@pytest.mark.parametrize("value", [None, 1e300])
 def test_a_port_that_diverged_is_drawn_too(tmp_path, value):
-    broken = compared("exact", (1e-7, value), (2.3, value, value, value))
-    assert png_size(plots.save(result(broken), tmp_path)) == (1100, 420)
-    all_of_it = compared("textbook", (value, value), (value,) * 4)
-    assert png_size(plots.save(result(all_of_it), tmp_path)) == (1100, 420)
+    broken = row("exact", (1e-7, value), (2.3, value, value, value))
+    assert png_size(plots.save(trace(), rows(broken), tmp_path)) == (1100, 420)
+    all_of_it = row("textbook", (value, value), (value,) * 4)
+    assert png_size(plots.save(trace(), rows(all_of_it), tmp_path)) == (1100, 420)
 
 
 def test_traces_of_one_name_have_figures_of_their_own(tmp_path):
     sources = ["x/a.npz", "y/a.npz", "x/b.npz", "a.npz", "$\\oops$/[red]é.npz"]
-    paths = {plots.save(result(name=f"a ({s})", source=s), tmp_path) for s in sources}
-    paths.add(plots.save(result(), tmp_path))
+    paths = {plots.save(trace(f"a ({s})", s), rows(), tmp_path) for s in sources}
+    paths.add(plots.save(trace(), rows(), tmp_path))
     assert len(paths) == 6
     assert set(tmp_path.iterdir()) == paths
 
 
 def test_a_figure_replaces_the_one_before(tmp_path):
     (tmp_path / "a.png").write_text("before")
-    assert png_size(plots.save(result(), tmp_path)) == (1100, 420)
+    assert png_size(plots.save(trace(), rows(), tmp_path)) == (1100, 420)
+
+
+def panels(salt="a", theme=""):
+    """Both panels as the text of an SVG."""
+    return [
+        plots.svg(plots.panel(draw, trace(), rows()), salt, theme)
+        for draw in (plots.draw_losses, plots.draw_drifts)
+    ]
+
+
+def test_a_panel_is_one_of_the_two():
+    (losses,) = plots.panel(plots.draw_losses, trace(), rows()).axes
+    assert losses.get_title() == "Training loss"
+    (drifts,) = plots.panel(plots.draw_drifts, trace(), rows()).axes
+    assert drifts.get_title() == "Drift from TF 1.15"
+    assert curves(drifts)["Keras 3, textbook"] == [[1, 0.1], [4, 1]]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_svg_is_one_element_whose_text_stays_text(which):
+    svg = panels()[which]
+    root = ElementTree.fromstring(svg)
+    assert root.tag == f"{SVG}svg"
+    assert svg.startswith("<svg ")
+    words = {"".join(text.itertext()) for text in root.iter(f"{SVG}text")}
+    assert {"training step", "Keras 3, exact", "Keras 3, textbook"} <= words
+    assert not re.search("metadata|Matplotlib|matplotlib.org", svg)
+
+
+def test_the_colours_of_an_svg_go_by_name():
+    losses, drifts = panels()
+    names = {"ink", "paper", "grid", "exact", "textbook"}
+    assert set(re.findall(r"var\(--(\w+), ", losses + drifts)) == names
+    left = re.sub(r"var\(--\w+, #\w{6}\)", "", losses + drifts)
+    assert not re.search(r"[:\s]#[0-9a-f]{6}\b", left)
+    assert "stroke: var(--exact, #0072b2)" in losses
+
+
+def test_what_is_black_without_saying_so_is_ink_too():
+    for svg in panels():
+        assert ElementTree.fromstring(svg).get("style") == "fill: var(--ink, #000000)"
+
+
+def test_the_theme_gives_every_colour_a_light_and_a_dark_value():
+    light, dark = plots.THEME.split("@media(prefers-color-scheme:dark)")
+    for part in (light, dark):
+        assert re.findall(r"--(\w+):#", part) == ["ink", "paper", "grid", "exact", "textbook"]
+    for svg in panels(theme=plots.THEME):
+        styles = [each.text for each in ElementTree.fromstring(svg).iter(f"{SVG}style")]
+        assert plots.THEME in styles
+    assert "prefers-color-scheme" not in "".join(panels())
+
+
+def test_ids_follow_from_the_salt_and_nothing_else():
+    assert panels("a") == panels("a")
+    ids = [set(re.findall(r"url\(#(\w+)\)", "".join(panels(salt)))) for salt in "ab"]
+    assert ids[0]
+    assert not ids[0] & ids[1]

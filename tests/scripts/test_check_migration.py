@@ -1,6 +1,7 @@
 """The script as people run it: in a process of its own, from another directory."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tf_recipes.parity import references
@@ -117,6 +119,10 @@ REFUSALS = [
     (["--json_out=."], "is a directory"),
     (["--trace_dir="], "--trace_dir is empty"),
     (["--json_out="], "--json_out is empty"),
+    (["--html="], "--html is empty"),
+    (["--html=."], "is a directory"),
+    (["--html=none/report.html"], "none: there is no such directory"),
+    (["--html=out", "--json_out=./out"], "--html and --json_out name one file"),
     (["--tf1_python=python3"], "--tf1_python goes with --reference=tf1"),
     (["--reference=compat", "--nobatch_norm", "--batch_norm_decay=0.9"], "--nobatch_norm"),
     (["--no_such_flag"], "no_such_flag"),
@@ -204,3 +210,76 @@ def test_with_the_standard_output_closed_the_verdict_is_still_written(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "out.json").is_symlink()
     assert json.loads((tmp_path / "real.json").read_text())["passed"] is True
+
+
+def test_the_report_is_one_file_that_says_what_the_console_says(check, tmp_path, opened):
+    done = check("--recipe=momentum_decay,he_init", "--html=report.html", "--json_out=out.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "report.html"]
+    first = (tmp_path / "report.html").read_bytes()
+    with opened(tmp_path / "report.html") as page:
+        assert page.title() == "Passed: every exact port does what TensorFlow 1 did"
+        verdict = page.locator(".verdict").inner_text()
+        assert done.stdout.splitlines()[-1] in verdict  # the summary
+        section = page.get_by_role("region", name="momentum_decay", exact=True)
+        assert section.get_by_role("img").count() == 2
+        assert "old gradients keep their old rate" in section.inner_text()
+        command = section.locator("pre").inner_text()
+        assert command == "python scripts/check_migration.py --recipe=momentum_decay"
+    again = check(*command.split()[2:], "--recipe=momentum_decay,he_init", "--html=report.html")
+    assert again.returncode == 0
+    assert (tmp_path / "report.html").read_bytes() == first
+
+
+def traces_of_others(folder):
+    """Traces whose names, paths and provenance are HTML; two bear one name, one is torn."""
+    folder.mkdir()
+    with np.load(QUICK, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    spec = json.loads(arrays["spec"].item())
+    evil = "</script><img src=x onerror=alert(1)>"
+    for file, name in (("<img src=x onerror=alert(1)>", "x"), ('"><b>', "x"), ("a", "\u00fc.+-")):
+        changed = {"spec": {**spec, "name": name}, "provenance": {evil: evil, "rtl": "\u202e"}}
+        texts = {key: np.array(json.dumps(value)) for key, value in changed.items()}
+        np.savez(folder / f"{file}.npz", **{**arrays, **texts})
+    (folder / "<script>alert(1)<script>.npz").write_bytes(b"torn")
+    (folder / os.fsdecode(b"bad\xff.npz")).write_bytes(b"torn")
+
+
+def test_a_report_of_somebody_elses_traces_runs_nothing_of_theirs(check, tmp_path, opened):
+    traces_of_others(tmp_path / "<i>traces")
+    done = check("--trace_dir=<i>traces", "--html=report.html", "--ports=exact")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 2
+    with opened(tmp_path / "report.html", width=360) as page:
+        assert page.title() == "Could not be judged: 2 of 5 traces"
+        assert page.evaluate("document.scripts.length") == 1
+        assert page.locator("img, b > *, i").count() == 0
+        names = page.locator("table.sortable tbody th").all_inner_texts()
+        assert sorted(names) == [
+            "<script>alert(1)<script>.npz",
+            r"bad\udcff.npz",
+            'x (<i>traces/"><b>.npz)',
+            "x (<i>traces/<img src=x onerror=alert(1)>.npz)",
+            "ü.+-",
+        ]
+        section = page.get_by_role("region", name="<script>alert(1)<script>.npz", exact=True)
+        assert "not a readable .npz file" in section.inner_text()
+
+
+@pytest.mark.parametrize(
+    ("target", "says"), [("/dev/full", "No space left on device"), ("/proc/report.html", "/proc")]
+)
+def test_a_report_that_cannot_be_written_is_one_line(check, target, says):
+    done = check("--recipe=dropout_float64", "--ports=exact", f"--html={target}")
+    assert done.returncode == 2
+    assert done.stderr.startswith("check_migration.py: error: ")
+    assert done.stderr.count("\n") == 1
+    assert says in done.stderr
+
+
+def test_a_check_that_fails_leaves_no_older_report(check, tmp_path):
+    (tmp_path / "report.html").write_text("Passed")
+    done = check("--trace_dir=.", "--html=report.html")
+    assert done.returncode == 2
+    assert not (tmp_path / "report.html").exists()

@@ -1,0 +1,125 @@
+"""Made-up documents, in the form that `document.build` gives."""
+
+import pytest
+
+SPEC = {"name": "adam", "hidden": [10, 8], "dtype": "float32", "steps": 4}
+NOT_THERE = ("worst_ratio", "worst_at", "drift", "sensitivity", "first_failure", "curve", "losses")
+
+
+class Make:
+    """Builds rows, traces and documents from what a test cares about."""
+
+    def row(self, name="adam", port="exact", ratio=0.5, drift=2.5e-7, first=None, **changes):
+        """A row of a port that was judged; `first` is where it first leaves TF1, or None."""
+        return {
+            "name": name,
+            "port": port,
+            "passed": first is None,
+            "worst_ratio": ratio,
+            "worst_at": {"step": 4, "variable": "hidden1/weights"},
+            "drift": drift,
+            "sensitivity": 5e-7,
+            "first_failure": first,
+            "curve": [
+                {"step": 1, "drift": 1e-7, "sensitivity": 4e-7},
+                {"step": 4, "drift": drift, "sensitivity": 5e-7},
+            ],
+            "losses": [2.3, 2.2, 2.1, 2.0],
+            **changes,
+        }
+
+    def away(self, name="adam", port="textbook", ratio=2e4, drift=0.01, **changes):
+        """A row of a port that leaves TF1's band by step 4."""
+        first = {"step": 4, "variable": "hidden1/weights", "drift": drift, "ratio": ratio}
+        return self.row(name, port, ratio, drift, first=first, **changes)
+
+    def error(self, name="traces/torn.npz", port="exact", error="traces/torn.npz: torn"):
+        """A row without figures."""
+        empty = dict.fromkeys(NOT_THERE)
+        return {"name": name, "port": port, "passed": False, **empty, "error": error}
+
+    def trace(self, name="adam", **changes):
+        return {
+            "name": name,
+            "recipe": name,
+            "source": f"{name}.npz",
+            "why": "epsilon 1e-7, not 1e-8",
+            "note": "",
+            "command": f"python scripts/check_migration.py --recipe={name}",
+            "provenance": {"tensorflow": "1.15.5", "neighbours": 1},
+            "spec": SPEC,
+            "losses": [2.3, 2.2, 2.1, 2.0],
+            **changes,
+        }
+
+    def drawn(self, **changes):
+        errors = {"standard deviation": 1.25, "truncation": 0.0}
+        given = {"name": "he initialiser", "port": "exact", "passed": True, "ratio": 0.9994}
+        return {**given, "standard_errors": errors, **changes}
+
+    def document(self, rows=None, passed=True, traces=None, distributions=(), **changes):
+        """A document of these rows, with a trace for each name that was judged."""
+        rows = [self.row(), self.away()] if rows is None else rows
+        names = dict.fromkeys(row["name"] for row in rows if "error" not in row)
+        return {
+            "passed": passed,
+            "summary": "1 of 1 exact ports match.",
+            "command": "python scripts/check_migration.py",
+            "limit": 10.0,
+            "versions": {"keras": "3.15.1", "python": "3.11.7"},
+            "results": rows,
+            "traces": list(map(self.trace, names)) if traces is None else traces,
+            "distributions": list(distributions),
+            **changes,
+        }
+
+
+EVIL = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</style></script><script>alert(1)</script>",
+    "'-alert(1)-'",
+    "<svg onload=alert(1)>",
+    "&lt;b&gt; &#60;script&#62;",
+    "{{ 7 * 7 }}{% raw %}",
+    "txt\u202egnp.exe",
+    "\x00\x1b[31m\udc80",
+    "ünïcode \U0001f600 $x^2$ \\oops",
+    "x" * 9000,
+    "",
+)
+
+
+@pytest.fixture
+def make():
+    return Make()
+
+
+@pytest.fixture
+def evil():
+    return EVIL
+
+
+@pytest.fixture
+def evil_document(make):
+    """Every text that a trace, a path or an error brings is evil, in turn."""
+    rows, traces = [], []
+    for text in EVIL:
+        first = {"step": 4, "variable": text, "drift": 0.01, "ratio": 2e4}
+        at = {"step": 4, "variable": text}
+        rows += [make.row(text, worst_at=at), make.row(text, "textbook", first=first)]
+        rows.append(make.error(f"folder/{text}", error=f"{text}: torn"))
+        kept = {"why": text, "note": text, "source": text, "command": text, "recipe": text}
+        traces.append(
+            make.trace(text, **kept, provenance={text: text}, spec={"name": text, text: [text]})
+        )
+    refused = make.row("refused"), make.error("refused", "textbook", EVIL[1])
+    return make.document(
+        [*rows, *refused],
+        passed=False,
+        traces=[*traces, make.trace("refused", why=f"Keras refuses it: {EVIL[1]}")],
+        distributions=[make.drawn(name=EVIL[0], standard_errors={EVIL[1]: None})],
+        summary=EVIL[1],
+        command=EVIL[0],
+        versions={EVIL[0]: EVIL[1], **{text: text for text in EVIL}},
+    )
