@@ -25,7 +25,11 @@ WRITTEN = {
             "holds": True,
             "measured": "at 0.01 8.46 (8.1 to 8.82); at 0.1 2.26; gain -0.52% ± 1.86%, 5 of 5.",
         },
-        {"text": "it is not.", "holds": False, "measured": "1.9e-05 of 5,000 images."},
+        {
+            "text": "it is not.",
+            "holds": False,
+            "measured": "1.9e-05 of 5,000 images on hidden2 +3%.",
+        },
     ],
     "also": {"curves": [0.0] * 1000},
     "environment": {
@@ -101,7 +105,7 @@ def test_claims_are_a_list_with_lines_of_at_most_100_characters(folder):
         "\n\n- **borne out**: it is so, and it is so for each net that was trained on digits. "
         "*Measured:* at 0.01\n"
         "  8.46 (8.1 to 8.82); at 0.1 2.26; gain -0.52% ± 1.86%, 5 of 5.\n"
-        "- **NOT borne out**: it is not. *Measured:* 1.9e-05 of 5,000 images.\n\n"
+        "- **NOT borne out**: it is not. *Measured:* 1.9e-05 of 5,000 images on hidden2 +3%.\n\n"
     )
     assert max(map(len, text.splitlines())) == 100
 
@@ -117,17 +121,24 @@ def test_no_line_of_a_claim_begins_a_list_of_its_own(tmp_path, token):
     ]
 
 
+def test_no_word_is_broken(tmp_path):
+    claim = {"text": "so.", "holds": True, "measured": f"{'y' * 60} sub-networks."}
+    (tmp_path / "x.json").write_text(json.dumps({"claims": [claim]}))
+    assert filled(tmp_path, "x claims").strip().splitlines()[1:] == ["  sub-networks."]
+
+
 @pytest.mark.parametrize(
     ("what", "expected"),
     [
         ("x cell a, wide; old; test_accuracy", "80.00% ± 2.00%"),
         ("x cell one\\|two; norm", "0.1235"),
-        ("x claim 2", "1.9e-05 of 5,000 images"),
+        ("x claim 2", "1.9e-05 of 5,000 images on hidden2 +3%"),
         ("x claim 1 after at 0.01", "8.46 (8.1 to 8.82)"),
         ("x claim 1 after at 0.1", "2.26"),
         ("x claim 1 after gain", "-0.52% ± 1.86%"),
         ("x claim 1 after 1.86%,", "5 of 5"),
         ("x claim 2 after of", "5,000"),
+        ("x claim 2 after on", "+3%"),
         ("x verdict 1", "borne out"),
         ("x verdict 2", "NOT borne out"),
         ("x seconds", "13"),
@@ -151,7 +162,7 @@ def test_a_figure_in_prose(folder, what, expected):
         ("x claim 3", "claim='3'"),
         ("x verdict", "claim=''"),
         ("x claim 1 after at 0.0", "words='at 0.0'"),
-        ("x claim 2 after images", "words='images'"),
+        ("x claim 2 after hidden2 +3%", "words='hidden2 +3%'"),
     ],
 )
 def test_what_there_is_not_is_refused(folder, what, says, fails):

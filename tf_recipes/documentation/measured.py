@@ -15,6 +15,7 @@ import re
 from pathlib import Path
 
 from tf_recipes import validation
+from tf_recipes.documentation import distributions
 from tf_recipes.parity import document, report
 
 _MARKER = re.compile(r"<!-- measured (?P<what>[^>]*?) -->(?P<old>.*?)<!-- / -->", re.DOTALL)
@@ -75,6 +76,9 @@ class Measured:
     def _filled(self, what, to_figures):
         if what[0] in _HEADINGS:
             return f"\n\n{self.table(what[0], what[1:])}\n\n"
+        if what[0] == "distributions":
+            drawn = distributions.table(self.document["distributions"], what[1:])
+            return f"\n\n{drawn}\n\n"
         if what[0] == "plot":
             return f"\n\n{self._images(what[1], what[2:] or PLOTS, to_figures)}\n\n"
         if what == ["summary"]:
