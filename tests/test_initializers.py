@@ -86,6 +86,31 @@ def test_seed_repeats_and_layers_without_one_differ():
     assert (np.array(he_init(seed=4)((4, 5))) != np.array(first((4, 5)))).any()
 
 
+@pytest.mark.parametrize("make", [he_init, xavier_init])
+def test_one_object_draws_anew_for_each_layer(make):
+    """As TF1 does; tests/documentation runs its side, on the page of the initializers."""
+    keras.utils.set_random_seed(1)
+    shared, drawn = make(), []
+    for _ in range(3):
+        layer = keras.layers.Dense(5, kernel_initializer=shared)
+        layer.build((None, 4))
+        drawn.append(layer.kernel.numpy())
+    assert len({kernel.tobytes() for kernel in drawn}) == 3
+    keras.utils.set_random_seed(1)
+    again = make()
+    np.testing.assert_array_equal(again((4, 5)), drawn[0])
+    np.testing.assert_array_equal(again((4, 5)), drawn[1])
+    np.testing.assert_array_equal(make(seed=3)((4, 5)), make(seed=3)((4, 5)))
+    fixed = make(seed=3)
+    np.testing.assert_array_equal(fixed((4, 5)), fixed((4, 5)))
+
+
+def test_xavier_draws_what_glorot_uniform_draws():
+    np.testing.assert_array_equal(
+        xavier_init(seed=5)((784, 300)), keras.initializers.GlorotUniform(seed=5)((784, 300))
+    )
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("make", [he_init, xavier_init])
 def test_dtype_and_shape_are_as_asked(make, dtype):

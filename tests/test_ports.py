@@ -133,9 +133,9 @@ def test_activations():
 def test_initializers():
     assert type(EXACT.initializer(recipe())(seed=1)) is tf_recipes.VarianceScaling
     assert type(TEXTBOOK.initializer(recipe())(seed=1)) is keras.initializers.HeNormal
-    for port in PORTS.values():
-        xavier = port.initializer(recipe(initializer="xavier"))(seed=1)
-        assert type(xavier) is keras.initializers.GlorotUniform
+    xavier = recipe(initializer="xavier")
+    assert EXACT.initializer(xavier)(seed=1).uniform is True
+    assert type(TEXTBOOK.initializer(xavier)(seed=1)) is keras.initializers.GlorotUniform
 
 
 def test_clipping_is_a_training_step_or_the_optimizers():

@@ -30,13 +30,15 @@ class VarianceScaling(keras.initializers.Initializer):
     TF1: `tf.contrib.layers.variance_scaling_initializer`. It corrects for the truncation at two
     standard deviations with the rounded constant 1.3, where Keras divides by 0.87962566...: a
     standard deviation 0.29 % apart. `tf.variance_scaling_initializer` of TF1's core has another
-    default scale, 1.0, and is not He's.
+    default scale, 1.0, and is not He's. Without a seed each call draws anew, as in TF1, where one
+    object may serve several layers; Keras' own initializers then give layers of one shape the same
+    weights.
 
     Args:
         factor: float > 0, the variance times the fan.
         mode: `"FAN_IN"`, `"FAN_OUT"` or `"FAN_AVG"`.
         uniform: draw uniformly instead of from a truncated normal.
-        seed: int for the same values at every call, or None.
+        seed: int for the same values at every call, or None for others each time.
 
     Raises:
         ValueError: for an argument outside these.
@@ -59,7 +61,14 @@ class VarianceScaling(keras.initializers.Initializer):
         self.mode = mode
         self.uniform = uniform
         self.seed = validation.seed("seed", seed)
-        self._drawn_seed = random.randrange(2**31) if seed is None else self.seed
+        self._next_seed = random.randrange(2**31) if seed is None else self.seed
+
+    def _seed(self):
+        """The seed of this call; without one of its own, the next call has another."""
+        seed = self._next_seed
+        if self.seed is None:
+            self._next_seed = random.randrange(2**31)
+        return seed
 
     def __call__(self, shape, dtype=None):
         """A tensor of `shape`, in `dtype` or Keras' float type."""
@@ -67,11 +76,9 @@ class VarianceScaling(keras.initializers.Initializer):
         n = {"FAN_IN": fan_in, "FAN_OUT": fan_out, "FAN_AVG": (fan_in + fan_out) / 2}[self.mode]
         if self.uniform:
             limit = math.sqrt(3.0 * self.factor / n)
-            return keras.random.uniform(shape, -limit, limit, dtype=dtype, seed=self._drawn_seed)
+            return keras.random.uniform(shape, -limit, limit, dtype=dtype, seed=self._seed())
         stddev = math.sqrt(1.3 * self.factor / n)
-        return keras.random.truncated_normal(
-            shape, stddev=stddev, dtype=dtype, seed=self._drawn_seed
-        )
+        return keras.random.truncated_normal(shape, stddev=stddev, dtype=dtype, seed=self._seed())
 
     def get_config(self):
         return {
@@ -90,13 +97,11 @@ def he_init(seed=None):
 def xavier_init(uniform=True, seed=None):
     """TF1's `tf.contrib.layers.xavier_initializer`: variance 2 / (fan_in + fan_out).
 
-    Uniform (the default there) is Keras' `GlorotUniform` exactly, and is just that. The normal one
-    is `VarianceScaling`, for the reason given there.
+    The uniform one (the default there) draws what Keras' `GlorotUniform` draws from the same seed;
+    without a seed each call draws anew, as TF1 did. See `VarianceScaling`, also for the normal one.
 
     References:
         Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural
         networks", 2010.
     """
-    if uniform:
-        return keras.initializers.GlorotUniform(seed=seed)
-    return VarianceScaling(factor=1.0, mode="FAN_AVG", uniform=False, seed=seed)
+    return VarianceScaling(factor=1.0, mode="FAN_AVG", uniform=uniform, seed=seed)

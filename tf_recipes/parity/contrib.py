@@ -11,6 +11,8 @@ import types
 
 import tensorflow as tensorflow2
 
+from tf_recipes.parity import contrib_image
+
 tf = tensorflow2.compat.v1
 
 _SHARED = [{}]  # arg_scope's stack: {function: keyword arguments}
@@ -20,6 +22,7 @@ def namespace():
     """What stands for the module `tensorflow.contrib`."""
     return types.SimpleNamespace(
         framework=types.SimpleNamespace(arg_scope=arg_scope),
+        image=contrib_image.namespace(),
         layers=types.SimpleNamespace(
             batch_norm=batch_norm,
             dropout=dropout,

@@ -1,0 +1,61 @@
+"""What stands for `tensorflow.contrib.image`, against what TensorFlow 1.15.5 gave."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tf_recipes.parity import compat
+
+# Written by goldens/record_augmentation.py on TensorFlow 1.15.5.
+GOLDENS = json.loads((Path(__file__).parents[1] / "goldens" / "augmentation.json").read_text())
+CASES = [case for case in GOLDENS["cases"] if case["kind"] != "brightness"]
+
+
+def augmented(kind, amount, interpolation, dtype):
+    """One image by the original, with this TensorFlow's TF1 API."""
+    original = compat.original("augmentation")
+    tf = original.tf
+    image = np.array([GOLDENS["image"]], "uint8")
+    image = image / np.float32(255) if dtype == "float32" else image
+    with tf.Graph().as_default(), tf.Session() as sess:
+        amounts = [tf.constant([each], tf.float32) for each in np.atleast_1d(amount)]
+        change = {"shift": original.shift, "rotation": original.rotate, "zoom": original.zoom}[kind]
+        return sess.run(change(tf.constant(image), *amounts, interpolation))[0]
+
+
+def test_the_goldens_cover_every_function_both_ways():
+    found = {(case["kind"], case["interpolation"], case["dtype"]) for case in CASES}
+    assert len(found) == 3 * 2 * 2 and len(CASES) == 48
+
+
+@pytest.mark.parametrize(
+    "case", CASES, ids=lambda c: "-".join(str(v) for v in list(c.values())[:4])
+)
+def test_images_are_those_of_tf1(case):
+    found = augmented(case["kind"], case["amount"], case["interpolation"], case["dtype"])
+    assert found.dtype == case["dtype"]
+    # A sine of another processor may be one ulp off.
+    np.testing.assert_allclose(found, case["image"], rtol=0, atol=1e-6)
+
+
+DEFAULTS = """
+import numpy as np
+import tensorflow as tf
+
+image = np.zeros((1, 3, 3, 1), "float32")
+image[0, 1, 2] = 1
+with tf.Session() as session:
+    moved, turned = session.run([
+        tf.contrib.image.translate(image, [[-0.4, 1.0]]),
+        tf.contrib.image.rotate(image, [np.pi / 2]),
+    ])
+"""
+
+
+def test_by_itself_it_takes_the_nearest_pixel():
+    """0.4 to the left is nowhere, 1 down is a row; a quarter turn leads from right to top."""
+    ran = compat.run(DEFAULTS)
+    assert np.argwhere(ran["moved"][0, ..., 0]).tolist() == [[2, 2]]
+    assert np.argwhere(ran["turned"][0, ..., 0]).tolist() == [[0, 1]]
