@@ -18,7 +18,7 @@ PAGES = sorted((CLONE / "docs").rglob("*.md"))
 BLOCKS = [block for page in PAGES for block in pages.blocks(page)]
 TF1 = [block for block in BLOCKS if block.tf1]
 KERAS = [block for block in BLOCKS if block.language == "python" and not block.tf1]
-COMMANDS = re.compile(r"python scripts/(\w+)\.py((?:\\\n|[^`\n#])*)")
+COMMANDS = re.compile(r"python scripts/(\w+)\.py((?:[ \\\n]+--[^\s`]+)*)")
 RECIPES = sorted(path.stem for path in (CLONE / "docs" / "recipes").glob("*.md"))
 
 
