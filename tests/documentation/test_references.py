@@ -68,9 +68,8 @@ def test_every_page_is_in_the_navigation_and_on_the_home_page():
     )
     there = {page.relative_to(DOCS).as_posix() for page in PAGES}
     assert listed == there
-    assert {link.partition("#")[0] for link in pages.links(DOCS / "README.md")} == there - {
-        "README.md"
-    }
+    linked = {link.partition("#")[0] for link in pages.links(DOCS / "README.md")}
+    assert linked - {""} == there - {"README.md"}
 
 
 def test_every_recipe_has_its_page():

@@ -96,6 +96,31 @@ def test_dropout_with_a_fed_mode():
     assert set(ran["on"]) == {0.0, 2.0}
 
 
+FACTORS = """
+import tensorflow as tf
+
+with tf.Session() as session:
+    found = {
+        (dtype, keep_prob): session.run(
+            tf.reduce_max(tf.contrib.layers.dropout(tf.ones((1000,), dtype), keep_prob))
+        ).item()
+        for dtype in ("float32", "float64") for keep_prob in (0.1, 0.7, 1.0)
+    }
+"""
+
+
+def test_dropouts_factor_is_that_of_the_dtype():
+    """What TF 1.15.5 gave, which is not quite 10 or 1 / 0.7; test_dropout.py has more of them."""
+    assert compat.run(FACTORS)["found"] == {
+        ("float32", 0.1): 9.999998092651367,
+        ("float32", 0.7): 1.4285714626312256,
+        ("float32", 1.0): 1.0,
+        ("float64", 0.1): 10.000000000000002,
+        ("float64", 0.7): 1.4285714285714286,
+        ("float64", 1.0): 1.0,
+    }
+
+
 REGULARIZERS = """
 import tensorflow as tf
 

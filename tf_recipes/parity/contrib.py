@@ -146,10 +146,12 @@ def _update(averages, of_batch, share, outputs, collection):
 
 def dropout(inputs, keep_prob, is_training=True, scope=None):
     """Identity in evaluation."""
+    # A tensor, because TF1 computes the factor 1 / (1 - rate) in the inputs' dtype.
+    rate = tf.constant(1 - keep_prob, inputs.dtype) if keep_prob < 1 else 0
     with tf.name_scope(scope, "Dropout"):
         return _either(
             is_training,
-            lambda: tf.nn.dropout(inputs, rate=1 - keep_prob),
+            lambda: tf.nn.dropout(inputs, rate=rate),
             lambda: tf.identity(inputs),
         )
 
