@@ -1,4 +1,4 @@
-"""The augmentation's original on real TF 1.15. In this TensorFlow it is in test_contrib_image.py."""
+"""The augmentation's original on real TF 1.15; for this TensorFlow see test_contrib_image.py."""
 
 import json
 import subprocess

@@ -133,9 +133,7 @@ def test_the_table_has_a_line_for_each_row():
 
 @pytest.mark.parametrize("pair", table.PAIRS, ids=lambda pair: f"{pair.tf1}-{pair.keras}")
 def test_every_argument_of_both_sides_is_compared_or_explained(pair):
-    assert [
-        line for name in pair.names for line in table.unexplained(pair, SIGNATURES[name])
-    ] == []
+    assert [line for name in pair.names for line in table.unexplained(pair, SIGNATURES[name])] == []
 
 
 @pytest.mark.parametrize("pair", table.PAIRS, ids=lambda pair: f"{pair.tf1}-{pair.keras}")
