@@ -47,6 +47,13 @@ def test_two_programs_become_two_columns():
     assert site.on_page_markdown("no table", other) == "no table" and not other.meta
 
 
+def test_names_in_a_table_break_where_they_are_joined():
+    row = "<td><code>tf.nn.l2_loss</code> a.b</td><td>x_y</td><code>c.d</code>"
+    assert site.on_page_content(row) == (
+        "<td><code>tf.<wbr>nn.<wbr>l2_<wbr>loss</code> a.b</td><td>x_y</td><code>c.d</code>"
+    )
+
+
 def test_an_equation_becomes_mathml():
     drawn = site.math(r"\frac{a}{b}", "math", "math", {}, None)
     assert "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac>" in drawn

@@ -38,15 +38,31 @@ def on_files(files, config, **_):
 
 
 def on_page_markdown(markdown, page, **_):
-    """Puts two programs side by side where there is room, and below one another where not."""
+    """Puts two programs side by side where there is room, and below one another where not.
+
+    What is wide has the width of the table of contents, too.
+    """
     markdown, count = _TABLE.subn(
         r'<div class="side-by-side" markdown>\n<div markdown>\n\1\n</div>\n'
         r"<div markdown>\n\2\n</div>\n</div>",
         markdown,
     )
-    if count:
+    if count or "<!-- generated defaults" in markdown:
         page.meta["hide"] = ["toc"]  # its column is needed
     return markdown
+
+
+def on_page_content(html, **_):
+    """Lets the names in a table break at a dot or an underscore, where a row is narrow."""
+    return re.sub(r"<td[ >].*?</td>", _breakable, html, flags=re.DOTALL)
+
+
+def _breakable(cell):
+    return re.sub(
+        r"(?<=<code>)[^<]+",
+        lambda code: re.sub(r"([._(])(?=\w)", r"\1<wbr>", code[0]),
+        cell[0],
+    )
 
 
 def math(source, language, css_class, options, md, **_):
