@@ -40,7 +40,7 @@ _DOCS = flags.DEFINE_string("docs", str(SCRIPTS.parent / "docs"), "The folder of
 
 
 def main():
-    for name in _CHAPTERS.value:
+    for name in _CHAPTERS.value or [""]:
         validation.choice("chapters", name, COMMANDS)
     folders = [Path(_DOCS.value, each) for each in ("figures", "measured")]
     for folder in folders:

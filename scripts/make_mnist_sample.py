@@ -2,7 +2,7 @@
 
     python scripts/make_mnist_sample.py --output=mnist_sample.npz
 
-The same data gives the same bytes.
+The same data gives the same bytes. TensorFlow Datasets fetches it from the network.
 """
 
 import os

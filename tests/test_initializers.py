@@ -1,5 +1,6 @@
 """He and Xavier: the distributions that contrib drew from."""
 
+import copy
 import json
 import math
 
@@ -89,15 +90,16 @@ def test_seed_repeats_and_layers_without_one_differ():
 @pytest.mark.parametrize("make", [he_init, xavier_init])
 def test_one_object_draws_anew_for_each_layer(make):
     """As TF1 does; tests/documentation runs its side, on the page of the initializers."""
-    keras.utils.set_random_seed(1)
     shared, drawn = make(), []
+    keras.utils.set_random_seed(1)
     for _ in range(3):
         layer = keras.layers.Dense(5, kernel_initializer=shared)
         layer.build((None, 4))
         drawn.append(layer.kernel.numpy())
     assert len({kernel.tobytes() for kernel in drawn}) == 3
+    again = copy.deepcopy(shared)
+    assert not np.array_equal(again((4, 5)), shared((4, 5)))
     keras.utils.set_random_seed(1)
-    again = make()
     np.testing.assert_array_equal(again((4, 5)), drawn[0])
     np.testing.assert_array_equal(again((4, 5)), drawn[1])
     np.testing.assert_array_equal(make(seed=3)((4, 5)), make(seed=3)((4, 5)))

@@ -32,7 +32,7 @@ class VarianceScaling(keras.initializers.Initializer):
     standard deviation 0.29 % apart. `tf.variance_scaling_initializer` of TF1's core has another
     default scale, 1.0, and is not He's. Without a seed each call draws anew, as in TF1, where one
     object may serve several layers; Keras' own initializers then give layers of one shape the same
-    weights.
+    weights. In a `tf.function` what is drawn while it is traced stays.
 
     Args:
         factor: float > 0, the variance times the fan.
@@ -61,14 +61,10 @@ class VarianceScaling(keras.initializers.Initializer):
         self.mode = mode
         self.uniform = uniform
         self.seed = validation.seed("seed", seed)
-        self._next_seed = random.randrange(2**31) if seed is None else self.seed
 
     def _seed(self):
-        """The seed of this call; without one of its own, the next call has another."""
-        seed = self._next_seed
-        if self.seed is None:
-            self._next_seed = random.randrange(2**31)
-        return seed
+        """The seed of this call: its own, or another each time."""
+        return random.randrange(2**31) if self.seed is None else self.seed
 
     def __call__(self, shape, dtype=None):
         """A tensor of `shape`, in `dtype` or Keras' float type."""

@@ -99,11 +99,13 @@ def test_plots_are_named_relative_to_the_page():
 
 def test_a_plot_bears_the_digest_of_its_data():
     drawn = MEASURED.svg("momentum", "drift")
-    assert drawn.startswith(f"<!-- {MEASURED.digest('momentum')} -->\n<svg")
+    assert drawn.startswith(f"<!-- {MEASURED.digest('momentum')} ")
+    assert MEASURED.drew("momentum", drawn)
+    assert not MEASURED.drew("momentum", drawn.replace("training step", "training"))
     assert "prefers-color-scheme:dark" in drawn and "Keras 3, textbook" in drawn
     assert "var(--textbook, #d55e00)" in drawn
     other = {**DOCUMENT, "results": [row("exact", 0.75, (1e-7, 1.6e-7)), DOCUMENT["results"][1]]}
-    assert Measured(other).digest("momentum") != MEASURED.digest("momentum")
+    assert not Measured(other).drew("momentum", drawn)
 
 
 @pytest.mark.parametrize(
@@ -114,13 +116,20 @@ def test_a_plot_bears_the_digest_of_its_data():
         ("plot adam", "adam"),
         ("plot momentum speed", "speed"),
         ("table momentum adam", "adam"),
+        ("momentum exact.first_step", "momentum exact.first_step"),
+        ("momentum steps more", "momentum steps more"),
+        ("momentum", "momentum"),
+        ("plot", "plot"),
+        ("table", "table"),
     ],
 )
 def test_what_was_not_measured_is_refused(marker, wrong, fails):
-    with fails(f"{wrong!r}"):
+    with fails(wrong):
         MEASURED.fill(f"<!-- measured {marker} --><!-- / -->", Path("docs/a.md"), Path("docs"))
 
 
 def test_the_whole_checks_summary():
     filled = MEASURED.fill("<!-- measured summary --><!-- / -->", Path("a.md"), Path("docs"))
     assert filled == "<!-- measured summary -->1 of 1 exact ports match.<!-- / -->"
+    filled = MEASURED.fill("<!-- measured count -->?<!-- / -->", Path("a.md"), Path("docs"))
+    assert filled == "<!-- measured count -->1<!-- / -->"

@@ -17,6 +17,9 @@ from tf_recipes.parity import tf1
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "names.md"
+DEFAULTS = ROOT / "docs" / "defaults.md"
+LISTS = json.loads(Path(__file__).with_name("names.json").read_text())
+NOBODY = [name for names in LISTS["nobody migrates"].values() for name in names]
 ROW = re.compile(r"^\| `(tf\.[\w.]+)` \| (.+) \| \[(\w+)\]\(([^)]+)\) \|$")
 ROOTS = {"keras": keras, "tf_recipes": tf_recipes, "tf": tensorflow}
 
@@ -75,7 +78,7 @@ def test_names_are_found_in_code():
 
 
 def test_there_are_many_names_and_each_once():
-    assert len(NAMES) == len(set(NAMES)) > 250
+    assert len(NAMES) == len(set(NAMES)) > 1000
 
 
 def test_the_table_is_sorted():
@@ -97,72 +100,103 @@ def test_every_name_in_the_pages_tf1_blocks_is_there():
     assert missing(found) == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        # every name of the document that the recipes are taken from, written out
-        "tf.GraphKeys.REGULARIZATION_LOSSES",
-        "tf.Session",
-        "tf.Variable",
-        "tf.abs",
-        "tf.add",
-        "tf.add_n",
-        "tf.add_to_collection",
-        "tf.assign",
-        "tf.bool",
-        "tf.clip_by_norm",
-        "tf.clip_by_value",
-        "tf.contrib.framework.arg_scope",
-        "tf.contrib.layers.batch_norm",
-        "tf.contrib.layers.dropout",
-        "tf.contrib.layers.fully_connected",
-        "tf.contrib.layers.l1_regularizer",
-        "tf.contrib.layers.variance_scaling_initializer",
-        "tf.float32",
-        "tf.get_collection",
-        "tf.get_variable",
-        "tf.maximum",
-        "tf.nn.dropout",
-        "tf.nn.elu",
-        "tf.placeholder",
-        "tf.reduce_mean",
-        "tf.reduce_sum",
-        "tf.train.AdagradOptimizer",
-        "tf.train.AdamOptimizer",
-        "tf.train.GradientDescentOptimizer",
-        "tf.train.MomentumOptimizer",
-        "tf.train.RMSPropOptimizer",
-        "tf.train.exponential_decay",
-        "tf.variable_scope",
-    ],
-)
-def test_the_documents_names_are_there(name):
-    assert name in NAMES
+def test_the_names_written_out_are_there():
+    # those of the document that the recipes are taken from, and those that readers looked up
+    for names in (LISTS["the document's names"], LISTS["looked up"]):
+        assert len(names) > 10
+        assert [name for name in names if name not in NAMES] == []
 
 
-def test_every_name_is_one_of_tf1(tf1_python):
+def test_every_name_in_the_table_of_defaults_is_there():
+    table = DEFAULTS.read_text().partition("<!-- generated defaults -->")[2].partition("<!-- /")[0]
+    first = "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
+    found = set(re.findall(r"`(tf\.[\w.]+)`", first))
+    assert len(found) > 70
+    assert sorted(found - set(NAMES)) == []
+
+
+@pytest.fixture(scope="module")
+def in_tf1(tf1_python):
+    """What real TF 1.15 answers: which names it lacks, and what its modules hold.
+
+    `public` is {module: {name: whether it is the same object as tf.NAME}}, without submodules.
+    """
     code = """
-import json, sys
+import json, sys, types
 from functools import reduce
 import tensorflow as tf
+def get(name):
+    return reduce(getattr, name.split(".")[1:], tf)
 def found(name):
     try:
-        reduce(getattr, name.split(".")[1:], tf)
+        get(name)
     except AttributeError:
         return False
     return True
-print(json.dumps([name for name in json.load(sys.stdin) if not found(name)]))
+def public(module):
+    names = [name for name in dir(module) if not name.startswith("_")]
+    held = [(name, getattr(module, name)) for name in names]
+    return {name: each is getattr(tf, name, None) for name, each in held
+            if not isinstance(each, types.ModuleType)}
+names, modules = json.load(sys.stdin)
+print(json.dumps({"lacking": [name for name in names if not found(name)],
+                  "public": {module: public(get(module)) for module in modules}}))
 """
+    modules = [*LISTS["whole modules"], *LISTS["namespaces"]]
     done = subprocess.run(
         [tf1_python, "-I", "-W", "ignore", "-c", code],
-        input=json.dumps([*NAMES, "tf.no_such"]),
+        input=json.dumps([[*NAMES, *NOBODY, "tf.no_such"], modules]),
         env=tf1.environment(TF_CPP_MIN_LOG_LEVEL="2"),
         capture_output=True,
         check=True,
         text=True,
         timeout=300,
     )
-    assert json.loads(done.stdout) == ["tf.no_such"]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_every_name_is_one_of_tf1(in_tf1):
+    assert in_tf1["lacking"] == ["tf.no_such"]
+
+
+@pytest.mark.parametrize("module", LISTS["whole modules"])
+def test_every_public_name_is_there_or_nobody_migrates_it(in_tf1, module):
+    names = {f"{module}.{name}" for name in in_tf1["public"][module]}
+    assert len(names) > 9
+    assert sorted(names - set(NAMES) - set(NOBODY)) == []
+
+
+@pytest.mark.parametrize("space", LISTS["namespaces"])
+def test_the_rule_for_namespaces_finds_every_name(in_tf1, space):
+    """A row of its own, or the same object as `tf.NAME`, or the same name in TensorFlow 2."""
+    names = in_tf1["public"][space]
+    later = getattr(tensorflow, space.removeprefix("tf."), None)  # of "compat.v1" there is none
+    lost = [
+        name
+        for name, same in names.items()
+        if f"{space}.{name}" not in NAMES
+        and not (same and f"tf.{name}" in {*NAMES, *NOBODY})
+        and not hasattr(later, name)
+    ]
+    assert len(names) > 7
+    assert lost == []
+
+
+def test_the_namespaces_of_the_page_are_those():
+    table = PAGE.read_text().partition("## Namespaces")[2].partition("## Names")[0]
+    found = re.findall(r"^\| `(tf\.[\w.]+)` \| .+ \| \[(\w+)\]\(\2\.md\) \|$", table, re.MULTILINE)
+    assert [space for space, _ in found] == LISTS["namespaces"] == sorted(LISTS["namespaces"])
+    assert all((PAGE.parent / f"{page}.md").is_file() for _, page in found)
+
+
+def test_the_introduction_names_the_whole_modules():
+    scope = PAGE.read_text().split("The index has every public name")[1].split(", but for")[0]
+    assert sorted(re.findall(r"`(tf[\w.]*)`", scope)) == LISTS["whole modules"]
+
+
+def test_what_nobody_migrates_has_no_row():
+    assert sorted({*NAMES} & {*NOBODY}) == []
+    assert len(NOBODY) == len(set(NOBODY)) < 60
 
 
 @pytest.mark.parametrize(("name", "place"), [row[:2] for row in rows()], ids=NAMES)

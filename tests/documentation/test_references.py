@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tf_recipes.documentation import pages, update
+from tf_recipes.documentation import markers, pages, update
 
 CLONE = update.CLONE
 DOCS = CLONE / "docs"
@@ -18,7 +18,10 @@ SECTIONS = [
     "When to take which",
     "References",
 ]
-GENERATED = re.compile(r"<!-- (?:measured|chapter|generated) .*?<!-- / -->", re.DOTALL)
+# Pages whose figures stand beside the command that they come from, and are not in any JSON here.
+BY_COMMAND = {"benchmark", "checkpoints", "scaling", "training"}
+# Shares and powers of ten; 1e-7 and its like are somebody's constants.
+FIGURE = re.compile(r"\d[\d.,]*[ \u00a0]?(?:%|percent)|[^1\D]e[+-]?\d|ratio of \d")
 
 
 def name_of(page):
@@ -87,10 +90,28 @@ def test_recipe_pages_have_one_form(page):
 
 
 @pytest.mark.parametrize("page", sorted((DOCS / "recipes").glob("*.md")), ids=lambda p: p.stem)
-def test_recipe_pages_state_no_measured_figure_of_their_own(page):
-    """A share or a power of ten that no marker made would go stale without a word."""
-    typed = pages.without_code(GENERATED.sub("", page.read_text()))
-    assert not re.findall(r"\d[\d.,]* ?%|\de[+-]\d", typed)
+def test_recipe_pages_state_the_problem_in_two_sentences(page):
+    problem = page.read_text().partition("\n\n")[2].partition("\n\n## Side by side")[0]
+    assert "\n\n" not in problem
+    ends = re.findall(r"[.?!:](?=\s|$)", pages.without_code(problem).replace(":", ","))
+    assert len(ends) == 2, problem
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in [CLONE / "README.md", *PAGES] if page.stem not in BY_COMMAND],
+    ids=name_of,
+)
+def test_no_measured_figure_is_typed(page):
+    """One that no marker made would go stale without a word."""
+    assert not FIGURE.findall(pages.without_code(markers.without(page.read_text())))
+
+
+@pytest.mark.parametrize("page", [CLONE / "README.md", *PAGES], ids=name_of)
+def test_links_and_code_have_the_one_form_that_is_tested(page):
+    text = pages.without_code(page.read_text())
+    for other in (r"^ *~~~", r"\]\([^)\s]+ ", r"^\[[^\]]+\]: ", r"\]\[", r"<a href"):
+        assert not re.findall(other, text, re.MULTILINE), other
 
 
 @pytest.mark.parametrize("page", [CLONE / "README.md", *PAGES], ids=name_of)

@@ -153,7 +153,8 @@ def test_a_match_that_says_little_says_so(good):
     wide = {step: dict.fromkeys(own, 0.25) for step, own in good.trace.sensitivity.items()}
     assert good.note == ""
     assert "25%" in judged(sensitivity=wide).note
-    assert "names no TensorFlow 1.15" in judged(provenance={"tensorflow": "2.21.0"}).note
+    for other in ({"tensorflow": "2.21.0"}, {"cpu": "1.15 GHz", "tensorflow": "2.21.0"}, {}):
+        assert "names no TensorFlow 1.15" in judged(provenance=other).note
 
 
 def recorded(name):
@@ -174,8 +175,12 @@ def test_a_port_at_fault_is_told_from_a_trace_that_hangs_on_roundings(monkeypatc
 
     # not at fault: what was recorded after step 50 is another run's, for the graph as for the port
     real = trace.load(recorded("l2"))
-    other = {**real.variables, 100: {k: v * 1.01 for k, v in real.variables[100].items()}}
-    source = check.Source("x", lambda: dataclasses.replace(real, variables=other))
-    (result,) = check.judge([source], ["exact"])
-    assert not result.port("exact").passed
-    assert "leaves the trace too" in result.note
+    for factor, why in (
+        (1.01, "hangs on single roundings."),
+        (3, "is of another recipe, or damaged."),
+    ):
+        other = {**real.variables, 100: {k: v * factor for k, v in real.variables[100].items()}}
+        source = check.Source("x", lambda other=other: dataclasses.replace(real, variables=other))
+        (result,) = check.judge([source], ["exact"])
+        assert not result.port("exact").passed
+        assert "leaves the trace too" in result.note and result.note.endswith(why)

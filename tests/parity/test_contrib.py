@@ -1,138 +1,98 @@
-"""What stands for `tensorflow.contrib`; test_compat.py holds it against recorded traces."""
+"""What stands for `tensorflow.contrib`, piece by piece against what real TensorFlow 1.15.5 gives.
 
-import numpy as np
+test_compat.py holds the whole against recorded traces.
+"""
+
+import importlib.util
+import inspect
+import json
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from tf_recipes.parity import compat
+from tf_recipes.parity import compat, contrib
+
+FOLDER = Path(__file__).parent
+PARTS = sorted(FOLDER.glob("test_contrib_*.py"))
+RUN = FOLDER.parent / "documentation" / "run_tf1_blocks.py"
+SIGNATURES = Path(compat.__file__).parents[1] / "documentation" / "defaults" / "tf1_signatures.json"
+RECORDED = json.loads(SIGNATURES.read_text())["signatures"]
 
 
-def layer_names(build):
-    tf = compat.original("record").tf
-    with tf.Graph().as_default():
-        build(tf, tf.placeholder(tf.float32, (None, 5)))
-        return {v.op.name for v in tf.global_variables()}, tf.get_default_graph()
+def snippets():
+    """`{name: (code, what TF 1.15.5 finds)}` of the files beside this one."""
+    found = {}
+    for path in PARTS:
+        spec = importlib.util.spec_from_file_location(f"{path.stem}_snippets", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found.update(module.SNIPPETS)
+    return found
 
 
-def op_types(build):
-    return {op.type for op in layer_names(build)[1].get_operations()}
-
-
-def test_arg_scope_is_overridden_by_the_call_and_by_the_inner_scope():
-    def build(tf, X):
-        layer, scope = tf.contrib.layers.fully_connected, tf.contrib.framework.arg_scope
-        with scope([layer], activation_fn=tf.nn.elu, normalizer_fn=tf.contrib.layers.batch_norm):
-            with scope([layer], activation_fn=tf.nn.tanh):
-                layer(X, 2, scope="inner")  # tanh, with a norm
-                layer(X, 2, scope="called", activation_fn=tf.nn.sigmoid, normalizer_fn=None)
-            layer(X, 2, scope="outer")  # elu again
-        layer(X, 2, scope="outside")  # relu, without a norm
-
-    names, graph = layer_names(build)
-    kinds = {(op.name.split("/")[0], op.type) for op in graph.get_operations()}
-    wanted = {"inner": "Tanh", "called": "Sigmoid", "outer": "Elu", "outside": "Relu"}
-    assert {pair for pair in kinds if pair[1] in wanted.values()} == set(wanted.items())
-    assert {name.split("/")[0] for name in names if name.endswith("/biases")} == {
-        "called",
-        "outside",
-    }
-    assert "inner/BatchNorm/moving_mean" in names
-    assert "outer/BatchNorm/moving_mean" in names
-
-
-def test_arg_scope_ends_with_an_exception():
-    def build(tf, X):
-        layer = tf.contrib.layers.fully_connected
-        with pytest.raises(KeyError), tf.contrib.framework.arg_scope([layer], activation_fn=None):
-            raise KeyError
-        layer(X, 2, scope="after")
-
-    assert "Relu" in op_types(build)
-
-
-# What contrib.layers.batch_norm does to a batch [1, 3, 5] of one unit, by arithmetic: the mean is 3
-# and the variance 8/3; the moving variance takes N/(N-1) times that, which is 4.
-NORM = """
+SNIPPETS = snippets()
+PRELUDE = """
+import json
+import numpy as np
 import tensorflow as tf
 
-X = tf.placeholder(tf.float32, (None, 1))
-training = tf.placeholder_with_default(False, ())
-y = tf.contrib.layers.batch_norm(X, is_training=training, decay=0.9)
-with tf.Session() as session:
-    session.run(tf.global_variables_initializer())
-    updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
-    feed = {X: [[1.0], [3.0], [5.0]], training: True}
-    normal, _ = session.run([y, updates], feed)
-    averages = session.run(tf.get_collection(tf.GraphKeys.GLOBAL_VARIABLES))
-    session.run(updates, {X: [[9.0], [9.0]]})
-    after = session.run(tf.get_collection(tf.GraphKeys.GLOBAL_VARIABLES))
-    plain = session.run(y, {X: [[0.3]]})
-names = [variable.op.name for variable in tf.global_variables()]
+layers, image, scope = tf.contrib.layers, tf.contrib.image, tf.contrib.framework.arg_scope
+X = tf.constant(np.arange(12.0).reshape(6, 2)[:, ::-1] ** 2 / 9, tf.float32)
+X = tf.concat([X, tf.sin(X), tf.ones((6, 1))], axis=1)
+
+def names():
+    return [v.op.name for v in tf.global_variables()]
+
+def total(tensor):
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        return round(float(session.run(tf.reduce_sum(tensor))), 3)
+
+def refused(call):
+    try:
+        call()
+    except (TypeError, ValueError) as error:
+        return True
+    return False
 """
 
 
-def test_batch_norm_with_a_fed_mode_and_updates_in_the_collection():
-    ran = compat.run(NORM)
-    averages = dict(zip(ran["names"], ran["averages"], strict=True))
-    assert averages["BatchNorm/moving_mean"] == pytest.approx(0.3)
-    assert averages["BatchNorm/moving_variance"] == pytest.approx(0.9 + 0.1 * 4)
-    np.testing.assert_allclose(ran["normal"].ravel(), [-1.2245, 0, 1.2245], atol=1e-3)
-    assert ran["after"] == ran["averages"]  # evaluation leaves them alone
-    assert ran["plain"] == pytest.approx(0.0, abs=1e-6)
+def code(name):
+    """The snippet as a program that prints what it found."""
+    return f"{PRELUDE}{SNIPPETS[name][0]}\nprint(json.dumps(found))\n"
 
 
-DROPOUT = """
-import tensorflow as tf
-
-training = tf.placeholder_with_default(False, ())
-y = tf.contrib.layers.dropout(tf.ones((1000,)), keep_prob=0.5, is_training=training)
-with tf.Session() as session:
-    off, on = session.run(y), session.run(y, {training: True})
-"""
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_in_the_installed_tensorflow(name, capsys):
+    compat.run(code(name), name)
+    assert json.loads(capsys.readouterr().out) == SNIPPETS[name][1]
 
 
-def test_dropout_with_a_fed_mode():
-    ran = compat.run(DROPOUT)
-    assert set(ran["off"]) == {1.0}
-    assert set(ran["on"]) == {0.0, 2.0}
+@pytest.fixture(scope="module")
+def printed_by_tf1(tf1_python):
+    """`{name: what the snippet prints}` on real TensorFlow 1.15, all in one process."""
+    done = subprocess.run(
+        [tf1_python, "-W", "ignore", RUN],
+        input=json.dumps({name: code(name) for name in SNIPPETS}),
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF2_BEHAVIOR": "0"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    return json.loads(done.stdout)
 
 
-FACTORS = """
-import tensorflow as tf
-
-with tf.Session() as session:
-    found = {
-        (dtype, keep_prob): session.run(
-            tf.reduce_max(tf.contrib.layers.dropout(tf.ones((1000,), dtype), keep_prob))
-        ).item()
-        for dtype in ("float32", "float64") for keep_prob in (0.1, 0.7, 1.0)
-    }
-"""
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_on_real_tf1(name, printed_by_tf1):
+    assert json.loads(printed_by_tf1[name]) == SNIPPETS[name][1]
 
 
-def test_dropouts_factor_is_that_of_the_dtype():
-    """What TF 1.15.5 gave, which is not quite 10 or 1 / 0.7; test_dropout.py has more of them."""
-    assert compat.run(FACTORS)["found"] == {
-        ("float32", 0.1): 9.999998092651367,
-        ("float32", 0.7): 1.4285714626312256,
-        ("float32", 1.0): 1.0,
-        ("float64", 0.1): 10.000000000000002,
-        ("float64", 0.7): 1.4285714285714286,
-        ("float64", 1.0): 1.0,
-    }
-
-
-REGULARIZERS = """
-import tensorflow as tf
-
-w = tf.constant([3.0, -4.0])
-with tf.Session() as session:
-    found = session.run([
-        tf.contrib.layers.l1_regularizer(0.1)(w),
-        tf.contrib.layers.l2_regularizer(0.1)(w),
-        tf.contrib.layers.l1_l2_regularizer(0.1, 0.1)(w),
-    ])
-"""
-
-
-def test_regularizers():
-    assert compat.run(REGULARIZERS)["found"] == pytest.approx([0.7, 1.25, 1.95])
+@pytest.mark.parametrize("name", vars(contrib.namespace().layers))
+def test_arguments_and_their_order_are_tf1s(name):
+    function = getattr(contrib.namespace().layers, name)
+    assert list(inspect.signature(function).parameters) == list(
+        RECORDED[f"tf.contrib.layers.{name}"]
+    )

@@ -12,6 +12,57 @@ from tf_recipes.parity import compat
 GOLDENS = json.loads((Path(__file__).parents[1] / "goldens" / "augmentation.json").read_text())
 CASES = [case for case in GOLDENS["cases"] if case["kind"] != "brightness"]
 
+# test_contrib.py runs them: `{name: (code, what TF 1.15.5 finds)}`.
+SNIPPETS = {
+    "one amount for all images": (
+        """
+images = tf.reshape(tf.range(24.0), (2, 3, 4, 1)) + 1
+weights = tf.reshape(tf.range(24.0), (2, 3, 4, 1))
+found = [
+    total(weights * y) for y in (
+        image.rotate(images, 0.5), image.rotate(images, [0.5], "bilinear"),
+        image.translate(images, [1.0, 0.0]), image.translate(images, [0.5, -1.0], "BILINEAR"),
+        image.transform(images, [1.0, 0.5, 0, 0, 1, 0, 0.1, 0]),
+    )
+]
+""",
+        [3726.0, 3738.484, 3444.0, 2516.0, 4692.0],
+    ),
+    "images of lower rank": (
+        """
+plain = tf.reshape(tf.range(12.0), (3, 4)) + 1
+found = [
+    [image.rotate(x, 1.5).shape.as_list(), image.translate(x, [1, 0]).shape.as_list(),
+     total(image.rotate(x, 1.5) * x), total(image.translate(x, [1, 0]) * x)]
+    for x in (plain, plain[..., None])
+]
+y = image.transform(plain, [1, 0, 0, 0, 1, 0, 0, 0], "NEAREST", [2, 2])
+found += [y.shape.as_list(), total(y)]
+""",
+        [[[3, 4], [3, 4], 430.0, 480.0], [[3, 4, 1], [3, 4, 1], 430.0, 480.0], [2, 2], 14.0],
+    ),
+    "images' interpolation": (
+        """
+y = image.rotate(tf.zeros((1, 2, 2, 1)), [0.5], "bilinear")
+found = y.op.type, y.op.get_attr("interpolation").decode()
+""",
+        ["ImageProjectiveTransformV2", "BILINEAR"],
+    ),
+    "images refuse": (
+        """
+images = tf.zeros((2, 3, 4, 1))
+found = [
+    refused(lambda: image.rotate(images, [[0.5]])),
+    refused(lambda: image.translate(images, 1.0)),
+    refused(lambda: image.transform(images, [[[1.0, 0, 0, 0, 1, 0, 0, 0]]])),
+    refused(lambda: image.rotate(tf.zeros((1, 2, 3, 4, 1)), 0.5)),
+    refused(lambda: image.rotate(tf.zeros((3, 4), tf.int16), 0.5)),
+]
+""",
+        [True, True, True, True, True],
+    ),
+}
+
 
 def augmented(kind, amount, interpolation, dtype):
     """One image by the original, with this TensorFlow's TF1 API."""
@@ -59,3 +110,9 @@ def test_by_itself_it_takes_the_nearest_pixel():
     ran = compat.run(DEFAULTS)
     assert np.argwhere(ran["moved"][0, ..., 0]).tolist() == [[2, 2]]
     assert np.argwhere(ran["turned"][0, ..., 0]).tolist() == [[0, 1]]
+
+
+def test_an_unknown_interpolation_is_refused(fails):
+    tf = compat.original("record").tf
+    with tf.Graph().as_default(), fails("CUBIC"):
+        tf.contrib.image.rotate(tf.zeros((1, 2, 2, 1)), 0.5, "CUBIC")

@@ -25,7 +25,6 @@ DECAY = {"decay_steps": 10, "decay_rate": 0.5}
             {"optimizer": {"name": "adagrad", "learning_rate": 0.1}},
             "sqrt(s + 1e-7), not sqrt(s)",
         ),
-        ({"dtype": "float64"}, "hyperparameters are not float32"),
     ],
 )
 def test_each_difference_is_named_where_it_applies(changes, reason):
@@ -43,6 +42,8 @@ def test_each_difference_is_named_where_it_applies(changes, reason):
         {"regularizer": {"l1": 0.1}},
         {"regularizer": {"l2": 0.0}},
         {"keep_prob": 0.5, "clip_value": 0.1, "activation": "elu"},
+        {"dtype": "float64"},
+        {"dtype": "float64", "optimizer": MOMENTUM},
     ],
 )
 def test_where_none_applies_none_is_named(changes):

@@ -46,6 +46,7 @@ def test_where_the_chapter_fails_nothing_is_kept(run_script, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["--chapters="], "`chapters` must be one of augment, compare_optimizers, "),
         (["--chapters=book"], "`chapters` must be one of augment, compare_optimizers, "),
         (["--chapters=augment", "--docs=/dev/null/x"], "/dev/null"),
     ],

@@ -15,9 +15,9 @@ import textwrap
 from pathlib import Path
 
 from tf_recipes import validation
+from tf_recipes.documentation import markers
 
 WIDTH = 100  # characters of a line of prose
-_MARKER = re.compile(r"<!-- chapter (?P<what>[^>]*?) -->.*?<!-- / -->", re.DOTALL)
 # 5, 5 of 5, -0.4%, +1.46% ± 1.03%, 2.26 (1.85 to 2.77), 5,000
 _NUMBER = r"[-+]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?%?"
 _FIGURE = re.compile(rf"(?<![\w.]){_NUMBER}(?: of \d+| ± {_NUMBER}| \({_NUMBER} to {_NUMBER}\))?")
@@ -66,19 +66,22 @@ def fill(markdown, folder):
     """
     chapters = {}
 
-    def filled(found):
-        name, what, *rest = found["what"].split(maxsplit=2)
-        validation.choice("chapter", what, _PARTS)
+    def made(words):
+        name, *what = words
+        part = what[0] if what else None
+        validation.choice("chapter", part, _PARTS)
         if name not in chapters:
             chapters[name] = _read(folder, name)
-        return f"<!-- chapter {found['what']} -->{_PARTS[what](chapters[name], *rest)}<!-- / -->"
+        rest = [" ".join(what[1:])] if what[1:] else []
+        if bool(rest) != (part in _WITH_WORDS):
+            validation.fail(
+                f"A marker of {part} has {'more' if part in _WITH_WORDS else 'no more'} words.",
+                " ".join(words),
+                "See chapters.fill for what they are.",
+            )
+        return _PARTS[part](chapters[name], *rest)
 
-    return _MARKER.sub(filled, markdown)
-
-
-def without_markers(markdown):
-    """The text without the markers of the chapters and what stands in them."""
-    return _MARKER.sub("", markdown)
+    return markers.fill(markdown, "chapter", made)
 
 
 def _read(folder, name):
@@ -89,7 +92,17 @@ def _read(folder, name):
             f"chapter={name!r}, and no {path.name}",
             f"Run python scripts/keep_chapter.py --chapters={name}.",
         )
-    return json.loads(path.read_text())
+    try:
+        found = json.loads(path.read_text())
+    except ValueError as error:
+        found = str(error)
+    if not isinstance(found, dict):
+        validation.fail(
+            "A chapter's file is what scripts/keep_chapter.py wrote.",
+            f"{path}, which is damaged",
+            f"Run python scripts/keep_chapter.py --chapters={name}.",
+        )
+    return found
 
 
 def _table(chapter):
@@ -194,3 +207,4 @@ _PARTS = {
     "seconds": _seconds,
     "versions": _versions,
 }
+_WITH_WORDS = ("cell", "claim", "verdict")

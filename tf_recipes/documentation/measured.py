@@ -11,14 +11,12 @@ A page says where a figure belongs, and `Measured.fill` puts it there:
 import hashlib
 import json
 import os
-import re
 from pathlib import Path
 
 from tf_recipes import validation
-from tf_recipes.documentation import distributions
+from tf_recipes.documentation import distributions, markers
 from tf_recipes.parity import document, report
 
-_MARKER = re.compile(r"<!-- measured (?P<what>[^>]*?) -->(?P<old>.*?)<!-- / -->", re.DOTALL)
 FIGURES = Path("figures", "recipes")  # below the folder of the pages
 PLOTS = ("losses", "drift")
 _HEADINGS = {
@@ -66,28 +64,40 @@ class Measured:
             folder: the folder of the documentation, which `FIGURES` is below of.
         """
         to_figures = Path(os.path.relpath(Path(folder, FIGURES), Path(page).parent)).as_posix()
-
-        def filled(found):
-            what = found["what"].split()
-            return f"<!-- measured {found['what']} -->{self._filled(what, to_figures)}<!-- / -->"
-
-        return _MARKER.sub(filled, text)
+        return markers.fill(text, "measured", lambda what: self._filled(what, to_figures))
 
     def _filled(self, what, to_figures):
-        if what[0] in _HEADINGS:
-            return f"\n\n{self.table(what[0], what[1:])}\n\n"
-        if what[0] == "distributions":
-            drawn = distributions.table(self.document["distributions"], what[1:])
-            return f"\n\n{drawn}\n\n"
-        if what[0] == "plot":
-            return f"\n\n{self._images(what[1], what[2:] or PLOTS, to_figures)}\n\n"
+        first, *rest = what
+        if first in _HEADINGS and rest:
+            return f"\n\n{self.table(first, rest)}\n\n"
+        if first == "distributions":
+            return f"\n\n{distributions.table(self.document['distributions'], rest)}\n\n"
+        if first == "plot" and rest:
+            return f"\n\n{self._images(rest[0], rest[1:] or PLOTS, to_figures)}\n\n"
         if what == ["summary"]:
             return self.document["summary"]
-        return self.figure(*what)
+        if what == ["count"]:
+            return str(len(self.traces))
+        if len(what) == 2:
+            return self.figure(*what)
+        return validation.fail(
+            "A marker asks for RECIPE KEY, table or printed RECIPE..., plot RECIPE, "
+            "distributions, summary or count.",
+            " ".join(what),
+            "See tf_recipes/documentation/measured.py.",
+        )
 
     def figure(self, name, key):
         """One figure as it stands in prose."""
-        return _FIGURES[_known("key", key, _FIGURES)](*self._trace(name))
+        trace, rows = self._trace(name)
+        port, _, place = key.partition(".")
+        if place.startswith("first_") and port in rows and rows[port]["first_failure"] is None:
+            validation.fail(
+                "Where a port first leaves TF1 is told of one that does.",
+                f"{name} {key}",
+                "Say in words that it never does.",
+            )
+        return _FIGURES[_known("key", key, _FIGURES)](trace, rows)
 
     def table(self, kind, names):
         """The rows of a Markdown table: of kind "printed", as the check prints them, or "table"."""
@@ -114,7 +124,7 @@ class Measured:
 
     def plotted(self, texts):
         """The names of the recipes whose plots the pages show, each once."""
-        found = (marker["what"].split() for text in texts for marker in _MARKER.finditer(text))
+        found = [what for text in texts for what in markers.words(text, "measured")]
         return sorted({what[1] for what in found if what[0] == "plot"})
 
     def svg(self, name, kind):
@@ -123,12 +133,17 @@ class Measured:
 
         draw = {"losses": plots.draw_losses, "drift": plots.draw_drifts}[kind]
         panel = plots.panel(draw, *self._trace(name))
-        return f"<!-- {self.digest(name)} -->\n{plots.svg(panel, f'{name} {kind}', plots.THEME)}"
+        drawn = plots.svg(panel, f"{name} {kind}", plots.THEME)
+        return f"<!-- {self.digest(name)} {_sha256(drawn)} -->\n{drawn}"
+
+    def drew(self, name, text):
+        """Whether that text is a plot of what was measured, as it was drawn."""
+        first, _, drawn = text.partition("\n")
+        return first == f"<!-- {self.digest(name)} {_sha256(drawn)} -->"
 
     def digest(self, name):
         """The SHA-256 of what the plot of a recipe shows."""
-        shown = json.dumps(self._trace(name), sort_keys=True)
-        return hashlib.sha256(shown.encode()).hexdigest()
+        return _sha256(json.dumps(self._trace(name), sort_keys=True))
 
     def _trace(self, name):
         return self.traces[_known("recipe", name, self.traces)]
@@ -138,6 +153,10 @@ def file_name(name, kind):
     """What the file of a plot is called."""
     _known("plot", kind, PLOTS)
     return f"{name}.{kind}.svg"
+
+
+def _sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _known(field, value, known):

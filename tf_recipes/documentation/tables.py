@@ -1,10 +1,7 @@
 """Tables in the pages that the code knows better: `<!-- generated NAME -->`."""
 
-import re
-
 from tf_recipes import validation
-
-_MARKER = re.compile(r"<!-- generated (?P<name>\w+) -->(?P<old>.*?)<!-- / -->", re.DOTALL)
+from tf_recipes.documentation import markers
 
 
 def fill(text):
@@ -14,12 +11,12 @@ def fill(text):
         ValueError: for a table that nobody makes.
     """
 
-    def filled(found):
-        name = found["name"]
+    def made(what):
+        name = " ".join(what)
         validation.choice("generated", name, _TABLES)
-        return f"<!-- generated {name} -->\n\n{_TABLES[name]()}\n\n<!-- / -->"
+        return f"\n\n{_TABLES[name]()}\n\n"
 
-    return _MARKER.sub(filled, text)
+    return markers.fill(text, "generated", made)
 
 
 def _defaults():

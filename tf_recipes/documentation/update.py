@@ -41,19 +41,23 @@ def generated(clone):
     Args:
         clone: the folder of the repository.
     """
-    from tf_recipes.documentation import chapters, tables
+    from tf_recipes.documentation import chapters, markers, tables
     from tf_recipes.documentation.measured import FIGURES, PLOTS, Measured, file_name
 
     docs = clone / "docs"
     measured = Measured(_check(docs / "check.json"))
     contents = {}
     for page in [clone / "README.md", *sorted(docs.rglob("*.md"))]:
-        text = measured.fill(page.read_text(), page, docs)
-        contents[page] = tables.fill(chapters.fill(text, docs / "measured"))
+        try:
+            markers.check(page.read_text())
+            text = measured.fill(page.read_text(), page, docs)
+            contents[page] = tables.fill(chapters.fill(text, docs / "measured"))
+        except ValueError as error:
+            raise ValueError(f"{page}: {error}") from error
     for name, kind in itertools.product(measured.plotted(contents.values()), PLOTS):
         path = docs / FIGURES / file_name(name, kind)
         drawn = _read(path)
-        known = drawn is not None and measured.digest(name) in drawn
+        known = drawn is not None and measured.drew(name, drawn)
         contents[path] = drawn if known else measured.svg(name, kind)
     return contents
 

@@ -10,6 +10,8 @@ def _momentum_under_decay(recipe):
     return _is("momentum", "nesterov")(recipe) and bool(momentum) and recipe.schedule is not None
 
 
+# Keras rounds the rate and the momentum to float32, as TF1 does, and keeps these ones' decays.
+_DOUBLES = _is("adam", "rmsprop")
 # The largest first.
 DIFFERENCES = (
     (_is("rmsprop"), "mean square from 0, not 1"),
@@ -20,7 +22,7 @@ DIFFERENCES = (
     (lambda r: r.batch_norm is not None, "moving variance lacks N/(N-1)"),
     (lambda r: r.max_norm is not None, "shrinks inside the ball by 1e-7"),
     (_is("adagrad"), "sqrt(s + 1e-7), not sqrt(s)"),
-    (lambda r: r.dtype == "float64", "hyperparameters are not float32"),
+    (lambda r: r.dtype == "float64" and _DOUBLES(r), "hyperparameters are not float32"),
 )
 
 
