@@ -2,7 +2,8 @@
 
     python scripts/train_all.py --recipes=momentum,best_practice --epochs=1 --long_epochs=2
 
-That takes the sample that ships with the package. The figures of docs/training.md come from the whole set:
+That takes the sample that ships with the package. The figures of docs/training.md come from the
+whole set:
 
     python scripts/train_all.py --data=tfds --data_dir=DIR --decay_steps=2000 --json_out=all.json
 

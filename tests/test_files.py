@@ -75,3 +75,34 @@ def test_an_error_without_a_name_gets_one(tmp_path):
         files.replacing(tmp_path / "a.txt"),
     ):
         raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_an_error_of_a_device_names_it():
+    with (
+        pytest.raises(OSError, match=r"No space left.*/dev/full"),
+        files.replacing("/dev/full") as path,
+    ):
+        path.write_text("text")
+
+
+@pytest.mark.parametrize("name", ["a" * 250 + ".html", "\u65e5" * 83 + ".npz", "a." + "b" * 253])
+def test_the_longest_legal_name_can_be_replaced(tmp_path, name):
+    with files.replacing(tmp_path / name) as partial:
+        partial.write_text("text")
+        assert len(os.fsencode(partial.name)) < 130
+    assert (tmp_path / name).read_text() == "text"
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+def test_two_long_names_alike_at_first_do_not_meet(tmp_path):
+    one, other = (tmp_path / ("a" * 200 + end) for end in ("b", "c"))
+    with files.replacing(one) as first, files.replacing(other) as second:
+        first.write_text("one")
+        second.write_text("other")
+    assert (one.read_text(), other.read_text()) == ("one", "other")
+
+
+def test_a_text_is_cut_between_characters():
+    assert files.cut("a\u65e5b", 4) == "a\u65e5"
+    assert files.cut("a\u65e5b", 3) == "a"
+    assert files.cut("a\udcffb", 9) == "ab"

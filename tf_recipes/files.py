@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -16,19 +17,31 @@ def replacing(path):
             was.
     """
     path = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
-    if path.exists() and not path.is_file():  # a device, such as /dev/null
-        yield path
-        return
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    device = path.exists() and not path.is_file()  # such as /dev/null
+    partial = path if device else _beside(path)
     try:
         yield partial
-        os.replace(partial, path)
+        if not device:
+            os.replace(partial, path)
     except OSError as error:
         if error.filename:
             raise
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        if not device:
+            partial.unlink(missing_ok=True)
+
+
+def _beside(path):
+    """A hidden name of the same ending, short however long the file's is: 255 bytes is the most."""
+    digits = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
+    ending = cut(path.suffix, 20)
+    return path.with_name(f".{cut(path.stem, 60)}-{digits}.{os.getpid()}.partial{ending}")
+
+
+def cut(text, most):
+    """The beginning of a text, at most `most` bytes of UTF-8; what UTF-8 has not is left out."""
+    return text.encode("utf-8", "ignore")[:most].decode("utf-8", "ignore")
 
 
 def write_together(folder, contents):

@@ -8,9 +8,9 @@ from tf_recipes import validation
 def exponential_decay(initial_learning_rate, decay_steps, decay_rate, staircase=False):
     """`initial_learning_rate * decay_rate ** (step / decay_steps)`, the step read before it rises.
 
-    TF1: `tf.train.exponential_decay`. Keras' `ExponentialDecay` is exact, compiled bit for bit, and this
-    returns it. What differs is the optimizer under it: `keras.optimizers.SGD` folds the rate into
-    the velocity, so that momentum under a decaying rate is another algorithm; see
+    TF1: `tf.train.exponential_decay`. Keras' `ExponentialDecay` is exact, compiled bit for bit, and
+    this returns it. What differs is the optimizer under it: `keras.optimizers.SGD` folds the rate
+    into the velocity, so that momentum under a decaying rate is another algorithm; see
     `tf_recipes.Momentum`. In Python 2 the document's `decay_rate = 1/10` was the integer 0.
 
     Args:

@@ -116,6 +116,16 @@ def test_a_nan_is_the_worst_of_all():
     assert (worst.step, worst.variable) == (20, "hidden2/biases")
 
 
+def test_a_nan_is_the_first_failure_of_its_step():
+    replay = copy_of(REFERENCE)
+    replay.variables[20]["hidden1/weights"] += 1e6
+    replay.variables[20]["outputs/weights"] += 1e6
+    spoil_variable(replay)
+    first = comparison.compare(REFERENCE, "spoilt", replay).first_failure
+    assert (first.step, first.variable) == (20, "hidden2/biases")
+    assert np.isnan(first.drift)
+
+
 def test_nothing_compared_is_no_pass():
     assert not comparison.Comparison("x", "exact", (), np.zeros(1)).passed
 

@@ -101,6 +101,39 @@ def test_the_document():
     }
 
 
+def test_the_drift_is_the_largest_wherever_the_ratio_is_worst():
+    drifts = [(1, "a", 0.25, 1e-7), (5, "b", 0.5, 1e-3)]
+    (row,) = document.build([result("momentum", compared("exact", *drifts))])["results"]
+    assert row["worst_at"] == {"step": 1, "variable": "a"}
+    assert (row["drift"], row["sensitivity"]) == (0.5, 1e-7)
+
+
+def test_where_two_traces_bear_a_name_the_command_names_the_file():
+    sources = ["x/one.npz", "x/two.NPZ"]
+    both = [result(f"momentum ({s})", EXACT, source=s) for s in sources]
+    traces = document.build([*both, ERROR], command=command)["traces"]
+    assert [trace["command"] for trace in traces] == ["check one", "check two"]
+    alone = result("momentum (x/one.npz)", EXACT, source="x/one.npz")
+    assert document.build([alone], command=command)["traces"][0]["command"] == "check momentum"
+    live = [result("momentum (momentum (compat))", EXACT, source="momentum (compat)")] * 2
+    traces = document.build(live, command=command)["traces"]
+    assert [trace["command"] for trace in traces] == ["check momentum"] * 2
+
+
+def test_what_could_not_be_judged_has_its_command_too():
+    live = Result("best.practice", error="TF1 refuses it")
+    rows = document.build([ERROR, live], command=command)["results"]
+    assert [row["command"] for row in rows] == ["check bad", "check best.practice"]
+
+
+@pytest.mark.parametrize(
+    ("ports", "port"), [(["textbook"], "textbook"), (["textbook", "exact"], "exact")]
+)
+def test_what_could_not_be_judged_is_a_row_of_a_port_that_was_asked_for(ports, port):
+    built = document.build([ERROR], ports=ports)
+    assert [row["port"] for row in built["results"]] == [port]
+
+
 def test_without_a_command_there_is_none():
     built = document.build([result("momentum", EXACT)])
     assert built["command"] is built["traces"][0]["command"] is None
@@ -143,6 +176,7 @@ def test_what_could_not_be_judged_is_there_as_a_failure():
     assert built["passed"] is False
     row = built["results"][1]
     assert row.pop("error") == "some/folder/bad.npz: spec: missing"
+    assert row.pop("command") is None
     assert row.keys() == built["results"][0].keys()
     assert (row["name"], row["port"]) == ("some/folder/bad.npz", "exact")
     assert row["passed"] is False

@@ -10,7 +10,7 @@ from tf_recipes.parity import plots
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def row(port, drifts=(1e-7, 2e-6), losses=(2.3, 2.2, 2.1, 2.0)):
+def row(port, drifts=(1e-7, 2e-6), losses=(2.4, 2.3, 2.2, 2.1)):
     curve = [
         {"step": step, "drift": drift, "sensitivity": 1e-7}
         for step, drift in zip((1, 4), drifts, strict=True)
@@ -20,11 +20,13 @@ def row(port, drifts=(1e-7, 2e-6), losses=(2.3, 2.2, 2.1, 2.0)):
 
 def trace(name="a", source="a.npz"):
     losses = [2.3, 2.2, 2.1, 2.0]
-    return {"name": name, "recipe": "a", "source": source, "why": "$x$", "losses": losses}
+    recorded = {"provenance": {"tensorflow": "1.15.5"}, "losses": losses}
+    return {"name": name, "recipe": "a", "source": source, "why": "$x$", **recorded}
 
 
 def rows(*given):
-    return {each["port"]: each for each in given or (row("exact"), row("textbook", (0.1, 1)))}
+    textbook = row("textbook", (0.1, 1), (2.3, 2.1, 1.9, 1.7))
+    return {each["port"]: each for each in given or (row("exact"), textbook)}
 
 
 def curves(axes):
@@ -38,7 +40,8 @@ def test_the_losses():
     drawn = curves(losses)
     assert drawn.keys() == {"TF 1.15", "Keras 3, exact", "Keras 3, textbook"}
     np.testing.assert_allclose(drawn["TF 1.15"], [[1, 2.3], [2, 2.2], [3, 2.1], [4, 2.0]])
-    assert drawn["Keras 3, exact"] == [[1, 2.3], [2, 2.2], [3, 2.1], [4, 2.0]]
+    assert drawn["Keras 3, exact"] == [[1, 2.4], [2, 2.3], [3, 2.2], [4, 2.1]]
+    assert drawn["Keras 3, textbook"] == [[1, 2.3], [2, 2.1], [3, 1.9], [4, 1.7]]
     assert {text.get_text() for text in losses.get_legend().get_texts()} == drawn.keys()
 
 
@@ -54,6 +57,79 @@ def test_the_drifts():
     }
     shown = [text.get_text() for text in drifts.get_legend().get_texts()]
     assert "match: up to 10 times that" in shown
+
+
+def test_the_band_reaches_ten_times_tf1s_own_drift():
+    (band,) = plots.figure(trace(), rows()).axes[1].collections
+    upper = [y for _, y in band.get_paths()[0].vertices if y > 1e-10]
+    assert upper == pytest.approx([1e-6] * len(upper))
+    assert upper
+
+
+def test_where_both_ports_drift_alike_both_are_seen():
+    _, drifts = plots.figure(trace(), rows(row("exact"), row("textbook"))).axes
+    lines = {line.get_label(): line for line in drifts.get_lines()}
+    exact, textbook = lines["Keras 3, exact"], lines["Keras 3, textbook"]
+    assert exact.get_zorder() > textbook.get_zorder()
+    assert (exact.get_linestyle(), textbook.get_linestyle()) == ("-", "--")
+    assert textbook.get_markerfacecolor() == "none"
+    assert textbook.get_markersize() > exact.get_markersize()
+
+
+def test_what_was_not_recorded_on_tf_1_15_is_not_called_so():
+    other = {**trace(), "provenance": {"tensorflow": "2.21.0"}}
+    losses, drifts = plots.figure(other, rows()).axes
+    name = "TF1's graph in TensorFlow 2.21.0"
+    assert name in curves(losses)
+    assert "TF1's graph one ulp away" in curves(drifts)
+    assert drifts.get_title() == f"Drift from {name}"
+
+
+def test_a_port_that_diverges_leaves_the_axis_and_does_not_flatten_tf1s_curve():
+    away = row("textbook", losses=(2.3, 9.0, 1e27, 1.7e308))
+    view = plots.figure(trace(), rows(row("exact"), away))
+    bottom, top = view.axes[0].get_ylim()
+    assert 1.6 < bottom < 2.0 and 2.6 < top < 2.7  # TF1's: from 2.0 to 2.3
+    drawn = curves(view.axes[0])["Keras 3, textbook"]
+    assert drawn[:2] == [[1, 2.3], [2, 9.0]]
+    assert 100 < drawn[2][1] == drawn[3][1] < 1000
+
+
+def test_large_losses_are_written_at_the_ticks_and_nothing_above_the_axis():
+    far = [1e27, 3e27, 2e27, 4e27]
+    view = plots.figure({**trace(), "losses": far}, rows(row("exact", losses=far)))
+    view.draw_without_rendering()
+    axis = view.axes[0].yaxis
+    assert axis.get_offset_text().get_text() == ""
+    assert "2e+27" in [label.get_text() for label in axis.get_ticklabels()]
+
+
+def test_a_loss_that_no_line_leads_to_has_a_mark():
+    torn = row("exact", losses=(2.3, None, 2.1, 2.0))
+    losses, _ = plots.figure(trace(), rows(torn)).axes
+    (mark,) = [line for line in losses.get_lines() if line.get_label() == "_alone"]
+    assert mark.get_xydata().tolist() == [[1, 2.3]]
+    assert (mark.get_marker(), mark.get_color()) == ("o", plots.COLOURS["exact"])
+
+
+@pytest.mark.parametrize("value", [1.7e308, -1.7e308])
+def test_the_largest_float64_is_drawn_too(tmp_path, value):
+    extreme = (value, 1.0, -value, value)
+    for losses in (extreme, (value,) * 4):
+        given = {**trace(), "losses": list(losses)}
+        assert png_size(plots.save(given, rows(row("exact", losses=losses)), tmp_path)) == (
+            1100,
+            420,
+        )
+
+
+def test_a_long_name_is_cut_and_stays_its_own(tmp_path):
+    names = ["a" * 300, "a" * 301, "\u65e5" * 300, "a" * 80]
+    given = [{**trace(name, f"{name}.npz"), "recipe": name} for name in names]
+    paths = [plots.save(each, rows(), tmp_path) for each in given]
+    assert len(set(paths)) == 4
+    assert max(len(path.name.encode()) for path in paths) < 200
+    assert paths[3].name == f"{'a' * 80}.png"
 
 
 def test_no_drift_at_all_has_a_place_on_the_logarithmic_axis():

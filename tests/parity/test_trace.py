@@ -263,3 +263,28 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "x.npz")
     with pytest.raises(trace.TraceError, match="not a regular file"):
         trace.load(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("field", ["provenance", "spec"])
+def test_json_with_what_is_no_finite_number_is_refused(arrays, field, number):
+    arrays[field] = np.array(f'{{"name": "a", "list": [{{"x": {number}}}]}}')
+    with pytest.raises(trace.TraceError, match=rf"x\.npz: {field}: .*{number} is no finite number"):
+        trace.from_arrays(arrays, "x.npz")
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        ("1.15.5", "TF 1.15"),
+        ("2.21.0", "TF1's graph in TensorFlow 2.21.0"),
+        ("2.22.0-dev20260101", "TF1's graph in TensorFlow 2.22.0-dev20260101"),
+        ("2.$x$", "TF1's graph in an unknown TensorFlow"),
+        ("2" * 99, "TF1's graph in an unknown TensorFlow"),
+        ("", "TF1's graph in an unknown TensorFlow"),
+        (None, "TF1's graph in an unknown TensorFlow"),
+    ],
+)
+def test_a_reference_is_called_what_its_provenance_says(version, name):
+    assert trace.reference({"tensorflow": version}) == name
+    assert trace.reference({"numpy": "1.15.5"}) == "TF1's graph in an unknown TensorFlow"

@@ -268,7 +268,8 @@ def test_a_report_of_somebody_elses_traces_runs_nothing_of_theirs(check, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("target", "says"), [("/dev/full", "No space left on device"), ("/proc/report.html", "/proc")]
+    ("target", "says"),
+    [("/dev/full", "No space left on device: '/dev/full'"), ("/proc/report.html", "/proc")],
 )
 def test_a_report_that_cannot_be_written_is_one_line(check, target, says):
     done = check("--recipe=dropout_float64", "--ports=exact", f"--html={target}")
@@ -276,6 +277,94 @@ def test_a_report_that_cannot_be_written_is_one_line(check, target, says):
     assert done.stderr.startswith("check_migration.py: error: ")
     assert done.stderr.count("\n") == 1
     assert says in done.stderr
+
+
+def test_what_was_found_is_printed_and_the_rest_written_though_one_file_cannot_be(check, tmp_path):
+    folder = tmp_path / "traces"
+    folder.mkdir()
+    (folder / "torn.npz").write_bytes(b"torn")
+    shutil.copy(QUICK, folder / "whole.npz")
+    files = ("--json_out=/dev/full", "--html=report.html", "--plot_dir=plots")
+    done = check("--trace_dir=traces", "--ports=exact", *files)
+    assert done.returncode == 2
+    torn, full = done.stderr.splitlines()
+    assert torn.startswith("error: traces/torn.npz: not a readable")
+    assert full == "check_migration.py: error: [Errno 28] No space left on device: '/dev/full'"
+    assert "1 of 1 exact ports match" in done.stdout
+    assert (tmp_path / "report.html").is_file()
+    assert [path.name for path in (tmp_path / "plots").iterdir()] == ["dropout_float64.png"]
+
+
+def test_a_link_into_a_directory_that_is_not_there_is_found_at_once(check, tmp_path):
+    (tmp_path / "report.html").symlink_to("none/report.html")
+    done = check("--recipe=dropout_float64", "--html=report.html")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "none: there is no such directory to write to." in done.stderr
+
+
+def test_the_longest_names_and_losses_are_no_obstacle(check, tmp_path):
+    with np.load(QUICK, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    (tmp_path / "traces").mkdir()
+    spec = json.dumps({**json.loads(arrays["spec"].item()), "name": 300 * "a"})
+    losses = np.full_like(arrays["losses"], np.finfo(np.float64).max)
+    losses[1::2] *= -1
+    np.savez(tmp_path / "traces" / "x.npz", **{**arrays, "spec": spec, "losses": losses})
+    for bad, text in (("nan", '{"x": NaN}'), ("far", '{"x": 1e999}')):
+        np.savez(tmp_path / "traces" / f"{bad}.npz", **{**arrays, "provenance": text})
+    html = f"{245 * 'r'}.html"
+    files = ("--json_out=out.json", f"--html={html}", "--plot_dir=plots")
+    done = check("--trace_dir=traces", "--ports=exact", *files)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 2)
+    assert "nan.npz: provenance: is not JSON (NaN is no finite number)." in done.stderr
+    assert "far.npz: provenance: is not JSON (1e999 is no finite number)." in done.stderr
+    assert len(json.loads((tmp_path / "out.json").read_text())["results"]) == 3
+    assert (tmp_path / html).read_text().count("<figure>") == 2
+    assert len(list((tmp_path / "plots").iterdir())) == 1
+
+
+def test_a_printed_command_gives_the_same_rows_from_another_directory(check, tmp_path):
+    folder = tmp_path / "t\u3000$x"
+    folder.mkdir()
+    (folder / "c,d.npz").write_bytes(b"torn")
+    for name in ("a,'b", "other"):
+        shutil.copy(QUICK, folder / f"{name}.npz")
+    assert check(f"--trace_dir={folder.name}", "--ports=exact", "--json_out=1.json").returncode == 2
+    document = json.loads((tmp_path / "1.json").read_text())
+    by_source = {Path(trace["source"]).stem: trace["command"] for trace in document["traces"]}
+    (torn,) = [row["command"] for row in document["results"] if "error" in row]
+    for stem, command in {**by_source, "c,d": torn}.items():
+        there = command.replace("python scripts/check_migration.py", f"{sys.executable} {SCRIPT}")
+        shell = ["bash", "-c", f"{there} --json_out={tmp_path}/2.json"]
+        done = subprocess.run(
+            shell,
+            cwd="/",
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            check=False,
+            text=True,
+            capture_output=True,
+            timeout=300,
+        )
+        assert done.returncode == (2 if stem == "c,d" else 0), done.stderr
+        again = json.loads((tmp_path / "2.json").read_text())
+        (row,) = again["results"]
+        named = again["traces"][0]["source"] if again["traces"] else row["name"]
+        assert named == str(folder / f"{stem}.npz")
+        (before,) = [r for r in document["results"] if f"{stem}.npz" in r["name"]]
+        for key in ("port", "passed", "worst_ratio", "curve", "losses"):
+            assert row[key] == before[key]
+
+
+def test_live_in_this_tensorflow_nothing_is_called_tf_1_15(check, tmp_path, opened):
+    live = ("--reference=compat", "--recipe=gradient_descent", "--hidden=7", "--steps=5")
+    done = check(*live, "--html=report.html", "--json_out=out.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    version = json.loads((tmp_path / "out.json").read_text())["versions"]["tensorflow"]
+    with opened(tmp_path / "report.html") as page:
+        name = f"TF1's graph in TensorFlow {version}"
+        assert page.title() == f"Passed: every exact port does what {name} did"
+        assert "TF 1.15" not in page.locator("main").inner_text()
 
 
 def test_a_check_that_fails_leaves_no_older_report(check, tmp_path):

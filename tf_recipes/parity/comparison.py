@@ -47,16 +47,16 @@ class Comparison:
     @property
     def worst(self):
         """The drift with the largest ratio, NaN above all."""
-        return max(self.drifts, key=lambda drift: (np.isnan(drift.ratio), drift.ratio))
+        return max(self.drifts, key=_badness)
 
     @property
     def first_failure(self):
-        """The largest drift of the first step that fails, or None."""
+        """The largest drift of the first step that fails, NaN above all, or None."""
         failures = [drift for drift in self.drifts if not drift.matches]
         if not failures:
             return None
         step = failures[0].step
-        return max((d for d in failures if d.step == step), key=lambda drift: drift.ratio)
+        return max((drift for drift in failures if drift.step == step), key=_badness)
 
     def by_step(self):
         """`[(step, largest drift, sensitivity)]`, for a curve; logits aside."""
@@ -66,6 +66,10 @@ class Comparison:
                 seen = rows.get(drift.step, (0.0,))[0]
                 rows[drift.step] = np.maximum(seen, drift.drift), drift.sensitivity  # keeps NaN
         return [(step, *row) for step, row in rows.items()]
+
+
+def _badness(drift):
+    return np.isnan(drift.ratio), drift.ratio
 
 
 def relative_drift(value, reference):

@@ -4,7 +4,8 @@ Keys:
     passed, summary, command, versions: of the whole check.
     results: a row for each trace and port; `curve` has, for each recorded step, the largest drift
         of a variable and TF1's own drift; `first_failure` is where the port first leaves TF1, or
-        null.
+        null. `error` says why a port has no figures; with a `command` beside it, that judges it
+        again, the whole trace could not be judged.
     traces: what each trace is: TF1's losses, the recipe's spec, provenance, why the textbook port
         differs, and the command that judges it again.
     distributions: a row for each distribution and port.
@@ -12,6 +13,7 @@ Keys:
 NaN and infinity become null.
 """
 
+import collections
 import json
 import math
 import re
@@ -20,9 +22,10 @@ from pathlib import Path
 from tf_recipes import files, versions
 from tf_recipes.parity import check, references, report
 from tf_recipes.parity.comparison import LIMIT
+from tf_recipes.recipe import PORTS
 
 
-def build(results, distributions=(), command=None):
+def build(results, distributions=(), command=None, ports=PORTS):
     """The document as a dict.
 
     Args:
@@ -30,16 +33,23 @@ def build(results, distributions=(), command=None):
         distributions: `distributions.Check`s.
         command: a function that gives the command for a trace's name, and for None the one that
             was run; None where no command was.
+        ports: those that were asked for; the first stands for a trace that could not be judged.
     """
     command = command or (lambda name: None)
+    unjudged = "exact" if "exact" in ports else ports[0]
+    names = collections.Counter(r.trace.recipe.name for r in results if r.trace is not None)
     return {
         "passed": check.exit_status(results, distributions) == 0,
         "summary": report.summary(results, distributions),
         "command": command(None),
         "limit": LIMIT,
         "versions": versions.installed(),
-        "results": [row for result in results for row in _rows(result)],
-        "traces": [_trace(result, command) for result in results if result.trace is not None],
+        "results": [row for result in results for row in _rows(result, unjudged, command)],
+        "traces": [
+            _trace(result, command(_alone(result.trace, names)))
+            for result in results
+            if result.trace is not None
+        ],
         "distributions": [_distribution(each) for each in distributions],
     }
 
@@ -65,9 +75,22 @@ def traces(document):
     return [(trace, rows[trace["name"]]) for trace in document["traces"]]
 
 
-def _rows(result):
+def _alone(trace, names):
+    """What `--recipe` knows the trace by: its recipe's name, or its file's where others bear it."""
+    name = trace.recipe.name
+    return name if names[name] == 1 else _stem(trace.source, name)
+
+
+def _stem(source, name):
+    """A file's name without its ending; `name` for what was trained live."""
+    path = Path(source)
+    return path.stem if path.suffix.lower() == ".npz" else name
+
+
+def _rows(result, unjudged, command):
     if result.error:
-        yield _failure(result.name, "exact", result.error)
+        row = _failure(result.name, unjudged, result.error)
+        yield {**row, "command": command(_stem(result.name, result.name))}
     for compared in result.comparisons:
         yield _row(result.name, compared)
     for port, why in result.failed.items():
@@ -118,7 +141,7 @@ def _trace(result, command):
         "source": _source(trace.source),
         "why": result.why,
         "note": result.note,
-        "command": command(trace.recipe.name),
+        "command": command,
         "provenance": dict(trace.provenance),
         "spec": trace.recipe.to_spec(),
         "losses": [finite(loss) for loss in trace.losses],

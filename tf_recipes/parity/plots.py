@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import re
+import warnings
 from pathlib import Path
 
 import matplotlib
@@ -13,11 +14,19 @@ from matplotlib.figure import Figure
 
 from tf_recipes import files
 from tf_recipes.parity.comparison import LIMIT
+from tf_recipes.parity.trace import reference
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
 COLOURS = {"tf1": "#000000", "exact": "#0072B2", "textbook": "#D55E00"}
+STYLES = {"exact": "-", "textbook": "--"}
+# Where both drift alike, the textbook's hollow marks are seen around the exact port's.
+MARKS = {
+    "exact": {"marker": "o", "ms": 5, "zorder": 2.5},
+    "textbook": {"marker": "s", "ms": 8, "mfc": "none", "zorder": 2.2},
+}
 # Drawn instead of 0 and of infinity, which a logarithmic axis has no place for.
 FLOOR, CEILING = 1e-17, 1e17
+LARGEST = 1e100  # a loss that is drawn; Matplotlib cannot scale an axis up to the largest float64
 # What the colours of an SVG are called, so that a page may give them others in the dark.
 _ROLES = {
     "#000000": "ink",
@@ -43,28 +52,32 @@ def save(trace, rows, folder):
         folder: a directory that is there.
     """
     path = Path(folder) / f"{file_name(trace)}.png"
-    with files.replacing(path) as partial:
+    with files.replacing(path) as partial, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a box stands for it
         FigureCanvasAgg(figure(trace, rows)).print_png(str(partial))
     return path
 
 
 def file_name(trace):
-    """The recipe's name; where two traces bear it, their files' names are added.
+    """The recipe's name; where two traces bear it, or it is cut, its file's name is added.
 
-    Files may share a name in different folders, hence the digits.
+    Files may share a name in different folders, hence the digits. All of it stays far below the
+    255 bytes that a file's name may have.
     """
     recipe, source = trace["recipe"], trace["source"]
-    if trace["name"] == recipe:
+    short = files.cut(recipe, 80)
+    if trace["name"] == short:
         return recipe
-    digits = hashlib.sha256(os.fsencode(source)).hexdigest()[:8]
-    stem = re.sub(r"[^\w.+-]+", "_", Path(source).stem)[:80]
-    return f"{recipe}@{stem}-{digits}"
+    digits = hashlib.sha256(os.fsencode(f"{recipe}/{source}")).hexdigest()[:8]
+    stem = files.cut(re.sub(r"[^\w.+-]+", "_", Path(source).stem), 80)
+    return f"{short}@{stem}-{digits}"
 
 
 def figure(trace, rows):
     """Losses on the left, drift against TF1's own sensitivity on the right."""
     view = Figure(figsize=(11, 4.2), layout="constrained")
-    view.suptitle(f"{trace['name']}: {trace['why']}", fontsize=11, parse_math=False)
+    title = f"{files.cut(trace['name'], 120)}: {files.cut(trace['why'], 120)}"
+    view.suptitle(title, fontsize=11, parse_math=False)
     losses, drifts = view.subplots(1, 2)
     draw_losses(losses, trace, rows)
     draw_drifts(drifts, trace, rows)
@@ -101,27 +114,61 @@ def svg(view, salt, theme=""):
 
 def draw_losses(axes, trace, rows):
     """TF1's losses (steps,) and each port's."""
-    losses = _numbers(trace["losses"])
-    steps = np.arange(1, len(losses) + 1)
-    axes.plot(steps, losses, color=COLOURS["tf1"], lw=4, alpha=0.25, label="TF 1.15")
-    styles = {"exact": "-", "textbook": "--"}
-    for port, row in rows.items():
-        axes.plot(
-            steps,
-            _numbers(row["losses"]),
-            color=COLOURS[port],
-            linestyle=styles[port],
-            lw=1.2,
-            label=f"Keras 3, {port}",
-        )
+    losses = _losses(trace)
+    own = {"lw": 4, "alpha": 0.25, "label": reference(trace.get("provenance", {}))}
+    _draw_loss(axes, losses, color=COLOURS["tf1"], **own)
+    ports = {port: _losses(row) for port, row in rows.items()}
+    bottom, top = _span(losses, ports.values())
+    for port, values in ports.items():
+        # Far beyond the axis, still a number that Matplotlib can scale.
+        shown = np.where(np.isinf(values), values, np.clip(values, *_widened(bottom, top, 1000)))
+        style = {"color": COLOURS[port], "linestyle": STYLES[port], "lw": 1.2}
+        _draw_loss(axes, shown, label=f"Keras 3, {port}", **style)
+    axes.set_ylim(*_widened(bottom, top, 0.05))
+    axes.yaxis.set_major_formatter("{x:.10g}")  # no power of ten above the axis, over the legend
     axes.set(xlabel="training step", ylabel="loss (nats)", title="Training loss")
     axes.legend()
     axes.grid(alpha=0.25)
 
 
+def _losses(row):
+    values = _numbers(row["losses"])
+    return np.where(np.isinf(values), values, np.clip(values, -LARGEST, LARGEST))
+
+
+def _draw_loss(axes, values, **style):
+    """A curve, and a mark for each point that no line leads to or from."""
+    steps, there = np.arange(1, len(values) + 1), np.isfinite(values)
+    axes.plot(steps, values, **style)
+    neighbours = np.pad(there, 1)
+    alone = there & ~neighbours[:-2] & ~neighbours[2:]
+    if alone.any():
+        mark = {"marker": "o", "ls": "none", "color": style["color"], "alpha": style.get("alpha")}
+        axes.plot(steps[alone], values[alone], label="_alone", **mark)
+
+
+def _span(losses, ports):
+    """What the axis shows: TF1's losses, and a port's as far as TF1's own span below and above.
+
+    A port that diverges leaves the axis, rather than flattening TF1's curve.
+    """
+    low, high = losses.min(), losses.max()
+    if low == high:
+        low, high = low - abs(low) / 2 - 1e-6, high + abs(high) / 2 + 1e-6
+    bottom, top = _widened(low, high, 1)
+    there = [values[np.isfinite(values)] for values in ports]
+    shown = np.concatenate([[low, high], *there]).clip(bottom, top)
+    return shown.min(), shown.max()
+
+
+def _widened(low, high, share):
+    return low - share * (high - low), high + share * (high - low)
+
+
 def draw_drifts(axes, trace, rows):
     """Each port's largest drift over the steps, and the band in which it matches."""
-    markers = {"exact": "o", "textbook": "s"}
+    name = reference(trace.get("provenance", {}))
+    short = name.partition(" in ")[0]  # the title has the whole of it, a legend no room
     curves = {port: _curve(row) for port, row in rows.items()}
     steps, _, sensitivity = next(iter(curves.values()))
     bottom = max(FLOOR, 0.05 * sensitivity.min())
@@ -131,10 +178,11 @@ def draw_drifts(axes, trace, rows):
             steps,
             np.clip(drift, 1.5 * bottom, CEILING),  # no drift at all lies at the lower edge
             color=COLOURS[port],
-            marker=markers[port],
+            linestyle=STYLES[port],
             label=f"Keras 3, {port}{same}",
+            **MARKS[port],
         )
-    axes.plot(steps, sensitivity, color=COLOURS["tf1"], lw=1, label="TF 1.15 one ulp away")
+    axes.plot(steps, sensitivity, color=COLOURS["tf1"], lw=1, label=f"{short} one ulp away")
     axes.fill_between(
         steps,
         FLOOR,
@@ -148,7 +196,7 @@ def draw_drifts(axes, trace, rows):
     axes.set(
         xlabel="training step",
         ylabel="largest relative drift of a variable",
-        title="Drift from TF 1.15",
+        title=f"Drift from {name}",
     )
     axes.minorticks_off()  # over twenty decades they are a grey field
     axes.legend(fontsize=8)

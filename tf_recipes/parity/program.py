@@ -58,10 +58,15 @@ def run(options):
         drawn = list(distributions.check_all(options.ports)) if whole_check else []
     try:
         _write(options, results, drawn)
-    finally:
-        console.print(report.table(results, options.ports, console.width))
-        if drawn:
-            console.print(report.distribution_table(drawn))
+    finally:  # a full disk does not hide what was found
+        _print(console, options.ports, results, drawn)
+    return check.exit_status(results, drawn)
+
+
+def _print(console, ports, results, drawn):
+    console.print(report.table(results, ports, console.width))
+    if drawn:
+        console.print(report.distribution_table(drawn))
     console.file.flush()
     for result in results:
         if result.error:
@@ -69,9 +74,8 @@ def run(options):
         for line in filter(None, (report.failure(result), result.note)):
             console.print(line, highlight=False, markup=False)
     console.print(report.summary(results, drawn), highlight=False)
-    if "exact" not in options.ports:
+    if "exact" not in ports:
         console.print("No exact port was judged, so nothing is proven: exit status 1.")
-    return check.exit_status(results, drawn)
 
 
 def _print_error(result):
@@ -107,6 +111,7 @@ def _check(options):
     for name in ("json_out", "html"):
         if path := getattr(options, name):
             _writable(Path(path).parent)
+            _writable(Path(os.path.realpath(path)).parent)  # that of what a link points to
             if Path(path).is_dir():
                 raise UsageError(f"--{name}={path} is a directory. Name a file.")
     if options.html and options.json_out and _same(options.html, options.json_out):
@@ -187,15 +192,46 @@ def _judge(sources, ports, console):
 def _write(options, results, drawn):
     from tf_recipes.parity import document  # imports TensorFlow
 
-    found = document.build(results, drawn, functools.partial(commands.check, options))
-    if options.plot_dir:
-        from tf_recipes.parity import plots  # imports Matplotlib
+    command = functools.partial(commands.check, options)
+    found = document.build(results, drawn, command, options.ports)
+    errors = []
+    for write in (_write_json, _write_html, _write_plots):  # each whatever became of the others
+        try:
+            write(options, found)
+        except OSError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
-        for trace_and_rows in document.traces(found):
-            plots.save(*trace_and_rows, options.plot_dir)
+
+def _write_json(options, found):
+    from tf_recipes.parity import document
+
     if options.json_out:
         document.write(options.json_out, found)
+
+
+def _write_html(options, found):
     if options.html:
         from tf_recipes.parity import html_report  # imports Matplotlib
 
         html_report.write(options.html, found)
+
+
+def _write_plots(options, found):
+    """A figure for each trace; one that cannot be drawn ends no other."""
+    if not options.plot_dir:
+        return
+    from tf_recipes.parity import document, plots  # imports Matplotlib
+
+    undrawn = []
+    for drawn, rows in document.traces(found):
+        try:
+            plots.save(drawn, rows, options.plot_dir)
+        except OSError:
+            raise
+        except Exception as error:  # somebody else's numbers
+            undrawn.append(f"{drawn['name']}: {type(error).__name__}: {error}")
+    if undrawn:
+        text = " ".join(undrawn[0].split())[:500]
+        raise OSError(f"{options.plot_dir}: {len(undrawn)} without a figure; the first is {text}")

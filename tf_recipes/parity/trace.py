@@ -5,6 +5,8 @@ Whatever a file lacks or has wrong is found when it is read, so that a compariso
 
 import dataclasses
 import json
+import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -42,6 +44,19 @@ class Trace:
     def pixels(self):
         """The pool (n, 784) in the recipe's dtype, from 0 to 1."""
         return mnist.pixels(self.images, self.recipe.dtype)
+
+
+def reference(provenance):
+    """What a trace was recorded on, for labels: "TF 1.15" only where its provenance says so.
+
+    >>> reference({"tensorflow": "2.21.0"})
+    "TF1's graph in TensorFlow 2.21.0"
+    """
+    version = str(provenance.get("tensorflow", ""))
+    if version.startswith("1.15"):
+        return "TF 1.15"
+    plain = re.fullmatch(r"\d[\w.+-]{0,19}", version, re.ASCII)
+    return f"TF1's graph in {f'TensorFlow {version}' if plain else 'an unknown TensorFlow'}"
 
 
 def variable_shapes(recipe):
@@ -110,6 +125,17 @@ def from_arrays(arrays, source):
         TraceError: naming `source` and the field.
     """
     return _Reader(arrays, source).trace()
+
+
+def _strict_json(text):
+    """JSON as its standard has it: without Python's NaN and infinity, which nobody else reads."""
+    return json.loads(text, parse_constant=_number, parse_float=_number)
+
+
+def _number(text):
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text} is no finite number")
+    return value
 
 
 class _Reader:
@@ -223,7 +249,7 @@ class _Reader:
             self.fail(field, f"must be one JSON text. Received: {array.dtype} {array.shape}.")
         text = array.item()
         try:
-            value = json.loads(text.decode() if isinstance(text, bytes) else text)
+            value = _strict_json(text.decode() if isinstance(text, bytes) else text)
         except (ValueError, RecursionError) as error:
             self.fail(field, f"is not JSON ({error}).")
         if not isinstance(value, dict):

@@ -3,6 +3,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from tf_recipes.parity.html_report import figures, words
 
@@ -41,7 +42,7 @@ def test_a_figure_says_in_words_what_it_shows(draw, make):
     rows = {"exact": make.row(), "textbook": make.away()}
     assert losses.get("role") == drifts.get("role") == "img"
     assert losses.get("aria-label") == words.losses(make.trace(), rows)
-    assert drifts.get("aria-label") == words.drifts(rows, 10.0)
+    assert drifts.get("aria-label") == words.drifts(make.trace(), rows, 10.0)
 
 
 def test_the_legends(draw):
@@ -62,12 +63,62 @@ def test_without_a_failure_there_is_no_ring(draw, make):
     assert not [text for text in texts(drifts) if "first outside" in text]
 
 
+def drawn_drifts(trace, *rows):
+    """The axes of the figure of the drifts, and its lines by label as lists of (x, y)."""
+    axes = Figure().subplots()
+    figures._draw_drifts(axes, trace, {row["port"]: row for row in rows})
+    return axes, {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+
+
+def test_the_ring_is_where_the_port_first_leaves_the_band(make):
+    _, lines = drawn_drifts(make.trace(), make.row(), make.away())
+    assert lines["textbook first outside the band"] == [[1, pytest.approx(1e-4)]]
+    assert "exact first outside the band" not in lines
+
+
+def test_the_dotted_line_and_the_grey_band_end_at_ten_times_tf1s_own(make):
+    axes, _ = drawn_drifts(make.trace(), make.row())
+    (edge,) = [line for line in axes.lines if line.get_linestyle() == ":"]
+    ends = [[1, pytest.approx(4e-6)], [4, pytest.approx(5e-6)]]
+    assert edge.get_xydata().tolist() == ends
+    (band,) = axes.collections
+    upper = {tuple(point) for point in band.get_paths()[0].vertices if point[1] > 1e-7}
+    assert sorted(map(list, upper)) == ends
+
+
+def test_each_port_has_its_own_curve_of_losses(draw):
+    losses, _, styles = draw()
+    tf1, exact, textbook = (
+        curve(losses, styles, name, width)[:, 1]
+        for name, width in (("ink", "4"), ("exact", "1.2"), ("textbook", "1.2"))
+    )
+    unit = (tf1[3] - tf1[0]) / 0.3  # points for a loss of 1
+    np.testing.assert_allclose(exact, tf1 - 0.1 * unit, atol=0.2)
+    np.testing.assert_allclose(textbook, tf1 + np.array([0, 0.1, 0.2, 0.3]) * unit, atol=0.2)
+
+
+def test_what_was_not_recorded_on_tf_1_15_is_not_called_so(draw, make):
+    losses, drifts, _ = draw(trace=make.trace(provenance={"tensorflow": "2.21.0"}))
+    assert "TF1's graph in TensorFlow 2.21.0" in texts(losses)
+    assert "TF1's graph one ulp away" in texts(drifts)
+    assert not [text for text in texts(losses) + texts(drifts) if "1.15" in text]
+
+
+def test_the_largest_float64_is_drawn_too(draw, make):
+    largest = [1.7e308] * 4
+    losses, _, styles = draw(make.row(losses=largest), trace=make.trace(losses=largest))
+    assert len(curve(losses, styles, "exact", "1.2")) >= 2
+    falling = [1.7e308, 1.0, 1.0, -1.7e308]
+    draw(make.row(losses=falling), trace=make.trace(losses=falling))
+    draw(make.row(losses=falling), trace=make.trace())
+
+
 def test_the_curve_is_that_of_the_losses(draw):
     losses, _, styles = draw()
     points = curve(losses, styles, "exact", "1.2")
     assert len(points) == 4
     steps = np.diff(points, axis=0)
-    # 1, 2, 3, 4 to the right; 2.3, 2.2, 2.1, 2.0 downwards
+    # 1, 2, 3, 4 to the right; 2.4, 2.3, 2.2, 2.1 downwards
     np.testing.assert_allclose(steps, np.broadcast_to(steps[0], (3, 2)), atol=0.11)
     assert (steps > 0).all()
 

@@ -248,7 +248,7 @@ def test_those_who_have_it_read_to_them_hear_figures_and_verdicts(opened, report
     with opened(report(make.document())) as page:
         figures = page.get_by_role("img", name="Training loss over 4 steps. TF 1.15: 2.3 at first")
         assert figures.count() == 1
-        assert page.get_by_role("img", name="Keras 3, textbook: 1e-07 at step 1").count() == 1
+        assert page.get_by_role("img", name="Keras 3, textbook: 0.0001 at step 1").count() == 1
         assert page.get_by_role("img", name="exact 0.5, textbook 2e+04, limit 10").count() == 1
         assert page.get_by_role("table", name="The worst ratio of each port").count() == 1
         assert page.get_by_role("region", name="adam").count() == 1

@@ -118,6 +118,17 @@ def test_a_row_carries_the_exact_numbers_it_is_sorted_by(render, make):
     assert keys == ["adam", "0.5", "", "", "torn.npz", "", "", ""]
 
 
+def test_the_marks_of_the_small_figure_stand_at_the_ratios(render, make):
+    table = {"viewbox": "-6 0 122 16", "class": "track"}
+    found = render(make.document())
+    (track,) = [k for k, (_, at, _) in enumerate(found.all) if table.items() <= at.items()]
+    edge, textbook, exact = (at for _, at, _ in found.all[track + 2 : track + 5])
+    # Ten units for each power of ten above 0.01; the square is eight wide.
+    assert edge["d"] == "M30.0 1V15"
+    assert (textbook["class"], textbook["x"], textbook["width"]) == ("textbook", "59.0", "8")
+    assert (exact["class"], exact["cx"]) == ("exact", "17.0")
+
+
 def test_only_the_ports_that_were_judged_have_columns(render, make):
     found = render(make.document([make.row()]))
     heads = [text for _, at, text in found.named("th") if at["scope"] == "col"]
@@ -137,10 +148,10 @@ def test_a_section_says_how_to_reproduce_it(render, make):
     section = render(make.document(traces=[trace])).texts("section")[-1]
     for part in (
         "exact ✓ match Never leaves TF1's band. Its worst ratio is 0.5",
-        "textbook ≠ differs First leaves TF1's band by step 4, in hidden1/weights: drift 1 %",
+        "textbook ≠ differs First leaves TF1's band by step 1, in outputs/biases: drift 0.01 %",
+        "To reproduce it In a clone of tf_recipes: python scripts/check_migration.py --recipe=adam",
         "why they differ epsilon 1e-7, not 1e-8",
         f"note {note}",
-        "python scripts/check_migration.py --recipe=adam",
         "TF1's side tensorflow 1.15.5, neighbours 1",
         "this side keras 3.15.1, python 3.11.7",
         "trace /some/adam.npz",
@@ -153,6 +164,27 @@ def test_a_section_says_why_a_trace_could_not_be_judged(render, make):
     section = render(make.document([make.error()], passed=False)).texts("section")[-1]
     assert "? not judged traces/torn.npz: torn" in section
     assert "trace traces/torn.npz" in section
+
+
+def test_a_trace_that_could_not_be_judged_has_its_command(render, make):
+    row = {**make.error(), "command": "python scripts/check_migration.py --recipe=torn"}
+    section = render(make.document([row], passed=False)).texts("section")[-1]
+    assert "In a clone of tf_recipes: python scripts/check_migration.py --recipe=torn" in section
+
+
+def test_a_long_command_is_whole_and_an_invisible_one_is_seen(render, make):
+    commands = [f"check --recipe={9000 * 'x'}", "check \u202e<b>"]
+    traces = [make.trace(name, command=each) for name, each in zip("ab", commands, strict=True)]
+    found = render(make.document([make.row("a"), make.row("b")], traces=traces))
+    assert found.texts("pre")[1:] == [commands[0], r"check \u202e<b>"]
+
+
+def test_the_captions_name_what_the_trace_was_recorded_on(render, make):
+    live = make.trace(provenance={"tensorflow": "2.21.0"})
+    found = render(make.document(traces=[live]))
+    assert found.texts("figcaption")[1].startswith("Drift from TF1's graph in TensorFlow 2.21.0,")
+    captions = render(make.document()).texts("figcaption")
+    assert captions[1] == "Drift from TF 1.15, against TF1's own band"
 
 
 def test_without_a_command_none_is_invented(render, make):
@@ -317,6 +349,57 @@ def test_a_thousand_traces_fit_and_those_that_failed_have_their_section(render, 
     linked = {at["href"] for _, at, _ in found.named("a") if at["href"].startswith("#recipe-")}
     assert linked == {f"#{anchor}" for anchor in told}
     assert len(found.named("tr")) == 1001
+
+
+def test_what_failed_may_bring_as_much_as_it_likes(render, make):
+    provenance = {f"{k}{4000 * '<'}": 4000 * "<" for k in range(20)}
+    names = [f"recipe_{k:02}" for k in range(20)]
+    rows = [make.away(name, "exact") for name in names]
+    traces = [make.trace(name, provenance=provenance, note=9000 * "'") for name in names]
+    made = make.document(rows, passed=False, traces=traces)
+    assert len(html_report.render(made).encode()) < 2_000_000
+    found = render(made)
+    assert len([at for _, at, _ in found.named("section") if at.get("class") == "recipe"]) == 20
+
+
+def test_a_section_that_does_not_fit_ends_no_other(render, make):
+    rows = [make.away("big", "exact"), make.row("a"), make.row("b")]
+    big = make.trace("big", command=2_000_000 * "x")
+    made = make.document(rows, passed=False, traces=[big, make.trace("a"), make.trace("b")])
+    found = render(made)
+    told = [at["id"] for _, at, _ in found.named("section") if at.get("class") == "recipe"]
+    assert told == ["recipe-a", "recipe-b"]
+    assert "1 of 3 traces have their row above and no section" in found.texts("main")[0]
+    assert len(html_report.render(made).encode()) < 2_000_000
+
+
+def test_rows_that_do_not_fit_are_counted(render, make, monkeypatch):
+    monkeypatch.setattr(page, "LARGEST", 100_000)
+    made = many(make, 300)
+    made["results"][-2] = make.away("recipe_299", "exact")
+    found = render(made)
+    rows = len(found.named("tr")) - 1
+    assert 30 < rows < 250
+    assert f"{300 - rows} traces have neither a row nor a section" in found.texts("main")[0]
+    assert "recipe_299" in found.texts("table")[0]  # what failed has its row
+    assert len(html_report.render(made).encode()) < 105_000
+
+
+def test_a_figure_that_cannot_be_drawn_ends_no_other(render, make, monkeypatch):
+    draw = page.Figures.draw
+
+    def broken(self, trace, *arguments):
+        if trace["name"] == "recipe_000":
+            raise OverflowError
+        return draw(self, trace, *arguments)
+
+    monkeypatch.setattr(page.Figures, "draw", broken)
+    found = render(many(make, 3))
+    assert len(found.named("figure")) == 4
+    assert "1 of 3 recipes could not be drawn" in found.texts("main")[0]
+    assert "To keep this file" not in found.texts("main")[0]
+    sections = [text for _, at, text in found.named("section") if at.get("class") == "recipe"]
+    assert "Training loss over 4 steps." in sections[0]
 
 
 def test_the_same_results_give_the_same_bytes(make):

@@ -29,6 +29,19 @@ def test_a_text_without_end_is_cut_and_says_so():
     assert safe.shown("x" * 4007) == "x" * 4000 + "… (7 characters left out)"
 
 
+def test_what_counts_is_the_size_once_escaped():
+    assert safe.shown("<" * 1001) == "<" * 1000 + "… (1 characters left out)"
+    assert safe.shown("\U000e0041" * 401) == r"\U000e0041" * 400 + "… (1 characters left out)"
+    assert safe.shown("\U0001f600" * 1000) == "\U0001f600" * 1000
+    assert safe.shortened("a<b", 5) == "a<… (1 characters left out)"
+
+
+def test_a_command_is_escaped_and_never_cut():
+    made = safe.whole("<b>\u202e" + "x" * 9000)
+    assert isinstance(made, Markup)
+    assert made == r"&lt;b&gt;\u202e" + "x" * 9000
+
+
 def test_what_is_markup_already_stays():
     made = Markup("<b>\u200b</b>" + "x" * 5000)
     assert safe.shown(made) is made

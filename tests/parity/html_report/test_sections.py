@@ -2,6 +2,8 @@ import pytest
 
 from tf_recipes.parity.html_report import sections
 
+CUT = "characters left out)"
+
 
 def test_the_verdict_comes_with_what_it_rests_on(make):
     built = sections.build(make.document(distributions=[make.drawn()]))
@@ -22,7 +24,9 @@ def test_an_entry_has_the_figures_of_each_port(make):
     assert (exact["place"], exact["passed"]) == ("4, hidden1/weights", True)
     assert (textbook["verdict"], textbook["ratio"]) == ("differs", "2e+04")
     assert (textbook["drift"], textbook["drift_key"]) == ("1 %", 0.01)
-    assert entry["provenance"] == {"tensorflow": "1.15.5", "neighbours": "1"}
+    assert entry["provenance"] == [("tensorflow", "1.15.5"), ("neighbours", "1")]
+    assert entry["command"] == "python scripts/check_migration.py --recipe=adam"
+    assert entry["reference"] == "TF 1.15"
     assert entry["spec"].startswith('{"name": "adam", "hidden": [10, 8], ')
     assert entry["in_words"][0].startswith("Training loss over 4 steps.")
     assert entry["in_words"][1].startswith("Largest relative drift")
@@ -106,3 +110,19 @@ def test_a_distribution(make):
     assert (right["verdict"], right["difference"]) == ("match", "-0.060 %")
     assert right["deviations"] == "standard deviation 1.25; truncation 0"
     assert (wrong["verdict"], wrong["difference"]) == ("differs", "not finite")
+
+
+def test_of_thousands_of_provenance_keys_thirty_are_shown_and_cut(make):
+    many = {f"{k}{100 * '<'}": 1000 * "<" for k in range(33)}
+    (entry,) = sections.build(make.document(traces=[make.trace(provenance=many)]))["entries"]
+    pairs = entry["provenance"]
+    assert len(pairs) == 31
+    assert pairs[0] == (f"0{19 * '<'}… (81 characters left out)", f"{100 * '<'}… (900 {CUT}")
+    assert pairs[-1] == ("and more, left out:", 3)
+
+
+def test_a_command_is_whole_and_what_could_not_be_judged_has_one(make):
+    command = f"python scripts/check_migration.py --recipe={5000 * 'x'}"
+    row = {**make.error(), "command": command}
+    (entry,) = sections.build(make.document([row], passed=False))["entries"]
+    assert entry["command"] == command

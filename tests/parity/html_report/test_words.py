@@ -22,9 +22,9 @@ def test_the_headline_of_a_check_that_passed(make):
 
 def test_the_headline_of_a_check_that_failed(make):
     one = make.document([make.away("a", "exact"), make.row("b")], passed=False)
-    assert headline(one) == (1, "Failed: 1 of 2 exact ports left TensorFlow 1's band")
+    assert headline(one) == (1, "Failed: 1 of 2 exact ports left the band of TensorFlow 1")
     only = make.document([make.away("a", "exact")], passed=False)
-    assert headline(only) == (1, "Failed: 1 of 1 exact port left TensorFlow 1's band")
+    assert headline(only) == (1, "Failed: 1 of 1 exact port left the band of TensorFlow 1")
     drawn = make.document(passed=False, distributions=[make.drawn(passed=False)])
     assert headline(drawn) == (1, "Failed: what is drawn at random is not TensorFlow 1's")
     none = make.document([make.away()], passed=False)
@@ -79,7 +79,7 @@ def test_the_story_of_a_port_that_matches(make):
 
 def test_the_story_of_a_port_that_differs(make):
     assert words.story(make.away()) == (
-        "First leaves TF1's band by step 4, in hidden1/weights: drift 1 %, 2e+04 times TF1's own. "
+        "First leaves TF1's band by step 1, in outputs/biases: drift 0.01 %, 200 times TF1's own. "
         "Its worst ratio is 2e+04, at step 4 in hidden1/weights; its largest drift is 1 %."
     )
 
@@ -87,7 +87,7 @@ def test_the_story_of_a_port_that_differs(make):
 def test_the_story_of_a_port_that_went_beyond_numbers(make):
     row = make.away(ratio=None, drift=None, losses=[2.3, None, None, None])
     assert words.story(row) == (
-        "First leaves TF1's band by step 4, in hidden1/weights: drift not finite, a ratio that is "
+        "First leaves TF1's band by step 1, in outputs/biases: drift not finite, a ratio that is "
         "not finite. Its loss is NaN or infinite by step 2. Its worst ratio is not finite, at step "
         "4 in hidden1/weights; its largest drift is not finite."
     )
@@ -111,25 +111,48 @@ def test_the_losses_in_words(make):
     rows = {"exact": make.row(), "textbook": make.away(losses=[2.3, None, None, None])}
     assert words.losses(make.trace(), rows) == (
         "Training loss over 4 steps. TF 1.15: 2.3 at first, 2 at the end. "
-        "Keras 3, exact: 2.3 at first, 2 at the end. "
+        "Keras 3, exact: 2.4 at first, 2.1 at the end. "
         "Keras 3, textbook: 2.3 at first, not finite at the end."
     )
 
 
 def test_the_drifts_in_words(make):
     rows = {"exact": make.row(), "textbook": make.away()}
-    assert words.drifts(rows, 10.0) == (
+    assert words.drifts(make.trace(), rows, 10.0) == (
         "Largest relative drift of a variable over the steps, on a logarithmic axis. "
         "TF 1.15 started one ulp away: 4e-07 at step 1, 5e-07 at step 4. "
         "The band reaches up to 10 times that. "
         "Keras 3, exact: 1e-07 at step 1, 2.5e-07 at step 4; never leaves the band. "
-        "Keras 3, textbook: 1e-07 at step 1, 0.01 at step 4; leaves the band by step 4."
+        "Keras 3, textbook: 0.0001 at step 1, 0.01 at step 4; leaves the band by step 1."
     )
+
+
+def test_what_was_not_recorded_on_tf_1_15_is_not_called_so(make):
+    live = make.trace(provenance={"tensorflow": "2.21.0"})
+    assert headline(make.document(traces=[live])) == (
+        0,
+        "Passed: every exact port does what TF1's graph in TensorFlow 2.21.0 did",
+    )
+    failed = make.document([make.away("adam", "exact")], passed=False, traces=[live])
+    assert words.headline(failed).endswith("left the band of TF1's graph in TensorFlow 2.21.0")
+    both = make.document([make.row(), make.row("b")], traces=[live, make.trace("b")])
+    assert words.headline(both).endswith("does what TF1's graph in different TensorFlows did")
+    rows = {"exact": make.row()}
+    assert "TF1's graph in TensorFlow 2.21.0: 2.3 at first" in words.losses(live, rows)
+    said = words.drifts(live, rows, 10.0)
+    assert "TF1's graph in TensorFlow 2.21.0 started one ulp away: 4e-07" in said
+    assert "1.15" not in said
+
+
+def test_with_the_textbook_port_alone_a_trace_may_be_unjudged_too(make):
+    row = {**make.error(port="textbook"), "command": None}
+    made = make.document([row], passed=False)
+    assert headline(made) == (2, "Could not be judged: 1 of 1 trace")
 
 
 def test_a_single_step_is_said_once(make):
     point = {"step": 1, "drift": None, "sensitivity": 4e-7}
-    said = words.drifts({"exact": make.row(curve=[point])}, 10.0)
+    said = words.drifts(make.trace(), {"exact": make.row(curve=[point])}, 10.0)
     assert said.endswith("Keras 3, exact: not finite at step 1; never leaves the band.")
     assert "Training loss over 1 step. " in words.losses(make.trace(losses=[2.0]), {})
 

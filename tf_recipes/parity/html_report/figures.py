@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from tf_recipes.parity import plots
 from tf_recipes.parity.comparison import LIMIT
 from tf_recipes.parity.html_report import words
+from tf_recipes.parity.trace import reference
 
 POINTS = 400  # of a curve; more are not told apart at this size
 SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
@@ -30,11 +31,11 @@ class Figures:
             trace, rows: one of `document.traces(...)`.
             salt: the section's id, so that no id of a figure is another's.
         """
-        losses = _panel(lambda axes: plots.draw_losses(axes, trace, rows), columns=3)
+        losses = _panel(lambda axes: plots.draw_losses(axes, trace, rows), _columns(trace))
         drifts = _panel(lambda axes: _draw_drifts(axes, trace, rows), columns=2)
         return (
             self._svg(losses, f"{salt}/losses", words.losses(trace, rows)),
-            self._svg(drifts, f"{salt}/drifts", words.drifts(rows, LIMIT)),
+            self._svg(drifts, f"{salt}/drifts", words.drifts(trace, rows, LIMIT)),
         )
 
     def styles(self):
@@ -66,6 +67,10 @@ class Figures:
         style = re.sub(r"font: (\S+px)[^;]*", r"font-size: \1", style)
         style = re.sub(r"font-family:[^;]*(;|$)", "", style)
         return self._classes.setdefault(style.strip(), f"s{len(self._classes)}")
+
+
+def _columns(trace):
+    return 3 if reference(trace["provenance"]) == "TF 1.15" else 2  # else its name is long
 
 
 def _panel(draw, columns):

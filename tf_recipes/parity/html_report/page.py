@@ -35,24 +35,27 @@ def write(path, document):
 def render(document):
     """The report as the text of an HTML page; the same document gives the same text.
 
-    It stays below 2 MB for up to about a thousand traces: what does not fit goes without figures,
-    then without a section, and the page says so.
+    It stays below 2 MB, whatever a trace brings: what does not fit goes without figures, then
+    without a section, then without a row, and the page says so. The most urgent comes first.
 
     Args:
         document: of `document.build`, or read back from the JSON.
     """
     content = sections.build(document)
-    entries = _by_urgency(content["entries"])
-    told = _told(content, entries)
-    room = LARGEST - _size(content, told)
-    figures, drawn = Figures(), {}
-    for entry in (each for each in entries if each["trace"] and each["anchor"] in told):
-        pair = figures.draw(entry["trace"], entry["rows"], entry["anchor"])
-        room -= sum(len(each.encode()) for each in pair)
-        if room < 0:
+    content["entries"], content["without_row"] = _with_row(content)
+    urgent = _by_urgency(content["entries"])
+    room = LARGEST - _size(content)
+    told = {}
+    for entry in urgent:
+        text = _section(content, entry)
+        if (size := len(text.encode())) <= room:
+            told[entry["anchor"]] = text
+            room -= size
+    drawing = _Drawing(content, told, room)
+    for entry in urgent:
+        if not drawing.add(entry):
             break
-        drawn[entry["anchor"]] = pair
-    return _page(content, told, drawn, figures.styles())
+    return drawing.page()
 
 
 def _by_urgency(entries):
@@ -66,29 +69,67 @@ def _by_urgency(entries):
     )
 
 
-def _told(content, entries):
-    """The anchors of the entries that have a section, all of them where they fit."""
-    anchors = [entry["anchor"] for entry in entries]
-    whole, rows = _size(content, anchors), _size(content, ())
-    if whole <= LARGEST:
-        return set(anchors)
-    each = (whole - rows) / len(anchors)
-    return set(anchors[: max(0, int(0.9 * (LARGEST - rows) / each))])
+def _with_row(content):
+    """The entries that have a row in the table, in their order, and how many have none."""
+    kept = _by_urgency(content["entries"])
+    while kept and (size := _size({**content, "entries": kept})) > LARGEST:
+        kept = kept[: int(0.9 * len(kept) * LARGEST / size)]
+    anchors = {entry["anchor"] for entry in kept}
+    entries = [entry for entry in content["entries"] if entry["anchor"] in anchors]
+    return entries, len(content["entries"]) - len(entries)
 
 
-def _size(content, told):
-    return len(_page(content, told, {}, "").encode())
+def _section(content, entry, figures=None):
+    return _template("section.html").module.section(entry, figures, content["versions"])
 
 
-def _page(content, told, drawn, styles):
+class _Drawing:
+    """The page that grows: figures take the place of the words in its sections."""
+
+    def __init__(self, content, told, room):
+        self._content, self._told, self._room = content, told, room
+        self._figures = Figures()
+        self._drawn, self._undrawn = 0, 0
+
+    def add(self, entry):
+        """Draws an entry's figures; False where they have no room, so that no other is tried."""
+        if not entry["trace"] or entry["anchor"] not in self._told:
+            return True
+        before = len(self._told[entry["anchor"]].encode()) + len(self._figures.styles())
+        try:
+            pair = self._figures.draw(entry["trace"], entry["rows"], entry["anchor"])
+        except Exception:  # somebody else's numbers must not end the whole report
+            self._undrawn += 1
+            return True
+        text = _section(self._content, entry, pair)
+        self._room -= len(text.encode()) + len(self._figures.styles()) - before
+        if self._room >= 0:
+            self._told[entry["anchor"]] = text
+            self._drawn += 1
+        return self._room >= 0
+
+    def page(self):
+        counts = {"drawn": self._drawn, "undrawn": self._undrawn}
+        return _page(self._content, self._told, self._figures.styles(), **counts)
+
+
+def _size(content):
+    """Of the page without sections, but with the links to all of them."""
+    told = {entry["anchor"]: "" for entry in content["entries"]}
+    return len(_page(content, told).encode())
+
+
+def _page(content, told, styles="", drawn=0, undrawn=0):
     style, script = plots.THEME + "\n" + _own("style.css") + styles, _own("sort.js")
-    judged = sum(bool(each["trace"]) for each in content["entries"] if each["anchor"] in told)
-    return _template().render(
-        **content,
+    entries = [each for each in content["entries"] if each["anchor"] in told]
+    judged = sum(bool(each["trace"]) for each in entries)
+    return _template("page.html").render(
+        **{"without_row": 0, **content},
         told=told,
-        figures=drawn,
+        sections=[told[each["anchor"]] for each in entries],
         judged=judged,
-        without_figures=judged - len(drawn),
+        undrawn=undrawn,
+        without_figures=judged - drawn - undrawn,
         without_section=len(content["entries"]) - len(told),
         style=Markup(style),
         script=Markup(script),
@@ -107,10 +148,11 @@ def _own(name):
 
 
 @functools.cache
-def _template():
-    # Every value that the template prints passes `shown`, then the escaping: neither can be
+def _template(name):
+    # Every value that a template prints passes `shown`, then the escaping: neither can be
     # forgotten in a place.
     environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_own),
         autoescape=True,
         finalize=safe.shown,
         undefined=jinja2.StrictUndefined,
@@ -118,4 +160,4 @@ def _template():
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.from_string(_own("page.html"))
+    return environment.get_template(name)

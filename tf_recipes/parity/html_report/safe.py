@@ -1,11 +1,13 @@
 """What makes somebody else's text fit to be shown: a trace's name, note, path or provenance."""
 
+import itertools
 import json
 import re
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-LONGEST = 4000  # characters of one text; a trace may bring megabytes
+LONGEST = 4000  # bytes of one text in the file; a trace may bring megabytes
+WIDEST = 10  # bytes that one character may become, such as \U0010ffff
 TITLE = 80  # characters of a heading
 
 
@@ -22,9 +24,23 @@ def shown(value):
     if isinstance(value, Markup):
         return value
     text = value if isinstance(value, str) else str(value)
-    if len(text) > LONGEST:
-        text = f"{text[:LONGEST]}… ({len(text) - LONGEST} characters left out)"
+    if WIDEST * len(text) > LONGEST:
+        return shortened(text, LONGEST)
     return "".join(map(_visible, text))
+
+
+def shortened(text, most):
+    """The beginning of a text, visible, that takes at most `most` bytes once it is escaped."""
+    seen = list(map(_visible, text[:most]))
+    sizes = itertools.accumulate(len(escape(each).encode()) for each in seen)
+    count = sum(size <= most for size in sizes)
+    left = len(text) - count
+    return "".join(seen[:count]) + (f"… ({left} characters left out)" if left else "")
+
+
+def whole(text):
+    """All of a text, visible and escaped: a command that was cut would not run."""
+    return escape("".join(map(_visible, text)))
 
 
 def _visible(character):

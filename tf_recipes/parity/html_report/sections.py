@@ -1,16 +1,20 @@
 """What the report shows of a document, in the order of the page: plain dicts for the template."""
 
+import itertools
 import math
 from pathlib import PurePath
 
 from tf_recipes.parity import distributions
 from tf_recipes.parity import document as documents
 from tf_recipes.parity.html_report import safe, words
+from tf_recipes.parity.trace import reference
 from tf_recipes.recipe import PORTS
 
 # The scale of the small figure in a row of the table: powers of ten from one edge to the other.
 LOWEST, HIGHEST = -2, 9
 WIDTH = 110
+PAIRS = 30  # of a trace's provenance
+KEY, VALUE = 80, 400  # bytes of each
 
 
 def build(document):
@@ -23,7 +27,7 @@ def build(document):
         "state": ("passed", "failed", "unjudged")[status],
         "headline": words.headline(document),
         "summary": document["summary"],
-        "command": document["command"],
+        "command": _command(document["command"]),
         "limit": document["limit"],
         "statistics_limit": distributions.LIMIT,
         "versions": document["versions"],
@@ -66,10 +70,26 @@ def _judged(trace, rows, refused, limit, anchors):
         "cells": cells,
         "trace": trace,
         "rows": rows,
-        "in_words": (words.losses(trace, rows), words.drifts(rows, limit)),
+        "command": _command(trace["command"]),
+        "reference": reference(trace["provenance"]),
+        "in_words": (words.losses(trace, rows), words.drifts(trace, rows, limit)),
         "spec": safe.as_json(trace["spec"]),
-        "provenance": {key: _plain(value) for key, value in trace["provenance"].items()},
+        "provenance": _provenance(trace["provenance"]),
     }
+
+
+def _provenance(values):
+    """`[(key, value)]`, cut: a trace may bring thousands, and megabytes of them."""
+    pairs = [
+        (safe.shortened(key, KEY), safe.shortened(_plain(value), VALUE))
+        for key, value in itertools.islice(values.items(), PAIRS)
+    ]
+    left = len(values) - PAIRS
+    return [*pairs, ("and more, left out:", left)] if left > 0 else pairs
+
+
+def _command(text):
+    return None if text is None else safe.whole(text)
 
 
 def _unjudged(row, anchors):
@@ -80,6 +100,7 @@ def _unjudged(row, anchors):
         "title": title,
         "anchor": anchors.new(title),
         "error": row["error"],
+        "command": _command(row.get("command")),
         "cells": {},
         "trace": None,
     }

@@ -1,6 +1,7 @@
 """The sentences of the report, for readers of the page and for those who have it read to them."""
 
 from tf_recipes.parity import report
+from tf_recipes.parity.trace import reference
 
 STATUSES = {
     0: "every exact port matches",
@@ -19,17 +20,17 @@ def exit_status(document):
 def unjudged(row):
     """Whether the row stands for a trace that could not be judged.
 
-    Such a row is the exact port's. A textbook port that Keras refuses is none: TF1 has no such
-    refusal, so it is a finding.
+    Such a row is the exact port's, or has a command. A textbook port that Keras refuses is none:
+    TF1 has no such refusal, so it is a finding.
     """
-    return "error" in row and row["port"] == "exact"
+    return "error" in row and (row["port"] == "exact" or "command" in row)
 
 
 def headline(document):
     """The verdict in one sentence."""
-    status, rows = exit_status(document), document["results"]
+    status, rows, who = exit_status(document), document["results"], _who(document)
     if status == 0:
-        return "Passed: every exact port does what TensorFlow 1 did"
+        return f"Passed: every exact port does what {who} did"
     if status == 2:
         count = sum(map(unjudged, rows))
         return f"Could not be judged: {count} of {_traces(rows)}" if rows else "Nothing was judged"
@@ -39,7 +40,15 @@ def headline(document):
     wrong = sum(not row["passed"] for row in exact)
     if not wrong:
         return "Failed: what is drawn at random is not TensorFlow 1's"
-    return f"Failed: {wrong} of {_count(len(exact), 'exact port')} left TensorFlow 1's band"
+    return f"Failed: {wrong} of {_count(len(exact), 'exact port')} left the band of {who}"
+
+
+def _who(document):
+    """Whom the ports were held against: "TensorFlow 1" only where every trace says so."""
+    named = {reference(trace["provenance"]) for trace in document["traces"]}
+    if named <= {"TF 1.15"}:
+        return "TensorFlow 1"
+    return named.pop() if len(named) == 1 else "TF1's graph in different TensorFlows"
 
 
 def _traces(rows):
@@ -104,21 +113,22 @@ def _no_loss(row):
 
 def losses(trace, rows):
     """What the figure of the losses shows."""
-    curves = [("TF 1.15", trace["losses"])]
+    curves = [(reference(trace["provenance"]), trace["losses"])]
     curves += [(f"Keras 3, {port}", row["losses"]) for port, row in rows.items()]
     said = [f"{name}: {number(c[0])} at first, {number(c[-1])} at the end." for name, c in curves]
     return " ".join([f"Training loss over {_count(len(trace['losses']), 'step')}.", *said])
 
 
-def drifts(rows, limit):
+def drifts(trace, rows, limit):
     """What the figure of the drifts shows."""
     curve = next(iter(rows.values()))["curve"]
     own = ", ".join(
         f"{number(point['sensitivity'])} at step {point['step']}" for point in ends(curve)
     )
+    name = reference(trace["provenance"])
     said = [
         "Largest relative drift of a variable over the steps, on a logarithmic axis.",
-        f"TF 1.15 started one ulp away: {own}. The band reaches up to {limit:g} times that.",
+        f"{name} started one ulp away: {own}. The band reaches up to {limit:g} times that.",
     ]
     for port, row in rows.items():
         own = ", ".join(
