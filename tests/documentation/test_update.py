@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from tf_recipes.documentation import update
+from tf_recipes.documentation import measured, update
 from tf_recipes.parity import comparison, references
 
 DOCS = update.CLONE / "docs"
@@ -105,13 +105,17 @@ def test_what_is_out_of_date_is_named_and_written_or_not(clone, capsys):
     assert capsys.readouterr().out == "1 of 1 files were up to date.\n"
 
 
-def test_a_plot_that_is_asked_for_is_drawn_once(clone):
+def test_a_plot_is_drawn_once_and_again_where_it_was_changed(clone, monkeypatch):
     (clone / "README.md").write_text("<!-- measured plot l2 -->\n<!-- / -->\n")
     drawn = clone / "docs" / "figures" / "recipes" / "l2.drift.svg"
     assert update.run(clone) == 0
-    drawn.write_text(drawn.read_text() + "<!-- kept -->")
+    first = drawn.read_text()
+    with monkeypatch.context() as patch:
+        patch.setattr(measured.Measured, "svg", lambda *name: 1 / 0)
+        assert update.run(clone, check=True) == 0
+    drawn.write_text(first.replace("training step", "something else"))
     assert update.run(clone) == 0
-    assert drawn.read_text().endswith("<!-- kept -->")
+    assert drawn.read_text() == first
 
 
 @pytest.mark.parametrize(
