@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -42,6 +43,26 @@ def tf1_python():
         return tf1.create_environment()
     except tf1.TF1Error as error:
         pytest.skip(f"no real TensorFlow 1.15: {error}")
+
+
+@pytest.fixture(scope="session")
+def run_on_tf1(tf1_python, tmp_path_factory):
+    """`{name: code}` -> `{name: what it prints}` on real TensorFlow 1.15, all in one process."""
+
+    def run(programs):
+        done = subprocess.run(
+            [tf1_python, "-W", "ignore", Path(__file__).with_name("run_tf1_code.py")],
+            input=json.dumps(programs),
+            cwd=tmp_path_factory.mktemp("tf1"),
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF2_BEHAVIOR": "0"},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+    return run
 
 
 @pytest.fixture

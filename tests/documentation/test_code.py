@@ -1,11 +1,7 @@
 """Every block of code in the documentation runs, and prints what stands beside it."""
 
-import json
-import os
 import re
-import subprocess
 import warnings
-from pathlib import Path
 
 import keras
 import pytest
@@ -40,19 +36,9 @@ def test_tf1_code_in_the_installed_tensorflow(block, capsys, tmp_path, monkeypat
 
 
 @pytest.fixture(scope="module")
-def printed_by_tf1(tf1_python, tmp_path_factory):
+def printed_by_tf1(run_on_tf1):
     """`{block: what it prints}` on real TensorFlow 1.15."""
-    done = subprocess.run(
-        [tf1_python, "-W", "ignore", Path(__file__).with_name("run_tf1_blocks.py")],
-        input=json.dumps({str(block): block.code for block in TF1}),
-        cwd=tmp_path_factory.mktemp("tf1"),
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF2_BEHAVIOR": "0"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=True,
-    )
-    return json.loads(done.stdout)
+    return run_on_tf1({str(block): block.code for block in TF1})
 
 
 @pytest.mark.parametrize("block", TF1, ids=str)

@@ -6,8 +6,6 @@ test_compat.py holds the whole against recorded traces.
 import importlib.util
 import inspect
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,6 @@ from tf_recipes.parity import compat, contrib
 
 FOLDER = Path(__file__).parent
 PARTS = sorted(FOLDER.glob("test_contrib_*.py"))
-RUN = FOLDER.parent / "documentation" / "run_tf1_blocks.py"
 SIGNATURES = Path(compat.__file__).parents[1] / "documentation" / "defaults" / "tf1_signatures.json"
 RECORDED = json.loads(SIGNATURES.read_text())["signatures"]
 
@@ -71,18 +68,9 @@ def test_in_the_installed_tensorflow(name, capsys):
 
 
 @pytest.fixture(scope="module")
-def printed_by_tf1(tf1_python):
-    """`{name: what the snippet prints}` on real TensorFlow 1.15, all in one process."""
-    done = subprocess.run(
-        [tf1_python, "-W", "ignore", RUN],
-        input=json.dumps({name: code(name) for name in SNIPPETS}),
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF2_BEHAVIOR": "0"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
-    return json.loads(done.stdout)
+def printed_by_tf1(run_on_tf1):
+    """`{name: what the snippet prints}` on real TensorFlow 1.15."""
+    return run_on_tf1({name: code(name) for name in SNIPPETS})
 
 
 @pytest.mark.parametrize("name", SNIPPETS)
