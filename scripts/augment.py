@@ -10,8 +10,8 @@ seeds; augment.json with every run. That tests on the sample of MNIST that ships
 
 from absl import flags
 
-from tf_recipes import command_line
-from tf_recipes.experiments import program
+from lab.chapters import chapter_command
+from tf_recipes.cli import command_line
 
 _IMAGES = flags.DEFINE_integer("images", 1000, "Images to train on, the first ones.")
 _STEPS = flags.DEFINE_integer("steps", 1800, "Training steps, of 50 images each.")
@@ -19,7 +19,7 @@ _SHIFT = flags.DEFINE_float("shift", 0.1, "Largest shift, as a share of the side
 _ROTATION = flags.DEFINE_float("rotation", 15, "Largest angle, in degrees.")
 _ZOOM = flags.DEFINE_float("zoom", 0.1, "Largest zoom, as a share of what is shown.")
 _BRIGHTNESS = flags.DEFINE_float("brightness", 0.2, "Most that is added, as a share of ink.")
-program.define_flags("augment")
+chapter_command.define_flags("augment")
 
 
 def main():
@@ -29,7 +29,7 @@ def main():
         "zoom": _ZOOM.value,
         "brightness": _BRIGHTNESS.value,
     }
-    program.run("augment", images=_IMAGES.value, steps=_STEPS.value, amounts=amounts)
+    chapter_command.run("augment", images=_IMAGES.value, steps=_STEPS.value, amounts=amounts)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ and its row says how to install it; TensorFlow 1.15 comes by scripts/create_tf1_
 
 from absl import flags
 
-from tf_recipes import command_line
-from tf_recipes.benchmark import program, registry
+from lab.benchmark import benchmark_command, registry
+from tf_recipes.cli import command_line
 
 _CONTESTANTS = flags.DEFINE_list("contestants", list(registry.CONTESTANTS), "Who takes part.")
 _NETS = flags.DEFINE_list("nets", "300-100,100-100-100-100-100", "Hidden layers' units.")
@@ -35,8 +35,8 @@ _PLOT_OUT = flags.DEFINE_string("plot_out", None, "Where to draw the chart, a PN
 
 
 def main():
-    return program.run(
-        program.Options(
+    return benchmark_command.run(
+        benchmark_command.Options(
             contestants=_CONTESTANTS.value,
             nets=_NETS.value,
             batch_sizes=_BATCH_SIZES.value,

@@ -8,7 +8,7 @@ if every exact port matches, with 1 if one does not, with 2 if something could n
 
 from absl import flags
 
-from tf_recipes import command_line
+from tf_recipes.cli import command_line
 
 flags.DEFINE_enum(
     "reference",
@@ -29,9 +29,9 @@ command_line.define_recipe_flags()
 
 def main():
     """Judges what the flags name."""
-    from tf_recipes.parity import program
+    from tf_recipes.cli import check
 
-    options = program.Options(
+    options = check.Options(
         **{
             name: flags.FLAGS[name].value
             for name in ("reference", "tf1_python", "trace_dir", "recipe", "ports")
@@ -42,7 +42,7 @@ def main():
         changed=command_line.changed_flags(),
         make_recipe=command_line.recipe_from_flags,
     )
-    return program.run(options)
+    return check.run(options)
 
 
 if __name__ == "__main__":

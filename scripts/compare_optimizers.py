@@ -10,8 +10,8 @@ MNIST that ships with the package; --data=tfds takes the whole set.
 
 from absl import flags
 
-from tf_recipes import command_line
-from tf_recipes.experiments import program
+from lab.chapters import chapter_command
+from tf_recipes.cli import command_line
 
 _RATES = flags.DEFINE_list(
     "rates", ["0.01", "0.03", "0.1"], "Rates at which momentum is held against gradient descent."
@@ -19,11 +19,11 @@ _RATES = flags.DEFINE_list(
 _TARGET = flags.DEFINE_float("target_loss", 0.1, "Loss to reach, in nats, on training images.")
 _STEPS = flags.DEFINE_integer("max_steps", 30_000, "Steps after which a run is given up.", 1)
 _TUNING = flags.DEFINE_integer("tuning_seeds", 2, "Runs at each rate of the search.", 1)
-program.define_flags("compare_optimizers")
+chapter_command.define_flags("compare_optimizers")
 
 
 def main():
-    program.run(
+    chapter_command.run(
         "compare_optimizers",
         rates=_numbers(_RATES.value),
         target_loss=_TARGET.value,

@@ -8,7 +8,7 @@ directory by themselves.
 
 from absl import flags
 
-from tf_recipes import command_line
+from tf_recipes.cli import command_line
 
 flags.DEFINE_string("directory", None, "Where to make it; without it, in the user's cache.")
 flags.DEFINE_string("python37", None, "A Python 3.7; without it, one is looked for.")
@@ -16,9 +16,9 @@ flags.DEFINE_string("python37", None, "A Python 3.7; without it, one is looked f
 
 def main():
     """Makes it, or finds it made."""
-    from tf_recipes.parity import tf1
+    from tf_recipes.parity.tf1 import environment
 
-    print(tf1.create_environment(flags.FLAGS.directory, flags.FLAGS.python37))
+    print(environment.create_environment(flags.FLAGS.directory, flags.FLAGS.python37))
 
 
 if __name__ == "__main__":

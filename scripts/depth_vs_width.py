@@ -9,17 +9,17 @@ sample of MNIST that ships with the package; --data=tfds takes the whole set.
 
 from absl import flags
 
-from tf_recipes import command_line
-from tf_recipes.experiments import program
+from lab.chapters import chapter_command
+from tf_recipes.cli import command_line
 
 _DEPTHS = flags.DEFINE_list("depths", ["1", "2", "3", "5", "8"], "Hidden layers of each net.")
 _BUDGET = flags.DEFINE_integer("budget", 100_000, "Weights and biases of each net.", 1)
 _EPOCHS = flags.DEFINE_integer("epochs", 5, "Passes over the images.", lower_bound=1)
-program.define_flags("depth_vs_width")
+chapter_command.define_flags("depth_vs_width")
 
 
 def main():
-    program.run(
+    chapter_command.run(
         "depth_vs_width",
         depths=command_line.whole_numbers("depths", _DEPTHS.value),
         budget=_BUDGET.value,

@@ -10,17 +10,17 @@ figure for each claim, and diagnose.json with every run.
 
 from absl import flags
 
-from tf_recipes import command_line
-from tf_recipes.experiments import program
+from lab.chapters import chapter_command
+from tf_recipes.cli import command_line
 
 _DEPTHS = flags.DEFINE_list("depths", ["2", "8"], "Hidden layers of the sigmoid nets.")
 _EPOCHS = flags.DEFINE_integer("epochs", 5, "Of the sigmoid nets.", lower_bound=1)
 _SHOCK_RATE = flags.DEFINE_float("shock_rate", 2.0, "Learning rate of the one large step.")
-program.define_flags("diagnose")
+chapter_command.define_flags("diagnose")
 
 
 def main():
-    program.run(
+    chapter_command.run(
         "diagnose",
         depths=command_line.whole_numbers("depths", _DEPTHS.value),
         epochs=_EPOCHS.value,

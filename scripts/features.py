@@ -11,19 +11,19 @@ MNIST that ships with the package; --data=tfds takes the whole set. It needs sci
 
 from absl import flags
 
-from tf_recipes import command_line
-from tf_recipes.experiments import program
+from lab.chapters import chapter_command
+from tf_recipes.cli import command_line
 
 _HIDDEN = flags.DEFINE_list("hidden", ["300", "100"], "Units of the hidden layers.")
 _COSTS = flags.DEFINE_multi_float(
     "C", [0.01, 0.1, 1.0], "Weights of the loss to choose from; give it once for each."
 )
 _EPOCHS = flags.DEFINE_integer("epochs", 20, "Passes of the net over the images.", lower_bound=1)
-program.define_flags("features")
+chapter_command.define_flags("features")
 
 
 def main():
-    program.run(
+    chapter_command.run(
         "features",
         hidden=command_line.whole_numbers("hidden", _HIDDEN.value),
         costs=_COSTS.value,

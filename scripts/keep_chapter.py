@@ -18,8 +18,9 @@ from pathlib import Path
 
 from absl import flags
 
-from tf_recipes import command_line, files, validation
-from tf_recipes.documentation import chapters
+from lab.documentation import chapter_figures
+from tf_recipes._support import files, validation
+from tf_recipes.cli import command_line
 
 SCRIPTS = Path(__file__).parent
 COMMANDS = {
@@ -56,7 +57,7 @@ def _keep(name, elsewhere, figures, measured):
     _run([sys.executable, SCRIPTS.resolve() / f"{script}.py", *arguments], elsewhere)
     seconds = round(time.perf_counter() - began, 1)
     out = elsewhere / "out" / script
-    kept = chapters.reduce(json.loads((out / f"{script}.json").read_text()))
+    kept = chapter_figures.reduce(json.loads((out / f"{script}.json").read_text()))
     # The second command of one script would draw the first one's figures anew.
     drawn = sorted(out.glob("*.png")) if name == script else []
     contents = {path.name: path.read_bytes() for path in drawn}

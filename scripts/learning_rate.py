@@ -10,16 +10,16 @@ whole set.
 
 from absl import flags
 
-from tf_recipes import command_line
-from tf_recipes.experiments import program
+from lab.chapters import chapter_command
+from tf_recipes.cli import command_line
 
 _EPOCHS = flags.DEFINE_integer("epochs", 10, "Passes over the images.", lower_bound=1)
 _TARGET = flags.DEFINE_float("target_accuracy", 0.9, "Validation accuracy to reach, in (0, 1).")
-program.define_flags("learning_rate")
+chapter_command.define_flags("learning_rate")
 
 
 def main():
-    program.run("learning_rate", epochs=_EPOCHS.value, target_accuracy=_TARGET.value)
+    chapter_command.run("learning_rate", epochs=_EPOCHS.value, target_accuracy=_TARGET.value)
 
 
 if __name__ == "__main__":

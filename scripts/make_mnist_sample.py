@@ -10,7 +10,9 @@ import os
 import numpy as np
 from absl import flags
 
-from tf_recipes import command_line, files, mnist
+from tf_recipes import mnist
+from tf_recipes._support import files
+from tf_recipes.cli import command_line
 
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
 _OUTPUT = flags.DEFINE_string("output", str(mnist.SAMPLE), "The file to write.")

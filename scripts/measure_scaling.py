@@ -11,7 +11,7 @@ import os
 
 from absl import flags
 
-from tf_recipes import command_line
+from tf_recipes.cli import command_line
 
 _WORKERS = flags.DEFINE_list("workers", ["1", "2", "4"], "Numbers of workers.")
 _NETS = flags.DEFINE_list(
@@ -27,18 +27,19 @@ def main():
     workers = command_line.whole_numbers("workers", _WORKERS.value)
     batches = command_line.whole_numbers("batches", _BATCHES.value)
     hidden = [command_line.whole_numbers("nets", net.split("-")) for net in _NETS.value]
-    from tf_recipes.distribution import measurement, scaling, scaling_report, sizes
+    from lab.scaling import cost_model, measurement, scaling_report
+    from tf_recipes.distribution import batch_shares
 
     for count in workers:
         for rows in batches:
-            sizes.check_batch_size(rows, count)
+            batch_shares.check_batch_size(rows, count)
     measured = [
         each
         for count in workers
         for each in measurement.run(count, hidden, batches, _REPEATS.value)
     ]
     cores = len(os.sched_getaffinity(0))
-    cost, errors = scaling.fit(measured, cores)
+    cost, errors = cost_model.fit(measured, cores)
     scaling_report.show(measured, cost, errors, cores)
     if _JSON_OUT.value:
         scaling_report.write(_JSON_OUT.value, measured, cost, errors, cores)

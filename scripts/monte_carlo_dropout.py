@@ -11,17 +11,17 @@ the package; --data=tfds takes the whole set.
 
 from absl import flags
 
-from tf_recipes import command_line
-from tf_recipes.experiments import program
+from lab.chapters import chapter_command
+from tf_recipes.cli import command_line
 
 _KEEP_PROB = flags.DEFINE_float("keep_prob", 0.5, "Share of inputs and hidden units kept.")
 _EPOCHS = flags.DEFINE_integer("epochs", 20, "Passes over the images.", lower_bound=1)
 _SAMPLES = flags.DEFINE_integer("samples", 100, "Sub-networks to average at most.")
-program.define_flags("monte_carlo_dropout")
+chapter_command.define_flags("monte_carlo_dropout")
 
 
 def main():
-    program.run(
+    chapter_command.run(
         "monte_carlo_dropout",
         keep_prob=_KEEP_PROB.value,
         epochs=_EPOCHS.value,

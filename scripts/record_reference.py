@@ -14,7 +14,7 @@ from pathlib import Path
 
 from absl import flags
 
-from tf_recipes import command_line
+from tf_recipes.cli import command_line
 
 flags.DEFINE_string("tf1_python", None, "An interpreter with TensorFlow 1.15.")
 flags.DEFINE_list("recipe", None, "Recipes by name; without it, all of them.")
@@ -28,9 +28,10 @@ command_line.define_recipe_flags()
 def main():
     """Records what the flags name."""
     from tf_recipes import catalog, mnist
-    from tf_recipes.parity import recording, tf1
+    from tf_recipes.parity import recording
+    from tf_recipes.parity.tf1 import interpreter
 
-    python = tf1.check(flags.FLAGS.tf1_python)
+    python = interpreter.check(flags.FLAGS.tf1_python)
     if flags.FLAGS.distributions_out:
         recording.record_distributions(python, Path(flags.FLAGS.distributions_out))
     if not flags.FLAGS.output_dir:

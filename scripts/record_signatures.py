@@ -6,14 +6,14 @@ It needs scripts/create_tf1_environment.py to have run. The file that ships with
 recorded by
 
     python scripts/record_signatures.py \\
-        --json_out=tf_recipes/documentation/defaults/tf1_signatures.json
+        --json_out=scripts/lab/documentation/defaults/tf1_signatures.json
 """
 
 from pathlib import Path
 
 from absl import flags
 
-from tf_recipes import command_line
+from tf_recipes.cli import command_line
 
 flags.DEFINE_string("tf1_python", None, "An interpreter with TensorFlow 1.15.")
 flags.DEFINE_string("json_out", None, "The file to write.")
@@ -24,12 +24,12 @@ def main():
     if not flags.FLAGS.json_out:
         raise command_line.UsageError("Name a file for the signatures: --json_out=FILE.")
     command_line.import_tensorflow()
-    from tf_recipes.documentation.defaults import recording
-    from tf_recipes.parity import tf1
+    from lab.documentation.defaults import signature_recording
+    from tf_recipes.parity.tf1 import interpreter
 
     path = Path(flags.FLAGS.json_out)
     path.parent.mkdir(parents=True, exist_ok=True)
-    recording.write(tf1.check(flags.FLAGS.tf1_python), path)
+    signature_recording.write(interpreter.check(flags.FLAGS.tf1_python), path)
 
 
 if __name__ == "__main__":

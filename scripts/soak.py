@@ -13,8 +13,9 @@ import sys
 
 from absl import flags
 
-from tf_recipes import catalog, command_line, mnist
-from tf_recipes.terminal import Terminal
+from tf_recipes import catalog, mnist
+from tf_recipes._support.terminal import Terminal
+from tf_recipes.cli import command_line
 
 _KILLS = flags.DEFINE_integer("kills", 25, "How often to kill.", lower_bound=1)
 _SEED = flags.DEFINE_integer("seed", 0, "Of the moments.", lower_bound=0)
@@ -29,18 +30,18 @@ def main():
     recipe = catalog.get(_RECIPE.value)
     with command_line.quiet():
         from tf_recipes import training
-        from tf_recipes.training import lives, soak
+        from tf_recipes.training.soak import killing, processes
 
     if _FORK.value:
-        start = lives.Fork(functools.partial(_train, training, recipe, mnist.load()))
+        start = processes.Fork(functools.partial(_train, training, recipe, mnist.load()))
     else:
         script = pathlib.Path(__file__).with_name("train.py")
         options = (f"--{flag.name}={flag.value}" for flag in (_RECIPE, _EPOCHS, _STEPS))
-        start = lives.Command([sys.executable, script, *options])
+        start = processes.Command([sys.executable, script, *options])
     say = functools.partial(Terminal().print, soft_wrap=True, markup=False, highlight=False)
     try:
-        return int(not soak.soak(start, _OUTPUT_DIR.value, _KILLS.value, _SEED.value, say))
-    except soak.SoakError as error:
+        return int(not killing.soak(start, _OUTPUT_DIR.value, _KILLS.value, _SEED.value, say))
+    except killing.SoakError as error:
         raise command_line.UsageError(str(error)) from error
 
 

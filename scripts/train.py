@@ -16,7 +16,8 @@ same bits as in one go. With more --epochs it goes on, too.
 
 from absl import flags
 
-from tf_recipes import command_line, mnist
+from tf_recipes import mnist
+from tf_recipes.cli import command_line
 from tf_recipes.distribution import job
 
 _RECIPE = flags.DEFINE_string("recipe", "best_practice", "A name in tf_recipes/catalog.py.")

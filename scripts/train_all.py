@@ -16,8 +16,10 @@ import pathlib
 from absl import flags
 from rich import box, table
 
-from tf_recipes import catalog, command_line, files, mnist
-from tf_recipes.terminal import Terminal
+from tf_recipes import catalog, mnist
+from tf_recipes._support import files
+from tf_recipes._support.terminal import Terminal
+from tf_recipes.cli import command_line
 
 _RECIPES = flags.DEFINE_list("recipes", list(catalog.CATALOG), "Names in tf_recipes/catalog.py.")
 _EPOCHS = flags.DEFINE_integer("epochs", 5, "Of each recipe but best_practice.", lower_bound=1)

@@ -9,8 +9,8 @@ sample of MNIST that ships with the package; --data=tfds takes the whole set.
 
 from absl import flags
 
-from tf_recipes import command_line
-from tf_recipes.experiments import program
+from lab.chapters import chapter_command
+from tf_recipes.cli import command_line
 
 _KINDS = flags.DEFINE_list("kinds", ["dense", "conv"], "Nets: dense, conv or both.")
 _REUSED = flags.DEFINE_integer("reused", 2, "How many of them are reused.", 1, 3)
@@ -20,11 +20,11 @@ _STEPS = flags.DEFINE_integer("steps", 160, "Training steps of 50 images, a mult
 _RATE = flags.DEFINE_float("learning_rate", 0.03, "A tenth of it once all layers train.")
 _BATCH_NORM = flags.DEFINE_bool("batch_norm", True, "Whether the hidden layers have it.")
 _EPOCHS = flags.DEFINE_integer("source_epochs", 5, "Passes over the digits 0 to 4.", 1)
-program.define_flags("transfer")
+chapter_command.define_flags("transfer")
 
 
 def main():
-    program.run(
+    chapter_command.run(
         "transfer",
         kinds=_KINDS.value,
         reused=_REUSED.value,

@@ -9,7 +9,7 @@ written, and the exit status is 1 where something would be.
 
 from absl import flags
 
-from tf_recipes import command_line
+from tf_recipes.cli import command_line
 
 flags.DEFINE_string("folder", None, "The clone of the repository; by default the one of the code.")
 flags.DEFINE_bool("check", False, "Write nothing; name what is out of date, and exit with 1.")
@@ -17,7 +17,7 @@ flags.DEFINE_bool("check", False, "Write nothing; name what is out of date, and 
 
 def main():
     """Updates, and says what."""
-    from tf_recipes.documentation import update
+    from lab.documentation import update
 
     return update.run(flags.FLAGS.folder, flags.FLAGS.check)
 

@@ -12,8 +12,8 @@ import pathlib
 
 from absl import flags
 
-from tf_recipes import command_line
-from tf_recipes.experiments import program
+from lab.chapters import chapter_command
+from tf_recipes.cli import command_line
 
 _RECIPE = flags.DEFINE_string("recipe", "best_practice", "A name in tf_recipes/catalog.py.")
 _EPOCHS = flags.DEFINE_integer("epochs", 5, "Passes over the images.", lower_bound=1)
@@ -22,14 +22,14 @@ _INTERVAL = flags.DEFINE_integer(
 )
 _ROUNDS = flags.DEFINE_integer("rounds", 0, "Timed calls of fit.", 0)
 _HISTOGRAMS = flags.DEFINE_bool("histograms", False, "Also write TensorBoard's histograms.")
-program.define_flags("watch_gradients", seeds=None)
+chapter_command.define_flags("watch_gradients", seeds=None)
 command_line.define_recipe_flags()
 
 
 def main():
     if flags.FLAGS["steps"].present:
         raise command_line.UsageError("Training is counted in epochs: --epochs, not --steps.")
-    program.run(
+    chapter_command.run(
         "watch_gradients",
         recipe=command_line.recipe_from_flags(_RECIPE.value),
         epochs=_EPOCHS.value,

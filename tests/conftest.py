@@ -35,13 +35,13 @@ def run_python():
 @pytest.fixture(scope="session")
 def tf1_python():
     """An interpreter with real TensorFlow 1.15: $TF1_PYTHON, else one made in the user's cache."""
-    from tf_recipes.parity import tf1
+    from tf_recipes.parity.tf1 import environment, interpreter
 
     if named := os.environ.get("TF1_PYTHON"):
-        return tf1.check(named)
+        return interpreter.check(named)
     try:
-        return tf1.create_environment()
-    except tf1.TF1Error as error:
+        return environment.create_environment()
+    except interpreter.TF1Error as error:
         pytest.skip(f"no real TensorFlow 1.15: {error}")
 
 

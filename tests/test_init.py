@@ -67,7 +67,7 @@ def test_every_name_resolves_to_what_its_module_defines():
         assert value.__module__ == f"tf_recipes.{module}"
         assert inspect.getdoc(value)
     for name in tf_recipes._MODULES:
-        assert getattr(tf_recipes, name).__name__ == f"tf_recipes.{name}"
+        assert getattr(tf_recipes, name).__name__ == f"tf_recipes.{tf_recipes._MODULES[name]}"
     assert {*tf_recipes._NAMES, *tf_recipes._MODULES} <= set(dir(tf_recipes))
 
 
@@ -133,7 +133,7 @@ def test_leaky_relu_is_registered():
 OTHER_BACKEND = """
 import keras, numpy as np
 import tf_recipes as t
-from tf_recipes.regularization import l1_l2_regularizer
+from tf_recipes.blocks.regularization import l1_l2_regularizer
 
 def network():
     x = keras.Input((6, 6, 1))

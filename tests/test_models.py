@@ -110,8 +110,8 @@ LOAD = """
 import sys
 import keras, numpy as np
 import tf_recipes
-from tf_recipes import activations, batch_norm, dropout, gradient_clipping, initializers
-from tf_recipes import max_norm, optimizers, regularization
+from tf_recipes.blocks import activations, batch_norm, dropout, gradient_clipping, initializers
+from tf_recipes.blocks import max_norm, optimizers, regularization
 folder = sys.argv[1]
 model = keras.saving.load_model(folder + "/model.keras")
 np.save(folder + "/loaded.npy", model.predict(np.load(folder + "/x.npy"), verbose=0))

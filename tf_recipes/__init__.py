@@ -13,79 +13,81 @@ import sys
 
 __version__ = "0.1.0"
 
-# name -> module that defines it
+# name -> the module that defines it
 _NAMES = {
-    "he_init": "initializers",
-    "xavier_init": "initializers",
-    "VarianceScaling": "initializers",
-    "leaky_relu": "activations",
-    "elu": "activations",
-    "fully_connected": "dense",
-    "BatchNormalization": "batch_norm",
-    "MaxNorm": "max_norm",
-    "ClipWeights": "max_norm",
-    "clip_by_norm": "max_norm",
+    "he_init": "blocks.initializers",
+    "xavier_init": "blocks.initializers",
+    "VarianceScaling": "blocks.initializers",
+    "leaky_relu": "blocks.activations",
+    "elu": "blocks.activations",
+    "fully_connected": "blocks.dense",
+    "BatchNormalization": "blocks.batch_norm",
+    "MaxNorm": "blocks.max_norm",
+    "ClipWeights": "blocks.max_norm",
+    "clip_by_norm": "blocks.max_norm",
     "FastFitModel": "fast_fit.model",
-    "GradientClippingModel": "gradient_clipping",
-    "clip_gradients": "gradient_clipping",
-    "Momentum": "optimizers",
-    "Adagrad": "optimizers",
-    "RMSProp": "optimizers",
-    "Adam": "optimizers",
-    "exponential_decay": "schedules",
-    "l1_regularizer": "regularization",
-    "l2_regularizer": "regularization",
-    "l1_l2_regularizer": "regularization",
-    "penalty": "regularization",
-    "Dropout": "dropout",
-    "GradientMonitor": "diagnostics.gradients",
-    "SaturationMonitor": "diagnostics.units",
-    "feature_extractor": "features",
-    "Frozen": "features",
-    "svm_head": "linear_heads",
-    "logistic_head": "linear_heads",
-    "OneVersusRestHinge": "linear_heads",
-    "KerasFeatures": "sklearn_features",
-    "funnel": "layer_sizes",
-    "ImageAugmentation": "augmentation",
-    "monte_carlo_dropout": "monte_carlo",
-    "subnetwork_probabilities": "monte_carlo",
-    "LearningRateRangeTest": "range_test",
-    "first_layers": "transfer",
-    "reuse_layers": "transfer",
-    "freeze_layers": "transfer",
-    "unfreeze_layers": "transfer",
+    "GradientClippingModel": "blocks.gradient_clipping",
+    "clip_gradients": "blocks.gradient_clipping",
+    "Momentum": "blocks.optimizers",
+    "Adagrad": "blocks.optimizers",
+    "RMSProp": "blocks.optimizers",
+    "Adam": "blocks.optimizers",
+    "exponential_decay": "blocks.schedules",
+    "l1_regularizer": "blocks.regularization",
+    "l2_regularizer": "blocks.regularization",
+    "l1_l2_regularizer": "blocks.regularization",
+    "penalty": "blocks.regularization",
+    "Dropout": "blocks.dropout",
+    "GradientMonitor": "tools.diagnostics.gradients",
+    "SaturationMonitor": "tools.diagnostics.units",
+    "feature_extractor": "tools.features",
+    "Frozen": "tools.features",
+    "svm_head": "tools.linear_heads",
+    "logistic_head": "tools.linear_heads",
+    "OneVersusRestHinge": "tools.linear_heads",
+    "KerasFeatures": "tools.sklearn_features",
+    "funnel": "tools.layer_sizes",
+    "ImageAugmentation": "blocks.augmentation",
+    "monte_carlo_dropout": "tools.monte_carlo",
+    "subnetwork_probabilities": "tools.monte_carlo",
+    "LearningRateRangeTest": "tools.range_test",
+    "first_layers": "blocks.transfer",
+    "reuse_layers": "blocks.transfer",
+    "freeze_layers": "blocks.transfer",
+    "unfreeze_layers": "blocks.transfer",
     "Recipe": "recipe",
     "Port": "ports",
 }
-_MODULES = (
-    "best_practice",
-    "catalog",
-    "mnist",
-    "models",
-    "optimizers",
-    "parity",
-    "ports",
-    "recipe",
-    "regularization",
-    "training",
-)
+# name of a public module -> where it is
+_MODULES = {
+    "best_practice": "blocks.best_practice",
+    "catalog": "catalog",
+    "mnist": "mnist",
+    "models": "models",
+    "optimizers": "blocks.optimizers",
+    "parity": "parity",
+    "ports": "ports",
+    "recipe": "recipe",
+    "regularization": "blocks.regularization",
+    "training": "training",
+}
 
 
 def __getattr__(name):
     if name in _NAMES:
         value = getattr(importlib.import_module("tf_recipes." + _NAMES[name]), name)
     elif name in _MODULES:
-        value = importlib.import_module("tf_recipes." + name)
+        value = importlib.import_module("tf_recipes." + _MODULES[name])
     else:
         raise AttributeError(f"module 'tf_recipes' has no attribute {name!r}")
     globals()[name] = value
     return value
 
 
-if sys.version_info >= (3, 11):  # older ones read the TF1 originals here, and have no Keras 3
-    importlib.import_module("tf_recipes.registration").register_with_keras()
-
-
 def __dir__():
     return sorted({*globals(), *_NAMES, *_MODULES})
+
+
+if sys.version_info >= (3, 11):  # older ones read the TF1 originals here, and have no Keras 3
+    importlib.import_module("tf_recipes._support.aliases").install(_MODULES)
+    importlib.import_module("tf_recipes._support.registration").register_with_keras()

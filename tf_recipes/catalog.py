@@ -1,6 +1,6 @@
 """The document's recipes by name, ready to train, to check and to record."""
 
-from tf_recipes import validation
+from tf_recipes._support import validation
 from tf_recipes.recipe import Recipe
 
 _DECAY = {"decay_steps": 20, "decay_rate": 0.5}

@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 from absl import logging
 
-from tf_recipes import validation
+from tf_recipes._support import validation
 from tf_recipes.recipe import N_INPUTS
 
 SAMPLE = pathlib.Path(__file__).parent / "data" / "mnist_sample.npz"
@@ -97,7 +97,7 @@ def _load_sample(path):
 
 def _load_tfds(data_dir):
     # Late, because it takes a second; quiet, because it logs on any healthy machine.
-    from tf_recipes.command_line import quiet
+    from tf_recipes.cli.command_line import quiet
 
     try:
         with quiet():

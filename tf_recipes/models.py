@@ -4,8 +4,8 @@ import functools
 
 import keras
 
-from tf_recipes import validation
-from tf_recipes.dense import fully_connected
+from tf_recipes._support import validation
+from tf_recipes.blocks.dense import fully_connected
 from tf_recipes.ports import PORTS, Port
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 

@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 import keras
 
-from tf_recipes import activations, optimizers, regularization
-from tf_recipes.batch_norm import BatchNormalization
-from tf_recipes.dropout import Dropout
+from tf_recipes.blocks import activations, optimizers, regularization
+from tf_recipes.blocks.batch_norm import BatchNormalization
+from tf_recipes.blocks.dropout import Dropout
+from tf_recipes.blocks.gradient_clipping import GradientClippingModel
+from tf_recipes.blocks.initializers import he_init, xavier_init
+from tf_recipes.blocks.max_norm import MaxNorm
+from tf_recipes.blocks.schedules import exponential_decay
 from tf_recipes.fast_fit.model import FastFitModel
-from tf_recipes.gradient_clipping import GradientClippingModel
-from tf_recipes.initializers import he_init, xavier_init
-from tf_recipes.max_norm import MaxNorm
-from tf_recipes.schedules import exponential_decay
 
 LARGEST_SEED = 2**30  # Keras' seeds are 32-bit; a recipe's may be larger
 

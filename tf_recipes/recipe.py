@@ -9,7 +9,7 @@ import re
 from types import MappingProxyType
 from typing import Any, Mapping, Optional, Tuple
 
-from tf_recipes import validation
+from tf_recipes._support import validation
 
 ACTIVATIONS = ("relu", "elu", "leaky_relu", "sigmoid", "tanh")
 INITIALIZERS = ("he", "xavier")

@@ -18,7 +18,7 @@ EVALUATED = 60  # rows of a batch of evaluation
 
 
 def main(setting, output):
-    from tf_recipes import command_line
+    from tf_recipes.cli import command_line
 
     with command_line.quiet():
         strategies = dict(zip(setting["runs"], start(setting["runs"]), strict=True))
@@ -50,7 +50,7 @@ def train(spec, strategy, ulp_away):
 
     from tf_recipes import mnist, models
     from tf_recipes.distribution import strategies
-    from tf_recipes.fast_fit import arrays
+    from tf_recipes.fast_fit import batches
     from tf_recipes.recipe import Recipe
 
     recipe = Recipe.from_spec(spec)
@@ -63,7 +63,10 @@ def train(spec, strategy, ulp_away):
         model = models.build(recipe, jit_compile=False)
     if ulp_away:
         move(model.trainable_variables)
-    holder, order = arrays.Resident((x, y)), tf.constant(np.random.default_rng(0).permutation(rows))
+    holder, order = (
+        batches.Resident((x, y)),
+        tf.constant(np.random.default_rng(0).permutation(rows)),
+    )
     found = {}
     for kind, size in (("train", recipe.batch_size), ("test", EVALUATED)):
         loop = strategies.loop(model, kind, strategy) if strategy else model.loop(kind)
@@ -74,7 +77,7 @@ def train(spec, strategy, ulp_away):
 
 
 def move(variables):
-    from tf_recipes.originals.record import one_ulp_away
+    from tf_recipes.originals.runners.record import one_ulp_away
 
     moved = one_ulp_away({v.path: v.numpy() for v in variables}, seed=1)
     for variable in variables:

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tf_recipes
-from tf_recipes.fast_fit import arrays
+from tf_recipes.fast_fit import batches
 from tf_recipes.fast_fit.loop import Loop
 
 
@@ -28,7 +28,7 @@ def run(jit_compile, memory_budget, pieces, of=lambda model: model.variables):
     """The variables after an epoch at batch 5, run in `pieces`: pairs of first and last step."""
     model, data = model_and_data()
     loop = Loop(model, model.train_step, jit_compile, draws=True)
-    holder = arrays.holder(data, 5, memory_budget)
+    holder = batches.holder(data, 5, memory_budget)
     order = tf.constant(np.random.default_rng(1).permutation(23))
     for start, stop in pieces:
         logs = loop(holder, order, 5, start, stop)
@@ -82,9 +82,9 @@ def test_one_compiled_function_serves_every_part_of_the_epoch():
         return model.train_step(batch)
 
     loop = Loop(model, step, True, draws=True)
-    loop(arrays.holder(data, 5, 2**20), tf.range(23), 5, 0, 1)
+    loop(batches.holder(data, 5, 2**20), tf.range(23), 5, 0, 1)
     before = len(traced)
     for start, stop in ((1, 2), (2, 4), (0, 3), (3, 4)):
-        loop(arrays.holder(data, 5, 2**20), tf.range(23), 5, start, stop)
+        loop(batches.holder(data, 5, 2**20), tf.range(23), 5, start, stop)
     assert set(traced) == {5}
     assert len(traced) == before

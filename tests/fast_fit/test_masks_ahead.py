@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_recipes.dropout import Dropout
+from tf_recipes.blocks.dropout import Dropout
 from tf_recipes.fast_fit import masks_ahead
 from tf_recipes.fast_fit.masks_ahead import MasksAhead
 

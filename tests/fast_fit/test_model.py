@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tf_recipes
-from tf_recipes.fast_fit import arrays
+from tf_recipes.fast_fit import batches
 from tf_recipes.fast_fit.model import FastFitModel
 from tf_recipes.recipe import Recipe
 
@@ -338,8 +338,8 @@ def test_metrics_of_ones_own_are_kept(data):
 
 def test_training_and_validation_share_the_memory_budget(data, monkeypatch):
     budgets = []
-    holder = arrays.holder
-    monkeypatch.setattr(arrays, "holder", lambda *a: budgets.append(a[2]) or holder(*a))
+    holder = batches.holder
+    monkeypatch.setattr(batches, "holder", lambda *a: budgets.append(a[2]) or holder(*a))
     model = build()
     model.memory_budget = 200_000
     model.fit(*data, validation_data=data, verbose=0)

@@ -2,8 +2,8 @@
 
     python tests/goldens/save_models.py tests/goldens/saved_models
 
-The files there were saved by version 0.1.0 before its modules were moved into folders, on TensorFlow
-2.21 and Keras 3.15. A later version must load the same files: `tests/test_saved_files.py`.
+The files there were saved by version 0.1.0 before its modules were moved into folders, on
+TensorFlow 2.21 and Keras 3.15. A later version must load them: `tests/test_saved_files.py`.
 """
 
 import pathlib
@@ -16,7 +16,7 @@ import tf_recipes
 
 
 def image_model(optimizer):
-    """Layers, initializers, regularizers and constraints of the package, in one functional model."""
+    """A model with the package's layers, initializers, regularizers and constraints."""
     inputs = keras.Input((8, 8, 1), name="image")
     outputs = tf_recipes.ImageAugmentation(shift=0.1, rotation=10, seed=1, name="augment")(inputs)
     outputs = keras.layers.Conv2D(

@@ -24,7 +24,7 @@ def ran(request):
 
 def here():
     """The experiments in this TensorFlow; each runs once."""
-    from tf_recipes.parity import compat
+    from tf_recipes.parity.tf1 import compat
 
     experiments = {}
     for name in ("experiments", "training_runs"):
@@ -32,7 +32,7 @@ def here():
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         experiments.update(module.EXPERIMENTS)
-    tf = compat.original("record").tf
+    tf = compat.original("runners.record").tf
     return functools.cache(lambda name: as_arrays(experiments[name](tf, compat.original)))
 
 

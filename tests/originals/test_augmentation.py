@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tf_recipes.parity import tf1
+from tf_recipes.parity.tf1 import interpreter
 
 GOLDENS = Path(__file__).parents[1] / "goldens"
 
@@ -36,12 +36,12 @@ np.savez(sys.argv[1], **arrays)
 def run_tf1(tf1_python, tmp_path_factory):
     """Runs code or a file on TF 1.15 that sees the originals; returns what it printed."""
     folder = tmp_path_factory.mktemp("originals")
-    tf1.lend(folder)
+    interpreter.lend(folder)
 
     def run(*arguments):
         done = subprocess.run(
             [tf1_python, "-W", "ignore", *arguments],
-            env=tf1.environment(PYTHONPATH=str(folder), TF_CPP_MIN_LOG_LEVEL="2"),
+            env=interpreter.variables(PYTHONPATH=str(folder), TF_CPP_MIN_LOG_LEVEL="2"),
             capture_output=True,
             text=True,
             timeout=300,

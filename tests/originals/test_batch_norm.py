@@ -1,6 +1,6 @@
 import numpy as np
 
-from tf_recipes.parity import compat
+from tf_recipes.parity.tf1 import compat
 
 NORM = ("beta", "gamma", "moving_mean", "moving_variance")
 SCOPES = ("hidden1", "hidden2", "outputs")

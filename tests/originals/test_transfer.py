@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tf_recipes import BatchNormalization, Momentum, fully_connected
-from tf_recipes.parity import compat, tf1
-from tf_recipes.transfer import freeze_layers, reuse_layers, unfreeze_layers
+from tf_recipes.blocks.transfer import freeze_layers, reuse_layers, unfreeze_layers
+from tf_recipes.parity.tf1 import compat, interpreter
 
 HIDDEN, N_INPUTS = (7, 6, 5), 8
 SPEC = {
@@ -40,7 +40,7 @@ def ran(request, tmp_path_factory):
         python = request.getfixturevalue("tf1_python")
 
         def run(job, result):
-            tf1.run_module(python, "transfer", [job, result])
+            interpreter.run_module(python, "transfer", [job, result])
     else:
         run = compat.original("transfer").main
 

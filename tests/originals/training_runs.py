@@ -112,11 +112,11 @@ def needed_for(op):
 
 @experiment
 def models(tf, original):
-    module, arrays = original("models"), {}
+    module, arrays = original("runners.models"), {}
     for name in RECIPES:
         model = module.build(recipe(name))
         with tf.Session(graph=model.graph) as sess:
-            original("record").start(sess, model, None)
+            original("runners.record").start(sess, model, None)
             names = list(model.variables)
             feed = {model.X: IMAGES[:8] / 255.0, model.y: LABELS[:8]}
             logits, loss = sess.run([model.logits, model.loss], feed)
@@ -149,7 +149,7 @@ def activation_functions(tf, original):
     arrays = {}
     for name in ("relu", "elu", "leaky_relu", "sigmoid", "tanh"):
         with tf.Graph().as_default(), tf.Session() as sess:
-            function = original("models").activation(name)
+            function = original("runners.models").activation(name)
             arrays[name] = sess.run(function(tf.constant([-1.0, 0.0, 2.0])))
     return arrays
 
@@ -157,7 +157,7 @@ def activation_functions(tf, original):
 @experiment
 def record(tf, original):
     """A trace written by the program, the same run again, and one from given weights."""
-    module, given = original("record"), recipe("dropout")
+    module, given = original("runners.record"), recipe("dropout")
     pool = IMAGES, LABELS, BATCHES
     with tempfile.TemporaryDirectory() as folder:
         job, path = (os.path.join(folder, name) for name in ("job.npz", "trace.npz"))
@@ -177,13 +177,15 @@ def record(tf, original):
 @experiment
 def clipped(tf, original):
     """A run whose weights are clipped after each step, and the loss before it."""
-    run = original("record").run(recipe("max_norm"), IMAGES, LABELS, BATCHES, steps={1, 2, 3})
+    run = original("runners.record").run(
+        recipe("max_norm"), IMAGES, LABELS, BATCHES, steps={1, 2, 3}
+    )
     return dict(run, pool_images=IMAGES, pool_labels=LABELS, pool_batches=BATCHES)
 
 
 @experiment
 def distributions(tf, original):
-    module = original("distributions")
+    module = original("runners.draws")
     whole, module.SHAPE = module.SHAPE, (784, 20)
     try:
         return module.record()

@@ -140,7 +140,7 @@ def test_distributions_are_written_whole_or_not_at_all(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
     def works(python, module, arguments):
-        assert (python, module) == ("python", "distributions")
+        assert (python, module) == ("python", "runners.draws")
         arguments[0].write_bytes(b"whole")
 
     monkeypatch.setattr(recording.tf1, "run_module", works)

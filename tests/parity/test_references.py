@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tf_recipes import catalog
-from tf_recipes.parity import compat, references, tf1, trace
+from tf_recipes.parity import references, trace
+from tf_recipes.parity.tf1 import compat, interpreter
 from tf_recipes.recipe import Recipe
 
 SMALL = Recipe("small", hidden=(3,), steps=4, batch_size=8)
@@ -100,7 +101,7 @@ def test_what_tf1_refuses_is_refused(fails):
 
 def test_with_an_interpreter_it_is_real_tf1_that_runs(monkeypatch):
     called = []
-    monkeypatch.setattr(tf1, "record", lambda *job: called.append(job) or {"made": 1})
+    monkeypatch.setattr(interpreter, "record", lambda *job: called.append(job) or {"made": 1})
     assert references.record(SMALL, IMAGES, LABELS, "python3.7", steps=(2,)) == {"made": 1}
     ((python, recipe, images, labels, rows, marks, neighbours),) = called
     assert (python, recipe, marks, neighbours) == ("python3.7", SMALL, [2], 1)

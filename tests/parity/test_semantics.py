@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tf_recipes import models, optimizers, updates
-from tf_recipes.batch_norm import BatchNormalization
-from tf_recipes.dense import fully_connected
-from tf_recipes.dropout import Dropout
-from tf_recipes.max_norm import MaxNorm
-from tf_recipes.parity import comparison, distributions, references, trace
+from tf_recipes import models
+from tf_recipes.blocks import _updates, optimizers
+from tf_recipes.blocks.batch_norm import BatchNormalization
+from tf_recipes.blocks.dense import fully_connected
+from tf_recipes.blocks.dropout import Dropout
+from tf_recipes.blocks.max_norm import MaxNorm
+from tf_recipes.parity import comparison, random_draws, references, trace
 from tf_recipes.parity.replay import replay
 from tf_recipes.ports import EXACT, TEXTBOOK
 
@@ -43,7 +44,7 @@ class PowerAdam(optimizers.Adam):
         t = ops.cast(self.iterations + 1, "float64")
         exact = [ops.power(np.float64(np.float32(b)), t) for b in (self.beta_1, self.beta_2)]
         b1, b2, eps = (self.hyperparameter(v, w) for v in (self.beta_1, self.beta_2, self.epsilon))
-        w, m, v = updates.adam_update(
+        w, m, v = _updates.adam_update(
             w, slots["m"], slots["v"], g, eta, b1, b2, exact[0], exact[1], eps
         )
         return w, {"m": m, "v": v}
@@ -241,9 +242,9 @@ def test_a_wrong_semantic_fails_at_its_step_and_variables(name, swapped, step, f
 
 
 def test_the_textbook_initialiser_is_caught_by_its_distribution():
-    reference = distributions.load()["he"]
-    assert distributions.check_initializer("he", reference, EXACT).passed
-    assert not distributions.check_initializer("he", reference, TEXTBOOK).passed
+    reference = random_draws.load()["he"]
+    assert random_draws.check_initializer("he", reference, EXACT).passed
+    assert not random_draws.check_initializer("he", reference, TEXTBOOK).passed
 
 
 def test_a_bias_beside_a_normalizer_is_a_variable_too_many(monkeypatch):

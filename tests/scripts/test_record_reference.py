@@ -40,7 +40,7 @@ def test_what_is_drawn_is_recorded(run_script, interpreter, tmp_path):
     made = run_script(NAME, f"--tf1_python={python}", "--distributions_out=drawn.npz")
     assert made == (0, "", "")
     text = (tmp_path / "elsewhere" / "drawn.npz").read_text()
-    assert text == "tf_recipes.originals.distributions\n"
+    assert text == "tf_recipes.originals.runners.draws\n"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import json
 
-from tf_recipes.documentation.defaults import table
+from lab.documentation.defaults import table
 
 NAME = "record_signatures"
 FOUND = {"tensorflow": "1.15.5", "public": {}, "signatures": {}}

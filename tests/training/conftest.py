@@ -11,9 +11,9 @@ from tf_recipes.fast_fit.model import FastFitModel
 from tf_recipes.training.checkpoints import Checkpoints
 from tf_recipes.training.driver import Driver, Feed
 from tf_recipes.training.progress import Progress
-from tf_recipes.training.session import Session
+from tf_recipes.training.run_state import Session
 from tf_recipes.training.signals import Stop
-from tf_recipes.training.state import State
+from tf_recipes.training.variable_state import State
 
 X = np.random.default_rng(0).random((20, 3)).astype("float32")
 Y = np.arange(20) % 2

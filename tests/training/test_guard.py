@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tf_recipes.training import guard, state
+from tf_recipes.training import guard, variable_state
 
 IMAGES = np.ones((20, 3), np.float32)
 
@@ -75,7 +75,7 @@ def test_a_step_that_overflows_the_next_keeps_what_is_finite(small):
     # The eighth step leaves weights of some 1e37; on them the ninth overflows.
     assert "in step 9 (epoch 2/2, step 4 of 5): first in " in text and "rate 1e+38" in text
     kept = training.checkpoints.newest()
-    assert kept.step == 8 and state.finite(kept.arrays)
+    assert kept.step == 8 and variable_state.finite(kept.arrays)
 
 
 def test_a_validation_loss_that_is_not_finite_is_named_and_the_weights_are_saved(small):
@@ -86,7 +86,7 @@ def test_a_validation_loss_that_is_not_finite_is_named_and_the_weights_are_saved
     assert "The validation loss became nan after step 5 (epoch 1/2): first in the output of" in text
     assert "layer X; learning rate 0.1. The weights, all finite, are in " in text
     kept = training.checkpoints.newest()
-    assert kept.place == [0, 5] and state.finite(kept.arrays)
+    assert kept.place == [0, 5] and variable_state.finite(kept.arrays)
 
 
 def test_a_good_batch_has_no_bad_layer(small):

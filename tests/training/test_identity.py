@@ -3,7 +3,8 @@ import hashlib
 
 import numpy as np
 
-from tf_recipes import catalog, mnist, ports, versions
+from tf_recipes import catalog, mnist, ports
+from tf_recipes._support import versions
 from tf_recipes.training import identity
 
 RECIPE = catalog.get("momentum")

@@ -14,8 +14,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tf_recipes import catalog, mnist, models, ports, training
 from tf_recipes.recipe import Recipe
-from tf_recipes.training import checkpoint_file, comparison, driver, learning_curves, session
+from tf_recipes.training import checkpoint_file, driver, learning_curves, run_state
 from tf_recipes.training import run as run_module
+from tf_recipes.training.soak import same_bits
 
 TINY = Recipe("tiny", hidden=(8,), batch_size=10)
 FILES = ["checkpoints", "history.json", "learning_curves.png", "model.keras", "tensorboard"]
@@ -193,7 +194,7 @@ class Killed(BaseException):
 
 def killed_at_a_save(tmp_path, monkeypatch, number, *arguments, **options):
     """Dies in place of a save, counted from 1, then is started again with the same arguments."""
-    real, saves = session.Session.save, []
+    real, saves = run_state.Session.save, []
 
     def save(self):
         saves.append(self.total_steps)
@@ -201,7 +202,7 @@ def killed_at_a_save(tmp_path, monkeypatch, number, *arguments, **options):
             raise Killed
         return real(self)
 
-    monkeypatch.setattr(session.Session, "save", save)
+    monkeypatch.setattr(run_state.Session, "save", save)
     with pytest.raises(Killed):
         run(tmp_path, *arguments, **options)
     monkeypatch.undo()
@@ -245,12 +246,12 @@ def test_killed_in_an_epoch_it_ends_with_the_same_bits(tmp_path, monkeypatch, re
     saves, text = killed_at_a_save(tmp_path / "killed", monkeypatch, 5, recipe, data, **options)
     assert saves == [0, 7, 10, 14, 20]
     assert text.startswith("going on after step 14, in epoch 2\nepoch 2/2: ")
-    assert comparison.differences(tmp_path / "once", tmp_path / "killed") == []
+    assert same_bits.differences(tmp_path / "once", tmp_path / "killed") == []
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_with_the_state_saved(tmp_path, monkeypatch, number, status):
-    real = session.Session.note
+    real = run_state.Session.note
 
     def note(self, step):
         real(self, step)
@@ -258,7 +259,7 @@ def test_a_signal_ends_it_with_the_state_saved(tmp_path, monkeypatch, number, st
             os.kill(os.getpid(), number)
 
     before = signal.getsignal(number)
-    monkeypatch.setattr(session.Session, "note", note)
+    monkeypatch.setattr(run_state.Session, "note", note)
     monkeypatch.setattr(driver, "LONGEST", 1)
     with pytest.raises(training.Interrupted) as raised:
         run(tmp_path)
@@ -293,7 +294,7 @@ def test_a_history_of_something_else_does_not_pass_for_the_end(tmp_path, history
     result, text = run(tmp_path / "killed")
     assert text.startswith("going on after step 9, in epoch 2\n")
     assert result["recipe"] == once["recipe"]
-    assert comparison.differences(tmp_path / "once", tmp_path / "killed") == []
+    assert same_bits.differences(tmp_path / "once", tmp_path / "killed") == []
 
 
 def test_more_epochs_go_on_and_end_with_the_bits_of_one_go(tmp_path):
@@ -301,7 +302,7 @@ def test_more_epochs_go_on_and_end_with_the_bits_of_one_go(tmp_path):
     result, text = run(tmp_path / "on", epochs=3)
     assert text.startswith("going on after step 9, in epoch 2\nepoch 2/3: ")
     once, _ = run(tmp_path / "once", epochs=3)
-    assert comparison.differences(tmp_path / "once", tmp_path / "on") == []
+    assert same_bits.differences(tmp_path / "once", tmp_path / "on") == []
     assert result["loss"] == once["loss"]
     with pytest.raises(ValueError, match="epochs=2, and 27 steps of 3 epochs are trained"):
         run(tmp_path / "on", epochs=2)
@@ -316,7 +317,7 @@ def test_a_damaged_newest_checkpoint_costs_an_epoch_and_no_bit(tmp_path):
     _, text = run(tmp_path / "torn", epochs=2)
     assert "step-00000018.ckpt is torn or changed" in text.splitlines()[0]
     assert text.splitlines()[1] == "going on after step 9, in epoch 2"
-    assert comparison.differences(tmp_path / "once", tmp_path / "torn") == []
+    assert same_bits.differences(tmp_path / "once", tmp_path / "torn") == []
 
 
 def test_something_else_in_the_directory_is_refused(tmp_path, fails):

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 
-from tf_recipes import validation
+from tf_recipes._support import validation
 
 _JOBS = ("chief", "worker")
 _EXAMPLE = (

@@ -5,10 +5,10 @@ import os
 import time
 from importlib import metadata
 
-from tf_recipes import validation
+from tf_recipes._support import validation
 from tf_recipes.distribution import cluster as clusters
-from tf_recipes.distribution import differences, peers, restart
-from tf_recipes.distribution.alone import Alone
+from tf_recipes.distribution import disagreements, peers, restart
+from tf_recipes.distribution.single_process import Alone
 from tf_recipes.distribution.watch import Watch
 
 STRATEGIES = ("mirrored", "multiworker")
@@ -119,7 +119,7 @@ class Job:
         if self._cluster is None:
             return
         theirs = json.loads(self.from_chief(json.dumps(terms).encode()))
-        found = differences.first(json.loads(json.dumps(terms)), theirs)
+        found = disagreements.first(json.loads(json.dumps(terms)), theirs)
         for index, text in enumerate(self._exchange().gather(json.dumps(found))):
             if json.loads(text):
                 raise ValueError(peers.differs(self._cluster, index, *json.loads(text)))
@@ -142,7 +142,7 @@ class Job:
 
 
 def _alone(replicas):
-    from tf_recipes.command_line import import_tensorflow
+    from tf_recipes.cli.command_line import import_tensorflow
 
     if replicas is not None:
         validation.fail(
@@ -176,7 +176,7 @@ def _versions():
 
 
 def _started(timeout, make):
-    from tf_recipes.command_line import quiet
+    from tf_recipes.cli.command_line import quiet
 
     text = (
         f"TensorFlow must reach the other workers. Received: no connection within {timeout:g} s."

@@ -12,8 +12,8 @@ import socket
 import threading
 import time
 
-from tf_recipes import validation
-from tf_recipes.distribution import differences
+from tf_recipes._support import validation
+from tf_recipes.distribution import disagreements
 from tf_recipes.distribution.cluster import listener, split_address
 
 HELLO = "tf_recipes worker 1"  # the protocol's name and version
@@ -100,7 +100,7 @@ def _gather(cluster, wanted, deadline, timeout):
                 _refuse_all({**lines, "twin": line}, _twice(cluster, index))
             if index in lines:
                 lines.pop(index).close()
-            found = differences.first(hello.get("terms"), wanted)
+            found = disagreements.first(hello.get("terms"), wanted)
             if found:
                 _refuse_all({**lines, index: line}, differs(cluster, index, *found))
             with contextlib.suppress(OSError):  # if it is gone, it will be noticed

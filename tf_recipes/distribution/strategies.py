@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_recipes import validation
-from tf_recipes.distribution.loop import DistributedLoop
+from tf_recipes._support import validation
+from tf_recipes.distribution.replicated_loop import DistributedLoop
 
 
 def mirrored(replicas=None):

@@ -4,7 +4,7 @@ import math
 
 import keras
 
-from tf_recipes.fast_fit.arrays import LONGEST
+from tf_recipes.fast_fit.batches import LONGEST
 
 _HOOKS = [
     *(f"on_{kind}batch_{end}" for kind in ("", "train_", "test_") for end in ("begin", "end"))

@@ -6,7 +6,7 @@ import math
 import keras
 import numpy as np
 
-from tf_recipes.fast_fit import arrays
+from tf_recipes.fast_fit import batches
 
 _SIGNATURE = inspect.signature(keras.Model.fit)
 _DEFAULT_BATCH_SIZE = 32  # Keras'
@@ -61,12 +61,12 @@ class FitArguments:
     @property
     def steps(self):
         """Of one epoch."""
-        return math.ceil(arrays.count(self.arrays) / self.batch_size)
+        return math.ceil(batches.count(self.arrays) / self.batch_size)
 
     @property
     def validation_steps(self):
         """Of one validation."""
-        return math.ceil(arrays.count(self.validation) / self.validation_batch_size)
+        return math.ceil(batches.count(self.validation) / self.validation_batch_size)
 
     def on_arrays(self):
         """Whether the loop can do it."""
@@ -100,12 +100,12 @@ class FitArguments:
         given = self._given
         data = (given["x"], given["y"], given["sample_weight"])
         held_out = given["validation_data"]
-        if given["x"] is None or not arrays.fit_for_loop(data):
+        if given["x"] is None or not batches.fit_for_loop(data):
             return False
         if held_out is None:
             share = given["validation_split"]
-            return not share or 0 < arrays.split_at(data, share) < arrays.count(data)
-        return isinstance(held_out, tuple | list) and arrays.fit_for_loop(
+            return not share or 0 < batches.split_at(data, share) < batches.count(data)
+        return isinstance(held_out, tuple | list) and batches.fit_for_loop(
             keras.utils.unpack_x_y_sample_weight(held_out)
         )
 
@@ -123,13 +123,13 @@ class FitArguments:
             return data, keras.utils.unpack_x_y_sample_weight(given["validation_data"])
         if not given["validation_split"]:
             return data, None
-        return arrays.split(data, given["validation_split"])
+        return batches.split(data, given["validation_split"])
 
     def _weighted(self, training, held_out):
         if self._given["class_weight"] is None:
             return training, held_out
         x, y, _ = training
-        return (x, y, arrays.class_weights(y, self._given["class_weight"])), held_out
+        return (x, y, batches.class_weights(y, self._given["class_weight"])), held_out
 
 
 def _takes_labels(loss):

@@ -5,7 +5,7 @@ import time
 
 import tensorflow as tf
 
-from tf_recipes.fast_fit import arrays, masks_ahead
+from tf_recipes.fast_fit import batches, masks_ahead
 from tf_recipes.fast_fit.masks_ahead import MasksAhead
 
 PATIENCE = 0.5  # seconds that one call should take at most: until it ends, Ctrl-C is not heard
@@ -35,7 +35,7 @@ class Loop:
         """Runs the steps `start` to `stop - 1` of an epoch.
 
         Args:
-            holder: the data, see `arrays.holder`.
+            holder: the data, see `batches.holder`.
             order: int64 tensor, the rows in the epoch's order.
             batch_size: int, rows of one step; the last step has what is left.
             start: int.
@@ -78,7 +78,7 @@ class Loop:
             def body(step):
                 # a gather, because XLA would compile a slice anew for every `first`
                 wanted = tf.gather(rows, first + step * batch_size + tf.range(batch_size))
-                batch = arrays.gather(data, wanted)
+                batch = batches.gather(data, wanted)
                 with self._masks(masks, step, batch_size):
                     self._step(batch)
                 return (step + 1,)
@@ -89,7 +89,7 @@ class Loop:
         @tf.function(autograph=False, reduce_retracing=True)
         def draw_and_run(data, rows, first, steps, batch_size):
             ahead = self._ahead[batch_size] = MasksAhead(
-                self._model, arrays.gather(data, tf.range(batch_size))[0], arrays.LONGEST
+                self._model, batches.gather(data, tf.range(batch_size))[0], batches.LONGEST
             )
             return run(data, rows, first, steps, batch_size, ahead.draw(steps))
 

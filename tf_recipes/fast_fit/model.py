@@ -8,8 +8,8 @@ import math
 import keras
 import tensorflow as tf
 
-from tf_recipes import validation
-from tf_recipes.fast_fit import arrays, batch_callbacks, fit_arguments, masks_ahead, order
+from tf_recipes._support import validation
+from tf_recipes.fast_fit import batch_callbacks, batches, fit_arguments, masks_ahead, order
 from tf_recipes.fast_fit.loop import Loop
 
 MEMORY_BUDGET = 2**31  # bytes
@@ -169,7 +169,7 @@ class FastFitModel(keras.Model):
             return
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
-        x, y, sample_weight = arrays.first_row(data)
+        x, y, sample_weight = batches.first_row(data)
         y_pred = self(x, training=False)
         self.compute_loss(x, y, y_pred, sample_weight, training=False)
         self.compute_metrics(x, y, y_pred, sample_weight)
@@ -178,15 +178,15 @@ class FastFitModel(keras.Model):
     def _feeding(self, wanted, callbacks):
         """Lends `super().fit` the compiled loops in place of its own functions."""
         steps = batch_callbacks.steps_per_call(self, callbacks)
-        held = arrays.holder(wanted.arrays, wanted.batch_size, self.memory_budget)
-        orders = order.epochs(arrays.count(wanted.arrays), wanted.shuffle)
+        held = batches.holder(wanted.arrays, wanted.batch_size, self.memory_budget)
+        orders = order.epochs(batches.count(wanted.arrays), wanted.shuffle)
         lent = dict.fromkeys(_LENT)
         lent |= {"steps_per_execution": steps, "_callbacks": callbacks}
         lent["_feed"] = Feed(self.loop("train"), held, orders, wanted.batch_size, steps)
         if wanted.validation is not None:
             size, left = wanted.validation_batch_size, max(0, self.memory_budget - held.bytes)
-            held = arrays.holder(wanted.validation, size, left)
-            orders = order.epochs(arrays.count(wanted.validation), False)
+            held = batches.holder(wanted.validation, size, left)
+            orders = order.epochs(batches.count(wanted.validation), False)
             lent["_validation_feed"] = Feed(self.loop("test"), held, orders, size, steps)
         self._own = self._exchange(lent)
         try:
@@ -237,7 +237,7 @@ class Feed:
 
     Args:
         loop: a `Loop`.
-        holder: the data, see `arrays.holder`.
+        holder: the data, see `batches.holder`.
         orders: iterator of orders, one for each epoch.
         batch_size: int.
         steps: int, the most that one call runs.

@@ -2,9 +2,10 @@
 
 from rich.progress import track
 
-from tf_recipes import files
-from tf_recipes.parity import references, tf1, trace
-from tf_recipes.terminal import Terminal
+from tf_recipes._support import files
+from tf_recipes._support.terminal import Terminal
+from tf_recipes.parity import references, trace
+from tf_recipes.parity.tf1 import interpreter
 
 
 def record_all(python, recipes, pool, folder, steps=()):
@@ -31,4 +32,4 @@ def record_all(python, recipes, pool, folder, steps=()):
 def record_distributions(python, path):
     """Writes what TF1's initialisers and dropout draw: statistics, not a trace."""
     with files.replacing(path) as partial:
-        tf1.run_module(python, "distributions", [partial])
+        interpreter.run_module(python, "runners.draws", [partial])

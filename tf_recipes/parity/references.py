@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_recipes import validation
-from tf_recipes.parity import tf1, trace
+from tf_recipes._support import validation
+from tf_recipes.parity import trace
+from tf_recipes.parity.tf1 import interpreter
 
 RECORDED = Path(str(resources.files("tf_recipes.parity") / "traces"))
 MILESTONES = (1, 2, 5)
@@ -83,7 +84,7 @@ def record(recipe, images, labels, tf1_python=None, steps=None, neighbours=1):
         )
     job = recipe, images, labels, batches(recipe, len(images)), marks, neighbours
     if tf1_python is None:
-        from tf_recipes.parity import compat  # imports TensorFlow, which real TF 1.15 needs not
+        from tf_recipes.parity.tf1 import compat  # imports TensorFlow: real TF 1.15 needs none
 
         return {k: np.asarray(v) for k, v in compat.originals().record(*job).items()}
-    return tf1.record(tf1_python, *job)
+    return interpreter.record(tf1_python, *job)

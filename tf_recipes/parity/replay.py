@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from tf_recipes import models
-from tf_recipes.dropout import Dropout
+from tf_recipes.blocks.dropout import Dropout
 from tf_recipes.ports import PORTS
 
 BATCH_NORM_NAMES = ("beta", "gamma", "moving_mean", "moving_variance")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_recipes import files, mnist
+from tf_recipes import mnist
+from tf_recipes._support import files
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
 N_EVALUATED = 256

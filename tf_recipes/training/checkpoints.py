@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 import re
 
-from tf_recipes import validation
+from tf_recipes._support import validation
 from tf_recipes.training import checkpoint_file
 from tf_recipes.training.checkpoint_file import Damaged
 

@@ -6,11 +6,11 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from tf_recipes.distribution.alone import Alone
-from tf_recipes.fast_fit import arrays
-from tf_recipes.fast_fit.arrays import LONGEST
+from tf_recipes.distribution.single_process import Alone
+from tf_recipes.fast_fit import batches
+from tf_recipes.fast_fit.batches import LONGEST
 from tf_recipes.fast_fit.loop import PATIENCE
-from tf_recipes.training import guard, state
+from tf_recipes.training import guard, variable_state
 from tf_recipes.training.signals import Interrupted
 
 EVALUATION_BATCH = 1000
@@ -32,7 +32,7 @@ class Feed:
         self.x, self.y, self.batch_size = x, y, batch_size
         self.steps = math.ceil(len(y) / batch_size)
         self._loop = (job or Alone()).loop(model, kind)
-        self._holder = arrays.holder((x, y, None), batch_size, model.memory_budget)
+        self._holder = batches.holder((x, y, None), batch_size, model.memory_budget)
 
     def __call__(self, order, start, stop):
         """Runs the steps `start` to `stop - 1`; the metrics so far as floats."""
@@ -110,7 +110,7 @@ class Driver:
             rows = order(self._seed, self._session.epoch, len(self._training.y))
             logs = self._steps(rows)
             logs |= {f"val_{key}": value for key, value in self._validate().items()}
-            logs["learning_rate"] = state.learning_rate(self._model)
+            logs["learning_rate"] = variable_state.learning_rate(self._model)
             self._session.end_epoch(logs)
             self._progress.end(logs)
             self._end_if_told()
@@ -136,7 +136,7 @@ class Driver:
         logs = self._training(rows, start, stop)
         self._session.note(stop)
         self._pace.ran(stop - start, time.perf_counter() - began)
-        if not (math.isfinite(logs["loss"]) and state.finite(self._session.arrays)):
+        if not (math.isfinite(logs["loss"]) and variable_state.finite(self._session.arrays)):
             guard.Guard(self._model, self._session, self._training, self._epochs).fail(
                 rows, start, stop, before
             )

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_recipes.training import state
+from tf_recipes.training import variable_state
 
 REMEDY = "Lower --learning_rate, in another --output_dir."
 
@@ -35,7 +35,7 @@ class Guard:
         """The steps `start` to `stop - 1` of training began with `before` and ended badly."""
         step, loss, before, after = self._first_bad(rows, start, stop, before)
         self._session.rewind(step, before)
-        rate = state.learning_rate(self._model)
+        rate = variable_state.learning_rate(self._model)
         where = first_bad_layer(self._model, *self._feed.batch(rows, step), training=True)
         self._session.rewind(step, before)  # that drew masks and moved averages
         path = self._session.save()
@@ -55,7 +55,8 @@ class Guard:
         path = self._session.save()
         raise FloatingPointError(
             f"The validation loss became {loss} after step {self._session.total_steps} "
-            f"({self._epoch}): {where}; learning rate {state.learning_rate(self._model):.6g}. "
+            f"({self._epoch}): {where}; "
+            f"learning rate {variable_state.learning_rate(self._model):.6g}. "
             f"The weights, all finite, are in {path}. {REMEDY}"
         )
 
@@ -66,7 +67,7 @@ class Guard:
             loss = self._feed(rows, step, step + 1)["loss"]
             self._session.note(step + 1)
             after = self._session.arrays
-            if not (math.isfinite(loss) and state.finite(after)):
+            if not (math.isfinite(loss) and variable_state.finite(after)):
                 break
             before, kept = after, before
         else:  # only if the steps did not repeat: then the last one stands for them
@@ -102,7 +103,7 @@ def _first_bad_gradient(tape, loss, variables):
 
 
 def _first_bad_weight(arrays):
-    bad = [name for name, array in arrays.items() if not state.finite({name: array})]
+    bad = [name for name, array in arrays.items() if not variable_state.finite({name: array})]
     names = [name.split("/", 2)[2] for name in bad]
     return f"first in the update of {names[0]}" if names else "in no layer by itself"
 

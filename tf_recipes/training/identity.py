@@ -6,7 +6,7 @@ import platform
 
 import numpy as np
 
-from tf_recipes import validation, versions
+from tf_recipes._support import validation, versions
 
 FORMAT = 1  # of the checkpoints, and of what follows from a seed: one more when either changes
 LISTED = 5  # differences in one message

@@ -4,7 +4,7 @@ import time
 
 from rich import progress
 
-from tf_recipes.terminal import Terminal
+from tf_recipes._support.terminal import Terminal
 
 
 class Progress:

@@ -5,7 +5,7 @@ import os
 import pathlib
 import tempfile
 
-from tf_recipes import validation
+from tf_recipes._support import validation
 from tf_recipes.training import checkpoint_file, identity, learning_curves
 from tf_recipes.training.directory import PARTIAL
 

@@ -5,17 +5,18 @@ import contextlib
 import keras
 import tensorflow as tf
 
-from tf_recipes import models, validation, versions
-from tf_recipes.distribution.alone import Alone
-from tf_recipes.distribution.sizes import check_batch_size
-from tf_recipes.training import checkpoints, directory, identity, results, shared, splits
+from tf_recipes import models
+from tf_recipes._support import validation, versions
+from tf_recipes.distribution.batch_shares import check_batch_size
+from tf_recipes.distribution.single_process import Alone
+from tf_recipes.training import checkpoints, chief_directory, directory, identity, results, splits
 from tf_recipes.training.driver import EVALUATION_BATCH, Driver, Feed
 from tf_recipes.training.logs import Logs
 from tf_recipes.training.progress import Progress
 from tf_recipes.training.results import FILES, LOGS
-from tf_recipes.training.session import Session
+from tf_recipes.training.run_state import Session
 from tf_recipes.training.signals import Stop
-from tf_recipes.training.state import State
+from tf_recipes.training.variable_state import State
 
 CHECKPOINT_SECONDS = 10.0
 MODEL_FILES = 10**6  # bytes of the figure, the history, the logs, and the model besides its weights
@@ -83,7 +84,7 @@ def train(
     keras.utils.set_random_seed(recipe.seed % 2**32)
     with job.scope():
         model = models.build(recipe, port)
-    where = shared.directory_of(job, output_dir)
+    where = chief_directory.directory_of(job, output_dir)
     with where as path, Progress(console) as progress, Stop() as stop:
         run = Run(recipe, model, what, path, progress, job)
         if (finished := run.finished(epochs)) is not None:
@@ -98,10 +99,10 @@ class Run:
     def __init__(self, recipe, model, what, path, progress, job):
         self._recipe, self._model, self._what, self._job = recipe, model, what, job
         self._path, self._progress = path, progress
-        self._checkpoints = shared.Elsewhere()
+        self._checkpoints = chief_directory.Elsewhere()
         if job.is_chief:
             self._checkpoints = checkpoints.Checkpoints(path / checkpoints.FOLDER, progress.line)
-        self._checkpoint = shared.checkpoint(job, self._checkpoints.newest())
+        self._checkpoint = chief_directory.checkpoint(job, self._checkpoints.newest())
         self._surroundings = {**identity.surroundings(), "replicas": job.replicas}
 
     def finished(self, epochs):
@@ -111,7 +112,7 @@ class Run:
             ValueError: if the directory holds something else, or more epochs.
         """
         found = results.read(self._path) if self._job.is_chief else None
-        result = shared.result(self._job, found)
+        result = chief_directory.result(self._job, found)
         if self._checkpoint is not None:
             identity.check(self._checkpoint.identity, self._what, self._path)
             self._check_epochs(epochs)

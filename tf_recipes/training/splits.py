@@ -1,6 +1,7 @@
 """Training, validation and test images, with pixels in [0, 1]."""
 
-from tf_recipes import mnist, validation
+from tf_recipes import mnist
+from tf_recipes._support import validation
 
 VALIDATION_SHARE = 10  # the last tenth of the training images is held out
 

@@ -1,0 +1,85 @@
+"""`keras.Model.fit` on arrays: Keras with its defaults, and this project."""
+
+import keras
+
+from lab.benchmark.workload import names
+from tf_recipes.recipe import N_INPUTS, N_OUTPUTS
+
+
+class Fitted:
+    """A pass is one call of `fit`, all arguments at their defaults but `verbose`.
+
+    Args:
+        model: a compiled `keras.Model` with TF1's names for its layers.
+        workload: a `Workload`.
+    """
+
+    def __init__(self, model, workload):
+        self.model, self.workload = model, workload
+        for name, variable in self.variables().items():
+            variable.assign(workload.initial[name])
+
+    def epochs(self, count, shuffle):
+        """The last epoch's mean loss."""
+        fitted = self.model.fit(
+            self.workload.images,
+            self.workload.labels,
+            batch_size=self.workload.recipe.batch_size,
+            epochs=count,
+            verbose=0,
+            shuffle=shuffle,
+        )
+        return float(fitted.history["loss"][-1])
+
+    def epoch(self, shuffle):
+        """The mean loss."""
+        return self.epochs(1, shuffle)
+
+    def variables(self):
+        """`{TF1's name: Keras variable}`."""
+        layers = {name: self.model.get_layer(name) for name in names(self.workload.recipe)}
+        kernels = {f"{name}/weights": layer.kernel for name, layer in layers.items()}
+        return kernels | {f"{name}/biases": layer.bias for name, layer in layers.items()}
+
+    def weights(self):
+        """`{TF1's name: array}`."""
+        return {name: keras.ops.convert_to_numpy(value) for name, value in self.variables().items()}
+
+
+class Defaults(Fitted):
+    """What a reader of Keras' guide writes: built-ins, and `compile` with its defaults."""
+
+    def __init__(self, workload):
+        super().__init__(defaults(workload.recipe), workload)
+
+
+class ThisProject(Fitted):
+    """`tf_recipes.models.build(recipe).fit(...)`, nothing else."""
+
+    def __init__(self, workload):
+        from tf_recipes import models  # late: Keras' defaults need not pay for it
+
+        super().__init__(models.build(workload.recipe), workload)
+
+
+def defaults(recipe):
+    """The recipe with Keras' built-ins."""
+    net = [keras.Input((N_INPUTS,))]
+    for name, units in zip(names(recipe), recipe.hidden, strict=False):
+        net.append(
+            keras.layers.Dense(
+                units, activation=recipe.activation, kernel_initializer="he_normal", name=name
+            )
+        )
+    net.append(keras.layers.Dense(N_OUTPUTS, kernel_initializer="he_normal", name="outputs"))
+    model = keras.Sequential(net)
+    arguments, schedule = recipe.optimizer_arguments(), recipe.schedule_arguments()
+    rate = keras.optimizers.schedules.ExponentialDecay(arguments["learning_rate"], **schedule)
+    model.compile(
+        optimizer=keras.optimizers.SGD(
+            rate, momentum=arguments["momentum"], clipvalue=recipe.clip_value
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return model

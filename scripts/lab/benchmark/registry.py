@@ -1,0 +1,29 @@
+"""The table of contestants. It needs nothing but Python 3.7, because TF1's worker reads it too."""
+
+import collections
+import importlib
+
+Contestant = collections.namedtuple("Contestant", "name label module factory libraries")
+
+_ALL = (
+    Contestant("tf1", "TF 1.15, session loop", "session", "TF1", ("tensorflow",)),
+    Contestant("compat_v1", "compat.v1, session loop", "session", "CompatV1", ("tensorflow",)),
+    Contestant("keras", "Keras defaults, fit", "keras_fit", "Defaults", ("keras", "tensorflow")),
+    Contestant(
+        "tf_recipes", "tf_recipes, fit", "keras_fit", "ThisProject", ("keras", "tensorflow")
+    ),
+    Contestant("pytorch", "PyTorch, eager", "pytorch", "Eager", ("torch",)),
+    Contestant("jax_step", "JAX, one step per call", "jax_loops", "Step", ("jax", "jaxlib")),
+    Contestant("jax_scan", "JAX, epoch under scan", "jax_loops", "Scan", ("jax", "jaxlib")),
+    Contestant("matmul", "matrix products alone", "products", "Products", ("tensorflow",)),
+)
+CONTESTANTS = collections.OrderedDict((each.name, each) for each in _ALL)
+
+
+def factory(name):
+    """What makes the contestant from a workload; its libraries are imported here."""
+    contestant = CONTESTANTS[name]
+    for library in contestant.libraries:
+        importlib.import_module(library)
+    module = importlib.import_module("lab.benchmark.contestants." + contestant.module)
+    return getattr(module, contestant.factory)

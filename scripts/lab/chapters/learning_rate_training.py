@@ -1,0 +1,59 @@
+"""Training at one rate, with the validation images tested several times an epoch."""
+
+import itertools
+
+import numpy as np
+import tensorflow as tf
+
+from lab.chapters.optimizer_race import BATCH_SIZE, batches
+from tf_recipes.training.driver import EVALUATION_BATCH, Feed
+
+PARTS = 5  # of an epoch
+
+
+class Trainer:
+    """Trains one model from one start after the other.
+
+    Args:
+        restarts: a `nets.Restarts`.
+        train, held_out: images and labels.
+        epochs: int.
+    """
+
+    def __init__(self, restarts, train, held_out, epochs):
+        self._restarts, self.model = restarts, restarts(0)
+        self._training = Feed(self.model, "train", *train, BATCH_SIZE)
+        self._held_out = Feed(self.model, "test", *held_out, EVALUATION_BATCH)
+        self._epochs, self.steps = epochs, round(epochs * len(train[1]) / BATCH_SIZE)
+
+    def run(self, seed, rate, target):
+        """Trains; the order of the images follows from the seed.
+
+        Args:
+            seed: int, of the start.
+            rate: float, constant; None for the model's own schedule.
+            target: float, a validation accuracy.
+
+        Returns:
+            A dict: `epochs`, those after which the validation images were tested; `val_accuracy`
+            and `val_loss` then; `epochs_to_target`, or None.
+        """
+        self._restarts(seed)
+        if rate is not None:
+            self.model.optimizer.learning_rate = rate
+        order = batches(len(self._training.y), self.steps, seed)
+        stops = np.linspace(0, self.steps, self._epochs * PARTS + 1).round().astype(int).tolist()
+        found = []
+        for start, stop in itertools.pairwise(stops):
+            self._training(order, start, stop)
+            found.append(self._validate())
+        run = {"epochs": [(k + 1) / PARTS for k in range(len(found))]}
+        run |= {f"val_{key}": [each[key] for each in found] for key in ("accuracy", "loss")}
+        there = np.array(run["val_accuracy"]) >= target
+        first = run["epochs"][int(there.argmax())] if there.any() else None
+        return {**run, "epochs_to_target": first}
+
+    def _validate(self):
+        self.model.reset_metrics()
+        rows = tf.range(len(self._held_out.y), dtype=tf.int64)
+        return self._held_out(rows, 0, self._held_out.steps)

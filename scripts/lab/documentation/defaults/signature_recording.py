@@ -1,0 +1,62 @@
+"""Records TF1's signatures on real TensorFlow 1.15, in a process of its own."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from lab.documentation.defaults import table
+from tf_recipes._support import files
+from tf_recipes.parity.tf1 import interpreter
+
+PROGRAM = Path(__file__).with_name("tf1.py")
+
+
+def record(python, names):
+    """What `interpreter.record` finds.
+
+    Args:
+        python: an interpreter with TF 1.15.
+        names: dotted names of TF1 callables.
+
+    Raises:
+        interpreter.TF1Error: if the run fails; the text ends with TF1's own last line.
+    """
+    done = subprocess.run(
+        # isolated: the modules beside the program are not for TF1's interpreter
+        [python, "-I", "-W", "ignore", PROGRAM],
+        input=json.dumps(list(names)),
+        env=interpreter.variables(TF_CPP_MIN_LOG_LEVEL="2"),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=interpreter.TIMEOUT,
+    )
+    if done.returncode:
+        last = (done.stderr.strip() or f"status {done.returncode}").splitlines()[-1]
+        raise interpreter.TF1Error(f"TensorFlow 1.15 failed under {python}: {last}")
+    return json.loads(done.stdout)
+
+
+def write(python, path):
+    """Records what the table of defaults needs, and writes it whole or not at all.
+
+    Args:
+        python: an interpreter with TF 1.15.
+        path: the JSON file to write.
+
+    Raises:
+        interpreter.TF1Error: if the run fails.
+        OSError: if the file cannot be written.
+    """
+    found = record(python, table.names())
+    with files.replacing(path) as partial:
+        partial.write_text(_lines(found))
+
+
+def _lines(found):
+    """JSON with a line for each namespace and each name, so that a change can be read."""
+    parts = [f'"tensorflow": {json.dumps(found["tensorflow"])}']
+    for key in ("public", "signatures"):
+        lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in found[key].items())
+        parts.append(f'"{key}": {{\n{lines}\n}}')
+    return "{" + ",\n".join(parts) + "}\n"

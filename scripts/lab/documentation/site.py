@@ -1,0 +1,79 @@
+"""What the site does beyond plain Markdown, as hooks of ProperDocs: see `properdocs.yml`.
+
+On a code host the pages are read without it, so all of it is only for looks: two columns,
+equations, and the pages with the docstrings.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import latex2mathml.converter
+
+sys.path.insert(
+    0, str(Path(__file__).parents[2])
+)  # a hook is loaded as a file, without its package
+from lab.documentation import pages, public_names
+
+# A table whose cells are code blocks, which on a phone would be wider than the page.
+_TABLE = re.compile(
+    r"<table>\n<tr><th>[^\n]*</th></tr>\n<tr><td>\n(.*?)\n</td><td>\n(.*?)\n</td></tr>\n</table>",
+    re.DOTALL,
+)
+
+
+def on_config(config, **_):
+    """Hands Markdown its functions, and lists the API's pages below the page that names them all."""
+    config.mdx_configs["toc"]["slugify"] = pages.slugify
+    for fence in config.mdx_configs["pymdownx.superfences"]["custom_fences"]:
+        fence["format"] = math
+    modules = public_names.by_module()
+    for entry in config.nav:
+        if entry == {"API": "api.md"}:
+            entry["API"] = ["api.md", *({name: f"api/{name}.md"} for name in modules)]
+    return config
+
+
+def on_files(files, config, **_):
+    """Adds a page of the API reference for each module that people import from."""
+    from properdocs.structure.files import File
+
+    for module, names in public_names.by_module().items():
+        entries = "\n".join(f"::: tf_recipes.{module}.{name}\n" for name in names)
+        content = f"# tf_recipes.{module}\n\n{entries}"
+        files.append(File.generated(config, f"api/{module}.md", content=content))
+    return files
+
+
+def on_page_markdown(markdown, page, **_):
+    """Puts two programs side by side where there is room, and below one another where not.
+
+    What is wide has the width of the table of contents, too.
+    """
+    markdown, count = _TABLE.subn(
+        r'<div class="side-by-side" markdown>\n<div markdown>\n\1\n</div>\n'
+        r"<div markdown>\n\2\n</div>\n</div>",
+        markdown,
+    )
+    if count or "<!-- generated defaults" in markdown:
+        page.meta["hide"] = ["toc"]  # its column is needed
+    return markdown
+
+
+def on_page_content(html, **_):
+    """Lets the names in a table break at a dot or an underscore, where a row is narrow."""
+    return re.sub(r"<td[ >].*?</td>", _breakable, html, flags=re.DOTALL)
+
+
+def _breakable(cell):
+    return re.sub(
+        r"(?<=<code>)[^<]+",
+        lambda code: re.sub(r"([._(])(?=\w)", r"\1<wbr>", code[0]),
+        cell[0],
+    )
+
+
+def math(source, language, css_class, options, md, **_):
+    """A block of LaTeX as MathML, which browsers draw by themselves."""
+    drawn = latex2mathml.converter.convert(source.strip(), display="block")
+    return f'<div class="{css_class}" tabindex="0">{drawn}</div>'

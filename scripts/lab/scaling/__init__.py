@@ -1,0 +1,1 @@
+"""Measures how training scales with the number of workers, and models the cost."""

@@ -1,0 +1,43 @@
+"""What the page on other ways says of `tf_upgrade_v2` is what it does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.documentation import pages, update
+
+PAGE = update.CLONE / "docs" / "alternatives.md"
+
+
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory):
+    """The report on the TF1 twins, and the text of what came out."""
+    folder = tmp_path_factory.mktemp("upgraded")
+    report, out = folder / "upgrade.txt", folder / "out"
+    command = Path(sys.executable).with_name("tf_upgrade_v2")
+    twins = update.CLONE / "tf_recipes" / "originals"
+    subprocess.run(
+        [command, "--intree", twins, "--outtree", out, "--reportfile", report],
+        capture_output=True,
+        check=True,
+        timeout=300,
+    )
+    return report.read_text(), "\n".join(path.read_text() for path in out.glob("*.py"))
+
+
+def test_it_reports_and_leaves_what_the_page_shows(upgraded):
+    """As the two commands of the page print it."""
+    report, code = upgraded
+    (shown,) = (block.code for block in pages.blocks(PAGE) if block.language == "text")
+    (detected,) = re.findall("^.*Detected.*$", report, re.MULTILINE)
+    left = sorted(set(re.findall(r"tf\.contrib\.[a-z0-9_.]*", code)))
+    assert [detected, *left] == shown.splitlines()
+    commands = "\n".join(block.code for block in pages.blocks(PAGE) if block.language == "sh")
+    assert "\ngrep Detected " in commands and "'tf\\.contrib\\.[a-z0-9_.]*'" in commands
+
+
+def test_it_leaves_tf1_code(upgraded):
+    assert "tf.compat.v1.Session" in upgraded[1] and "tf.compat.v1.placeholder" in upgraded[1]

@@ -1,0 +1,92 @@
+"""Every block of code in the documentation runs, and prints what stands beside it."""
+
+import re
+import warnings
+
+import keras
+import pytest
+
+from lab.documentation import pages, update
+from tf_recipes.parity.tf1 import compat
+
+CLONE = update.CLONE
+PAGES = sorted((CLONE / "docs").rglob("*.md"))
+BLOCKS = [block for page in PAGES for block in pages.blocks(page)]
+TF1 = [block for block in BLOCKS if block.tf1]
+KERAS = [block for block in BLOCKS if block.language == "python" and not block.tf1]
+COMMANDS = re.compile(r"python scripts/(\w+)\.py((?:[ \\\n]+--[^\s`]+)*)")
+RECIPES = sorted(path.stem for path in (CLONE / "docs" / "recipes").glob("*.md"))
+
+
+@pytest.mark.parametrize("block", KERAS, ids=str)
+def test_keras_code(block, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    keras.utils.clear_session()
+    exec(compile(block.code, str(block), "exec"), {"__name__": "page"})
+    assert capsys.readouterr().out.splitlines() == block.prints
+
+
+@pytest.mark.parametrize("block", TF1, ids=str)
+def test_tf1_code_in_the_installed_tensorflow(block, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TensorFlow warns of its own old names
+        compat.run(block.code, str(block))
+    assert capsys.readouterr().out.splitlines() == block.prints
+
+
+@pytest.fixture(scope="module")
+def printed_by_tf1(run_on_tf1):
+    """`{block: what it prints}` on real TensorFlow 1.15."""
+    return run_on_tf1({str(block): block.code for block in TF1})
+
+
+@pytest.mark.parametrize("block", TF1, ids=str)
+def test_tf1_code_on_real_tf1(block, printed_by_tf1):
+    assert printed_by_tf1[str(block)].splitlines() == block.prints
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_both_sides_of_a_recipe_print_the_same(name):
+    tf1, port, *others = pages.blocks(CLONE / "docs" / "recipes" / f"{name}.md")
+    assert tf1.tf1 and port.title == "Keras 3"
+    assert tf1.prints == port.prints != []
+    textbook = [block.prints for block in others if block.title == "Keras 3, textbook"]
+    assert textbook and all(textbook)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_has_a_language_that_is_tested_or_shown(page):
+    fences = re.findall(r"^ *(```.*)$", page.read_text(), re.MULTILINE)
+    found = pages.blocks(page)
+    assert len(fences) == 2 * len(found), "a block that is not at the margin, or has no language"
+    for block in found:
+        assert block.language in {"python", "sh", "text", "math", "json"}, block
+        assert block.title in {"", "TensorFlow 1", "Keras 3", "Keras 3, textbook"}, block
+        if block.language == "python":
+            assert block.code.count("print(") == len(block.prints), f"{block}: prints unsaid"
+
+
+def commands():
+    """`[(where, script, [flags])]` of every command that a page or a script's help shows."""
+    for path in [CLONE / "README.md", *PAGES, *sorted((CLONE / "scripts").glob("*.py"))]:
+        for script, arguments in COMMANDS.findall(path.read_text()):
+            yield path.name, script, re.findall(r"--(?:no)?(\w+)", arguments)
+
+
+@pytest.mark.parametrize(("where", "script", "flags"), list(commands()))
+def test_every_command_names_a_script_and_flags_that_there_are(where, script, flags):
+    source = (CLONE / "scripts" / f"{script}.py").read_text()
+    shared = (CLONE / "tf_recipes" / "command_line.py").read_text()
+    shared += (CLONE / "tf_recipes" / "experiments" / "program.py").read_text()
+    for flag in flags:
+        named = {f'"{flag}"', f'"no{flag}"'}
+        assert any(each in source or each in shared for each in named), f"{where}: --{flag}"
+
+
+@pytest.mark.parametrize("path", sorted((CLONE / "scripts").glob("*.py")), ids=lambda p: p.stem)
+def test_help_begins_with_an_example(path):
+    """absl shows the docstring of the script first: what it does, then a command."""
+    summary, empty, example = path.read_text().splitlines()[:3]
+    assert summary.startswith('"""') and summary.endswith(".") and not empty
+    assert example.startswith(f"    python scripts/{path.name}")

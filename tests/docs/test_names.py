@@ -1,0 +1,220 @@
+"""The index of TF1 names: sorted, complete for what this repository names, and true."""
+
+import ast
+import functools
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import keras
+import pytest
+import tensorflow
+
+import tf_recipes
+from lab.documentation import pages
+from tf_recipes.parity.tf1 import interpreter
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "names.md"
+DEFAULTS = ROOT / "docs" / "defaults.md"
+LISTS = json.loads(Path(__file__).with_name("names.json").read_text())
+NOBODY = [name for names in LISTS["nobody migrates"].values() for name in names]
+ROW = re.compile(r"^\| `(tf\.[\w.]+)` \| (.+) \| \[(\w+)\]\(([^)]+)\) \|$")
+ROOTS = {"keras": keras, "tf_recipes": tf_recipes, "tf": tensorflow}
+
+
+def rows():
+    """The rows of the table as `(TF1 name, what takes its place, title, target)`."""
+    lines = PAGE.read_text().splitlines()
+    start = lines.index("| TF1 | in its place | page |") + 2
+    found = [ROW.match(line) for line in lines[start:] if line.startswith("|")]
+    assert None not in found, lines[start + found.index(None)]
+    return [each.groups() for each in found]
+
+
+NAMES = [name for name, *_ in rows()]
+
+
+def names_in(source):
+    """Every `tf.NAME` in code, as long as attributes follow one another; and what is imported.
+
+    >>> sorted(names_in("from tensorflow.contrib.layers import dropout; tf.Session(tf.nn.relu)"))
+    ['tf.Session', 'tf.contrib.layers.dropout', 'tf.nn.relu']
+    """
+    tree = ast.parse(source)
+    inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tensorflow."):
+            space = node.module.replace("tensorflow", "tf", 1)
+            yield from (f"{space}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute) and id(node) not in inner and _dotted(node):
+            yield _dotted(node)
+
+
+def _dotted(node):
+    """`tf.a.b` of an attribute that starts at `tf`, without dunder names; else None."""
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    public = [name for name in reversed(names) if not name.startswith("__")]
+    starts = isinstance(node, ast.Name) and node.id == "tf" and public
+    return ".".join(["tf", *public]) if starts else None
+
+
+def missing(names):
+    """Those that are neither in the table nor a module that holds one of the table."""
+    modules = {".".join(name.split(".")[:n]) for name in NAMES for n in range(2, 5)}
+    return sorted(set(names) - set(NAMES) - modules)
+
+
+def test_names_are_found_in_code():
+    source = "from tensorflow.contrib.layers import dropout\ntf.Session().run(tf.nn.relu(x.tf.y))"
+    expected = ["tf.Session", "tf.contrib.layers.dropout", "tf.nn.relu"]
+    assert sorted(names_in(source)) == expected
+    assert list(names_in("tf.__version__; tf.float32.__class__")) == ["tf.float32"]
+    assert missing([*expected, "tf.nn", "tf.nn.no_such"]) == ["tf.nn.no_such"]
+
+
+def test_there_are_many_names_and_each_once():
+    assert len(NAMES) == len(set(NAMES)) > 1000
+
+
+def test_the_table_is_sorted():
+    assert sorted(NAMES, key=lambda name: (name.lower(), name)) == NAMES
+
+
+@pytest.mark.parametrize("folder", ["tf_recipes/originals", "tests/originals", "tests/goldens"])
+def test_every_name_in_tf1_code_is_there(folder):
+    files = sorted((ROOT / folder).glob("*.py"))
+    found = {name for path in files for name in names_in(path.read_text())}
+    assert len(found) > 5
+    assert missing(found) == []
+
+
+def test_every_name_in_the_pages_tf1_blocks_is_there():
+    blocks = [each for page in sorted((ROOT / "docs").rglob("*.md")) for each in pages.blocks(page)]
+    found = {name for block in blocks if block.tf1 for name in names_in(block.code)}
+    assert len(found) > 5
+    assert missing(found) == []
+
+
+def test_the_names_written_out_are_there():
+    # those of the document that the recipes are taken from, and those that readers looked up
+    for names in (LISTS["the document's names"], LISTS["looked up"]):
+        assert len(names) > 10
+        assert [name for name in names if name not in NAMES] == []
+
+
+def test_every_name_in_the_table_of_defaults_is_there():
+    table = DEFAULTS.read_text().partition("<!-- generated defaults -->")[2].partition("<!-- /")[0]
+    first = "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
+    found = set(re.findall(r"`(tf\.[\w.]+)`", first))
+    assert len(found) > 70
+    assert sorted(found - set(NAMES)) == []
+
+
+@pytest.fixture(scope="module")
+def in_tf1(tf1_python):
+    """What real TF 1.15 answers: which names it lacks, and what its modules hold.
+
+    `public` is {module: {name: whether it is the same object as tf.NAME}}, without submodules.
+    """
+    code = """
+import json, sys, types
+from functools import reduce
+import tensorflow as tf
+def get(name):
+    return reduce(getattr, name.split(".")[1:], tf)
+def found(name):
+    try:
+        get(name)
+    except AttributeError:
+        return False
+    return True
+def public(module):
+    names = [name for name in dir(module) if not name.startswith("_")]
+    held = [(name, getattr(module, name)) for name in names]
+    return {name: each is getattr(tf, name, None) for name, each in held
+            if not isinstance(each, types.ModuleType)}
+names, modules = json.load(sys.stdin)
+print(json.dumps({"lacking": [name for name in names if not found(name)],
+                  "public": {module: public(get(module)) for module in modules}}))
+"""
+    modules = [*LISTS["whole modules"], *LISTS["namespaces"]]
+    done = subprocess.run(
+        [tf1_python, "-I", "-W", "ignore", "-c", code],
+        input=json.dumps([[*NAMES, *NOBODY, "tf.no_such"], modules]),
+        env=interpreter.variables(TF_CPP_MIN_LOG_LEVEL="2"),
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=300,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_every_name_is_one_of_tf1(in_tf1):
+    assert in_tf1["lacking"] == ["tf.no_such"]
+
+
+@pytest.mark.parametrize("module", LISTS["whole modules"])
+def test_every_public_name_is_there_or_nobody_migrates_it(in_tf1, module):
+    names = {f"{module}.{name}" for name in in_tf1["public"][module]}
+    assert len(names) > 9
+    assert sorted(names - set(NAMES) - set(NOBODY)) == []
+
+
+@pytest.mark.parametrize("space", LISTS["namespaces"])
+def test_the_rule_for_namespaces_finds_every_name(in_tf1, space):
+    """A row of its own, or the same object as `tf.NAME`, or the same name in TensorFlow 2."""
+    names = in_tf1["public"][space]
+    later = getattr(tensorflow, space.removeprefix("tf."), None)  # of "compat.v1" there is none
+    lost = [
+        name
+        for name, same in names.items()
+        if f"{space}.{name}" not in NAMES
+        and not (same and f"tf.{name}" in {*NAMES, *NOBODY})
+        and not hasattr(later, name)
+    ]
+    assert len(names) > 7
+    assert lost == []
+
+
+def test_the_namespaces_of_the_page_are_those():
+    table = PAGE.read_text().partition("## Namespaces")[2].partition("## Names")[0]
+    found = re.findall(r"^\| `(tf\.[\w.]+)` \| .+ \| \[(\w+)\]\(\2\.md\) \|$", table, re.MULTILINE)
+    assert [space for space, _ in found] == LISTS["namespaces"] == sorted(LISTS["namespaces"])
+    assert all((PAGE.parent / f"{page}.md").is_file() for _, page in found)
+
+
+def test_the_introduction_names_the_whole_modules():
+    scope = PAGE.read_text().split("The index has every public name")[1].split(", but for")[0]
+    assert sorted(re.findall(r"`(tf[\w.]*)`", scope)) == LISTS["whole modules"]
+
+
+def test_what_nobody_migrates_has_no_row():
+    assert sorted({*NAMES} & {*NOBODY}) == []
+    assert len(NOBODY) == len(set(NOBODY)) < 60
+
+
+@pytest.mark.parametrize(("name", "place"), [row[:2] for row in rows()], ids=NAMES)
+def test_what_takes_its_place_exists(name, place):
+    for code in re.findall(r"`((?:keras|tf_recipes|tf)(?:\.\w+)*)`", place):
+        first, *rest = code.split(".")
+        assert functools.reduce(getattr, rest, ROOTS[first]) is not None
+    outside = re.sub(r"`[^`]*`", "", place)
+    assert not re.search(r"\b(keras|tf_recipes|tf)\.", outside), "a name that is not in code style"
+
+
+@pytest.mark.parametrize("target", sorted({row[3] for row in rows()}))
+def test_every_page_and_anchor_exists(target):
+    path, _, anchor = target.partition("#")
+    assert (PAGE.parent / path).is_file()
+    assert not anchor or anchor in pages.anchors(PAGE.parent / path)
+
+
+def test_the_title_of_a_link_is_its_page():
+    for name, _, title, target in rows():
+        assert title == Path(target.partition("#")[0]).stem, name

@@ -1,0 +1,100 @@
+"""Arrays on their way to the loop."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_recipes.fast_fit import batches
+
+ROWS = np.arange(12.0).reshape(6, 2)  # float64: 2 float32 numbers, 8 bytes, a row
+
+
+def test_small_data_is_resident_and_large_data_streams():
+    assert isinstance(batches.holder((ROWS, None), 2, memory_budget=48), batches.Resident)
+    assert isinstance(batches.holder((ROWS, None), 2, memory_budget=47), batches.Streamed)
+
+
+def test_row_bytes_are_those_on_the_device():
+    labels = np.zeros(6, "int64")
+    assert batches.row_bytes((ROWS, labels, None)) == 2 * 4 + 8
+    assert batches.count((None, labels)) == 6
+
+
+@pytest.mark.parametrize("budget", [8, 16, 39, 10**6])
+def test_a_chunk_streams_its_rows_and_no_more_than_the_budget(budget):
+    streamed = batches.Streamed((ROWS, None), batch_size=2, memory_budget=budget)
+    assert streamed.steps == max(1, min(batches.LONGEST, budget // 16))
+    order = tf.constant([5, 0, 3, 1, 2, 4], tf.int64)
+    (data, nothing), rows, first = streamed.chunk(order, 2, 4)
+    assert nothing is None
+    assert len(data) == streamed.steps * 2  # always as many: compiled for a shape
+    assert data.numpy()[rows.numpy()[first : first + 2]].tolist() == [[6.0, 7.0], [2.0, 3.0]]
+
+
+def test_a_resident_chunk_is_the_data_itself():
+    resident = batches.Resident((ROWS, None))
+    order = tf.constant([5, 0, 3, 1, 2, 4], tf.int64)
+    (data, nothing), rows, first = resident.chunk(order, 2, 4)
+    assert nothing is None
+    assert data.dtype == "float32"
+    assert tf.gather(data, rows[first:4]).numpy().tolist() == [[6.0, 7.0], [2.0, 3.0]]
+    again, _, _ = resident.chunk(order, 0, 2)
+    assert again[0] is data
+
+
+def test_streaming_reads_a_file_in_place(tmp_path):
+    file = np.memmap(tmp_path / "rows", "float32", "w+", shape=(6, 2))
+    file[:] = ROWS
+    (data,), rows, first = batches.Streamed((file,), 2, 16).chunk(tf.constant([4, 1]), 0, 2)
+    assert data.numpy()[rows[first : first + 2]].tolist() == [[8.0, 9.0], [2.0, 3.0]]
+
+
+def test_floats_become_floatx_and_whole_numbers_stay():
+    dtypes = [
+        batches.first_row(np.zeros((3, 1), dtype)).dtype.name
+        for dtype in ("float64", "float16", "int64", "uint8", "bool")
+    ]
+    assert dtypes == ["float32", "float32", "int64", "uint8", "bool"]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ((ROWS, np.zeros(6)), True),
+        ((ROWS, None), True),
+        (({"a": ROWS, "b": [ROWS]}, np.zeros(6)), True),
+        ((tf.constant(ROWS), np.zeros(6)), True),
+        ((ROWS, np.zeros(5)), False),
+        ((ROWS, [0, 1, 2, 3, 4, 5]), False),
+        ((np.array(["a", "b"]), None), False),
+        ((ROWS.astype(complex), None), False),
+        ((np.float32(1), None), False),
+        ((ROWS[:0], None), False),
+        ((None, None), False),
+        ((tf.data.Dataset.from_tensors(1), None), False),
+    ],
+)
+def test_what_the_loop_takes(data, expected):
+    assert batches.fit_for_loop(data) is expected
+
+
+def test_split_holds_the_last_rows_out():
+    training, held_out = batches.split((ROWS, None), 0.4)  # floor(6 * 0.6) = 3
+    assert (training[0].tolist(), training[1]) == (ROWS[:3].tolist(), None)
+    assert held_out[0].tolist() == ROWS[3:].tolist()
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([0, 2, 1, 2]),
+        np.array([[0], [2], [1], [2]]),
+        keras.utils.to_categorical([0, 2, 1, 2]),
+        np.array([0.0, 2.0, 1.0, 2.0]),
+    ],
+    ids=["classes", "a column", "one-hot", "floats"],
+)
+def test_class_weights(labels):
+    weights = batches.class_weights(labels, {0: 3.0, 2: 0.5})
+    assert (weights.dtype, weights.tolist()) == ("float32", [3.0, 0.5, 1.0, 0.5])

@@ -1,0 +1,134 @@
+"""The site: built without a warning, and every page opened in a browser."""
+
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.documentation import pages, public_names, site, update
+
+CLONE = update.CLONE
+PAGES = sorted((CLONE / "docs").rglob("*.md"))
+WIDTHS = {"phone": 360, "desktop": 1280}
+
+TWO = """<table>
+<tr><th>TensorFlow 1</th><th>Keras 3</th></tr>
+<tr><td>
+
+```python
+a
+```
+
+</td><td>
+
+```python
+b
+```
+
+</td></tr>
+</table>
+"""
+
+
+class Page:
+    def __init__(self):
+        self.meta = {}
+
+
+def test_two_programs_become_two_columns():
+    page = Page()
+    markdown = site.on_page_markdown(f"before\n\n{TWO}\nafter\n", page)
+    assert markdown.count("<div markdown>") == 2 and "<t" not in markdown
+    assert markdown.startswith("before\n") and markdown.endswith("\nafter\n")
+    assert page.meta == {"hide": ["toc"]}
+    other = Page()
+    assert site.on_page_markdown("no table", other) == "no table" and not other.meta
+
+
+def test_names_in_a_table_break_where_they_are_joined():
+    row = "<td><code>tf.nn.l2_loss</code> a.b</td><td>x_y</td><code>c.d</code>"
+    assert site.on_page_content(row) == (
+        "<td><code>tf.<wbr>nn.<wbr>l2_<wbr>loss</code> a.b</td><td>x_y</td><code>c.d</code>"
+    )
+
+
+def test_an_equation_becomes_mathml():
+    drawn = site.math(r"\frac{a}{b}", "math", "math", {}, None)
+    assert "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac>" in drawn
+    assert drawn.startswith('<div class="math" tabindex="0"><math ')
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The folder of the site, built as `.ci/run` builds it."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "properdocs", "build", "--strict", "--site-dir", folder]
+    done = subprocess.run(
+        command, cwd=CLONE, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_every_page_and_every_module_is_built(built):
+    api = [f"api/{module}.html" for module in public_names.by_module()]
+    written = [page.relative_to(CLONE / "docs").with_suffix(".html") for page in PAGES]
+    names = [path.as_posix().replace("README", "index") for path in written]
+    found = {path.relative_to(built).as_posix() for path in built.rglob("*.html")}
+    assert found == {*names, *api, "404.html"}
+
+
+def test_the_reference_has_the_docstrings(built):
+    page = (built / "api" / "optimizers.html").read_text()
+    assert "RMSProp whose mean square starts at one." in page
+    assert "<blockquote>" not in page  # examples are code, not quotations
+
+
+@functools.cache
+def addresses():
+    """Every page of the site, below its folder."""
+    found = [page.relative_to(CLONE / "docs").with_suffix(".html") for page in PAGES]
+    names = [path.with_name("index.html") if path.stem == "README" else path for path in found]
+    return [*names, *(Path("api", f"{module}.html") for module in public_names.by_module())]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize("address", addresses(), ids=str)
+def test_a_page_opens_without_a_complaint(built, opened, address, width, scheme):
+    with opened(built / address, width, scheme) as page:
+        page.wait_for_function("document.documentElement.classList.contains('js')")
+        assert page.locator("h1").count() == 1
+        shown = page.evaluate("document.body.getAttribute('data-md-color-scheme')")
+        assert shown == {"light": "default", "dark": "slate"}[scheme]
+        broken = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+        page.evaluate("Promise.all([...document.images].map(i => i.decode().catch(() => 0)))")
+        assert page.evaluate(broken) == []
+
+
+def test_search_finds_a_page_without_a_server(built, opened):
+    with opened(built / "index.html") as page:
+        page.locator("input.md-search__input").press_sequentially("MomentumOptimizer")
+        page.locator("a.md-search-result__link").first.wait_for()
+        found = page.locator("a.md-search-result__link").evaluate_all("all => all.map(a => a.href)")
+    assert any("names.html" in address for address in found)
+    assert any("recipes/optimizers.html" in address for address in found)
+
+
+def test_two_columns_stand_side_by_side_where_there_is_room(built, opened):
+    for width, beside in ((1280, True), (360, False)):
+        with opened(built / "recipes" / "optimizers.html", width) as page:
+            tops = page.locator(".side-by-side > div").evaluate_all(
+                "all => all.map(each => each.getBoundingClientRect().top)"
+            )
+        assert (tops[0] == tops[1]) is beside
+
+
+def test_the_pages_anchors_are_those_of_a_code_host(built):
+    text = (built / "recipes" / "optimizers.html").read_text()
+    assert all(f'id="{anchor}"' in text for anchor in pages.anchors(PAGES_BY_NAME["optimizers"]))
+
+
+PAGES_BY_NAME = {page.stem: page for page in PAGES}

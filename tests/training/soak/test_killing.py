@@ -1,0 +1,62 @@
+import sys
+
+import pytest
+
+from tf_recipes.training.soak import killing, processes
+
+# Adds up its steps, saves each, goes on from the newest; with "forgetful" it starts the sum anew.
+TOY = """
+import json, pathlib, sys, time, zipfile
+import h5py, numpy as np
+from tf_recipes.training.checkpoints import Checkpoint, Checkpoints
+from tf_recipes.training.directory import alone
+folder = pathlib.Path(sys.argv[-1].removeprefix("--output_dir="))
+with alone(folder):
+    kept = Checkpoints(folder / "checkpoints", print)
+    newest = kept.newest()
+    step, total = (newest.step, newest.arrays["w"]) if newest else (0, np.zeros(10**5))
+    if "forgetful" in sys.argv and newest:
+        total = total * 0
+    if "failing" in sys.argv and newest:
+        sys.exit(3)
+    while step < 12:
+        step, total = step + 1, total + step
+        kept.save(Checkpoint(step, [0, step], {"w": total}, {}, time.time(), {}, {}))
+        time.sleep(0.01)
+    partial = folder / ".partial-toy"
+    partial.mkdir()
+    time.sleep(0.2)
+    with h5py.File(partial / "weights", "w") as file:
+        file["w"] = total
+    with zipfile.ZipFile(folder / "model.keras", "w") as model:
+        model.write(partial / "weights", "model.weights.h5")
+    (folder / "history.json").write_text(json.dumps({"loss": [1.0], "seconds": time.time()}))
+"""
+
+
+def toy(tmp_path, kills, *words):
+    said = []
+    (tmp_path / "toy.py").write_text(TOY)
+    start = processes.Command([sys.executable, tmp_path / "toy.py", *words])
+    return killing.soak(start, tmp_path / "out", kills, 1, said.append), said
+
+
+def test_a_training_that_loses_nothing_passes(tmp_path):
+    same, said = toy(tmp_path, 6)
+    assert same, said
+    kills = [line for line in said if line.startswith("kill ")]
+    assert len(kills) == 6 and "while finishing" in kills[-1]
+    assert said[-1] == "killed 6 times: the same bits"
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_training_that_forgets_is_found(tmp_path):
+    same, said = toy(tmp_path, 6, "forgetful")
+    assert not same
+    assert "differs: model.keras: the weights" in said
+    assert len(list((tmp_path / "out").iterdir())) == 1  # to look at
+
+
+def test_a_training_that_fails_by_itself_is_an_error(tmp_path):
+    with pytest.raises(killing.SoakError, match=r"killed-after-0 ended with status 3\."):
+        toy(tmp_path, 6, "failing")

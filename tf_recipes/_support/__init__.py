@@ -1,0 +1,1 @@
+"""Holds what several rooms need: checks of arguments, files, versions, saved models."""

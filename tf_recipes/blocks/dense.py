@@ -1,0 +1,86 @@
+"""contrib's `fully_connected` as Keras layers, with its defaults and its order of operations."""
+
+import keras
+
+from tf_recipes._support import validation
+from tf_recipes.blocks.initializers import xavier_init
+
+
+def fully_connected(
+    inputs,
+    units,
+    activation="relu",
+    normalizer=None,
+    kernel_initializer=None,
+    kernel_regularizer=None,
+    kernel_constraint=None,
+    name=None,
+    dtype=None,
+):
+    """Applies matmul, then normalizer or bias, then activation.
+
+    TF1: `tf.contrib.layers.fully_connected`. Against `keras.layers.Dense`: the activation is ReLU
+    unless said otherwise, a normalizer takes the bias' place, and weights start from Xavier.
+    Arguments that layers share, `arg_scope`'s use, are said once with `functools.partial`:
+
+    >>> import functools
+    >>> from tf_recipes.blocks.batch_norm import BatchNormalization
+    >>> layer = functools.partial(
+    ...     fully_connected, normalizer=functools.partial(BatchNormalization, momentum=0.99)
+    ... )
+    >>> inputs = keras.Input((784,))
+    >>> hidden1 = layer(inputs, 300, name="hidden1")
+    >>> logits = layer(hidden1, 10, activation=None, name="outputs")
+    >>> logits.shape
+    (None, 10)
+
+    Args:
+        inputs: tensor (..., features).
+        units: int, size of the output's last axis.
+        activation: a Keras activation, its name, a layer, or None.
+        normalizer: None, or a callable such as `BatchNormalization` that takes `name` and `dtype`
+            and returns a layer.
+        kernel_initializer: for the (features, units) kernel; None means Xavier, uniform.
+        kernel_regularizer, kernel_constraint: for the kernel, or None.
+        name: of the `Dense` layer; the others append `_BatchNorm` and `_activation` to it.
+        dtype: of the layers, or None for Keras' policy.
+
+    Returns:
+        A tensor (..., units).
+
+    Raises:
+        ValueError: for an activation that Keras does not know, or units below 1.
+    """
+    validation.whole("units", units, 1)
+    activation = _known(activation)
+    dense = keras.layers.Dense(
+        units,
+        use_bias=normalizer is None,
+        kernel_initializer=xavier_init() if kernel_initializer is None else kernel_initializer,
+        kernel_regularizer=kernel_regularizer,
+        kernel_constraint=kernel_constraint,
+        name=name,
+        dtype=dtype,
+    )
+    outputs = dense(inputs)
+    if normalizer is not None:
+        outputs = normalizer(name=f"{dense.name}_BatchNorm", dtype=dtype)(outputs)
+    if activation is None:
+        return outputs
+    if isinstance(activation, keras.layers.Layer):
+        return activation(outputs)
+    return keras.layers.Activation(activation, name=f"{dense.name}_activation", dtype=dtype)(
+        outputs
+    )
+
+
+def _known(activation):
+    """The function or layer of that name, None for None."""
+    try:
+        return None if activation is None else keras.activations.get(activation)
+    except ValueError:
+        return validation.fail(
+            "`activation` must be a function, a layer, None, or a name that Keras knows.",
+            f"activation={activation!r}",
+            "Write 'relu', say, or pass the function.",
+        )

@@ -1,0 +1,1 @@
+"""Holds the command line: flags, errors of one line, and the commands."""

@@ -1,0 +1,240 @@
+"""What `scripts/check_migration.py` does with its flags."""
+
+import dataclasses
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tf_recipes import catalog
+from tf_recipes._support import validation
+from tf_recipes._support.terminal import Terminal
+from tf_recipes.cli.command_line import UsageError, import_tensorflow, quiet
+from tf_recipes.parity import judge, references, trace
+from tf_recipes.parity.reports import commands, terminal_table
+from tf_recipes.parity.tf1 import interpreter
+from tf_recipes.recipe import PORTS
+
+LIVE_POOL = 2000  # images of the sample that a live reference trains on
+NEIGHBOURS = 8  # starts an ulp away that a live reference is asked for when one is not enough
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """The script's flags; `make_recipe` turns a name and the recipe flags into a `Recipe`."""
+
+    reference: str
+    tf1_python: str | None
+    trace_dir: str | None
+    recipe: list[str] | None
+    ports: list[str]
+    json_out: str | None
+    plot_dir: str | None
+    html: str | None
+    changed: dict
+    make_recipe: Callable
+
+
+def run(options):
+    """Judges, prints, writes; returns the exit status.
+
+    Raises:
+        UsageError: for flags that do not go together.
+        OSError: for a file that cannot be written, before anything is judged where possible.
+    """
+    _check(options)
+    for path in filter(None, (options.json_out, options.html)):
+        if Path(path).is_file():
+            # A check that is cut short leaves no older verdict behind; a link to one stays.
+            os.unlink(os.path.realpath(path))
+    sources = _sources(options)
+    whole_check = not (options.trace_dir or options.recipe or options.changed)
+    console = Terminal()
+    import_tensorflow(as_tf1_adds=True)  # after the checks, because it takes seconds
+    from tf_recipes.parity import random_draws
+
+    with quiet():
+        results = _judge(sources, options.ports, console)
+        drawn = list(random_draws.check_all(options.ports)) if whole_check else []
+    try:
+        _write(options, results, drawn)
+    finally:  # a full disk does not hide what was found
+        _print(console, options.ports, results, drawn)
+    return judge.exit_status(results, drawn)
+
+
+def _print(console, ports, results, drawn):
+    console.print(terminal_table.table(results, ports, console.width))
+    if drawn:
+        console.print(terminal_table.distribution_table(drawn))
+    console.file.flush()
+    for result in results:
+        if result.error:
+            _print_error(result)
+        for line in filter(None, (terminal_table.failure(result), result.note)):
+            console.print(line, highlight=False, markup=False)
+    console.print(terminal_table.summary(results, drawn), highlight=False)
+    if "exact" not in ports:
+        console.print("No exact port was judged, so nothing is proven: exit status 1.")
+
+
+def _print_error(result):
+    """One line on what could not be judged, with its name."""
+    text = result.error if result.name in result.error else f"{result.name}: {result.error}"
+    print(f"error: {' '.join(text.splitlines())}", file=sys.stderr)
+
+
+def _check(options):
+    """Refuses what cannot work before any work is done."""
+    for name in ("trace_dir", "json_out", "plot_dir", "html", "tf1_python"):
+        if getattr(options, name) == "":
+            raise UsageError(f"--{name} is empty. Name a path, or leave the flag out.")
+    if options.tf1_python and options.reference != "tf1":
+        raise UsageError("--tf1_python goes with --reference=tf1.")
+    if not options.ports:
+        raise UsageError("--ports needs a port. Received: none. Name exact, textbook or both.")
+    for port in options.ports:
+        validation.choice("ports", port, PORTS)
+    if len(set(options.ports)) < len(options.ports):
+        raise UsageError(f"--ports names a port twice. Received: {','.join(options.ports)}.")
+    if options.trace_dir and options.reference != "recorded":
+        raise UsageError("--trace_dir replays recorded traces. Leave out --reference.")
+    if options.changed and options.reference == "recorded":
+        named = ", ".join(f"--{name}" for name in sorted(options.changed))
+        raise UsageError(
+            f"A recorded trace cannot be changed. Received: {named}. "
+            "Add --reference=compat or --reference=tf1 to train the TF1 graph live."
+        )
+    if options.plot_dir:
+        Path(options.plot_dir).mkdir(parents=True, exist_ok=True)
+        _writable(Path(options.plot_dir))
+    for name in ("json_out", "html"):
+        if path := getattr(options, name):
+            _writable(Path(path).parent)
+            _writable(Path(os.path.realpath(path)).parent)  # that of what a link points to
+            if Path(path).is_dir():
+                raise UsageError(f"--{name}={path} is a directory. Name a file.")
+    if options.html and options.json_out and _same(options.html, options.json_out):
+        raise UsageError(f"--html and --json_out name one file. Received: {options.html}.")
+
+
+def _same(one, other):
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _writable(folder):
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such directory to write to.")
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{folder}: cannot be written to.")
+
+
+def _sources(options):
+    if options.reference == "recorded":
+        return _recorded(options)
+    images, labels = _pool()
+    python = interpreter.check(options.tf1_python) if options.reference == "tf1" else None
+    sources = []
+    for name in options.recipe or catalog.CATALOG:
+        recipe = options.make_recipe(name)
+
+        def get(recipe=recipe, neighbours=1):
+            arrays = references.record(recipe, images, labels, python, neighbours=neighbours)
+            return trace.from_arrays(arrays, source=f"{recipe.name} ({options.reference})")
+
+        sources.append(judge.Source(name, get, functools.partial(get, neighbours=NEIGHBOURS)))
+    return sources
+
+
+def _recorded(options):
+    files = references.trace_files(options.trace_dir or references.RECORDED)
+    if not options.recipe:
+        return judge.from_files(files)
+    names = {path: references.names(path) for path in files}
+    for name in options.recipe:
+        validation.choice("recipe", name, set().union(*names.values()))
+    return judge.from_files([path for path in files if names[path] & set(options.recipe)])
+
+
+def _pool():
+    from tf_recipes import mnist
+
+    sample = mnist.load("sample")
+    return sample.train_images[:LIVE_POOL], sample.train_labels[:LIVE_POOL]
+
+
+def _judge(sources, ports, console):
+    """All results, under a progress bar where there is a terminal to draw it on."""
+    with Progress(
+        TextColumn("{task.description:28}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} traces"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task("starting", total=len(sources))
+        share = 0.0
+
+        def on_start(reference, steps):
+            nonlocal share
+            share = 1 / steps
+            progress.update(task, description=reference.recipe.name)
+
+        results = []
+        for result in judge.judge(sources, ports, on_start, lambda: progress.advance(task, share)):
+            results.append(result)
+            progress.update(task, completed=len(results))
+        return judge.named_apart(results)
+
+
+def _write(options, results, drawn):
+    from tf_recipes.parity.reports import document  # imports TensorFlow
+
+    command = functools.partial(commands.check, options)
+    found = document.build(results, drawn, command, options.ports)
+    errors = []
+    for write in (_write_json, _write_html, _write_plots):  # each whatever became of the others
+        try:
+            write(options, found)
+        except OSError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _write_json(options, found):
+    from tf_recipes.parity.reports import document
+
+    if options.json_out:
+        document.write(options.json_out, found)
+
+
+def _write_html(options, found):
+    if options.html:
+        from tf_recipes.parity.reports import html  # imports Matplotlib
+
+        html.write(options.html, found)
+
+
+def _write_plots(options, found):
+    """A figure for each trace; one that cannot be drawn ends no other."""
+    if not options.plot_dir:
+        return
+    from tf_recipes.parity.reports import document, plots  # imports Matplotlib
+
+    undrawn = []
+    for drawn, rows in document.traces(found):
+        try:
+            plots.save(drawn, rows, options.plot_dir)
+        except OSError:
+            raise
+        except Exception as error:  # somebody else's numbers
+            undrawn.append(f"{drawn['name']}: {type(error).__name__}: {error}")
+    if undrawn:
+        text = " ".join(undrawn[0].split())[:500]
+        raise OSError(f"{options.plot_dir}: {len(undrawn)} without a figure; the first is {text}")

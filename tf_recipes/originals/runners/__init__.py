@@ -1,0 +1,1 @@
+"""Holds the programs that build, run and record the TF1 originals."""

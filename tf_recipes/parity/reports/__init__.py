@@ -1,0 +1,1 @@
+"""Holds the reports of the migration check: terminal, JSON, figures, HTML."""
