@@ -11,7 +11,7 @@ seeds; augment.json with every run. That tests on the sample of MNIST that ships
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application
 
 _IMAGES = flags.DEFINE_integer("images", 1000, "Images to train on, the first ones.")
 _STEPS = flags.DEFINE_integer("steps", 1800, "Training steps, of 50 images each.")
@@ -33,4 +33,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

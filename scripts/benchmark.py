@@ -14,7 +14,7 @@ and its row says how to install it; TensorFlow 1.15 comes by scripts/create_tf1_
 from absl import flags
 
 from lab.benchmark import benchmark_command, registry
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application
 
 _CONTESTANTS = flags.DEFINE_list("contestants", list(registry.CONTESTANTS), "Who takes part.")
 _NETS = flags.DEFINE_list("nets", "300-100,100-100-100-100-100", "Hidden layers' units.")
@@ -54,4 +54,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

@@ -11,7 +11,7 @@ MNIST that ships with the package; --data=tfds takes the whole set.
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application
 
 _RATES = flags.DEFINE_list(
     "rates", ["0.01", "0.03", "0.1"], "Rates at which momentum is held against gradient descent."
@@ -36,10 +36,10 @@ def _numbers(texts):
     try:
         return [float(text) for text in texts]
     except ValueError:
-        raise command_line.UsageError(
+        raise application.UsageError(
             f"--rates takes numbers separated by commas. Received: {','.join(texts)!r}."
         ) from None
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

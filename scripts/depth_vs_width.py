@@ -10,7 +10,7 @@ sample of MNIST that ships with the package; --data=tfds takes the whole set.
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application, flag_values
 
 _DEPTHS = flags.DEFINE_list("depths", ["1", "2", "3", "5", "8"], "Hidden layers of each net.")
 _BUDGET = flags.DEFINE_integer("budget", 100_000, "Weights and biases of each net.", 1)
@@ -21,11 +21,11 @@ chapter_command.define_flags("depth_vs_width")
 def main():
     chapter_command.run(
         "depth_vs_width",
-        depths=command_line.whole_numbers("depths", _DEPTHS.value),
+        depths=flag_values.whole_numbers("depths", _DEPTHS.value),
         budget=_BUDGET.value,
         epochs=_EPOCHS.value,
     )
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

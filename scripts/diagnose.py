@@ -11,7 +11,7 @@ figure for each claim, and diagnose.json with every run.
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application, flag_values
 
 _DEPTHS = flags.DEFINE_list("depths", ["2", "8"], "Hidden layers of the sigmoid nets.")
 _EPOCHS = flags.DEFINE_integer("epochs", 5, "Of the sigmoid nets.", lower_bound=1)
@@ -22,11 +22,11 @@ chapter_command.define_flags("diagnose")
 def main():
     chapter_command.run(
         "diagnose",
-        depths=command_line.whole_numbers("depths", _DEPTHS.value),
+        depths=flag_values.whole_numbers("depths", _DEPTHS.value),
         epochs=_EPOCHS.value,
         shock_rate=_SHOCK_RATE.value,
     )
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

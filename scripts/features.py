@@ -12,7 +12,7 @@ MNIST that ships with the package; --data=tfds takes the whole set. It needs sci
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application, flag_values
 
 _HIDDEN = flags.DEFINE_list("hidden", ["300", "100"], "Units of the hidden layers.")
 _COSTS = flags.DEFINE_multi_float(
@@ -25,11 +25,11 @@ chapter_command.define_flags("features")
 def main():
     chapter_command.run(
         "features",
-        hidden=command_line.whole_numbers("hidden", _HIDDEN.value),
+        hidden=flag_values.whole_numbers("hidden", _HIDDEN.value),
         costs=_COSTS.value,
         epochs=_EPOCHS.value,
     )
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

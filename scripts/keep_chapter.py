@@ -20,7 +20,7 @@ from absl import flags
 
 from lab.documentation import chapter_figures
 from tf_recipes._support import files, validation
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application
 
 SCRIPTS = Path(__file__).parent
 COMMANDS = {
@@ -76,4 +76,4 @@ def _run(command, folder):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

@@ -11,7 +11,7 @@ whole set.
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application
 
 _EPOCHS = flags.DEFINE_integer("epochs", 10, "Passes over the images.", lower_bound=1)
 _TARGET = flags.DEFINE_float("target_accuracy", 0.9, "Validation accuracy to reach, in (0, 1).")
@@ -23,4 +23,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

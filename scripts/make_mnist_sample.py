@@ -11,15 +11,15 @@ import numpy as np
 from absl import flags
 
 from tf_recipes import mnist
-from tf_recipes._support import files
-from tf_recipes.cli import command_line
+from tf_recipes._support import files, quiet_tensorflow
+from tf_recipes.cli import application
 
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
 _OUTPUT = flags.DEFINE_string("output", str(mnist.SAMPLE), "The file to write.")
 
 
 def main():
-    command_line.import_tensorflow()
+    quiet_tensorflow.import_tensorflow()
     whole = mnist.load("tfds", data_dir=_DATA_DIR.value)
     with files.replacing(_OUTPUT.value) as partial, open(partial, "wb") as file:
         np.savez_compressed(
@@ -33,4 +33,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

@@ -11,7 +11,7 @@ import os
 
 from absl import flags
 
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application, flag_values
 
 _WORKERS = flags.DEFINE_list("workers", ["1", "2", "4"], "Numbers of workers.")
 _NETS = flags.DEFINE_list(
@@ -24,9 +24,9 @@ _PLOT_OUT = flags.DEFINE_string("plot_out", None, "Where to draw them.")
 
 
 def main():
-    workers = command_line.whole_numbers("workers", _WORKERS.value)
-    batches = command_line.whole_numbers("batches", _BATCHES.value)
-    hidden = [command_line.whole_numbers("nets", net.split("-")) for net in _NETS.value]
+    workers = flag_values.whole_numbers("workers", _WORKERS.value)
+    batches = flag_values.whole_numbers("batches", _BATCHES.value)
+    hidden = [flag_values.whole_numbers("nets", net.split("-")) for net in _NETS.value]
     from lab.scaling import cost_model, measurement, scaling_report
     from tf_recipes.distribution import batch_shares
 
@@ -48,4 +48,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

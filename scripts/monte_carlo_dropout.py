@@ -12,7 +12,7 @@ the package; --data=tfds takes the whole set.
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application
 
 _KEEP_PROB = flags.DEFINE_float("keep_prob", 0.5, "Share of inputs and hidden units kept.")
 _EPOCHS = flags.DEFINE_integer("epochs", 20, "Passes over the images.", lower_bound=1)
@@ -30,4 +30,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from absl import flags
 
-from tf_recipes.cli import command_line
+from tf_recipes._support import quiet_tensorflow
+from tf_recipes.cli import application
 
 flags.DEFINE_string("tf1_python", None, "An interpreter with TensorFlow 1.15.")
 flags.DEFINE_string("json_out", None, "The file to write.")
@@ -22,8 +23,8 @@ flags.DEFINE_string("json_out", None, "The file to write.")
 def main():
     """Records them."""
     if not flags.FLAGS.json_out:
-        raise command_line.UsageError("Name a file for the signatures: --json_out=FILE.")
-    command_line.import_tensorflow()
+        raise application.UsageError("Name a file for the signatures: --json_out=FILE.")
+    quiet_tensorflow.import_tensorflow()
     from lab.documentation.defaults import signature_recording
     from tf_recipes.parity.tf1 import interpreter
 
@@ -33,4 +34,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

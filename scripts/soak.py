@@ -14,8 +14,9 @@ import sys
 from absl import flags
 
 from tf_recipes import catalog, mnist
+from tf_recipes._support import quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application
 
 _KILLS = flags.DEFINE_integer("kills", 25, "How often to kill.", lower_bound=1)
 _SEED = flags.DEFINE_integer("seed", 0, "Of the moments.", lower_bound=0)
@@ -28,7 +29,7 @@ _FORK = flags.DEFINE_bool("fork", False, "Copy this process in place of starting
 
 def main():
     recipe = catalog.get(_RECIPE.value)
-    with command_line.quiet():
+    with quiet_tensorflow.quiet():
         from tf_recipes import training
         from tf_recipes.training.soak import killing, processes
 
@@ -42,13 +43,13 @@ def main():
     try:
         return int(not killing.soak(start, _OUTPUT_DIR.value, _KILLS.value, _SEED.value, say))
     except killing.SoakError as error:
-        raise command_line.UsageError(str(error)) from error
+        raise application.UsageError(str(error)) from error
 
 
 def _train(training, recipe, data, output_dir):
-    command_line.import_tensorflow()
+    quiet_tensorflow.import_tensorflow()
     training.train(recipe, data, _EPOCHS.value, output_dir, checkpoint_steps=_STEPS.value)
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

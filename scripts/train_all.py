@@ -17,9 +17,9 @@ from absl import flags
 from rich import box, table
 
 from tf_recipes import catalog, mnist
-from tf_recipes._support import files
+from tf_recipes._support import files, quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application
 
 _RECIPES = flags.DEFINE_list("recipes", list(catalog.CATALOG), "Names in tf_recipes/catalog.py.")
 _EPOCHS = flags.DEFINE_integer("epochs", 5, "Of each recipe but best_practice.", lower_bound=1)
@@ -34,7 +34,7 @@ _JSON_OUT = flags.DEFINE_string("json_out", None, "Where to write the table as J
 
 def main():
     recipes = [_scheduled(catalog.get(name)) for name in _RECIPES.value]
-    command_line.import_tensorflow()
+    quiet_tensorflow.import_tensorflow()
     from tf_recipes import training
 
     data = mnist.load(_DATA.value, _DATA_DIR.value)
@@ -77,4 +77,4 @@ def _show(terminal, rows):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

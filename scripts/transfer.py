@@ -10,7 +10,7 @@ sample of MNIST that ships with the package; --data=tfds takes the whole set.
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application, flag_values
 
 _KINDS = flags.DEFINE_list("kinds", ["dense", "conv"], "Nets: dense, conv or both.")
 _REUSED = flags.DEFINE_integer("reused", 2, "How many of them are reused.", 1, 3)
@@ -29,7 +29,7 @@ def main():
         kinds=_KINDS.value,
         reused=_REUSED.value,
         per_class=_PER_CLASS.value,
-        sizes=command_line.whole_numbers("sizes", _SIZES.value),
+        sizes=flag_values.whole_numbers("sizes", _SIZES.value),
         steps=_STEPS.value,
         learning_rate=_RATE.value,
         batch_norm=_BATCH_NORM.value,
@@ -38,4 +38,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

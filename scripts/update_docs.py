@@ -9,7 +9,7 @@ written, and the exit status is 1 where something would be.
 
 from absl import flags
 
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application
 
 flags.DEFINE_string("folder", None, "The clone of the repository; by default the one of the code.")
 flags.DEFINE_bool("check", False, "Write nothing; name what is out of date, and exit with 1.")
@@ -23,4 +23,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

@@ -13,7 +13,7 @@ import pathlib
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application, recipe_flags
 
 _RECIPE = flags.DEFINE_string("recipe", "best_practice", "A name in tf_recipes/catalog.py.")
 _EPOCHS = flags.DEFINE_integer("epochs", 5, "Passes over the images.", lower_bound=1)
@@ -23,15 +23,15 @@ _INTERVAL = flags.DEFINE_integer(
 _ROUNDS = flags.DEFINE_integer("rounds", 0, "Timed calls of fit.", 0)
 _HISTOGRAMS = flags.DEFINE_bool("histograms", False, "Also write TensorBoard's histograms.")
 chapter_command.define_flags("watch_gradients", seeds=None)
-command_line.define_recipe_flags()
+recipe_flags.define()
 
 
 def main():
     if flags.FLAGS["steps"].present:
-        raise command_line.UsageError("Training is counted in epochs: --epochs, not --steps.")
+        raise application.UsageError("Training is counted in epochs: --epochs, not --steps.")
     chapter_command.run(
         "watch_gradients",
-        recipe=command_line.recipe_from_flags(_RECIPE.value),
+        recipe=recipe_flags.recipe(_RECIPE.value),
         epochs=_EPOCHS.value,
         interval=_INTERVAL.value,
         rounds=_ROUNDS.value,
@@ -40,4 +40,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    application.run(main)

@@ -32,6 +32,23 @@ def run_python():
     return run
 
 
+@pytest.fixture
+def run_python_failing():
+    """Runs code in a new process: `(status, stdout, stderr)`."""
+
+    def run(code, *arguments):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def tf1_python():
     """An interpreter with real TensorFlow 1.15: $TF1_PYTHON, else one made in the user's cache."""

@@ -97,7 +97,7 @@ def _load_sample(path):
 
 def _load_tfds(data_dir):
     # Late, because it takes a second; quiet, because it logs on any healthy machine.
-    from tf_recipes.cli.command_line import quiet
+    from tf_recipes._support.quiet_tensorflow import quiet
 
     try:
         with quiet():

@@ -167,7 +167,7 @@ def test_another_backend_is_refused(monkeypatch, fails):
 
 
 TWO_REPLICAS = """
-from tf_recipes.cli.command_line import quiet
+from tf_recipes._support.quiet_tensorflow import quiet
 with quiet():
     import keras, numpy as np, tensorflow as tf
     from tf_recipes import GradientClippingModel, Momentum

@@ -6,7 +6,7 @@ from tf_recipes.distribution import restart
 ROOT = pathlib.Path(__file__).parents[2]
 AGAIN = """
 import os, pathlib, socket, sys
-from tf_recipes.cli.command_line import quiet
+from tf_recipes._support.quiet_tensorflow import quiet
 from tf_recipes.distribution import restart
 log = pathlib.Path(sys.argv[1])
 log.write_text(log.read_text() + f"{os.getpid()} {sys.argv[2:]}\\n")

@@ -8,7 +8,7 @@ from tf_recipes.distribution import strategies
 
 MIRRORED = """
 import sys
-from tf_recipes.cli.command_line import quiet
+from tf_recipes._support.quiet_tensorflow import quiet
 with quiet():
     import keras, numpy as np, tensorflow as tf
     from tf_recipes.distribution import strategies
@@ -80,7 +80,7 @@ def test_a_loss_scale_is_refused(fails):
 def test_the_prepared_model_has_all_its_variables(run_python):
     code = """
 import json
-from tf_recipes.cli.command_line import quiet
+from tf_recipes._support.quiet_tensorflow import quiet
 with quiet():
     from tf_recipes import catalog, models
     from tf_recipes.distribution import strategies

@@ -18,9 +18,9 @@ EVALUATED = 60  # rows of a batch of evaluation
 
 
 def main(setting, output):
-    from tf_recipes.cli import command_line
+    from tf_recipes._support import quiet_tensorflow
 
-    with command_line.quiet():
+    with quiet_tensorflow.quiet():
         strategies = dict(zip(setting["runs"], start(setting["runs"]), strict=True))
         found = {
             f"{run}/{spec['name']}/{key}": value

@@ -74,11 +74,17 @@ def commands():
             yield path.name, script, re.findall(r"--(?:no)?(\w+)", arguments)
 
 
+# The files besides a script's own that define flags.
+DEFINING = [
+    *sorted((CLONE / "tf_recipes" / "cli").rglob("*.py")),
+    CLONE / "scripts" / "lab" / "chapters" / "chapter_command.py",
+]
+
+
 @pytest.mark.parametrize(("where", "script", "flags"), list(commands()))
 def test_every_command_names_a_script_and_flags_that_there_are(where, script, flags):
     source = (CLONE / "scripts" / f"{script}.py").read_text()
-    shared = (CLONE / "tf_recipes" / "command_line.py").read_text()
-    shared += (CLONE / "tf_recipes" / "experiments" / "program.py").read_text()
+    shared = "".join(path.read_text() for path in DEFINING)
     for flag in flags:
         named = {f'"{flag}"', f'"no{flag}"'}
         assert any(each in source or each in shared for each in named), f"{where}: --{flag}"

@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 SMALL = ("--hidden=16", "--batch_size=100", "--epochs=2")
 RELOAD = """
 import sys
-from tf_recipes.cli.command_line import import_tensorflow
+from tf_recipes._support.quiet_tensorflow import import_tensorflow
 import_tensorflow()
 import keras
 from tf_recipes import mnist, models

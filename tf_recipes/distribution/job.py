@@ -142,7 +142,7 @@ class Job:
 
 
 def _alone(replicas):
-    from tf_recipes.cli.command_line import import_tensorflow
+    from tf_recipes._support.quiet_tensorflow import import_tensorflow
 
     if replicas is not None:
         validation.fail(
@@ -176,7 +176,7 @@ def _versions():
 
 
 def _started(timeout, make):
-    from tf_recipes.cli.command_line import quiet
+    from tf_recipes._support.quiet_tensorflow import quiet
 
     text = (
         f"TensorFlow must reach the other workers. Received: no connection within {timeout:g} s."

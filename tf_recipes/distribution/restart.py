@@ -9,7 +9,7 @@ _terminal = []  # a descriptor of the standard error, once it is kept
 
 
 def keep_terminal():
-    """Remembers the standard error, which `command_line.quiet` turns aside for a while."""
+    """Remembers the standard error, which `quiet_tensorflow.quiet` turns aside for a while."""
     if not _terminal:
         _terminal.append(os.dup(2))
 

@@ -11,7 +11,8 @@ from lab.benchmark.setting import Setting
 from tf_recipes import mnist
 from tf_recipes._support import validation
 from tf_recipes._support.terminal import Terminal
-from tf_recipes.cli.command_line import UsageError, whole_numbers
+from tf_recipes.cli.application import UsageError
+from tf_recipes.cli.flag_values import whole_numbers
 
 RESTLESS = 0.05  # of a pass's seconds: CPU seconds between two passes that are worth a word
 

@@ -9,9 +9,8 @@ from absl import flags
 from rich import box, table
 
 from tf_recipes import mnist
-from tf_recipes._support import files
+from tf_recipes._support import files, quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
-from tf_recipes.cli import command_line
 
 
 def define_flags(name, seeds=5):
@@ -38,7 +37,7 @@ def run(name, **settings):
         OSError: for data that is missing, or a directory that cannot be written to; before
             anything is trained.
     """
-    command_line.import_tensorflow()
+    quiet_tensorflow.import_tensorflow()
     from tf_recipes.training.directory import writable
 
     chosen = flags.FLAGS

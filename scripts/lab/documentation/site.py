@@ -23,7 +23,7 @@ _TABLE = re.compile(
 
 
 def on_config(config, **_):
-    """Hands Markdown its functions, and lists the API's pages below the page that names them all."""
+    """Gives Markdown its functions, and lists the API's pages below the page of all names."""
     config.mdx_configs["toc"]["slugify"] = pages.slugify
     for fence in config.mdx_configs["pymdownx.superfences"]["custom_fences"]:
         fence["format"] = math

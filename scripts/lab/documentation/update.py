@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from tf_recipes._support import files, validation
-from tf_recipes.cli.command_line import import_tensorflow, quiet
+from tf_recipes._support.quiet_tensorflow import import_tensorflow, quiet
 
 CLONE = Path(__file__).parents[3]
 

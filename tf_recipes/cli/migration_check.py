@@ -1,4 +1,4 @@
-"""What `scripts/check_migration.py` does with its flags."""
+"""Runs the migration check as its flags say: judges, prints, writes, and gives the exit status."""
 
 import dataclasses
 import functools
@@ -10,9 +10,10 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tf_recipes import catalog
-from tf_recipes._support import validation
+from tf_recipes._support import extras, validation
+from tf_recipes._support.quiet_tensorflow import import_tensorflow, quiet
 from tf_recipes._support.terminal import Terminal
-from tf_recipes.cli.command_line import UsageError, import_tensorflow, quiet
+from tf_recipes.cli.application import UsageError
 from tf_recipes.parity import judge, references, trace
 from tf_recipes.parity.reports import commands, terminal_table
 from tf_recipes.parity.tf1 import interpreter
@@ -108,6 +109,9 @@ def _check(options):
             f"A recorded trace cannot be changed. Received: {named}. "
             "Add --reference=compat or --reference=tf1 to train the TF1 graph live."
         )
+    for extra, wanted in (("html", options.html), ("plots", options.plot_dir)):
+        if wanted:
+            extras.require(extra)
     if options.plot_dir:
         Path(options.plot_dir).mkdir(parents=True, exist_ok=True)
         _writable(Path(options.plot_dir))

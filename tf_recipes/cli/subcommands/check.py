@@ -1,0 +1,49 @@
+"""Shows, step by step, that each port does what TensorFlow 1.15 did.
+
+    tf-recipes check --json_out=check.json
+
+By default the traces that ship with the package are replayed with both ports. Exits with 0 only
+if every exact port matches, with 1 if one does not, with 2 if something could not be judged.
+"""
+
+from absl import flags
+
+from tf_recipes.cli import recipe_flags
+
+
+def define_flags() -> None:
+    """Defines the flags of the migration check."""
+    flags.disclaim_key_flags()
+    flags.DEFINE_enum(
+        "reference",
+        "recorded",
+        ["recorded", "compat", "tf1"],
+        "What the ports are held against: recorded traces; the TF1 graph run live in this "
+        "TensorFlow; or run live on real TF 1.15 (with --tf1_python).",
+    )
+    flags.DEFINE_string("tf1_python", None, "A Python with TensorFlow 1.15, for --reference=tf1.")
+    flags.DEFINE_string("trace_dir", None, "Replay the traces (*.npz) in this directory instead.")
+    flags.DEFINE_list("recipe", None, "Recipes by name; without it, all of them.")
+    flags.DEFINE_list("ports", ["exact", "textbook"], "Which ports to judge.")
+    flags.DEFINE_string("json_out", None, "Write the results to this file.")
+    flags.DEFINE_string("html", None, "Write a report to open in a browser to this file.")
+    flags.DEFINE_string("plot_dir", None, "Write a figure for each recipe to this directory.")
+    recipe_flags.define()
+
+
+def main() -> int:
+    """Judges what the flags name; returns the exit status."""
+    from tf_recipes.cli import migration_check
+
+    options = migration_check.Options(
+        **{
+            name: flags.FLAGS[name].value
+            for name in ("reference", "tf1_python", "trace_dir", "recipe", "ports")
+        },
+        json_out=flags.FLAGS.json_out,
+        plot_dir=flags.FLAGS.plot_dir,
+        html=flags.FLAGS.html,
+        changed=recipe_flags.changed(),
+        make_recipe=recipe_flags.recipe,
+    )
+    return migration_check.run(options)
