@@ -7,11 +7,10 @@ if every exact port matches, with 1 if one does not, with 2 if something could n
 The installed command `tf-recipes check` does the same.
 """
 
-from tf_recipes.cli import application
-from tf_recipes.cli.subcommands import check
+from tf_recipes.cli import application, check_command
 
-check.define_flags()
+check_command.define_flags()
 
 
 if __name__ == "__main__":
-    application.run(check.main)
+    application.run(check_command.main)

@@ -6,11 +6,10 @@ Prints the interpreter's path, which --tf1_python takes; the other scripts look 
 directory by themselves. The installed command `tf-recipes create-tf1-environment` does the same.
 """
 
-from tf_recipes.cli import application
-from tf_recipes.cli.subcommands import create_tf1_environment
+from tf_recipes.cli import application, create_tf1_environment_command
 
-create_tf1_environment.define_flags()
+create_tf1_environment_command.define_flags()
 
 
 if __name__ == "__main__":
-    application.run(create_tf1_environment.main)
+    application.run(create_tf1_environment_command.main)

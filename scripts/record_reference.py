@@ -12,11 +12,10 @@ the package were recorded by
 The installed command `tf-recipes record` does the same.
 """
 
-from tf_recipes.cli import application
-from tf_recipes.cli.subcommands import record_traces
+from tf_recipes.cli import application, record_command
 
-record_traces.define_flags()
+record_command.define_flags()
 
 
 if __name__ == "__main__":
-    application.run(record_traces.main)
+    application.run(record_command.main)

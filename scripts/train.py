@@ -16,11 +16,10 @@ same bits as in one go. With more --epochs it goes on, too.
 The installed command `tf-recipes train` does the same.
 """
 
-from tf_recipes.cli import application
-from tf_recipes.cli.subcommands import train
+from tf_recipes.cli import application, train_command
 
-train.define_flags()
+train_command.define_flags()
 
 
 if __name__ == "__main__":
-    application.run(train.main)
+    application.run(train_command.main)

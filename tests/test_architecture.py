@@ -1,68 +1,69 @@
-"""Who may import whom, and what has a twin and a test. Read from the source, nothing is run."""
+"""Who may import whom, and what has a twin and a test. Read from the source, nothing is run.
+
+What a file is follows from its folder: no test here lists recipes or tools.
+"""
 
 import ast
+import collections
+import graphlib
 import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "tf_recipes"
+PACKAGE, SCRIPTS = ROOT / "tf_recipes", ROOT / "scripts"
+LAB = SCRIPTS / "lab"
 FILES = sorted(PACKAGE.rglob("*.py"))
-RECIPES = {
-    "activations",
-    "augmentation",
-    "batch_norm",
-    "best_practice",
-    "dense",
-    "dropout",
-    "gradient_clipping",
-    "initializers",
-    "max_norm",
-    "optimizers",
-    "regularization",
-    "schedules",
-    "transfer",
+LAB_FILES = sorted(LAB.rglob("*.py"))
+
+# room -> the rooms that its files may import besides their own; "spine" is the root of the package
+ROOMS = {
+    "_support": set(),
+    "fast_fit": {"_support"},
+    "blocks": {"_support", "fast_fit"},
+    "tools": {"_support", "blocks"},
+    "spine": {"_support", "blocks", "fast_fit"},
+    "originals": {"spine"},
+    "distribution": {"_support", "fast_fit"},
+    "training": {"_support", "distribution", "fast_fit", "spine"},
+    "parity": {"_support", "blocks", "spine"},
+    "scan": {"_support"},
+    "convert": {"_support", "blocks", "parity", "spine"},
+    "cli": {"_support", "distribution", "parity", "spine", "training"},
 }
-# What plugs into any Keras model and has no twin: TF1 had nothing of the kind built in.
-TOOLS = {
-    "diagnostics.gradients",
-    "diagnostics.histograms",
-    "diagnostics.layers",
-    "diagnostics.monitor",
-    "diagnostics.probe",
-    "diagnostics.units",
-    "dropout_layers",
-    "features",
-    "layer_names",
-    "layer_sizes",
-    "linear_heads",
-    "monte_carlo",
-    "range_curve",
-    "range_test",
-    "recompile",
-    "saved_models",
-    "sklearn_features",
+# what else a room's files may import, besides the standard library and NumPy
+OUTSIDE = {
+    "_support": {"keras", "rich", "tensorflow"},
+    "fast_fit": {"keras", "tensorflow"},
+    "blocks": {"keras", "tensorflow"},
+    "tools": {"absl", "keras", "matplotlib", "sklearn", "tensorflow"},
+    "spine": {"absl", "keras", "tensorflow_datasets"},
+    "originals": {"tensorflow"},
+    "distribution": {"keras", "tensorflow"},
+    "training": {"h5py", "keras", "matplotlib", "rich", "tensorflow"},
+    "parity": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
+    "scan": set(),
+    "convert": {"keras", "tensorflow"},
+    "cli": {"absl", "rich"},
 }
-UPWARD = {
-    "catalog",
-    "command_line",
-    "experiments",
-    "models",
-    "originals",
-    "parity",
-    "ports",
-    "training",
+LAB_ROOMS = {
+    "chapters": {"_support", "blocks", "cli", "fast_fit", "spine", "tools", "training"},
+    "benchmark": {"_support", "cli", "fast_fit", "parity", "spine"},
+    "scaling": {"_support", "distribution", "fast_fit", "spine"},
+    "documentation": {"_support", "parity", "spine"},
 }
-FAST_FIT = {"fast_fit.model"}  # what gives a model its `fit`: a building block, too
+MOST_AT_THE_ROOT = 8  # modules beside __init__.py
+PYTHON37 = {"recipe", "_support.validation"}  # what TensorFlow 1.15's interpreter reads, too
 
 
 def name_of(path):
-    """`tf_recipes/parity/trace.py` -> `tf_recipes.parity.trace`."""
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    """`tf_recipes/parity/trace.py` -> `tf_recipes.parity.trace`; `lab.…` below `scripts`."""
+    base = SCRIPTS if path.is_relative_to(SCRIPTS) else ROOT
+    return ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
 
 
-MODULES = {name_of(path) for path in FILES}
+MODULES = {name_of(path) for path in (*FILES, *LAB_FILES)}
 
 
 def imports(source):
@@ -79,22 +80,39 @@ def imported(path):
     return set(imports(path.read_text()))
 
 
+def modules(path):
+    """The modules of this repository that a file imports, by their full names."""
+    names = [name for name in imported(path) if name.split(".")[0] in ("tf_recipes", "lab")]
+    return {name if name in MODULES else name.rpartition(".")[0] for name in names}
+
+
 def own(path):
-    """The modules of this package that a file imports, without `tf_recipes.` in front."""
-    found = set()
-    for name in imported(path):
-        if name.startswith("tf_recipes"):
-            module = name if name in MODULES else name.rpartition(".")[0]
-            found.add(module.removeprefix("tf_recipes").lstrip("."))
-    return found
+    """The modules of the package that a file imports, without `tf_recipes.` in front."""
+    found = {name for name in modules(path) if name.startswith("tf_recipes.")}
+    return {name.removeprefix("tf_recipes.") for name in found}
 
 
 def others(path):
-    return {name.partition(".")[0] for name in imported(path)} - {"tf_recipes"}
+    """The packages that a file imports, but for this one, the standard library and NumPy."""
+    names = {name.partition(".")[0] for name in imported(path)}
+    return names - {"tf_recipes", "lab", "numpy"} - set(sys.stdlib_module_names)
+
+
+def room(module):
+    """The room of a module of the package: its first folder, or "spine"."""
+    first, _, rest = module.removeprefix("tf_recipes.").partition(".")
+    if first == "__main__":
+        return "cli"
+    return first if rest or (PACKAGE / first).is_dir() else "spine"
 
 
 def files(folder):
     return sorted((PACKAGE / folder).glob("*.py"))
+
+
+def stems(folder):
+    """The names of a folder's public modules."""
+    return {path.stem for path in files(folder) if not path.stem.startswith("_")}
 
 
 def test_imports_are_found_in_all_their_forms():
@@ -102,154 +120,185 @@ def test_imports_are_found_in_all_their_forms():
         "import a.b, c as d\nfrom e import f as g\ndef h():\n    from tf_recipes import ports\n"
     )
     assert list(imports(source)) == ["a.b", "c", "e.f", "tf_recipes.ports"]
-    assert own(PACKAGE / "ports.py") >= {"activations", "batch_norm", "schedules"}
-    assert others(PACKAGE / "ports.py") == {"collections", "dataclasses", "keras", "re"}
+    assert own(PACKAGE / "ports.py") >= {
+        "blocks.activations",
+        "blocks.batch_norm",
+        "fast_fit.model",
+    }
+    assert others(PACKAGE / "ports.py") == {"keras"}
+    assert room("tf_recipes.ports") == room("models") == "spine"
+    assert room("parity.tf1.compat") == room("tf_recipes.parity") == "parity"
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_every_folder_is_a_room():
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert folders | {"spine"} == set(ROOMS) == set(OUTSIDE)
+    assert {path.name for path in LAB.iterdir() if (path / "__init__.py").exists()} == {*LAB_ROOMS}
+
+
+def test_the_root_holds_the_spine_alone():
+    assert len(list(PACKAGE.glob("*.py"))) - 1 <= MOST_AT_THE_ROOT
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p != PACKAGE / "__init__.py"], ids=name_of)
+def test_a_room_imports_what_lies_below_it(path):
+    here = room(name_of(path))
+    assert {room(each) for each in own(path)} <= {here, *ROOMS[here]}
+    assert others(path) <= OUTSIDE[here]
+    assert not [name for name in modules(path) if name.startswith("lab")], "it is not installed"
+
+
+@pytest.mark.parametrize("path", [p for p in LAB_FILES if p.parent != LAB], ids=name_of)
+def test_what_is_not_installed_imports_what_its_room_may(path):
+    here = path.relative_to(LAB).parts[0]
+    assert {room(each) for each in own(path)} <= LAB_ROOMS[here]
+    lab = {name.split(".")[1] for name in modules(path) if name.startswith("lab.")}
+    assert lab <= {here}
+
+
+@pytest.mark.parametrize(("base", "paths"), [(PACKAGE, FILES), (LAB, LAB_FILES)])
+def test_no_folder_imports_one_that_imports_it(base, paths):
+    """A circle between folders, however deep they lie and however late the import is."""
+    folders = {name_of(path): path.parent for path in paths}
+    graph = collections.defaultdict(set)
+    for path in paths:
+        if path.name in ("__init__.py", "__main__.py") and path.parent == base:
+            continue
+        for name in modules(path) & set(folders):
+            if folders[name] != path.parent and name != name_of(base / "__init__.py"):
+                graph[path.parent].add(folders[name])
+    assert len(graph) > 1
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_no_file_imports_one_that_imports_it():
+    graph = {name_of(path): modules(path) - {name_of(path)} for path in (*FILES, *LAB_FILES)}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("path", [*FILES, *LAB_FILES], ids=name_of)
 def test_nobody_imports_private_parts(path):
     private = ("keras.src", "tensorflow.python", "tensorflow.core")
     assert not [name for name in imported(path) if name.startswith(private)]
+    of_modules = [
+        name
+        for name in imported(path)
+        if name.startswith(("tf_recipes.", "lab."))
+        and name.rpartition(".")[2].startswith("_")
+        and name not in MODULES
+    ]
+    assert not of_modules, "a name with an underscore is its module's own"
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
-def test_recipe_files_import_keras_and_one_another_alone(name):
-    path = PACKAGE / f"{name}.py"
-    allowed = {"keras", "numpy"} | ({"tensorflow"} if name == "gradient_clipping" else set())
-    assert others(path) - set(sys.stdlib_module_names) <= allowed
-    parts = {
-        "optimizers": {"updates", "tf1_optimizer"},
-        "gradient_clipping": FAST_FIT,
-        "transfer": {"layer_names", "recompile", "saved_models"},
-        # the numbers of these two depend on all rows of the global batch
-        "batch_norm": {"distribution.replicas"},
-        "dropout": {"distribution.replicas"},
-    }.get(name, set())
-    assert own(path) <= {"", "validation"} | RECIPES | parts
-    assert not own(path) & UPWARD
-    private = [each for each in imported(path) if each.rpartition(".")[2].startswith("_")]
-    assert not private
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_private_module_serves_its_own_folder(path):
+    for name in modules(path):
+        parent, _, stem = name.rpartition(".")
+        if stem.startswith("_") and stem != "_support":
+            assert name_of(path).rpartition(".")[0] == parent, name
 
 
-@pytest.mark.parametrize("name", sorted(TOOLS))
-def test_tools_serve_any_keras_model(name):
-    path = PACKAGE / f"{name.replace('.', '/')}.py"
-    outside = {"absl", "keras", "matplotlib", "numpy", "sklearn", "tensorflow"}
-    assert others(path) - set(sys.stdlib_module_names) <= outside
-    assert own(path) <= {"", "diagnostics", "validation"} | RECIPES | TOOLS
+def test_names_of_modules_mean_one_thing():
+    """A name comes once, or names one subject: a block, its original, what contrib had of it."""
+    subjects = stems("blocks") | {"models"}  # the Keras model, and the TF1 graph, of a recipe
+    seen = collections.defaultdict(list)
+    for path in (*FILES, *LAB_FILES):
+        if path.stem not in ("__init__", "__main__"):
+            seen[path.stem].append(name_of(path))
+    twice = {stem: names for stem, names in seen.items() if len(names) > 1}
+    # named after what they measure
+    chapters = {path.stem for path in (LAB / "chapters").glob("*.py")}
+    assert set(twice) - subjects - chapters == {"layers"}
+    assert twice["layers"] == [
+        "tf_recipes.parity.contrib.layers",  # of `tf.contrib.layers`
+        "lab.documentation.defaults.layers",  # those and Keras' own, paired
+    ]
 
 
 def test_tensorflow_and_scikit_learn_are_kept_to_where_they_are_needed():
-    """The others work on every backend, and without the extra."""
-    needed = {"tensorflow": set(), "sklearn": set()}
-    for name in sorted(RECIPES | TOOLS):
-        for other in others(PACKAGE / f"{name.replace('.', '/')}.py") & set(needed):
-            needed[other].add(name)
-    assert needed["sklearn"] == {"sklearn_features"}
+    """The other blocks and tools work on every backend, and without the extra."""
+    needed = collections.defaultdict(set)
+    for path in [*files("blocks"), *sorted((PACKAGE / "tools").rglob("*.py"))]:
+        for other in others(path) & {"tensorflow", "sklearn"}:
+            needed[other].add(name_of(path).removeprefix("tf_recipes."))
+    assert needed["sklearn"] == {"tools.sklearn_features"}
     assert needed["tensorflow"] == {
-        "diagnostics.histograms",
-        "diagnostics.probe",
-        "gradient_clipping",
+        "blocks.gradient_clipping",
+        "tools.diagnostics.histograms",
+        "tools.diagnostics.probe",
     }
 
 
-@pytest.mark.parametrize("path", files("diagnostics"), ids=name_of)
-def test_every_module_of_the_diagnostics_is_a_tool(path):
-    assert path.stem == "__init__" or f"diagnostics.{path.stem}" in TOOLS
-
-
-@pytest.mark.parametrize("path", files("experiments"), ids=name_of)
-def test_experiments_import_neither_the_proof_nor_the_benchmark(path):
-    found = own(path)
-    assert not [each for each in found if each.startswith(("parity", "originals", "benchmark"))]
-
-
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_nothing_but_scripts_imports_experiments(path):
-    inside = path.parent.name == "experiments"
-    assert inside or not [each for each in own(path) if each.startswith("experiments")]
-
-
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_nothing_but_scripts_imports_the_documentation(path):
-    inside = path.is_relative_to(PACKAGE / "documentation")
-    assert inside or not [each for each in own(path) if each.startswith("documentation")]
-
-
-@pytest.mark.parametrize("path", sorted((PACKAGE / "documentation").rglob("*.py")), ids=name_of)
-def test_the_documentation_is_made_from_results(path):
-    """It may not measure anything by itself: neither train nor time."""
-    above = ("training", "experiments", "benchmark", "originals", "models", "fast_fit")
-    assert not [each for each in own(path) if each.startswith(above)]
-
-
-@pytest.mark.parametrize("name", ["recipe", "validation"])
+@pytest.mark.parametrize("name", sorted(PYTHON37))
 def test_what_both_sides_read_needs_the_standard_library_alone(name):
-    path = PACKAGE / f"{name}.py"
-    assert others(path) <= set(sys.stdlib_module_names)
-    assert own(path) <= {"", "validation"}
+    path = PACKAGE / f"{name.replace('.', '/')}.py"
+    assert not others(path)
+    assert "numpy" not in {each.partition(".")[0] for each in imported(path)}
+    assert own(path) <= PYTHON37 | {"_support"}
 
 
 def test_importing_the_package_imports_next_to_nothing():
     assert imported(PACKAGE / "__init__.py") == {"importlib", "sys"}
 
 
-@pytest.mark.parametrize("name", ["models", "ports"])
-def test_models_and_ports_import_recipe_files(name):
-    allowed = {"", "ports", "recipe", "validation"} | RECIPES | FAST_FIT
-    assert own(PACKAGE / f"{name}.py") <= allowed
-
-
-@pytest.mark.parametrize("path", files("fast_fit"), ids=name_of)
-def test_the_fast_fit_serves_any_keras_model(path):
-    assert all(each in ("", "validation") or each.startswith("fast_fit") for each in own(path))
-
-
-@pytest.mark.parametrize("path", files("originals"), ids=name_of)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "originals").rglob("*.py")), ids=name_of)
 def test_originals_share_no_code_with_the_port(path):
-    allowed = {"tensorflow", "numpy"} | set(sys.stdlib_module_names)
-    assert others(path) <= allowed
     assert all(each == "recipe" or each.startswith("originals") for each in own(path))
 
 
-@pytest.mark.parametrize("path", files("parity"), ids=name_of)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "parity").rglob("*.py")), ids=name_of)
 def test_parity_reaches_the_originals_through_the_adapter(path):
-    found = own(path)
-    assert not [each for each in found if each.startswith("originals")]
-    assert not [each for each in found if each.startswith("training")]
+    assert not [each for each in own(path) if each.startswith("originals")]
 
 
-@pytest.mark.parametrize("path", [p for p in files("") if p.name != "__init__.py"], ids=name_of)
-def test_nothing_but_scripts_and_parity_imports_parity(path):
-    assert not [each for each in own(path) if each.startswith("parity")]
+@pytest.mark.parametrize("path", [p for p in FILES if room(name_of(p)) != "cli"], ids=name_of)
+def test_the_library_prints_no_tables_and_speaks_of_no_flags(path):
+    """Errors of the library name arguments; only the command line knows that they were flags."""
+    assert "parity.reports.terminal_table" not in own(path)
+    texts = [
+        node.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    docstrings = {ast.get_docstring(node, clean=False) for node in _documented(path)}
+    flags = [
+        text
+        for text in texts
+        if text not in docstrings and text.lstrip("( ").startswith("--") is False and " --" in text
+    ]
+    assert not [text for text in flags if "scripts/" not in text and "tf-recipes " not in text]
+
+
+def _documented(path):
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)]
 
 
 def test_scripts_import_the_package_and_no_script():
-    scripts = sorted((ROOT / "scripts").glob("*.py"))
+    scripts = sorted(SCRIPTS.glob("*.py"))
     names = {path.stem for path in scripts}
     for path in scripts:
         assert not others(path) & names, path.name
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
-def test_every_recipe_has_its_tf1_twin_and_its_test(name):
-    assert (PACKAGE / f"{name}.py").exists()
-    assert (PACKAGE / "originals" / f"{name}.py").exists()
-    assert (ROOT / "tests" / f"test_{name}.py").exists()
+def test_every_block_has_its_original_and_every_original_its_block():
+    assert stems("blocks") == stems("originals")
 
 
-def test_every_twin_has_its_recipe():
-    twins = {path.stem for path in files("originals")} - {"__init__", "record", "distributions"}
-    assert twins - {"models"} == RECIPES
+@pytest.mark.parametrize("name", sorted(stems("blocks")))
+def test_every_block_has_its_test(name):
+    assert (ROOT / "tests" / "blocks" / f"test_{name}.py").exists()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("test_*.py")), ids=lambda p: p.stem)
-def test_test_files_mirror_the_package(path):
+def test_test_files_mirror_what_they_test(path):
+    """`tests/X/test_Y.py` tests `tf_recipes/X/Y.py`; below `tests/scripts`, `scripts/X/Y.py`."""
     folder = path.relative_to(ROOT / "tests").parent
+    if folder.parts[:1] == ("docs",):
+        return  # what the pages say
     stem = path.stem.removeprefix("test_")
     # parity/test_semantics.py is about the check as a whole: it breaks one semantic at a time
-    # documentation/ has tests of what the pages say, besides those of its modules
-    about_the_whole = {"architecture", "init", "readme", "semantics"}
-    about_the_whole |= {"alternatives", "code", "names", "references"}
-    mirrored = [PACKAGE / folder / f"{stem}.py", ROOT / folder / f"{stem}.py"]
+    about_the_whole = {"architecture", "init", "readme", "saved_files", "semantics", "types"}
+    base = ROOT if folder.parts[:1] == ("scripts",) else PACKAGE
+    mirrored = [base / folder / f"{stem}.py", base / folder / f"_{stem}.py"]
     assert stem in about_the_whole or any(each.exists() for each in mirrored), mirrored

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 import tf_recipes
-from tf_recipes.blocks import _replicas
+from tf_recipes._support import replicas
 from tf_recipes.blocks.batch_norm import BatchNormalization
 
 
@@ -260,9 +260,9 @@ def test_axis_that_the_inputs_lack(fails):
 def test_a_share_is_normalised_by_the_whole_batch():
     # The batch is 1, 3 | 5, 7: mean 4, squared deviations 9 + 1 + 1 + 9 = 20, N = 4.
     others = iter([12.0, 10.0])  # the other replica's sums: of 5 and 7, then of 1 and 9
-    share = _replicas.Share(0, 2, lambda own: own + next(others))
+    share = replicas.Share(0, 2, lambda own: own + next(others))
     layer = BatchNormalization(momentum=0.9, epsilon=0.0)
-    with _replicas.sharing(share):
+    with replicas.sharing(share):
         outputs = layer(np.float32([[1.0], [3.0]]), training=True)
     root = (20 / 4 + 1.001e-5) ** 0.5
     np.testing.assert_allclose(outputs, [[-3 / root], [-1 / root]], rtol=1e-6)
@@ -273,10 +273,10 @@ def test_a_share_is_normalised_by_the_whole_batch():
 def test_a_share_with_a_mask_counts_what_all_replicas_keep():
     # kept: 1, 3 | 5: mean 3, squared deviations 4 + 0 + 4 = 8, N = 3
     others = iter([1.0, 5.0, 4.0])  # count, sum, squared deviations
-    share = _replicas.Share(0, 2, lambda own: own + next(others))
+    share = replicas.Share(0, 2, lambda own: own + next(others))
     layer = BatchNormalization(momentum=0.0)
     x = np.float32([[[1.0], [3.0], [100.0]]])
-    with _replicas.sharing(share):
+    with replicas.sharing(share):
         layer(x, training=True, mask=np.array([[True, True, False]]))
     np.testing.assert_allclose(layer.moving_mean, [3.0], rtol=1e-6)
     np.testing.assert_allclose(layer.moving_variance, [8 / 3], rtol=1e-6)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tf_recipes import Dropout
-from tf_recipes.blocks import _replicas
+from tf_recipes._support import replicas
 
 # TF 1.15.5: sess.run(tf.nn.dropout(tf.ones((200,), dtype), keep_prob)).max()
 # and the same of tf.contrib.layers.dropout.
@@ -120,7 +120,7 @@ def test_replicas_take_their_rows_of_the_mask_of_the_whole_batch():
     whole = np.array(Dropout(0.5, seed=3)(ones, training=True))
     parts = []
     for index in range(3):
-        with _replicas.sharing(_replicas.Share(index, 3, None)):
+        with replicas.sharing(replicas.Share(index, 3, None)):
             parts.append(np.array(Dropout(0.5, seed=3)(ones[:2], training=True)))
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     assert not np.array_equal(parts[0], parts[1])

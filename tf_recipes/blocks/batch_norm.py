@@ -6,8 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_recipes._support import validation
-from tf_recipes.blocks import _replicas
+from tf_recipes._support import replicas, validation
 
 SMALLEST_EPSILON = 1.001e-5  # cuDNN's bound, which TF1 applies on every device
 FUSED_RANKS = (2, 4)  # where TF1 takes the fused kernel
@@ -132,7 +131,7 @@ def _check_axis(axis):
 
 def _moments(x, axes, mask):
     """Mean and variance (channels,) over `axes`, and how many values each was taken from."""
-    share = _replicas.current()
+    share = replicas.current()
     if mask is None and share is None:
         mean, variance = ops.moments(x, axes=axes)
         return mean, variance, _count(x, axes)

@@ -6,8 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_recipes._support import validation
-from tf_recipes.blocks import _replicas
+from tf_recipes._support import replicas, validation
 
 LEVELS = 2**24  # as fine as float32 numbers in [0, 1)
 
@@ -61,7 +60,7 @@ class Dropout(keras.layers.Layer):
 
     def draw_mask(self, inputs):
         """Which elements of `inputs` to keep: bool, of the same shape."""
-        share, shape = _replicas.current(), ops.shape(inputs)
+        share, shape = replicas.current(), ops.shape(inputs)
         if share is not None:
             shape = (shape[0] * share.count, *shape[1:])
         # Whole numbers, because TensorFlow draws other floats for the same seed under XLA.

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from types import ModuleType
 
 from absl import flags
 
@@ -9,13 +10,8 @@ import tf_recipes
 from tf_recipes.cli import application
 
 NAME = "tf-recipes"
-# subcommand -> its module in `cli/subcommands/`
-SUBCOMMANDS = {
-    "check": "check",
-    "train": "train",
-    "record": "record_traces",
-    "create-tf1-environment": "create_tf1_environment",
-}
+# each is a module of this folder, `check_command` for `check`
+SUBCOMMANDS = ("check", "train", "record", "create-tf1-environment")
 _HELP = ("--help", "-h", "help")
 
 
@@ -57,8 +53,8 @@ def _run(name: str, rest: list[str]) -> None:
     application.run(subcommand.main)
 
 
-def _module(name: str):
-    return importlib.import_module(f"tf_recipes.cli.subcommands.{SUBCOMMANDS[name]}")
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"tf_recipes.cli.{name.replace('-', '_')}_command")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tf_recipes.blocks import _replicas
+from tf_recipes._support import replicas
 from tf_recipes.distribution.batch_shares import check_batch_size
 from tf_recipes.fast_fit import batches
 
@@ -99,7 +99,7 @@ class DistributedLoop:
         def replica(batch):
             index = tf.distribute.get_replica_context().replica_id_in_sync_group
             place = tf.range(each) + (index - self._first) * each
-            with _replicas.sharing(_replicas.Share(index, self._count, total)):
+            with replicas.sharing(replicas.Share(index, self._count, total)):
                 self._step(gather(batch, place, 0, each))
 
         self._strategy.run(replica, args=(batch,))

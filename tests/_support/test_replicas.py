@@ -2,7 +2,7 @@ import threading
 
 import numpy as np
 
-from tf_recipes.blocks._replicas import Share, current, sharing
+from tf_recipes._support.replicas import Share, current, sharing
 
 
 def test_replicas_own_successive_rows():

@@ -1,1 +1,0 @@
-"""Holds the subcommands of `tf-recipes`: each file defines the flags of one, and its `main`."""

@@ -1,0 +1,1 @@
+"""Reserves the folder for scan rules: one TF1 idiom, one file."""
