@@ -1,22 +1,25 @@
-"""Makes what this package can save known to Keras, as soon as there is a Keras.
+"""Makes the classes that this package can save known to Keras, as soon as Keras is imported.
 
 A saved model names its custom classes, and Keras finds them only once their modules have been
-imported. This package imports nothing by itself, so that it costs nothing; the modules are imported
-when Keras is, whichever of the two comes first.
+imported. This package imports nothing by itself, so that importing it costs nothing; its modules
+are imported when Keras is imported, whether that is before this package or after it.
 """
 
 import importlib
 import importlib.abc
 import importlib.util
 import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 # The tools that register a class; of the building blocks every public module may do so.
 TOOLS = ("tools.features", "tools.linear_heads")
 NEED_TENSORFLOW = ("blocks.gradient_clipping", "fast_fit.model")
 
 
-def modules(backend):
-    """The modules to import under a backend of Keras: the blocks that have a public name, and more.
+def modules(backend: str) -> list[str]:
+    """Returns the modules to import under a backend of Keras: the public blocks, and more.
 
     Args:
         backend: `"tensorflow"`, `"jax"` or `"torch"`.
@@ -26,14 +29,14 @@ def modules(backend):
     return sorted(found if backend == "tensorflow" else found - {*NEED_TENSORFLOW})
 
 
-def register():
-    """Imports the modules that register something, TensorFlow's only beside TensorFlow."""
+def register() -> None:
+    """Imports the modules that register a class, as far as the backend of Keras allows."""
     for name in modules(importlib.import_module("keras").backend.backend()):
         importlib.import_module("tf_recipes." + name)
 
 
-def register_with_keras():
-    """Registers now if Keras has been imported, else right after it is."""
+def register_with_keras() -> None:
+    """Registers at once if Keras has been imported, and otherwise right after its import."""
     if "keras" in sys.modules:
         register()
     elif not any(isinstance(finder, _AfterKeras) for finder in sys.meta_path):
@@ -41,15 +44,17 @@ def register_with_keras():
 
 
 class _AfterKeras(importlib.abc.MetaPathFinder):
-    """Lends Keras a loader that registers once Keras is there, and then steps aside.
+    """Finds Keras with a loader that also registers; the finder is removed after that.
 
-    Somebody may only ask where Keras is, without importing it; then it stays.
+    A call of `importlib.util.find_spec("keras")` imports nothing; then the finder stays.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._asking = False
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name != "keras" or self._asking:
             return None
         self._asking = True
@@ -60,11 +65,11 @@ class _AfterKeras(importlib.abc.MetaPathFinder):
         if spec is not None and spec.loader is not None:
             run = spec.loader.exec_module
 
-            def run_and_register(module):
+            def run_and_register(module: ModuleType) -> None:
                 run(module)
                 if self in sys.meta_path:
                     sys.meta_path.remove(self)
                     register()
 
-            spec.loader.exec_module = run_and_register
+            vars(spec.loader)["exec_module"] = run_and_register  # of this loader alone
         return spec

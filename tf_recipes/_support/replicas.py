@@ -1,19 +1,19 @@
-"""Which share of a global batch is being computed: for the layers whose numbers depend on it."""
+"""Tells a layer which share of a global batch its replica computes."""
 
 import contextlib
 import contextvars
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from keras import ops
 
-_current = contextvars.ContextVar("share", default=None)
+_current: contextvars.ContextVar["Share | None"] = contextvars.ContextVar("share", default=None)
 
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """One replica's rows of the global batch; every replica has as many.
+    """Describes one replica's rows of the global batch; every replica has the same number.
 
     Args:
         index: which replica this is, an int or a scalar tensor.
@@ -24,18 +24,18 @@ class Share:
 
     index: Any
     count: int
-    total: Callable
+    total: Callable[[Any], Any]
 
-    def own(self, drawn):
-        """The rows of this replica, (n, ...), of what was drawn for all of them, (count n, ...)."""
+    def own(self, drawn: Any) -> Any:
+        """Returns this replica's rows, (n, ...), of an array of all replicas, (count n, ...)."""
         shape = ops.shape(drawn)
         rows = shape[0] // self.count
         start = [self.index * rows] + [0] * (len(shape) - 1)
         return ops.slice(drawn, start, (rows, *shape[1:]))
 
 
-def current():
-    """The `Share` that is being computed, or None: the batch is here as a whole.
+def current() -> Share | None:
+    """Returns the `Share` that is being computed, or None where the batch is whole.
 
     >>> current() is None
     True
@@ -44,8 +44,8 @@ def current():
 
 
 @contextlib.contextmanager
-def sharing(share):
-    """In the block, layers compute as a part of a larger batch.
+def sharing(share: Share) -> Iterator[None]:
+    """Makes layers compute inside the block as a part of a larger batch.
 
     Args:
         share: a `Share`.

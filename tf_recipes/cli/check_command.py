@@ -35,15 +35,18 @@ def main() -> int:
     """Judges what the flags name; returns the exit status."""
     from tf_recipes.cli import migration_check
 
-    options = migration_check.Options(
-        **{
-            name: flags.FLAGS[name].value
-            for name in ("reference", "tf1_python", "trace_dir", "recipe", "ports")
-        },
-        json_out=flags.FLAGS.json_out,
-        plot_dir=flags.FLAGS.plot_dir,
-        html=flags.FLAGS.html,
-        changed=recipe_flags.changed(),
-        make_recipe=recipe_flags.recipe,
+    given = flags.FLAGS
+    return migration_check.run(
+        migration_check.Options(
+            reference=given.reference,
+            tf1_python=given.tf1_python,
+            trace_dir=given.trace_dir,
+            recipe=given.recipe,
+            ports=given.ports,
+            json_out=given.json_out,
+            plot_dir=given.plot_dir,
+            html=given.html,
+            changed=recipe_flags.changed(),
+            make_recipe=recipe_flags.recipe,
+        )
     )
-    return migration_check.run(options)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -17,7 +18,7 @@ from tf_recipes.cli.application import UsageError
 from tf_recipes.parity import judge, references, trace
 from tf_recipes.parity.reports import commands, terminal_table
 from tf_recipes.parity.tf1 import interpreter
-from tf_recipes.recipe import PORTS
+from tf_recipes.recipe import PORTS, Recipe
 
 LIVE_POOL = 2000  # images of the sample that a live reference trains on
 NEIGHBOURS = 8  # starts an ulp away that a live reference is asked for when one is not enough
@@ -25,7 +26,7 @@ NEIGHBOURS = 8  # starts an ulp away that a live reference is asked for when one
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """The script's flags; `make_recipe` turns a name and the recipe flags into a `Recipe`."""
+    """Holds the flags; `make_recipe` turns a name and the recipe flags into a `Recipe`."""
 
     reference: str
     tf1_python: str | None
@@ -35,12 +36,12 @@ class Options:
     json_out: str | None
     plot_dir: str | None
     html: str | None
-    changed: dict
-    make_recipe: Callable
+    changed: dict[str, Any]
+    make_recipe: Callable[[str], Recipe]
 
 
-def run(options):
-    """Judges, prints, writes; returns the exit status.
+def run(options: Options) -> int:
+    """Judges, prints and writes; returns the exit status.
 
     Raises:
         UsageError: for flags that do not go together.
@@ -83,13 +84,13 @@ def _print(console, ports, results, drawn):
 
 
 def _print_error(result):
-    """One line on what could not be judged, with its name."""
+    """Prints one line on a trace that could not be judged, with its name."""
     text = result.error if result.name in result.error else f"{result.name}: {result.error}"
     print(f"error: {' '.join(text.splitlines())}", file=sys.stderr)
 
 
 def _check(options):
-    """Refuses what cannot work before any work is done."""
+    """Refuses flags that cannot work, before any work is done."""
     for name in ("trace_dir", "json_out", "plot_dir", "html", "tf1_python"):
         if getattr(options, name) == "":
             raise UsageError(f"--{name} is empty. Name a path, or leave the flag out.")
@@ -171,7 +172,7 @@ def _pool():
 
 
 def _judge(sources, ports, console):
-    """All results, under a progress bar where there is a terminal to draw it on."""
+    """Returns all results, and draws a progress bar where there is a terminal."""
     with Progress(
         TextColumn("{task.description:28}"),
         BarColumn(),
@@ -226,7 +227,7 @@ def _write_html(options, found):
 
 
 def _write_plots(options, found):
-    """A figure for each trace; one that cannot be drawn ends no other."""
+    """Draws a figure for each trace; a failure leaves the other figures alone."""
     if not options.plot_dir:
         return
     from tf_recipes.parity.reports import document, plots  # imports Matplotlib
