@@ -235,7 +235,7 @@ def test_a_path_without_a_model(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.keras"):
         KerasFeatures(tmp_path / "none.keras").fit(X)
     (tmp_path / "text.keras").write_text("text")
-    with pytest.raises(OSError, match=r"text\.keras' is damaged, or no model"):
+    with pytest.raises(OSError, match=r"text\.keras' is damaged or is not a \.keras file"):
         KerasFeatures(tmp_path / "text.keras").fit(X)
 
 
