@@ -16,11 +16,8 @@ def bound(*args, **kwargs):
 
 def test_defaults_are_those_of_keras():
     arguments = bound(X, Y)
-    assert (arguments.batch_size, arguments.validation_batch_size, arguments.shuffle) == (
-        32,
-        32,
-        True,
-    )
+    assert (arguments.batch_size, arguments.validation_batch_size) == (32, 32)
+    assert arguments.shuffle is True
     assert arguments.passed_on["epochs"] == 1
     assert arguments.validation is None
     assert arguments.are_supported()

@@ -12,9 +12,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-LONGEST = (
-    500  # steps of one call of the loop; the call itself costs as much time as two or three steps
-)
+# Steps of one call of the loop. The call itself takes as much time as two or three steps.
+LONGEST = 500
 
 
 class Resident:
