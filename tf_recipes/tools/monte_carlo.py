@@ -26,7 +26,8 @@ class MonteCarloPrediction:
         standard_deviation: float64 (n, classes), over the sub-networks.
         predictive_entropy: float64 (n,), the entropy of the mean in nats, from 0 to log(classes).
         mutual_information: float64 (n,), in nats: the part of this entropy that comes from the
-            disagreement of the sub-networks. The remaining part is their mean own entropy.
+            disagreement of the sub-networks. The remaining part is the mean entropy of a single
+            sub-network.
     """
 
     probabilities: NDArray[np.float64]
@@ -113,7 +114,7 @@ def subnetwork_probabilities(
     return np.concatenate(parts, axis=1)
 
 
-def entropy(probabilities: NDArray[np.floating]) -> NDArray[np.floating]:
+def entropy(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     """Computes the entropy in nats over the last axis.
 
     >>> float(entropy(np.array([0.5, 0.5, 0.0])).round(4))  # log 2
@@ -124,7 +125,7 @@ def entropy(probabilities: NDArray[np.floating]) -> NDArray[np.floating]:
     return -np.sum(probabilities * logs, axis=-1) + 0.0
 
 
-def summarize(draws: Iterable[NDArray[np.floating]]) -> MonteCarloPrediction:
+def summarize(draws: Iterable[NDArray[np.float64]]) -> MonteCarloPrediction:
     """Returns the `MonteCarloPrediction` of two or more sub-networks, by Welford's updates.
 
     Args:
@@ -195,7 +196,7 @@ def _draw(
         validation.fail(
             "The model must call its dropout layers in evaluation, too.",
             "a model whose dropout layers were not called",
-            "In the model's `call`, write self.dropout(x, training=training) without `if training`.",
+            "Write self.dropout(x, training=training) in `call`, without `if training` around it.",
         )
     return _probabilities(outputs, activation)
 
@@ -208,16 +209,14 @@ def _probabilities(outputs: Any, activation: str | None) -> NDArray[np.float64]:
             "Pass a model with only this output, such as keras.Model(model.input, logits).",
         )
     outputs = np.asarray(keras.ops.convert_to_numpy(outputs), np.float64)
-    look_so = (outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=ROUNDING)
-    if activation is None:
-        mistaken = not look_so
-    else:
-        mistaken = look_so and len(outputs) >= MIN_ROWS_TO_TELL
+    are_probabilities = (outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=ROUNDING)
+    certainly = are_probabilities and len(outputs) >= MIN_ROWS_TO_TELL
+    mistaken = not are_probabilities if activation is None else certainly
     if mistaken or not np.isfinite(outputs).all():
         validation.fail(
             "The outputs must be finite logits, or with activation=None probabilities.",
             f"activation={activation!r}, outputs from {outputs.min():.3g} to {outputs.max():.3g} "
-            f"that {'are' if look_so else 'are not'} probabilities",
+            f"that {'are' if are_probabilities else 'are not'} probabilities",
             "Pass activation=None for probabilities and activation='softmax' for logits. If the "
             "outputs are infinite or NaN, pass a model that has not diverged.",
         )
