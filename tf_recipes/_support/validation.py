@@ -53,7 +53,7 @@ def number(
 
 
 def _in_words(low: Optional[float], high: Optional[float], open_low: bool, open_high: bool) -> str:
-    """Returns the interval in words, such as " above 0 and at most 1"."""
+    """Returns the interval in words, such as " that is above 0 and at most 1"."""
     bounds = []
     if low is not None:
         bounds.append("{} {}".format("above" if open_low else "at least", low))

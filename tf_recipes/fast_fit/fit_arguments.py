@@ -71,12 +71,12 @@ class FitArguments:
 
     @property
     def steps(self) -> int:
-        """The number of steps of one epoch."""
+        """Returns the number of steps of one epoch."""
         return math.ceil(batches.count(self.arrays) / self.batch_size)
 
     @property
     def validation_steps(self) -> int:
-        """The number of steps of one validation."""
+        """Returns the number of steps of one validation."""
         return math.ceil(batches.count(self.validation) / self.validation_batch_size)
 
     def are_supported(self) -> bool:

@@ -70,7 +70,7 @@ class FastFitModel(keras.Model):
 
     @property
     def memory_budget(self) -> int:
-        """The bytes of arrays that `fit` may hold on the device; larger data streams in chunks.
+        """Limits the bytes of arrays that `fit` holds on the device; larger data streams in chunks.
 
         The value belongs to this object: copies and saved models have the default.
         """

@@ -47,7 +47,7 @@ def drawing(
 
 
 def _in_training(layer: keras.layers.Layer, drawn: list[keras.layers.Layer]) -> Callable[..., Any]:
-    """Returns a `call` that runs the layer's own one in training, and adds the layer to `drawn`."""
+    """Returns a `call` that runs the layer in training mode, and adds the layer to `drawn`."""
     original = layer.call
 
     def call(inputs, training=None, **others):

@@ -71,18 +71,18 @@ class RangeCurve:
 
     @property
     def best_rate(self) -> float | None:
-        """The rate at which the average is lowest; None for fewer batches than the window."""
+        """Returns the rate of the lowest average; None for fewer batches than the window."""
         return None if len(self.smoothed) < self.window else self.rates[self._lowest()]
 
     @property
     def suggestion(self) -> float | None:
-        """The suggested learning rate; None if there is no suggestion, see `reason`."""
+        """Returns the suggested learning rate; None if there is none, see `reason`."""
         best_rate = self.best_rate
         return None if self.reason or best_rate is None else best_rate / MARGIN
 
     @property
     def reason(self) -> str:
-        """The reason why there is no suggestion; empty if there is a suggestion."""
+        """Returns the reason why there is no suggestion; empty if there is a suggestion."""
         if len(self.smoothed) <= self.window:
             return f"{len(self.smoothed)} finite losses, and more than {self.window} are needed"
         # If losses scatter by sigma, the differences of successive losses scatter by sqrt(2) sigma

@@ -73,12 +73,12 @@ class LearningRateRangeTest(keras.callbacks.Callback):
 
     @property
     def suggestion(self) -> float | None:
-        """The suggested learning rate, or None."""
+        """Returns the suggested learning rate; None if there is none."""
         return self.curve.suggestion
 
     @property
     def reason(self) -> str:
-        """The reason why there is no suggestion; empty if there is a suggestion."""
+        """Returns the reason why there is no suggestion; empty if there is a suggestion."""
         return self.curve.reason
 
     def run(self, model: keras.Model, *args: Any, **kwargs: Any) -> float | None:

@@ -104,7 +104,7 @@ class KerasFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     @property
     def _n_features_out(self) -> int:
-        """The number of features, which scikit-learn's `get_feature_names_out` reads."""
+        """Returns the number of features, which scikit-learn's `get_feature_names_out` reads."""
         return math.prod(self.extractor_.output_shape[1:])
 
     def __sklearn_tags__(self) -> Any:
