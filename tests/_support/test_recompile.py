@@ -1,4 +1,4 @@
-"""Compiling again: what stays, and what is new; tests/blocks/test_transfer.py has the rest."""
+"""Tests what a second compilation keeps; tests/blocks/test_transfer.py tests its use."""
 
 import keras
 import pytest
@@ -17,14 +17,14 @@ def compiled(**options):
 def test_the_optimizer_is_new_and_of_the_same_arguments():
     model = compiled()
     before = model.optimizer
-    recompile.again(model, recompile.checked_arguments(model, learning_rate=0.125))
+    recompile.compile_again(model, recompile.checked_arguments(model, learning_rate=0.125))
     assert model.optimizer is not before and model.optimizer.built
     assert (model.optimizer.beta_1, float(model.optimizer.learning_rate)) == (0.25, 0.125)
 
 
 def test_the_loss_is_the_same_object():
     class Own(keras.losses.Loss):
-        def __init__(self, factor):  # no get_config: Keras could not make it again
+        def __init__(self, factor):  # no get_config, so Keras could not create a copy
             super().__init__()
             self.factor = factor
 
@@ -33,14 +33,14 @@ def test_the_loss_is_the_same_object():
 
     loss = Own(7.0)
     model = compiled(loss=loss, loss_weights=0.5)
-    recompile.again(model, recompile.checked_arguments(model))
+    recompile.compile_again(model, recompile.checked_arguments(model))
     assert model.loss is loss
 
 
 def test_a_loss_scale_keeps_its_inner_optimizer():
     inner = keras.optimizers.SGD(0.5, momentum=0.25)
     model = compiled(optimizer=keras.optimizers.LossScaleOptimizer(inner))
-    recompile.again(model, recompile.checked_arguments(model, learning_rate=0.125))
+    recompile.compile_again(model, recompile.checked_arguments(model, learning_rate=0.125))
     assert type(model.optimizer) is keras.optimizers.LossScaleOptimizer
     assert model.optimizer.inner_optimizer.momentum == 0.25
     assert float(model.optimizer.learning_rate) == 0.125

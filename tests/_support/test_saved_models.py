@@ -1,4 +1,4 @@
-"""Reading saved models: the whole one, and every way in which one can be damaged."""
+"""Tests loading of saved models: an intact file, and files damaged in every way."""
 
 import json
 import zipfile
@@ -18,7 +18,7 @@ def saved(tmp_path):
 
 
 def rewritten(path, **changed):
-    """The file with other parts; None leaves one out."""
+    """Returns a copy of the file with other parts; a part that is None is left out."""
     with zipfile.ZipFile(path) as file:
         parts = {name: file.read(name) for name in file.namelist()}
     parts |= {name.replace("_json", ".json"): value for name, value in changed.items()}
@@ -40,7 +40,7 @@ def test_a_whole_model(saved):
 
 @pytest.mark.parametrize("config", [b"{nope", b"[]", b"null", b"\xff\xfe", None])
 def test_a_broken_configuration_is_damage(saved, config):
-    with pytest.raises(OSError, match=r"other\.keras' is damaged, or no model that Keras saved"):
+    with pytest.raises(OSError, match=r"other\.keras' is damaged or is not a \.keras file"):
         saved_models.load(rewritten(saved[1], config_json=config))
 
 
@@ -70,5 +70,5 @@ def test_what_keras_does_not_know_names_the_remedy(saved, fails):
     with zipfile.ZipFile(saved[1]) as file:
         config = json.loads(file.read("config.json"))
     config["class_name"], config["module"] = "Unknown", "nowhere"
-    with fails("must be one that Keras can load", "custom_objects"):
+    with fails("must be a model that Keras can load", "custom_objects"):
         saved_models.load(rewritten(saved[1], config_json=json.dumps(config)))

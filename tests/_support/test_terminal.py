@@ -6,7 +6,7 @@ from tf_recipes._support.terminal import Terminal
 
 
 class Gone(io.StringIO):
-    """A pipe whose reader has gone."""
+    """Behaves like a pipe whose reader has closed it."""
 
     def write(self, text):
         raise BrokenPipeError
@@ -26,4 +26,4 @@ def test_a_width_that_is_asked_for_is_kept():
 
 def test_a_reader_that_has_gone_is_an_error_and_not_exit_status_1():
     with pytest.raises(BrokenPipeError):
-        Terminal(file=Gone()).print("heard?")
+        Terminal(file=Gone()).print("text")

@@ -1,4 +1,4 @@
-"""The checks themselves: what passes, what fails, and the one form of the text."""
+"""Tests the checks: which values pass, which fail, and the form of the error text."""
 
 import numpy as np
 import pytest
@@ -36,6 +36,24 @@ def test_other_values_are_no_numbers_of_it(value, fails):
 def test_interval_is_written_out(arguments, interval, fails):
     with fails(f"in {interval}."):
         validation.number("x", float("inf"), **arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments, remedy",
+    [
+        ({}, "Pass a finite number."),
+        ({"low": 0}, "Pass a finite number that is at least 0."),
+        ({"low": 0, "open_low": True}, "Pass a finite number that is above 0."),
+        ({"high": 1}, "Pass a finite number that is at most 1."),
+        (
+            {"low": 0, "high": 1, "open_high": True},
+            "Pass a finite number that is at least 0 and below 1.",
+        ),
+    ],
+)
+def test_remedy_has_the_interval_in_words(arguments, remedy, fails):
+    with fails(remedy):
+        validation.number("x", float("nan"), **arguments)
 
 
 def test_open_ends_are_outside(fails):

@@ -301,6 +301,10 @@ def damage(path):
     path.write_bytes(content)
 
 
+def cut_off(path):
+    path.write_bytes(path.read_bytes()[:5000])
+
+
 def other_zip(path):
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("a.txt", "no model")
@@ -318,11 +322,11 @@ def other_weights(path):
     "spoil, text",
     [
         (lambda path: path.unlink(), "No such file"),
-        (lambda path: path.write_bytes(path.read_bytes()[:5000]), "is damaged, or no model"),
-        (lambda path: path.write_bytes(b""), "is damaged, or no model"),
-        (damage, "is damaged, or no model"),
-        (other_zip, "is damaged, or no model"),
-        (other_weights, "is damaged, or no model"),
+        (cut_off, "is damaged or is not a .keras file"),
+        (lambda path: path.write_bytes(b""), "is damaged or is not a .keras file"),
+        (damage, "is damaged or is not a .keras file"),
+        (other_zip, "is damaged or is not a .keras file"),
+        (other_weights, "is damaged or is not a .keras file"),
     ],
 )
 def test_a_missing_or_damaged_file(spoil, text, tmp_path):

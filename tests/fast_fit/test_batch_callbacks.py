@@ -1,4 +1,4 @@
-"""Which callbacks make every step a call of its own."""
+"""Tests after how many steps the callbacks must be called."""
 
 import types
 

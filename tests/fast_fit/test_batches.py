@@ -1,4 +1,4 @@
-"""Arrays on their way to the loop."""
+"""Tests how the batches of the loop are gathered from arrays."""
 
 import keras
 import numpy as np
@@ -28,7 +28,7 @@ def test_a_chunk_streams_its_rows_and_no_more_than_the_budget(budget):
     order = tf.constant([5, 0, 3, 1, 2, 4], tf.int64)
     (data, nothing), rows, first = streamed.chunk(order, 2, 4)
     assert nothing is None
-    assert len(data) == streamed.steps * 2  # always as many: compiled for a shape
+    assert len(data) == streamed.steps * 2  # the same number each time: compiled for a shape
     assert data.numpy()[rows.numpy()[first : first + 2]].tolist() == [[6.0, 7.0], [2.0, 3.0]]
 
 
@@ -39,8 +39,8 @@ def test_a_resident_chunk_is_the_data_itself():
     assert nothing is None
     assert data.dtype == "float32"
     assert tf.gather(data, rows[first:4]).numpy().tolist() == [[6.0, 7.0], [2.0, 3.0]]
-    again, _, _ = resident.chunk(order, 0, 2)
-    assert again[0] is data
+    other, _, _ = resident.chunk(order, 0, 2)
+    assert other[0] is data
 
 
 def test_streaming_reads_a_file_in_place(tmp_path):
@@ -76,7 +76,7 @@ def test_floats_become_floatx_and_whole_numbers_stay():
     ],
 )
 def test_what_the_loop_takes(data, expected):
-    assert batches.fit_for_loop(data) is expected
+    assert batches.are_supported(data) is expected
 
 
 def test_split_holds_the_last_rows_out():

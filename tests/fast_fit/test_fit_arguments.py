@@ -1,4 +1,4 @@
-"""What `fit` was asked for, and whether the loop can do it."""
+"""Tests how the arguments of `fit` are read, and whether the loop supports them."""
 
 import keras
 import numpy as np
@@ -15,11 +15,12 @@ def bound(*args, **kwargs):
 
 
 def test_defaults_are_those_of_keras():
-    wanted = bound(X, Y)
-    assert (wanted.batch_size, wanted.validation_batch_size, wanted.shuffle) == (32, 32, True)
-    assert wanted.passed_on["epochs"] == 1
-    assert wanted.validation is None
-    assert wanted.on_arrays()
+    arguments = bound(X, Y)
+    assert (arguments.batch_size, arguments.validation_batch_size) == (32, 32)
+    assert arguments.shuffle is True
+    assert arguments.passed_on["epochs"] == 1
+    assert arguments.validation is None
+    assert arguments.are_supported()
 
 
 def test_validation_batches_are_as_large_as_training_batches_unless_said():
@@ -28,17 +29,17 @@ def test_validation_batches_are_as_large_as_training_batches_unless_said():
 
 
 def test_held_out_rows():
-    wanted = bound(X, Y, 2, validation_split=0.3)
-    assert (wanted.steps, wanted.validation_steps) == (4, 2)
-    wanted = bound(X, Y, 2, validation_split=0.3, validation_data=(X[:4], Y[:4]))
-    assert (wanted.steps, wanted.validation_steps) == (5, 2)
+    arguments = bound(X, Y, 2, validation_split=0.3)
+    assert (arguments.steps, arguments.validation_steps) == (4, 2)
+    arguments = bound(X, Y, 2, validation_split=0.3, validation_data=(X[:4], Y[:4]))
+    assert (arguments.steps, arguments.validation_steps) == (5, 2)
 
 
 def test_class_weights_become_sample_weights_of_training_alone():
     labels = np.array([0, 1] * 5)
-    wanted = bound(X, labels, class_weight={1: 2.0}, validation_split=0.2)
-    assert wanted.arrays[2].tolist() == [1.0, 2.0] * 4
-    assert wanted.validation[2] is None
+    arguments = bound(X, labels, class_weight={1: 2.0}, validation_split=0.2)
+    assert arguments.arrays[2].tolist() == [1.0, 2.0] * 4
+    assert arguments.validation[2] is None
 
 
 @pytest.mark.parametrize(
@@ -61,13 +62,13 @@ def test_class_weights_become_sample_weights_of_training_alone():
     ids=str,
 )
 def test_what_is_left_to_keras(arguments):
-    assert not bound(**arguments).on_arrays()
+    assert not bound(**arguments).are_supported()
 
 
 def test_limits_for_debugging_runs_are_left_to_keras():
     keras.config.set_max_epochs(1)
     try:
-        assert not bound(X, Y).on_arrays()
+        assert not bound(X, Y).are_supported()
     finally:
         keras.config.set_max_epochs(None)
 

@@ -1,4 +1,4 @@
-"""Steps in one compiled loop are the steps one by one."""
+"""Tests that steps in one compiled loop have the values of single steps."""
 
 import keras
 import numpy as np
@@ -25,7 +25,10 @@ def model_and_data():
 
 
 def run(jit_compile, memory_budget, pieces, of=lambda model: model.variables):
-    """The variables after an epoch at batch 5, run in `pieces`: pairs of first and last step."""
+    """Returns variables and metrics after an epoch with batches of 5.
+
+    `pieces` are the calls: pairs of the first step and the step after the last.
+    """
     model, data = model_and_data()
     loop = Loop(model, model.train_step, jit_compile, draws=True)
     holder = batches.holder(data, 5, memory_budget)
@@ -37,7 +40,7 @@ def run(jit_compile, memory_budget, pieces, of=lambda model: model.variables):
 
 
 def by_hand():
-    """The same with `train_on_batch`, which is Keras' own."""
+    """Returns the weights after the same epoch with Keras' `train_on_batch`."""
     model, (x, y, _) = model_and_data()
     order = np.random.default_rng(1).permutation(23)
     for start in range(0, 23, 5):

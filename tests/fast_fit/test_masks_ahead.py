@@ -1,4 +1,4 @@
-"""Masks that are drawn ahead are those that the layers would have drawn."""
+"""Tests that masks drawn before the loop are the masks that the layers would draw."""
 
 import keras
 import numpy as np

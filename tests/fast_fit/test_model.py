@@ -1,4 +1,4 @@
-"""`fit` means what Keras' own `fit` means."""
+"""Tests that `fit` has the results of Keras' own `fit`."""
 
 import keras
 import numpy as np
@@ -26,7 +26,7 @@ def build(jit_compile="auto", **compile_arguments):
 
 
 def fitted(fit, model, *args, **kwargs):
-    """The history and all variables, with the seed set."""
+    """Returns the history and all variables after a `fit` with a fixed seed."""
     keras.utils.set_random_seed(5)
     history = fit(model, *args, batch_size=10, epochs=2, verbose=0, **kwargs)
     variables = model.variables + model.optimizer.variables
@@ -99,7 +99,7 @@ def test_datasets_take_the_path_of_keras(data):
 
 
 class Batches(keras.callbacks.Callback):
-    """Notes every call, and a weight as it sees it."""
+    """Records every call, and the value of a weight at this time."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The rows come in the order in which Keras' own `fit` visits them."""
+"""Tests that the rows come in the order in which Keras' own `fit` visits them."""
 
 import itertools
 
@@ -10,7 +10,7 @@ from tf_recipes.fast_fit import order
 
 
 class Recorder(keras.Model):
-    """Notes which rows each step of Keras' `fit` is given."""
+    """Records the rows of each step of Keras' `fit`."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Layer sizes, against arithmetic."""
+"""Tests layer sizes by arithmetic."""
 
 import keras
 import pytest

@@ -1,4 +1,4 @@
-"""A linear SVM and a logistic regression on frozen features, in Keras."""
+"""Tests the linear SVM and the logistic regression on frozen features."""
 
 import json
 
@@ -27,7 +27,7 @@ def identity(width=4, dtype="float64"):
 
 
 def net():
-    """Four numbers in, a score for each species out, with what behaves otherwise in training."""
+    """Returns a net for the flowers, with layers that behave differently in training."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((4,))
     hidden = keras.layers.Dense(6, "relu")(inputs)
@@ -52,20 +52,20 @@ def test_hinge_by_hand_and_in_tf1(squared, expected, labels):
 def test_categorical_hinge_is_another_loss():
     one_hot = np.eye(3, dtype="float32")[:1]
     assert float(OneVersusRestHinge()(LABELS[:1], SCORES[:1])) == pytest.approx(1.8 / 3)
-    # the best of the others is .3: 1 + .3 - .5
+    # the largest other score is .3: 1 + .3 - .5
     assert float(keras.losses.CategoricalHinge()(one_hot, SCORES[:1])) == pytest.approx(0.8)
 
 
 def test_hinge_config_round_trip():
     loss = OneVersusRestHinge(squared=True, reduction="sum", name="svm", dtype="float64")
     text = json.dumps(keras.saving.serialize_keras_object(loss))
-    again = keras.saving.deserialize_keras_object(json.loads(text))
-    assert isinstance(again, OneVersusRestHinge) and again.squared
-    assert again.get_config() == loss.get_config()
+    copied = keras.saving.deserialize_keras_object(json.loads(text))
+    assert isinstance(copied, OneVersusRestHinge) and copied.squared
+    assert copied.get_config() == loss.get_config()
 
 
 def svm_objective(weights, C, scaling, power):
-    """LinearSVC's, of all its classifiers together."""
+    """Computes the objective of LinearSVC, summed over its classifiers."""
     kernel, bias = weights
     signs = np.where(np.arange(K) == SPECIES[:, None], 1, -1)
     losses = np.maximum(0, 1 - signs * (FLOWERS @ kernel + bias)) ** power
@@ -73,7 +73,7 @@ def svm_objective(weights, C, scaling, power):
 
 
 def log_objective(weights, C):
-    """LogisticRegression's."""
+    """Computes the objective of LogisticRegression."""
     kernel, bias = weights
     scores = FLOWERS @ kernel + bias
     losses = np.log(np.exp(scores).sum(-1)) - scores[np.arange(N), SPECIES]
@@ -81,7 +81,7 @@ def log_objective(weights, C):
 
 
 def train(head, steps, momentum=0.0, rate=0.2, power=None):
-    """Whole-batch gradient descent, in one epoch of many steps."""
+    """Trains by gradient descent on all rows, in one epoch of many steps; returns the weights."""
     if power is not None:
         rate = keras.optimizers.schedules.PolynomialDecay(rate, steps, 0.0, power)
     head.compile(
@@ -117,35 +117,36 @@ def test_the_loss_is_scikit_learns_objective_of_a_logistic_regression(C):
 
 @pytest.mark.parametrize("C, scaling", [(1.0, 1.0), (0.1, 5.0)])
 def test_squared_hinge_ends_where_linear_svc_does(C, scaling):
-    theirs = LinearSVC(C=C, dual=False, intercept_scaling=scaling, tol=1e-12).fit(FLOWERS, SPECIES)
+    reference = LinearSVC(C=C, dual=False, intercept_scaling=scaling, tol=1e-12)
+    reference.fit(FLOWERS, SPECIES)
     head = svm_head(identity(), K, N, C=C, squared=True, intercept_scaling=scaling)
     kernel, bias = train(head, 4000, momentum=0.95)
-    np.testing.assert_allclose(kernel, theirs.coef_.T, atol=1e-6)
-    np.testing.assert_allclose(bias, theirs.intercept_, atol=1e-6)
+    np.testing.assert_allclose(kernel, reference.coef_.T, atol=1e-6)
+    np.testing.assert_allclose(bias, reference.intercept_, atol=1e-6)
     found = svm_objective((kernel, bias), C, scaling, power=2)
-    best = svm_objective((theirs.coef_.T, theirs.intercept_), C, scaling, power=2)
+    best = svm_objective((reference.coef_.T, reference.intercept_), C, scaling, power=2)
     assert found == pytest.approx(best, rel=1e-9)
 
 
 def test_hinge_ends_where_linear_svc_does():
-    theirs = LinearSVC(C=0.1, loss="hinge", intercept_scaling=5.0, tol=1e-8, max_iter=10**6)
-    theirs.fit(FLOWERS, SPECIES)
+    reference = LinearSVC(C=0.1, loss="hinge", intercept_scaling=5.0, tol=1e-8, max_iter=10**6)
+    reference.fit(FLOWERS, SPECIES)
     head = svm_head(identity(), K, N, C=0.1, intercept_scaling=5.0)
     kernel, bias = train(head, 6000, rate=0.5, power=2.0)
-    np.testing.assert_allclose(kernel, theirs.coef_.T, atol=1e-3)
-    np.testing.assert_allclose(bias, theirs.intercept_, atol=1e-3)
+    np.testing.assert_allclose(kernel, reference.coef_.T, atol=1e-3)
+    np.testing.assert_allclose(bias, reference.intercept_, atol=1e-3)
     found = svm_objective((kernel, bias), 0.1, 5.0, power=1)
-    best = svm_objective((theirs.coef_.T, theirs.intercept_), 0.1, 5.0, power=1)
+    best = svm_objective((reference.coef_.T, reference.intercept_), 0.1, 5.0, power=1)
     assert found == pytest.approx(best, rel=1e-6)
 
 
 @pytest.mark.parametrize("C", [1.0, 0.1])
 def test_log_loss_ends_where_logistic_regression_does(C):
-    theirs = LogisticRegression(C=C, tol=1e-12, max_iter=10_000).fit(FLOWERS, SPECIES)
+    reference = LogisticRegression(C=C, tol=1e-12, max_iter=10_000).fit(FLOWERS, SPECIES)
     kernel, bias = train(logistic_head(identity(), K, N, C=C), 4000, momentum=0.95, rate=1.0)
-    np.testing.assert_allclose(kernel, theirs.coef_.T, atol=1e-5)
-    np.testing.assert_allclose(bias, theirs.intercept_, atol=1e-4)  # both have the mean 0
-    best = log_objective((theirs.coef_.T, theirs.intercept_), C)
+    np.testing.assert_allclose(kernel, reference.coef_.T, atol=1e-5)
+    np.testing.assert_allclose(bias, reference.intercept_, atol=1e-4)  # both have the mean 0
+    best = log_objective((reference.coef_.T, reference.intercept_), C)
     assert log_objective((kernel, bias), C) == pytest.approx(best, rel=1e-9)
 
 
@@ -194,14 +195,15 @@ def test_features_may_be_computed_once(make):
     extractor = feature_extractor(net())
     computed = extractor.predict(FLOWERS, verbose=0)
     options = {"optimizer": "adam", "C": 0.1}
-    whole, alone = make(extractor, K, N, **options), make(identity(6, "float32"), K, N, **options)
+    whole = make(extractor, K, N, **options)
+    computed_head = make(identity(6, "float32"), K, N, **options)
     whole.fit(FLOWERS, SPECIES, shuffle=False, verbose=0)
-    alone.fit(computed, SPECIES, shuffle=False, verbose=0)
-    kernel, bias = alone.layers[-1].get_weights()
+    computed_head.fit(computed, SPECIES, shuffle=False, verbose=0)
+    kernel, bias = computed_head.layers[-1].get_weights()
     assert np.abs(kernel).max() > 1e-3
     np.testing.assert_allclose(whole.layers[-1].get_weights()[0], kernel, rtol=1e-3, atol=1e-6)
     np.testing.assert_allclose(
-        alone.predict(computed, verbose=0), computed @ kernel + bias, rtol=1e-4, atol=1e-6
+        computed_head.predict(computed, verbose=0), computed @ kernel + bias, rtol=1e-4, atol=1e-6
     )
 
 
@@ -219,12 +221,12 @@ def test_a_saved_head_goes_on(make, tmp_path):
     head = make(feature_extractor(net()), K, N)
     head.fit(FLOWERS, SPECIES, verbose=0)
     head.save(tmp_path / "head.keras")
-    again = keras.saving.load_model(tmp_path / "head.keras")
-    assert len(again.trainable_weights) == 2
-    for each in (head, again):
+    loaded = keras.saving.load_model(tmp_path / "head.keras")
+    assert len(loaded.trainable_weights) == 2
+    for each in (head, loaded):
         each.fit(FLOWERS, SPECIES, shuffle=False, verbose=0)
     np.testing.assert_array_equal(
-        again.predict(FLOWERS, verbose=0), head.predict(FLOWERS, verbose=0)
+        loaded.predict(FLOWERS, verbose=0), head.predict(FLOWERS, verbose=0)
     )
 
 

@@ -1,4 +1,4 @@
-"""Sub-networks' average and disagreement: exact sums, a model left as it was, seeds, errors."""
+"""Tests Monte-Carlo dropout: exact sums, an unchanged model, seeds, errors."""
 
 import itertools
 import weakref
@@ -48,7 +48,7 @@ def state(model):
 
 
 def linear():
-    """One input of 1, kept as 2 or dropped; the class probabilities are then 3/4, 1/4 or swapped.
+    """Returns a model with probabilities (3/4, 1/4) for a kept input of 1, else (1/4, 3/4).
 
     1/4 + 1/4 * 2 = 3/4, 3/4 - 1/4 * 2 = 1/4; 1/4 + 0 = 1/4, 3/4 - 0 = 3/4.
     """
@@ -74,7 +74,7 @@ def test_a_linear_layer_by_hand():
 
 
 def test_every_mask_of_a_small_net_in_turn():
-    """The masks of four units, each as likely as the next: their average, exactly."""
+    """Compares with the exact average over the 16 masks of four units, which are equally likely."""
     inputs = keras.Input((4,))
     model = keras.Model(inputs, dense(3)(keras.layers.Dropout(0.5)(inputs)))
     kernel, bias = model.get_weights()
@@ -150,7 +150,7 @@ def test_spatial_dropout_draws_whole_channels(rank):
 
 
 class Block(keras.layers.Layer):
-    """Dropout in a list in a dict, and the one that attention makes for itself."""
+    """Contains dropout in a list in a dict, and dropout that attention creates inside."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -233,7 +233,7 @@ def normalized():
 
 
 def test_everything_but_dropout_is_in_evaluation():
-    """One row is drawn as it would be among others; in training, batch norm would mix them."""
+    """Compares with evaluation: in training mode, batch norm would mix the rows."""
     model = normalized()
     noise = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     for layer in noise:
@@ -408,8 +408,8 @@ def test_a_compiled_call_is_refused_and_stays_what_it_was(fails):
         ({"activation": "sigmoid"}, ["`activation`", "'sigmoid'"]),
         ({"activation": None}, ["activation=None", "are not probabilities"]),
         ({"seed": -1}, ["`seed`", "-1"]),
-        ({"x": x[:0]}, ["one at least", "(0, 6)"]),
-        ({"x": [x, x[:5]]}, ["as many rows", "(5, 6)"]),
+        ({"x": x[:0]}, ["at least one", "(0, 6)"]),
+        ({"x": [x, x[:5]]}, ["the same number of rows", "(5, 6)"]),
         ({"x": 3.0}, ["must be arrays", "()"]),
     ],
 )
@@ -467,5 +467,5 @@ def test_dropout_that_a_layer_does_by_itself_is_refused(layer, fails):
     x = keras.Input((3, 4))
     outputs = keras.layers.Flatten()(layer(keras.layers.Dropout(0.5)(x)))
     model = keras.Model(x, keras.layers.Dense(2)(outputs))
-    with fails("cannot be drawn", "dropout"):
+    with fails("cannot draw dropout that another kind of layer does inside", "dropout"):
         monte_carlo_dropout(model, np.ones((2, 3, 4), "float32"), samples=2)

@@ -1,4 +1,4 @@
-"""The loss over a rising rate: its moving average, and the rate that it suggests."""
+"""Tests the moving average of the loss over a rising rate, and the suggested rate."""
 
 import math
 
@@ -16,7 +16,7 @@ def curve_of(losses, smoothing=0.0, rates=None):
 
 
 def valley(lowest, steps=40):
-    """Losses that fall in a straight line to the step `lowest`, and rise from there."""
+    """Returns losses that fall in a straight line to the step `lowest`, and then rise."""
     return [1 + abs(k - lowest) for k in range(steps)]
 
 

@@ -1,4 +1,4 @@
-"""The learning-rate range test: what it records, suggests and leaves as it was."""
+"""Tests what the range test records and suggests, and that it leaves the model unchanged."""
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ KINDS = {"plain": keras.Model, "fast": FastFitModel}
 
 
 def line(optimizer, kind=keras.Model, **compile_arguments):
-    """y = w x from w = 0, by the mean square."""
+    """Returns a model y = w x with w = 0, whose loss is the mean square."""
     inputs = keras.Input((1,))
     outputs = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")(inputs)
     model = kind(inputs, outputs)
@@ -24,7 +24,7 @@ def line(optimizer, kind=keras.Model, **compile_arguments):
 
 
 def net(optimizer, kind=keras.Model):
-    """With everything that training changes: weights, statistics, a generator's state."""
+    """Returns a model with all that training changes: weights, statistics, a generator's state."""
     keras.utils.set_random_seed(1)
     inputs = keras.Input((3,))
     x = keras.layers.BatchNormalization()(keras.layers.Dense(8, "relu")(inputs))
@@ -44,8 +44,8 @@ def state(model):
     return [np.array(keras.ops.convert_to_numpy(each)) for each in variables]
 
 
-def assert_same_bits(mine, others):
-    for one, other in zip(mine, others, strict=True):
+def assert_same_bits(arrays, expected):
+    for one, other in zip(arrays, expected, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -56,7 +56,7 @@ class Raises(keras.callbacks.Callback):
 
 
 class Notes(keras.callbacks.Callback):
-    """The rate in the logs, and in the optimizer, after each batch."""
+    """Records the rate in the logs, and in the optimizer, after each batch."""
 
     def __init__(self):
         super().__init__()
@@ -308,7 +308,7 @@ def test_models_that_cannot_be_tested(fails, monkeypatch):
 
     with fails("at least `steps` batches, 20", "3 epochs of 5 batches"):
         run(line(SGD(0.1)), batch_size=4, epochs=3)
-    with fails("every step", "steps_per_execution=2"):
+    with fails("after every step", "steps_per_execution=2"):
         run(line(SGD(0.1), steps_per_execution=2))
     unbuilt = keras.Sequential([keras.layers.Dense(1)])
     unbuilt.compile("sgd", "mse")

@@ -1,4 +1,4 @@
-"""A net's features as a transformer: scikit-learn's conventions, and what the features are."""
+"""Tests the transformer: scikit-learn's conventions, and the values of the features."""
 
 import copy
 import pickle
@@ -37,7 +37,7 @@ def net():
 
 @pytest.fixture(params=["model", "path"])
 def model(request, net, tmp_path):
-    """The net, or the path that it was saved at."""
+    """Returns the net, or the path of the saved net."""
     if request.param == "model":
         return net
     net.save(tmp_path / "net.keras")
@@ -83,9 +83,9 @@ def test_clone_pickle_and_parameters(model):
     with pytest.raises(NotFittedError):
         copied.transform(X)
     np.testing.assert_array_equal(copied.fit_transform(X), features)
-    again = pickle.loads(pickle.dumps(transformer))
-    np.testing.assert_array_equal(again.transform(X), features)
-    np.testing.assert_array_equal(clone(again).fit_transform(X), features)
+    loaded = pickle.loads(pickle.dumps(transformer))
+    np.testing.assert_array_equal(loaded.transform(X), features)
+    np.testing.assert_array_equal(clone(loaded).fit_transform(X), features)
     assert copied.set_params(layer="hidden1").fit_transform(X).shape == (6, 5)
 
 
@@ -128,7 +128,7 @@ def test_data_frames(net):
 
 @pytest.fixture(scope="module")
 def two_hidden():
-    """A net whose first hidden layer tells the two classes apart, and whose second is constant."""
+    """Returns a net whose first hidden layer separates the classes; the second is constant."""
     inputs = keras.Input((4,))
     first = layers.Dense(1, "relu", name="tells", kernel_initializer="ones")(inputs)
     second = layers.Dense(2, name="constant", kernel_initializer="zeros")(first)
@@ -170,7 +170,7 @@ def test_rows_are_images_and_features_of_several_axes_are_flat():
 
 
 def any_width():
-    """A net that takes rows of any width, for checks that make up their own data."""
+    """Returns a net that takes rows of any width, for checks with their own data."""
     inputs = keras.Input((None,))
     hidden = layers.Dense(3, "tanh")(keras.ops.mean(inputs, axis=-1, keepdims=True))
     return keras.Model(inputs, layers.Dense(2)(hidden))
@@ -186,8 +186,8 @@ def test_scikit_learns_own_checks(tmp_path):
     model = any_width()
     model.save(tmp_path / "net.keras")
     assert failed(KerasFeatures(str(tmp_path / "net.keras"))) == set()
-    # It compares the pickled parameters before and after, and Keras pickles a model as a file with
-    # the time in it.
+    # This check compares pickled parameters before and after, and Keras pickles a model as a file
+    # that contains the time.
     assert failed(KerasFeatures(model)) == {"check_estimators_overwrite_params"}
 
 
@@ -235,7 +235,7 @@ def test_a_path_without_a_model(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.keras"):
         KerasFeatures(tmp_path / "none.keras").fit(X)
     (tmp_path / "text.keras").write_text("text")
-    with pytest.raises(OSError, match=r"text\.keras' is damaged, or no model"):
+    with pytest.raises(OSError, match=r"text\.keras' is damaged or is not a \.keras file"):
         KerasFeatures(tmp_path / "text.keras").fit(X)
 
 
@@ -249,7 +249,7 @@ def test_a_model_with_two_inputs(fails):
 def test_features_without_a_fixed_size(fails):
     inputs = keras.Input((None, 2))
     model = keras.Model(inputs, layers.Dense(3, name="steps")(inputs))
-    with fails("as many features", "(None, None, 3)"):
+    with fails("the same number of features", "(None, None, 3)"):
         KerasFeatures(model, "steps").fit(X)
 
 

@@ -1,23 +1,30 @@
-"""Files that are written whole or not at all."""
+"""Writes files completely or not at all."""
 
 import contextlib
 import errno
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
 @contextlib.contextmanager
-def replacing(path):
-    """A path to write to; it takes the place of `path` once the block ends without an error.
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a path to write to, and renames it to `path` when the block ends without an error.
+
+    The target of a symbolic link is replaced, and the link stays. For a device such as /dev/null,
+    the yielded path is the device itself.
+
+    Args:
+        path: str or `os.PathLike`.
 
     Raises:
-        OSError: if the directory cannot be written to, or the disk is full; then `path` is as it
-            was.
+        OSError: if the directory cannot be written to, or the disk is full; then `path` is
+            unchanged.
     """
-    path = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
-    device = path.exists() and not path.is_file()  # such as /dev/null
+    path = Path(os.path.realpath(path))
+    device = path.exists() and not path.is_file()
     partial = path if device else _beside(path)
     try:
         yield partial
@@ -32,30 +39,36 @@ def replacing(path):
             partial.unlink(missing_ok=True)
 
 
-def _beside(path):
-    """A hidden name of the same ending, short however long the file's is: 255 bytes is the most."""
+def _beside(path: Path) -> Path:
+    """Returns a hidden path in the directory of `path`, with the same suffix.
+
+    A file's name may have at most 255 bytes, so the parts of a long name are cut.
+    """
     digits = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
-    ending = cut(path.suffix, 20)
-    return path.with_name(f".{cut(path.stem, 60)}-{digits}.{os.getpid()}.partial{ending}")
+    suffix = cut(path.suffix, 20)
+    return path.with_name(f".{cut(path.stem, 60)}-{digits}.{os.getpid()}.partial{suffix}")
 
 
-def cut(text, most):
-    """The beginning of a text, at most `most` bytes of UTF-8; what UTF-8 has not is left out."""
-    return text.encode("utf-8", "ignore")[:most].decode("utf-8", "ignore")
+def cut(text: str, limit: int) -> str:
+    """Returns the beginning of `text` that takes at most `limit` bytes in UTF-8.
+
+    Characters that UTF-8 cannot encode are left out.
+    """
+    return text.encode("utf-8", "ignore")[:limit].decode("utf-8", "ignore")
 
 
-def write_together(folder, contents):
-    """Writes several files: all of them, or none.
+def write_together(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> None:
+    """Writes several files, either all of them or none.
 
-    They are finished beside their places and renamed in their order, so that the last one vouches
-    for those before it.
+    The files are written to a temporary directory first, and then renamed in the given order. So
+    the last file is in place only when all others are.
 
     Args:
-        folder: a directory that is there.
+        folder: an existing directory, str or `os.PathLike`.
         contents: `{name: bytes}`.
 
     Raises:
-        OSError: if one cannot be written; then all are as they were.
+        OSError: if a file cannot be written; then all files are unchanged.
     """
     folder = Path(os.path.realpath(folder))
     try:

@@ -1,4 +1,4 @@
-"""Reading a saved model, with one line where that cannot be done."""
+"""Loads saved models; a file that cannot be loaded raises an error of one line."""
 
 import json
 import os
@@ -11,19 +11,22 @@ from tf_recipes._support import validation
 from tf_recipes._support.recompile import first_sentence
 
 
-def load(path):
-    """The model in a `.keras` file, not compiled; damage is found before Keras reads it.
+def load(path: str | os.PathLike[str]) -> keras.Model:
+    """Returns the model of a `.keras` file, not compiled; checks for damage before Keras reads it.
 
     Args:
-        path: str or path.
+        path: str or `os.PathLike`.
 
     Raises:
-        OSError: if there is no such file, or it is damaged.
-        ValueError: if it holds what Keras does not know.
+        OSError: if the file does not exist or is damaged.
+        ValueError: if the file names a class that Keras does not know.
     """
     path = os.fspath(path)
-    damaged = f"{path!r} is damaged, or no model that Keras saved as a .keras file."
-    if not _whole(path):
+    damaged = (
+        f"{path!r} is damaged or is not a .keras file. Save the model again with "
+        "model.save('NAME.keras')."
+    )
+    if not _is_intact(path):
         raise OSError(damaged)
     try:
         with warnings.catch_warnings():
@@ -34,14 +37,14 @@ def load(path):
     except (TypeError, ValueError) as error:
         reason = str(error).rpartition("Exception encountered: ")[2]
         return validation.fail(
-            "The saved model must be one that Keras can load.",
+            "The saved model must be a model that Keras can load.",
             f"{path!r}: {first_sentence(reason)}",
-            "Load it with keras.saving.load_model(path, custom_objects=...) and pass the model.",
+            "Load it with keras.saving.load_model(path, custom_objects=...), and pass the model.",
         )
 
 
-def _whole(path):
-    """Whether all parts of a `.keras` file are there and can be read."""
+def _is_intact(path: str) -> bool:
+    """Returns whether all parts of a `.keras` file exist and can be read."""
     try:
         with zipfile.ZipFile(path) as file:
             if file.testzip() is not None or "model.weights.h5" not in file.namelist():

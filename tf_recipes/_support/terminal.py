@@ -1,4 +1,6 @@
-"""Where the scripts print: a terminal, or a file in its place."""
+"""Prints to a terminal, or to a file in place of a terminal."""
+
+from typing import Any, NoReturn
 
 from rich import console
 
@@ -6,16 +8,20 @@ WIDTH_OF_A_FILE = 180  # characters, so that no row of a table is folded
 
 
 class Terminal(console.Console):
-    """Rich's console, told two things.
+    """Prints as Rich's console does, but folds no line in a file and raises `BrokenPipeError`.
 
-    In a file no line is folded. And once nobody reads what is printed, `BrokenPipeError` is raised;
-    Rich would exit with status 1, which the migration check has a meaning for.
+    The error is raised when the reader of a pipe has closed it. Rich would exit with status 1
+    then, which means something else in the migration check.
+
+    Args:
+        **options: the arguments of `rich.console.Console`.
     """
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         if not self.is_terminal and "width" not in options:
             self.width = WIDTH_OF_A_FILE
 
-    def on_broken_pipe(self):
+    def on_broken_pipe(self) -> NoReturn:
+        """Raises `BrokenPipeError`."""
         raise BrokenPipeError

@@ -1,31 +1,38 @@
-"""Checks of arguments, and the one form of their error text: rule, what was received, remedy.
+"""Checks arguments; every error text has one form: rule, received value, remedy.
 
-It needs nothing but Python 3.7, because the TF1 side reads it too.
+The TF1 side imports this module too, so it needs only the standard library of Python 3.7.
 """
 
 import math
 import numbers
-from typing import Mapping
+from typing import Any, Collection, Iterable, Mapping, NoReturn, Optional, Tuple
 
 
-def fail(rule, received, remedy):
-    """Raises the `ValueError` that every check here ends in."""
+def fail(rule: str, received: str, remedy: str) -> NoReturn:
+    """Raises a `ValueError` with the form of text that every check of this module uses."""
     raise ValueError(f"{rule} Received: {received}. {remedy}")
 
 
-def _is_finite(value):
-    """Whether `value` is a finite int or float, Python's or NumPy's."""
+def _is_finite(value: Any) -> bool:
+    """Returns whether `value` is a finite int or float of Python or NumPy."""
     plain = isinstance(value, (int, float)) or type(value).__module__ == "numpy"
     if isinstance(value, bool) or not plain or not isinstance(value, numbers.Real):
         return False
     try:
         return math.isfinite(value)
-    except OverflowError:  # an int beyond every float
+    except OverflowError:  # an int that is larger than every float
         return False
 
 
-def number(field, value, low=None, high=None, open_low=False, open_high=False):
-    """Checks that `value` is a finite number in the interval; bools are not numbers."""
+def number(
+    field: str,
+    value: Any,
+    low: Optional[float] = None,
+    high: Optional[float] = None,
+    open_low: bool = False,
+    open_high: bool = False,
+) -> None:
+    """Checks that `value` is a finite number in the interval; a bool is not a number."""
     ok = _is_finite(value)
     if ok and low is not None:
         ok = value > low if open_low else value >= low
@@ -41,74 +48,85 @@ def number(field, value, low=None, high=None, open_low=False, open_high=False):
         fail(
             f"`{field}` must be a finite number in {interval}.",
             f"{field}={value!r}",
-            "Give a number in that interval.",
+            f"Pass a finite number{_in_words(low, high, open_low, open_high)}.",
         )
 
 
-def whole(field, value, low):
+def _in_words(low: Optional[float], high: Optional[float], open_low: bool, open_high: bool) -> str:
+    """Returns the interval in words, such as " that is above 0 and at most 1"."""
+    bounds = []
+    if low is not None:
+        bounds.append("{} {}".format("above" if open_low else "at least", low))
+    if high is not None:
+        bounds.append("{} {}".format("below" if open_high else "at most", high))
+    return " that is {}".format(" and ".join(bounds)) if bounds else ""
+
+
+def whole(field: str, value: Any, low: int) -> None:
     """Checks that `value` is a whole number of at least `low`."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < low:
         fail(
             f"`{field}` must be a whole number of at least {low}.",
             f"{field}={value!r}",
-            "Give such a number.",
+            f"Pass an integer such as {low}.",
         )
 
 
-def seed(field, value):
-    """Checks a seed, None or a whole number of at least 0; returns it as Python's."""
+def seed(field: str, value: Any) -> Optional[int]:
+    """Checks that a seed is None or a whole number of at least 0; returns None or a Python int."""
     if value is None:
         return None
     whole(field, value, 0)
     return int(value)
 
 
-def choice(field, value, choices):
-    """Checks that `value` is one of the words in `choices`."""
+def choice(field: str, value: Any, choices: Collection[str]) -> None:
+    """Checks that `value` is one of the strings in `choices`."""
     if not isinstance(value, str) or value not in choices:
         fail(
             "`{}` must be one of {}.".format(field, ", ".join(sorted(choices))),
             f"{field}={value!r}",
-            "Choose one of them.",
+            "Choose one of the listed values.",
         )
 
 
-def flag(field, value):
+def flag(field: str, value: Any) -> None:
     """Checks that `value` is a bool."""
     if not isinstance(value, bool):
         fail(
             f"`{field}` must be true or false.",
             f"{field}={value!r}",
-            "Give a bool.",
+            "Pass True or False.",
         )
 
 
-def keys(field, value, allowed, required=()):
-    """Checks that `value` is a mapping with allowed keys only, and with those required."""
+def keys(field: str, value: Any, allowed: Iterable[str], required: Iterable[str] = ()) -> None:
+    """Checks that `value` is a mapping with only allowed keys and with all required keys."""
+    allowed = set(allowed)
     if not isinstance(value, Mapping):
         fail(
             f"`{field}` must be a mapping or None.",
             f"{field}={value!r}",
-            "Give the arguments by name.",
+            "Pass a dict, or None.",
         )
     for key in value:
         if key not in allowed:
             fail(
-                "`{}` takes the keys {}.".format(field, ", ".join(sorted(set(allowed)))),
+                "`{}` takes the keys {}.".format(field, ", ".join(sorted(allowed))),
                 f"unknown key {key!r}",
-                "Remove it or correct its spelling.",
+                "Remove the key or correct its spelling.",
             )
     for key in required:
         if key not in value:
             fail(
                 f"`{field}` needs the key `{key}`.",
                 f"{field}={dict(value)!r}",
-                "Add it: TF1 has no default for it.",
+                "Add the key: TF1 has no default for it.",
             )
 
 
-def scale(field, value):
-    """Checks a regularizer's scale: a float of at least 0; TF1 refused integers, so do we."""
+def scale(field: str, value: Any) -> None:
+    """Checks that a regularizer's scale is a float of at least 0; TF1 refused an integer, too."""
     if isinstance(value, numbers.Integral):
         fail(
             "A regularizer's scale must be a float, as in TF1.",
@@ -118,8 +136,11 @@ def scale(field, value):
     number(field, value, 0)
 
 
-def axes(field, value, rank):
-    """Checks an axis or a tuple of different axes of a tensor of at most `rank` axes."""
+def axes(field: str, value: Any, rank: int) -> Tuple[int, ...]:
+    """Checks that `value` is an axis or a tuple of different axes, and returns a tuple of ints.
+
+    The tensor has at most `rank` axes.
+    """
     listed = value if isinstance(value, tuple) else (value,)
     whole_numbers = all(
         isinstance(axis, numbers.Integral) and not isinstance(axis, bool) for axis in listed
@@ -133,7 +154,7 @@ def axes(field, value, rank):
         fail(
             f"`{field}` must be an int from {-rank} to {rank - 1}, or a tuple of different ones.",
             f"{field}={value!r}",
-            "A dense kernel has the axes (in, out): 0 bounds each unit's incoming weights, "
-            "1 each input's outgoing weights.",
+            "Pass 0 to bound the incoming weights of each unit, or 1 to bound the outgoing weights "
+            "of each input: a dense kernel has the axes (in, out).",
         )
     return tuple(int(axis) for axis in listed)

@@ -1,10 +1,13 @@
-"""Which versions the figures come from."""
+"""Lists the versions that the measured numbers depend on."""
 
 import platform
 
 
-def installed():
-    """`{package: version}` of what computes, Python included; imports TensorFlow, for seconds."""
+def installed() -> dict[str, str]:
+    """Returns `{package: version}` of the packages that compute, and of Python.
+
+    The call imports TensorFlow, which takes seconds.
+    """
     import keras
     import numpy
     import tensorflow
@@ -12,5 +15,5 @@ def installed():
     import tf_recipes
 
     modules = {"keras": keras, "tensorflow": tensorflow, "numpy": numpy, "tf_recipes": tf_recipes}
-    found = {name: module.__version__ for name, module in modules.items()}
-    return {**found, "python": platform.python_version()}
+    versions = {name: module.__version__ for name, module in modules.items()}
+    return {**versions, "python": platform.python_version()}

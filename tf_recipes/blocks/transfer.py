@@ -138,7 +138,7 @@ def freeze_layers(model, names):
     for layer in chosen:
         _set_trainable(layer, False)
     if arguments is not None:
-        recompile.again(model, arguments)
+        recompile.compile_again(model, arguments)
 
 
 def unfreeze_layers(model, learning_rate):
@@ -176,7 +176,7 @@ def unfreeze_layers(model, learning_rate):
     _layer_names.with_weights("model", model)
     arguments = recompile.checked_arguments(model, learning_rate)
     _set_trainable(model, True)
-    recompile.again(model, arguments)
+    recompile.compile_again(model, arguments)
 
 
 def _listed(names):

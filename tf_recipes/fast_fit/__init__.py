@@ -1,1 +1,1 @@
-"""Training on arrays as one compiled loop, through `fit` as Keras users know it."""
+"""Runs the ordinary `fit` of a Keras model on arrays as one compiled loop."""

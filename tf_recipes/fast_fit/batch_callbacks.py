@@ -1,85 +1,92 @@
-"""Which callbacks must see every batch."""
+"""Finds out after how many batches the callbacks of `fit` must be called."""
 
 import math
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import keras
 
 from tf_recipes.fast_fit.batches import LONGEST
+from tf_recipes.fast_fit.fit_arguments import FitArguments
 
-_HOOKS = [
+_BATCH_HOOKS = [
     *(f"on_{kind}batch_{end}" for kind in ("", "train_", "test_") for end in ("begin", "end"))
 ]
-_KERAS = keras.callbacks
 
 
-def interval(callbacks):
-    """After how many batches `callbacks` must be called; None if they need not be.
+def interval(callbacks: Iterable[keras.callbacks.Callback]) -> int | None:
+    """Returns after how many batches the callbacks must be called; None if they need no call.
 
-    A callback with a hook for batches must be called at each, except for those of Keras' own that
-    do nothing there as they are set, and for those with an attribute `batch_interval`: an int, for
-    a call after every so many batches of an epoch and after its last, or None.
+    A callback with a hook for batches must be called after every batch, with two exceptions. The
+    first is a callback of Keras that does nothing for batches with its settings. The second is a
+    callback with an attribute `batch_interval`: an int n, for a call after every n batches of an
+    epoch and after its last batch, or None.
 
     Args:
-        callbacks: list of `keras.callbacks.Callback`.
+        callbacks: `keras.callbacks.Callback`s.
     """
-    found = [_interval(callback) for callback in callbacks if _has_a_hook(callback)]
-    wanted = [each for each in found if each is not None]
-    return math.gcd(*wanted) if wanted else None
+    intervals = [_interval(callback) for callback in callbacks if _has_batch_hook(callback)]
+    required = [each for each in intervals if each is not None]
+    return math.gcd(*required) if required else None
 
 
-def _has_a_hook(callback):
+def _has_batch_hook(callback: keras.callbacks.Callback) -> bool:
     # LambdaCallback sets its hooks on the instance.
     return any(
         hook in vars(callback)
-        or getattr(type(callback), hook) is not getattr(_KERAS.Callback, hook)
-        for hook in _HOOKS
+        or getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
+        for hook in _BATCH_HOOKS
     )
 
 
-def _interval(callback):
+def _interval(callback: keras.callbacks.Callback) -> int | None:
     kind = type(callback)
-    if kind is _KERAS.TensorBoard:
+    if kind is keras.callbacks.TensorBoard:
         profiles = getattr(callback, "_start_batch", 1) > 0
         busy = callback.update_freq != "epoch" or profiles or callback.write_steps_per_second
         return 1 if busy else None
-    if kind in (_KERAS.ModelCheckpoint, _KERAS.BackupAndRestore):
+    if kind in (keras.callbacks.ModelCheckpoint, keras.callbacks.BackupAndRestore):
         return 1 if isinstance(callback.save_freq, int) else None
-    if kind is _KERAS.ProgbarLogger:
+    if kind is keras.callbacks.ProgbarLogger:
         return None
     return getattr(callback, "batch_interval", 1)
 
 
-def container(model, wanted):
-    """The callbacks of a call of `fit`, with Keras' history and progress bar.
+def container(model: keras.Model, arguments: FitArguments) -> keras.callbacks.CallbackList:
+    """Returns the callbacks of a call of `fit`, with Keras' history and progress bar.
 
     Args:
         model: the `keras.Model`.
-        wanted: `fit_arguments.FitArguments`.
+        arguments: the arguments of the call.
     """
-    if isinstance(wanted.callbacks, _KERAS.CallbackList):
-        return wanted.callbacks
-    verbose = wanted.passed_on["verbose"]
+    if isinstance(arguments.callbacks, keras.callbacks.CallbackList):
+        return arguments.callbacks
+    verbose = arguments.passed_on["verbose"]
     return Container(
-        wanted.callbacks,
+        arguments.callbacks,
         add_history=True,
         add_progbar=verbose != 0,
         verbose=verbose,
-        epochs=wanted.passed_on["epochs"],
-        steps=wanted.steps,
+        epochs=arguments.passed_on["epochs"],
+        steps=arguments.steps,
         model=model,
     )
 
 
-def steps_per_call(model, callbacks):
-    """How many steps to run between two calls of the callbacks' hooks for batches."""
-    wanted = interval(callbacks.callbacks) or LONGEST
-    # a divisor, so that a call ends at each multiple of what is wanted
-    most = next(steps for steps in range(min(LONGEST, wanted), 0, -1) if wanted % steps == 0)
-    return max(most, model.steps_per_execution)
+def steps_per_call(model: keras.Model, callbacks: keras.callbacks.CallbackList) -> int:
+    """Returns how many steps to run between two calls of the callbacks' hooks for batches."""
+    required = interval(callbacks.callbacks) or LONGEST
+    # A divisor, so that a call of the loop ends at each multiple of the required interval.
+    largest = next(steps for steps in range(min(LONGEST, required), 0, -1) if required % steps == 0)
+    return max(largest, model.steps_per_execution)
 
 
-class Container(_KERAS.CallbackList):
-    """Keras' container, told steps of the epoch only: the last call may end before its time."""
+class Container(keras.callbacks.CallbackList):
+    """Holds callbacks as Keras' container does, but passes them no step beyond the epoch's last.
 
-    def on_train_batch_end(self, batch, logs=None):
+    Keras counts all steps of a call, and the last call of an epoch may run fewer.
+    """
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Calls the hook of each callback with the number of the last step that was run."""
         super().on_train_batch_end(min(batch, self.params["steps"] - 1), logs)

@@ -1,7 +1,9 @@
-"""The arguments of one call of `fit`, as Keras means them."""
+"""Reads the arguments of one call of `fit` as Keras does."""
 
 import inspect
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from tf_recipes.fast_fit import batches
 
 _SIGNATURE = inspect.signature(keras.Model.fit)
-_DEFAULT_BATCH_SIZE = 32  # Keras'
+_DEFAULT_BATCH_SIZE = 32  # of Keras
 _HANDLED = (
     "self",
     "x",
@@ -25,8 +27,8 @@ _HANDLED = (
 )
 
 
-def bind(model, *args, **kwargs):
-    """The `FitArguments` of `model.fit(*args, **kwargs)`.
+def bind(model: keras.Model | None, *args: Any, **kwargs: Any) -> "FitArguments":
+    """Returns the `FitArguments` of `model.fit(*args, **kwargs)`.
 
     Raises:
         TypeError: for an argument that Keras' `fit` does not have.
@@ -37,45 +39,55 @@ def bind(model, *args, **kwargs):
 
 
 class FitArguments:
-    """What `fit` was asked for.
+    """Holds the arguments of one call of `fit`, in the form that the loop needs.
+
+    Args:
+        given: `{name: value}` of all parameters of Keras' `fit`.
 
     Attributes:
-        arrays: `(x, y, sample_weight)` to train on, without what is held out.
-        validation: the same to validate on, or None.
+        arrays: `(x, y, sample_weight)` of the training rows, without the held-out rows.
+        validation: the same for the validation rows, or None.
         batch_size, validation_batch_size: int.
         shuffle: bool.
-        passed_on: the arguments that mean the same whatever the data.
+        callbacks: as given.
+        passed_on: `{name: value}` of the arguments that do not depend on the data.
+
+    `arrays` and `validation` exist only if the loop supports the arguments.
     """
 
-    def __init__(self, given):
+    arrays: tuple[Any, Any, Any]
+    validation: tuple[Any, Any, Any] | None
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
         self._given = given
         self.passed_on = {name: given[name] for name in given if name not in _HANDLED}
         self.shuffle = given["shuffle"]
         self.callbacks = given["callbacks"]
         self.batch_size = given["batch_size"] or _DEFAULT_BATCH_SIZE
         self.validation_batch_size = given["validation_batch_size"] or self.batch_size
-        self._passable = self._has_no_special_case()
-        if self._passable:
+        self._supported = self._has_no_special_case()
+        if self._supported:
             self.arrays, self.validation = self._weighted(*self._split())
 
     @property
-    def steps(self):
-        """Of one epoch."""
+    def steps(self) -> int:
+        """Returns the number of steps of one epoch."""
         return math.ceil(batches.count(self.arrays) / self.batch_size)
 
     @property
-    def validation_steps(self):
-        """Of one validation."""
+    def validation_steps(self) -> int:
+        """Returns the number of steps of one validation."""
         return math.ceil(batches.count(self.validation) / self.validation_batch_size)
 
-    def on_arrays(self):
-        """Whether the loop can do it."""
-        return self._passable
+    def are_supported(self) -> bool:
+        """Returns whether the loop supports these arguments."""
+        return self._supported
 
-    def labels_are_classes(self, model):
-        """Whether every label is a class that `model` has; what is no label is fine.
+    def labels_are_classes(self, model: keras.Model) -> bool:
+        """Returns whether every label is the number of a class that `model` has.
 
-        XLA trains on any number where TensorFlow's kernel refuses it; so it does not get them.
+        True for a loss that takes no such labels. For a label outside the classes, TensorFlow's
+        kernel raises an error, but XLA trains on it; so the loop must not get such labels.
         """
         if not _takes_labels(model.loss):
             return True
@@ -83,40 +95,40 @@ class FitArguments:
         classes = model.output_shape[-1]
         return all(np.min(each) >= 0 and np.max(each) < classes for each in labels)
 
-    def _has_no_special_case(self):
+    def _has_no_special_case(self) -> bool:
         given = self._given
         plain = (
             given["steps_per_epoch"] is None
             and given["validation_steps"] is None
             and isinstance(self.shuffle, bool)
-            and _whole(self.batch_size)
-            and _whole(self.validation_batch_size)
+            and _is_positive_int(self.batch_size)
+            and _is_positive_int(self.validation_batch_size)
             and keras.config.max_epochs() is None
             and keras.config.max_steps_per_epoch() is None
         )
-        return plain and self._is_arrays() and self._weights_are_plain()
+        return plain and self._data_are_arrays() and self._weights_are_plain()
 
-    def _is_arrays(self):
+    def _data_are_arrays(self) -> bool:
         given = self._given
         data = (given["x"], given["y"], given["sample_weight"])
         held_out = given["validation_data"]
-        if given["x"] is None or not batches.fit_for_loop(data):
+        if given["x"] is None or not batches.are_supported(data):
             return False
         if held_out is None:
             share = given["validation_split"]
             return not share or 0 < batches.split_at(data, share) < batches.count(data)
-        return isinstance(held_out, tuple | list) and batches.fit_for_loop(
+        return isinstance(held_out, tuple | list) and batches.are_supported(
             keras.utils.unpack_x_y_sample_weight(held_out)
         )
 
-    def _weights_are_plain(self):
+    def _weights_are_plain(self) -> bool:
         given = self._given
         if given["class_weight"] is not None:
             one_output = not keras.tree.is_nested(given["y"]) and given["y"] is not None
             return one_output and given["sample_weight"] is None
         return not keras.tree.is_nested(given["y"])
 
-    def _split(self):
+    def _split(self) -> tuple[Any, Any]:
         given = self._given
         data = (given["x"], given["y"], given["sample_weight"])
         if given["validation_data"] is not None:
@@ -125,17 +137,18 @@ class FitArguments:
             return data, None
         return batches.split(data, given["validation_split"])
 
-    def _weighted(self, training, held_out):
+    def _weighted(self, training: Any, held_out: Any) -> tuple[Any, Any]:
+        """Turns `class_weight` into sample weights of the training rows."""
         if self._given["class_weight"] is None:
             return training, held_out
         x, y, _ = training
         return (x, y, batches.class_weights(y, self._given["class_weight"])), held_out
 
 
-def _takes_labels(loss):
+def _takes_labels(loss: Any) -> bool:
     name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
     return name == "sparse_categorical_crossentropy" and getattr(loss, "ignore_class", None) is None
 
 
-def _whole(value):
+def _is_positive_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0

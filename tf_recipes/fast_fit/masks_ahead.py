@@ -1,11 +1,13 @@
-"""Dropout masks drawn ahead of the compiled loop.
+"""Draws dropout masks before the compiled loop begins.
 
-XLA draws random numbers on CPUs many times more slowly than TensorFlow's own kernel does, because
-it draws them again wherever they are used. So the masks of all steps of a call are drawn before the
-loop by the layers themselves, from the same seeds in the same order, and handed to it.
+XLA draws random numbers on CPUs many times more slowly than TensorFlow's own kernel, because it
+computes them again at each use. So the layers draw the masks of all steps of a call before the
+loop, from the same seeds and in the same order, and the loop takes the masks as an input.
 """
 
 import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -13,14 +15,14 @@ import tensorflow as tf
 MEMORY = 2**26  # bytes that the masks of one call may take
 
 
-def layers(model):
-    """The layers inside `model` that draw a mask, those with a method `draw_mask`, once each."""
-    found = (layer for layer in _flattened(model) if hasattr(layer, "draw_mask"))
-    return list({id(layer): layer for layer in found}.values())
+def layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """Returns the layers inside `model` that have a method `draw_mask`, each once."""
+    drawing = (layer for layer in _nested_layers(model) if hasattr(layer, "draw_mask"))
+    return list({id(layer): layer for layer in drawing}.values())
 
 
-def draws_otherwise(model):
-    """Whether `model` draws random numbers that are not such masks."""
+def draws_otherwise(model: keras.Model) -> bool:
+    """Returns whether `model` draws random numbers that are not masks of these layers."""
     ahead = {id(layer.seed_generator.state) for layer in layers(model)}
     return any(
         variable.path.endswith("seed_generator_state") and id(variable) not in ahead
@@ -28,34 +30,44 @@ def draws_otherwise(model):
     )
 
 
-def embeds(model):
-    """Whether there is an embedding in `model`."""
-    return any(isinstance(layer, keras.layers.Embedding) for layer in _flattened(model))
+def embeds(model: keras.Model) -> bool:
+    """Returns whether `model` contains an embedding."""
+    return any(isinstance(layer, keras.layers.Embedding) for layer in _nested_layers(model))
 
 
-def _flattened(layer):
+def _nested_layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
     for inner in getattr(layer, "layers", ()):
         yield inner
-        yield from _flattened(inner)
+        yield from _nested_layers(inner)
 
 
 class MasksAhead:
-    """The masks that one training step of `model` draws, in the order in which it does.
+    """Draws the masks that training steps of `model` draw, in the same order.
 
     Args:
         model: a built `keras.Model`.
         x: the inputs of one batch, a structure of tensors.
-        longest: int, steps of one call at most.
+        longest: int, the most steps of one call.
+
+    Attributes:
+        steps: int, the most steps whose masks fit into memory, at most `longest`.
     """
 
-    def __init__(self, model, x, longest):
+    def __init__(self, model: keras.Model, x: Any, longest: int) -> None:
         self._layers = layers(model)
-        self._draws = self._record(model, x)  # [(layer, shape, dtype of its inputs)]
-        each = sum(shape.num_elements() for _, shape, _ in self._draws)
-        self.steps = max(1, min(longest, MEMORY // each)) if self._draws else longest
+        self._draws = self._record(model, x)
+        elements = sum(shape.num_elements() for _, shape, _ in self._draws)
+        self.steps = max(1, min(longest, MEMORY // elements)) if self._draws else longest
 
-    def draw(self, steps):
-        """The masks of the next `steps` steps: for each draw bool (self.steps, *shape)."""
+    def draw(self, steps: tf.Tensor) -> list[tf.Tensor]:
+        """Draws the masks of the next `steps` steps.
+
+        Args:
+            steps: int scalar, at most `self.steps`.
+
+        Returns:
+            A bool tensor (self.steps, *shape) for each draw of a training step.
+        """
         arrays = [
             tf.TensorArray(tf.bool, size=self.steps, element_shape=shape)
             for _, shape, _ in self._draws
@@ -72,13 +84,19 @@ class MasksAhead:
         return [array.stack() for array in arrays]
 
     @contextlib.contextmanager
-    def taken_from(self, masks, step):
-        """Has the layers take the masks of `step` in place of drawing."""
+    def taken_from(self, masks: list[tf.Tensor], step: tf.Tensor) -> Iterator[None]:
+        """Makes the layers take the masks of `step` instead of drawing new ones.
+
+        Args:
+            masks: the result of `draw`.
+            step: int scalar, the step's number since `draw`.
+        """
         following = iter(masks)
         with self._drawing_by(lambda layer, inputs: next(following)[step]):
             yield
 
-    def _record(self, model, x):
+    def _record(self, model: keras.Model, x: Any) -> list[tuple[Any, tf.TensorShape, tf.DType]]:
+        """Returns layer, shape and dtype of the inputs, for each draw of a training step."""
         draws = []
 
         def note(layer, inputs):
@@ -90,7 +108,8 @@ class MasksAhead:
         return draws
 
     @contextlib.contextmanager
-    def _drawing_by(self, draw):
+    def _drawing_by(self, draw: Callable[[Any, tf.Tensor], tf.Tensor]) -> Iterator[None]:
+        """Replaces the layers' `draw_mask` by `draw(layer, inputs)` inside the block."""
         for layer in self._layers:
             layer.draw_mask = lambda inputs, layer=layer: draw(layer, inputs)
         try:

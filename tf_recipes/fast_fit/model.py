@@ -1,20 +1,24 @@
-"""A Keras model whose `fit` on arrays runs as one compiled loop."""
+"""Defines a Keras model whose `fit` on arrays runs as one compiled loop."""
 
 import contextlib
 import copy
 import inspect
 import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tf_recipes._support import validation
 from tf_recipes.fast_fit import batch_callbacks, batches, fit_arguments, masks_ahead, order
+from tf_recipes.fast_fit.fit_arguments import FitArguments
 from tf_recipes.fast_fit.loop import Loop
 
 MEMORY_BUDGET = 2**31  # bytes
 _COMPILE = inspect.signature(keras.Model.compile)
-_LENT = (
+# The attributes that differ while Keras' `fit` runs the loop.
+_REPLACED = (
     "train_function",
     "test_function",
     "predict_function",
@@ -27,23 +31,24 @@ _LENT = (
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
 class FastFitModel(keras.Model):
-    """A Keras model that trains faster than TF1's session loop did, through the ordinary `fit`.
+    """Trains faster than TF1's session loop did, through the ordinary `fit` of a Keras model.
 
     TF1: `for ...: sess.run(training_op, feed_dict)`, with a copy of the batch and a call from
     Python for every step. Keras' `fit` replaces the copy by a `tf.data` pipeline and is slower than
-    that on small models. Here NumPy arrays are put on the device once, batches are gathered inside
-    the compiled function, and up to 500 steps are one XLA loop.
+    the session loop on small models. Here NumPy arrays are put on the device once, batches are
+    gathered inside the compiled function, and up to 500 steps are one XLA loop.
 
-    It means what Keras' `fit` means: after the same `keras.utils.set_random_seed` the batches are
-    the same and the losses and weights agree to rounding (with random numbers from Keras'
-    generators); `history`, metrics, sample and class weights, validation and callbacks work. A
-    callback that has a hook for batches gets every batch, for which every step is a call of its
-    own; one that can do with fewer says so with an attribute: `batch_interval = 100` for a call
-    after every hundred batches of an epoch and after its last, None for whenever there is one.
+    The results are those of Keras' `fit`. After the same `keras.utils.set_random_seed` the batches
+    are the same, and losses and weights agree to rounding (with random numbers from Keras'
+    generators). `history`, metrics, sample and class weights, validation and callbacks work. A
+    callback with a hook for batches is called for every batch, and then every step is a separate
+    call of the compiled function. A callback that needs fewer calls has an attribute
+    `batch_interval`: 100 for a call after every hundred batches of an epoch and after its last
+    batch, or None for a call after each call of the compiled function.
 
-    With `jit_compile=False` the same loop runs without XLA. Whatever is not arrays, or wants what
-    the loop cannot do (`run_eagerly=True`, `steps_per_epoch`, a `tf.distribute` strategy, another
-    backend, a `train_step` of your own), takes Keras' own path.
+    With `jit_compile=False` the same loop runs without XLA. Keras' own path is taken for data that
+    are not arrays, and for what the loop cannot do: `run_eagerly=True`, `steps_per_epoch`, a
+    `tf.distribute` strategy, another backend, or a subclass with its own `train_step`.
 
     Args:
         *args: `inputs, outputs`, as for a functional `keras.Model`.
@@ -58,78 +63,86 @@ class FastFitModel(keras.Model):
     3
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._memory_budget = MEMORY_BUDGET
         self._feed = self._validation_feed = self._callbacks = None
 
     @property
-    def memory_budget(self):
-        """Bytes of arrays that `fit` may hold on the device; larger data streams in chunks.
+    def memory_budget(self) -> int:
+        """Limits the bytes of arrays that `fit` holds on the device; larger data streams in chunks.
 
-        It belongs to this object: copies and saved models have the default.
+        The value belongs to this object: copies and saved models have the default.
         """
         return self._memory_budget
 
     @memory_budget.setter
-    def memory_budget(self, value):
+    def memory_budget(self, value: int) -> None:
         validation.whole("memory_budget", value, 1)
         self._memory_budget = value
 
-    def compile(self, *args, **kwargs):
-        wanted = _COMPILE.bind(self, *args, **kwargs)
-        wanted.apply_defaults()
-        self._wanted_jit = wanted.arguments["jit_compile"]
-        self._loops = {}
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compiles as `keras.Model.compile` does, and remembers `jit_compile` as given."""
+        call = _COMPILE.bind(self, *args, **kwargs)
+        call.apply_defaults()
+        self._given_jit_compile = call.arguments["jit_compile"]
+        self._loops: dict[str, Loop] = {}
         super().compile(*args, **kwargs)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Returns Keras' configuration, but with `jit_compile` as given to `compile`."""
         config = super().get_compile_config()
-        # Keras keeps what became of "auto" on this machine: on a CPU False.
-        return config and {**config, "jit_compile": self._wanted_jit}
+        # Keras replaces "auto" by its choice for this machine, which is False on a CPU.
+        return config and {**config, "jit_compile": self._given_jit_compile}
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compiles with a configuration from `get_compile_config`."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
 
-    def fit(self, *args, **kwargs):
-        """`keras.Model.fit`: its arguments, and its `History`."""
-        wanted = fit_arguments.bind(self, *args, **kwargs)
+    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """Trains as `keras.Model.fit` does, with the same arguments, and returns its `History`."""
+        arguments = fit_arguments.bind(self, *args, **kwargs)
         with self._as_keras():  # a callback may be calling
-            if not (self.compiled and self._takes(wanted)):
+            if not (self.compiled and self._loop_supports(arguments)):
                 return super().fit(*args, **kwargs)
-            self._create_variables(wanted.arrays)
-            callbacks = batch_callbacks.container(self, wanted)
-            with self._feeding(wanted, callbacks):
-                # of the data Keras sees the number of batches alone
+            self._create_variables(arguments.arrays)
+            callbacks = batch_callbacks.container(self, arguments)
+            with self._feeding(arguments, callbacks):
+                # Keras gets only the number of batches; the loop has the data.
                 return super().fit(
-                    x=_numbers(wanted.steps),
-                    validation_data=wanted.validation and _numbers(wanted.validation_steps),
+                    x=_numbers(arguments.steps),
+                    validation_data=arguments.validation and _numbers(arguments.validation_steps),
                     callbacks=callbacks,
                     shuffle=False,
-                    **wanted.passed_on,
+                    **arguments.passed_on,
                 )
 
-    def evaluate(self, *args, **kwargs):
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates as `keras.Model.evaluate` does."""
         if self._callbacks is not None and kwargs.get("callbacks") is self._callbacks:
-            return super().evaluate(*args, **kwargs)  # `fit` validates
+            return super().evaluate(*args, **kwargs)  # the validation of `fit`
         with self._as_keras():
             return super().evaluate(*args, **kwargs)
 
-    def predict(self, *args, **kwargs):
+    def predict(self, *args: Any, **kwargs: Any) -> Any:
+        """Predicts as `keras.Model.predict` does."""
         with self._as_keras():
             return super().predict(*args, **kwargs)
 
-    def train_on_batch(self, *args, **kwargs):
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Trains on one batch as `keras.Model.train_on_batch` does."""
         with self._as_keras():
             return super().train_on_batch(*args, **kwargs)
 
-    def test_on_batch(self, *args, **kwargs):
+    def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates one batch as `keras.Model.test_on_batch` does."""
         with self._as_keras():
             return super().test_on_batch(*args, **kwargs)
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Callable[..., Any]:
+        """Returns the function that `fit` calls to train: the loop's during a fast `fit`."""
         if force:  # the loop may hold another optimizer
             self._loops.pop("train", None)
         if self._feed is None:
@@ -139,13 +152,14 @@ class FastFitModel(keras.Model):
         self.train_function = self._feed
         return self._feed
 
-    def make_test_function(self, force=False):
+    def make_test_function(self, force: bool = False) -> Callable[..., Any]:
+        """Returns the function that `evaluate` calls: the loop's during a fast `fit`."""
         if self._validation_feed is None:
             return super().make_test_function(force)
         self.test_function = self._validation_feed
         return self._validation_feed
 
-    def _takes(self, wanted):
+    def _loop_supports(self, arguments: FitArguments) -> bool:
         return (
             keras.backend.backend() == "tensorflow"
             and not self.run_eagerly
@@ -154,17 +168,20 @@ class FastFitModel(keras.Model):
             and type(self).train_step in self.loop_steps()
             and type(self).test_step is keras.Model.test_step
             and type(self).compute_metrics is keras.Model.compute_metrics
-            and wanted.on_arrays()
-            and wanted.labels_are_classes(self)
+            and arguments.are_supported()
+            and arguments.labels_are_classes(self)
         )
 
     @classmethod
-    def loop_steps(cls):
-        """The `train_step`s that return the metrics' results and nothing else."""
+    def loop_steps(cls) -> tuple[Callable[..., Any], ...]:
+        """Returns the `train_step` methods that return the metrics' results and nothing else."""
         return (keras.Model.train_step,)
 
-    def _create_variables(self, data):
-        """Creates the optimizer's and the metrics' variables: in the loop it would trace twice."""
+    def _create_variables(self, data: tuple[Any, Any, Any]) -> None:
+        """Creates the variables of the optimizer and of the metrics.
+
+        Their creation inside the loop would trace the step twice.
+        """
         if self._loops or not self.built:
             return
         if not self.optimizer.built:
@@ -175,87 +192,102 @@ class FastFitModel(keras.Model):
         self.compute_metrics(x, y, y_pred, sample_weight)
 
     @contextlib.contextmanager
-    def _feeding(self, wanted, callbacks):
-        """Lends `super().fit` the compiled loops in place of its own functions."""
+    def _feeding(
+        self, arguments: FitArguments, callbacks: keras.callbacks.CallbackList
+    ) -> Iterator[None]:
+        """Makes `super().fit` call the compiled loops in place of Keras' functions."""
         steps = batch_callbacks.steps_per_call(self, callbacks)
-        held = batches.holder(wanted.arrays, wanted.batch_size, self.memory_budget)
-        orders = order.epochs(batches.count(wanted.arrays), wanted.shuffle)
-        lent = dict.fromkeys(_LENT)
-        lent |= {"steps_per_execution": steps, "_callbacks": callbacks}
-        lent["_feed"] = Feed(self.loop("train"), held, orders, wanted.batch_size, steps)
-        if wanted.validation is not None:
-            size, left = wanted.validation_batch_size, max(0, self.memory_budget - held.bytes)
-            held = batches.holder(wanted.validation, size, left)
-            orders = order.epochs(batches.count(wanted.validation), False)
-            lent["_validation_feed"] = Feed(self.loop("test"), held, orders, size, steps)
-        self._own = self._exchange(lent)
+        held = batches.holder(arguments.arrays, arguments.batch_size, self.memory_budget)
+        orders = order.epochs(batches.count(arguments.arrays), arguments.shuffle)
+        values: dict[str, Any] = dict.fromkeys(_REPLACED)
+        values |= {"steps_per_execution": steps, "_callbacks": callbacks}
+        values["_feed"] = Feed(self.loop("train"), held, orders, arguments.batch_size, steps)
+        if arguments.validation is not None:
+            size, left = arguments.validation_batch_size, max(0, self.memory_budget - held.bytes)
+            held = batches.holder(arguments.validation, size, left)
+            orders = order.epochs(batches.count(arguments.validation), False)
+            values["_validation_feed"] = Feed(self.loop("test"), held, orders, size, steps)
+        self._keras_values = self._exchange(values)
         try:
             yield
         finally:
-            self._exchange(self._own)
+            self._exchange(self._keras_values)
 
     @contextlib.contextmanager
-    def _as_keras(self):
-        """Gives the model back what `_feeding` has replaced, for a call from within a callback."""
+    def _as_keras(self) -> Iterator[None]:
+        """Restores what `_feeding` has replaced, for a call from within a callback."""
         if self._feed is None:
             yield
             return
-        lent = self._exchange(self._own)
+        values = self._exchange(self._keras_values)
         try:
             yield
         finally:
-            self._own = self._exchange(lent)
+            self._keras_values = self._exchange(values)
 
-    def _exchange(self, values):
-        """Sets the attributes of `_LENT`; returns what they were."""
-        before = {name: getattr(self, name) for name in _LENT}
+    def _exchange(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Sets the attributes of `_REPLACED`, and returns their previous values."""
+        before = {name: getattr(self, name) for name in _REPLACED}
         for name, value in values.items():
             setattr(self, name, value)
         return before
 
-    def loop(self, kind):
-        """The compiled loop of `kind` "train" or "test", made once for each `compile`."""
+    def loop(self, kind: str) -> Loop:
+        """Returns the compiled loop of `kind` "train" or "test", made once for each `compile`."""
         if kind not in self._loops:
             step = self.train_step if kind == "train" else self.test_step
             self._loops[kind] = Loop(self, step, self._uses_xla(), draws=kind == "train")
         return self._loops[kind]
 
-    def _uses_xla(self):
-        if self._wanted_jit == "auto":
-            # XLA draws other numbers than Keras does on a CPU, and slowly; and it takes an index
-            # that does not exist for the nearest that does
+    def _uses_xla(self) -> bool:
+        if self._given_jit_compile == "auto":
+            # On a CPU, XLA draws other numbers than Keras does, and draws slowly. For an index that
+            # does not exist, an embedding under XLA returns the nearest row and raises no error.
             return not (masks_ahead.draws_otherwise(self) or masks_ahead.embeds(self))
-        return self._wanted_jit and self.jit_compile  # which Keras clears where XLA cannot do it
+        # Keras sets `jit_compile` to False where XLA cannot compile the model.
+        return bool(self._given_jit_compile and self.jit_compile)
 
 
-def _numbers(count):
+def _numbers(count: int) -> tf.data.Dataset:
     return order.untuned(tf.data.Dataset.range(count))
 
 
 class Feed:
-    """Stands in for Keras' `train_function`: each call runs the next steps of the epoch.
+    """Replaces Keras' `train_function`: each call runs the next steps of the epoch.
 
     Args:
         loop: a `Loop`.
         holder: the data, see `batches.holder`.
-        orders: iterator of orders, one for each epoch.
+        orders: iterator that yields an order of the rows for each epoch.
         batch_size: int.
-        steps: int, the most that one call runs.
+        steps: int, the most steps of one call.
     """
 
-    def __init__(self, loop, holder, orders, batch_size, steps):
+    def __init__(
+        self,
+        loop: Loop,
+        holder: batches.Resident | batches.Streamed,
+        orders: Iterator[tf.Tensor],
+        batch_size: int,
+        steps: int,
+    ) -> None:
         self._loop, self._holder, self._orders = loop, holder, orders
         self._batch_size, self._steps = batch_size, steps
         self._iterator = None
 
-    def on(self, loop):
-        """The same place in the same data, run by another loop."""
+    def on(self, loop: Loop) -> "Feed":
+        """Returns a copy at the same place of the same data, which runs another loop."""
         other = copy.copy(self)
         other._loop = loop
         return other
 
-    def __call__(self, iterator):
-        if iterator is not self._iterator:  # Keras makes one for each epoch; it is not read
+    def __call__(self, iterator: Any) -> dict[str, tf.Tensor]:
+        """Runs the next steps of the epoch, and returns `{metric: scalar tensor}`.
+
+        Args:
+            iterator: Keras creates a new one for each epoch; nothing is read from it.
+        """
+        if iterator is not self._iterator:
             self._iterator, self._start = iterator, 0
             self._order = next(self._orders)
         start = self._start

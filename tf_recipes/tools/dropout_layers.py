@@ -1,6 +1,8 @@
-"""The layers inside any model that drop something, and a way to have them draw in evaluation."""
+"""Finds the dropout layers inside any model, and makes them draw masks in evaluation."""
 
 import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,9 +16,22 @@ CELLS = (LAYERS.LSTMCell, LAYERS.GRUCell, LAYERS.SimpleRNNCell)
 
 
 @contextlib.contextmanager
-def drawing(layers, seed):
-    """Has `layers` draw, from `seed`, whatever `training` says; yields a list of those that did."""
-    drawn, states = [], [layer.seed_generator.state for layer in layers]
+def drawing(
+    layers: Sequence[keras.layers.Layer], seed: np.random.SeedSequence
+) -> Iterator[list[keras.layers.Layer]]:
+    """Makes `layers` draw masks from `seed` for any value of `training`, inside the block.
+
+    The layers' random generators are restored afterwards.
+
+    Args:
+        layers: dropout layers, from `inside`.
+        seed: the seed of all masks of the block.
+
+    Yields:
+        A list that gets each layer when the layer has drawn.
+    """
+    drawn: list[keras.layers.Layer] = []
+    states = [layer.seed_generator.state for layer in layers]
     before = [np.array(keras.ops.convert_to_numpy(state)) for state in states]
     try:
         for layer, state, word in zip(
@@ -31,15 +46,17 @@ def drawing(layers, seed):
             state.assign(value)
 
 
-def _in_training(layer, drawn):
+def _in_training(layer: keras.layers.Layer, drawn: list[keras.layers.Layer]) -> Callable[..., Any]:
+    """Returns a `call` that runs the layer in training mode, and adds the layer to `drawn`."""
     original = layer.call
 
     def call(inputs, training=None, **others):
         if keras.backend.backend() == "tensorflow" and not hasattr(inputs, "numpy"):
-            validation.fail(  # or what is compiled now would draw for ever
+            # A function compiled now would draw masks at each later call, too.
+            validation.fail(
                 "The model's `call` must not be compiled.",
                 f"a tf.function around the layer {layer.name!r}",
-                "Take tf.function off; `fit` and `predict` compile the model by themselves.",
+                "Remove tf.function; `fit` and `predict` compile the model by themselves.",
             )
         drawn.append(layer)
         return original(inputs, training=True, **others)
@@ -47,53 +64,62 @@ def _in_training(layer, drawn):
     return call
 
 
-def inside(model):
-    """The layers inside `model` that drop something, in a fixed order."""
-    layers = list(_inside(model, {}))
+def inside(model: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """Returns the layers inside `model` that drop something, in a fixed order.
+
+    Raises:
+        ValueError: for a model without such a layer, or with a layer that drops by an argument.
+    """
+    layers = list(_nested_layers(model, {}))
     for layer in layers:
         if isinstance(layer, CELLS) and (layer.dropout or layer.recurrent_dropout):
             validation.fail(
-                "Dropout inside recurrent cells cannot be drawn.",
+                "Monte-Carlo dropout cannot draw dropout inside recurrent cells.",
                 f"the cell {layer.name!r} with dropout={layer.dropout}, "
                 f"recurrent_dropout={layer.recurrent_dropout}",
-                "Put dropout layers between the layers.",
+                "Set both to 0, and put dropout layers between the recurrent layers.",
             )
     for layer in layers:
-        if not isinstance(layer, (*DROPOUTS, *CELLS)) and _has_its_own(layer):
+        if not isinstance(layer, (*DROPOUTS, *CELLS)) and _drops_by_argument(layer):
             validation.fail(
-                "Dropout that a layer does by itself cannot be drawn.",
+                "Monte-Carlo dropout cannot draw dropout that another kind of layer does inside.",
                 f"the layer {layer.name!r}, a {type(layer).__name__} with dropout",
                 "Set its dropout to 0, and put dropout layers between the layers.",
             )
-    found = [layer for layer in layers if isinstance(layer, DROPOUTS) and _drops(layer)]
-    if not found:
+    dropouts = [layer for layer in layers if isinstance(layer, DROPOUTS) and _drops(layer)]
+    if not dropouts:
         validation.fail(
             "Monte-Carlo dropout needs a model with a dropout layer that drops something.",
             f"the model {model.name!r} of {len(layers)} layers without one",
-            "Add keras.layers.Dropout(0.5), say, and train with it.",
+            "Add a layer such as keras.layers.Dropout(0.5), and train the model with it.",
         )
-    return found
+    return dropouts
 
 
-def _has_its_own(layer):
-    """Whether it drops by an argument, as `keras.layers.Attention` and ConvLSTM cells do."""
+def _drops_by_argument(layer: keras.layers.Layer) -> bool:
+    """Returns whether an argument of the layer sets a dropout, as in `keras.layers.Attention`."""
     rates = (getattr(layer, name, 0) for name in ("dropout", "recurrent_dropout"))
     drops = any(isinstance(rate, int | float) and rate > 0 for rate in rates)
-    # multi-head attention hands its argument to a dropout layer inside
-    return drops and not any(isinstance(each, DROPOUTS) for each in _inside(layer, {}))
+    # Multi-head attention passes its argument to a dropout layer inside.
+    return drops and not any(isinstance(each, DROPOUTS) for each in _nested_layers(layer, {}))
 
 
-def _drops(layer):
+def _drops(layer: keras.layers.Layer) -> bool:
     return layer.keep_prob < 1 if isinstance(layer, Dropout) else layer.rate > 0
 
 
-def _inside(value, seen):
-    """Yields the layers in `value`, a layer or a container, and in their attributes, once each."""
+def _nested_layers(value: Any, seen: dict[int, Any]) -> Iterator[keras.layers.Layer]:
+    """Yields the layers in `value`, a layer or a container, and in its attributes, each once.
+
+    Args:
+        value: anything.
+        seen: `{id: layer}` of the layers that were yielded. The reference keeps an id unique.
+    """
     if isinstance(value, keras.layers.Layer):
         if id(value) not in seen:
             seen[id(value)] = value
             yield value
-            yield from _inside(vars(value), seen)
+            yield from _nested_layers(vars(value), seen)
     elif isinstance(value, (dict, list, tuple, set)):
         for each in list(value.values() if isinstance(value, dict) else value):
-            yield from _inside(each, seen)
+            yield from _nested_layers(each, seen)

@@ -1,31 +1,35 @@
-"""A trained net's features: what one of its layers gives out, as a model of its own."""
+"""Extracts the features of a trained net: the outputs of one of its layers."""
+
+from typing import Any
 
 import keras
 
 from tf_recipes._support import validation
 
 
-def feature_extractor(model, layer=None):
-    """The part of a net that ends at one of its layers, as a model of its own.
+def feature_extractor(model: keras.Model, layer: str | None = None) -> keras.Model:
+    """Returns a model that ends at one layer of a net and outputs the features of this layer.
 
-    TF1: `hidden2.eval(feed_dict={X: images})`, any tensor of the graph. Keras' usual way,
-    `keras.Model(model.inputs, model.get_layer(name).output)`, takes the layer's first use, which in
-    a net that was built from another's layers is in that other; here it is the use in `model`.
+    TF1: `hidden2.eval(feed_dict={X: images})`, for any tensor of the graph. Keras' usual way,
+    `keras.Model(model.inputs, model.get_layer(name).output)`, takes the first use of the layer. If
+    the net was built from layers of another net, the first use is in the other net. This function
+    takes the use in `model`.
 
     Args:
         model: a built `keras.Model`: functional, `Sequential`, or subclassed with one input and a
             `call` of layers and `keras.ops`.
-        layer: the name of the layer whose output the features are. None: the input of the last
-            layer with a kernel, that is, what the net itself classifies by. (A batch norm behind
-            that layer has vectors alone, and is passed over.)
+        layer: str, the name of the layer whose outputs are the features. With None the features
+            are the inputs of the last layer with a kernel, from which the net itself classifies. (A
+            batch normalization after this layer has only vectors, and does not count.)
 
     Returns:
-        A functional `keras.Model` that shares its layers and their weights with `model`: what is
-        trained there changes here.
+        A functional `keras.Model` that shares its layers and their weights with `model`: training
+        `model` changes the features.
 
     Raises:
-        ValueError: for a model that is not built or has no graph of layers, for a layer that it
-            lacks or uses more than once, and without `layer` for one with several outputs.
+        ValueError: for a model that is not built or has no graph of layers, for a layer that the
+            model lacks or uses more than once, and without `layer` for a model with several
+            outputs.
 
     >>> inputs = keras.Input((4,))
     >>> hidden = keras.layers.Dense(3, "relu", name="hidden")(inputs)
@@ -34,37 +38,37 @@ def feature_extractor(model, layer=None):
     (None, 3)
     """
     plain = functional(model)
-    chosen = _classifying(plain) if layer is None else _named(plain, layer)
-    found = []
+    chosen = _last_with_kernel(plain) if layer is None else _layer_by_name(plain, layer)
+    features = []  # one entry for each use of the layer
 
     def call(each, *args, **kwargs):
         outputs = each(*args, **kwargs)
         if each is chosen:
-            found.append([*args, *kwargs.values()][0] if layer is None else outputs)
+            features.append([*args, *kwargs.values()][0] if layer is None else outputs)
         return outputs
 
     shared = keras.models.clone_model(plain, clone_function=lambda each: each, call_function=call)
-    if len(found) != 1:
+    if len(features) != 1:
         validation.fail(
-            "Features are what a layer gives out that the model uses once.",
-            f"layer={chosen.name!r}, which it uses {len(found)} times",
-            "Name another layer.",
+            "The model must use the layer of the features exactly once.",
+            f"layer={chosen.name!r}, which it uses {len(features)} times",
+            "Pass the name of another layer.",
         )
-    return keras.Model(shared.input, found[0], name="features")
+    return keras.Model(shared.input, features[0], name="features")
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
 class Frozen(keras.layers.Wrapper):
-    """A trained model as a layer of another, which stays as it is: not trained, in evaluation.
+    """Wraps a trained model as a layer that is not trained and always runs in evaluation mode.
 
-    TF1: `tf.stop_gradient(features)`, with `is_training` false for the part below it. Keras' usual
-    way, `layer.trainable = False` and `layer(inputs, training=False)`, does not hold in a
-    functional model: as of Keras 3.15 its `fit` hands `training=True` to every part, so that
+    TF1: `tf.stop_gradient(features)`, with `is_training` false for the part below. Keras' usual
+    way, `layer.trainable = False` and `layer(inputs, training=False)`, has no effect on dropout in
+    a functional model: as of Keras 3.15 its `fit` passes `training=True` to every part, so that
     dropout drops.
 
     Args:
-        model: a `keras.Model` or layer. Its `trainable` becomes false, wherever else it is used.
-        **kwargs: a layer's own arguments.
+        model: a `keras.Model` or layer. Its `trainable` becomes false, also for its other uses.
+        **kwargs: the arguments of `keras.layers.Layer`.
 
     Shapes: those of `model`.
 
@@ -73,21 +77,24 @@ class Frozen(keras.layers.Wrapper):
     [[1.0, 1.0, 1.0]]
     """
 
-    def __init__(self, model, **kwargs):
-        super().__init__(model, **kwargs)  # as `self.layer`
+    def __init__(self, model: keras.layers.Layer, **kwargs: Any) -> None:
+        super().__init__(model, **kwargs)  # sets `self.layer`
         self.trainable = False
-        # Of a layer that was loaded as not trainable, the flag stops there.
+        # Keras does not pass the flag on to the inner layer if this layer already has it, as after
+        # loading.
         self.layer.trainable = False
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
+        """Returns the outputs of the model in evaluation mode."""
         return self.layer(inputs, training=False)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the output shape of the model."""
         return self.layer.compute_output_shape(input_shape)
 
 
-def functional(model):
-    """The same layers as a plain functional model, of no class of its own.
+def functional(model: keras.Model) -> keras.Model:
+    """Returns a functional `keras.Model` of the same layers, whatever the class of `model`.
 
     Args:
         model: as for `feature_extractor`.
@@ -99,7 +106,7 @@ def functional(model):
         validation.fail(
             "`model` must be a keras.Model.",
             f"model={model!r}",
-            "Load a saved one with keras.saving.load_model.",
+            "Load a saved model with keras.saving.load_model(path), and pass the result.",
         )
     shape, dtype = _input_of(model)
     if shape is None:
@@ -107,20 +114,20 @@ def functional(model):
     inputs = keras.Input(shape[1:], dtype=dtype)
     try:
         outputs = model.call(inputs)
-    except Exception as error:  # of many kinds: whatever was called on a tensor without values
+    except Exception as error:  # of any kind: `call` may do anything with a symbolic tensor
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         validation.fail(
             "A subclassed model's `call` must consist of layers and keras.ops.",
-            f"model={model!r}, whose call says: {reason}",
-            "Write it with them, or make the model a functional one.",
+            f"model={model!r}, whose call fails with: {reason}",
+            "Replace other operations by layers and keras.ops, or build a functional model.",
         )
     return keras.Model(inputs, outputs)
 
 
-def _input_of(model):
-    """Shape and dtype of a single input that the model is to be called on; None if it has been."""
+def _input_of(model: keras.Model) -> tuple[tuple[int | None, ...] | None, Any]:
+    """Returns shape and dtype of the model's single input; (None, None) for a functional model."""
     if isinstance(model, keras.Sequential) and model.built:
-        first = getattr(model, "inputs", None)  # of the batch that it was built with
+        first = getattr(model, "inputs", None)  # of the batch with which the model was built
         if first:
             return tuple(first[0].shape), first[0].dtype
     elif getattr(model, "inputs", None):
@@ -128,20 +135,20 @@ def _input_of(model):
     shape = (model.get_build_config() or {}).get("input_shape")
     if shape is None or not all(size is None or isinstance(size, int) for size in shape):
         validation.fail(
-            "`model` must be built, and a subclassed one have a single input.",
+            "`model` must be built, and a subclassed model must have a single input.",
             f"model={model!r}",
-            "Call it on a batch first, or begin it with keras.Input.",
+            "Call the model on a batch first, or begin the model with keras.Input.",
         )
     return tuple(shape), model.input_dtype
 
 
-def _classifying(model):
-    """The layer that the net itself classifies with: the last with a kernel."""
+def _last_with_kernel(model: keras.Model) -> keras.layers.Layer:
+    """Returns the last layer with a kernel, with which the net classifies."""
     if len(model.outputs) != 1:
         validation.fail(
-            "A model with several outputs has no one last layer.",
+            "A model with several outputs has no single last layer.",
             f"{len(model.outputs)} outputs",
-            "Name the `layer` whose output the features are.",
+            "Pass the name of the features' layer as `layer`.",
         )
     for layer in reversed(model.layers):
         if any(len(weight.shape) > 1 for weight in layer.weights):
@@ -149,16 +156,16 @@ def _classifying(model):
     return validation.fail(
         "Without `layer`, the model must have a layer with a kernel.",
         f"model={model!r}",
-        "Name the `layer` whose output the features are.",
+        "Pass the name of the features' layer as `layer`.",
     )
 
 
-def _named(model, name):
+def _layer_by_name(model: keras.Model, name: str) -> keras.layers.Layer:
     for layer in model.layers:
         if layer.name == name:
             return layer
     return validation.fail(
         "`layer` must be the name of one of the model's layers, or None.",
         f"layer={name!r}",
-        f"Choose from {', '.join(layer.name for layer in model.layers)}.",
+        f"Choose one of these names: {', '.join(layer.name for layer in model.layers)}.",
     )

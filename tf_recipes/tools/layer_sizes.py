@@ -1,26 +1,27 @@
-"""How wide the hidden layers are."""
+"""Computes the numbers of units of hidden layers."""
 
 import itertools
+from collections.abc import Iterable
 
 from tf_recipes._support import validation
 
 
-def funnel(first, last, depth):
-    """Layer sizes that narrow from `first` to `last` by the same factor from layer to layer.
+def funnel(first: int, last: int, depth: int) -> tuple[int, ...]:
+    """Returns layer sizes that fall from `first` to `last` by the same factor at each layer.
 
-    TF1: nothing; the sizes were numbers in the script. The document advises a funnel, since many
-    low-level features combine into fewer high-level ones.
+    TF1: nothing; the sizes were numbers in the script. The chapter advises a funnel, since many
+    low-level features combine into fewer high-level features.
 
     Args:
         first: int >= 1, units of the first hidden layer.
-        last: int from 1 to `first`, units of the last one.
-        depth: int >= 1, hidden layers. With 1 there is `first` alone.
+        last: int from 1 to `first`, units of the last hidden layer.
+        depth: int >= 1, the number of hidden layers. With 1 the result is `(first,)`.
 
     Returns:
-        A tuple of `depth` ints, never rising.
+        A tuple of `depth` ints, none larger than the int before.
 
     Raises:
-        ValueError: for an argument outside these.
+        ValueError: for an argument outside its range.
 
     >>> funnel(300, 100, 3)  # 300 / sqrt(3) = 173.2
     (300, 173, 100)
@@ -32,7 +33,7 @@ def funnel(first, last, depth):
         validation.fail(
             "A funnel narrows: `last` must be at most `first`.",
             f"first={first!r}, last={last!r}",
-            "Swap them.",
+            "Swap `first` and `last`.",
         )
     if depth == 1:
         return (int(first),)
@@ -40,11 +41,11 @@ def funnel(first, last, depth):
     return tuple(round(first * (last / first) ** (k / (depth - 1))) for k in range(depth))
 
 
-def parameters(sizes):
-    """How many weights and biases a net of dense layers has.
+def parameters(sizes: Iterable[int]) -> int:
+    """Returns how many weights and biases a net of dense layers has.
 
     Args:
-        sizes: units from the inputs to the outputs.
+        sizes: ints, the units of each layer from the inputs to the outputs.
 
     >>> parameters((784, 300, 100, 10))  # 785 * 300 + 301 * 100 + 101 * 10
     266610
@@ -52,17 +53,16 @@ def parameters(sizes):
     return sum((before + 1) * units for before, units in itertools.pairwise(sizes))
 
 
-def width_for(budget, depth, inputs, outputs):
-    """The width at which `depth` equally wide hidden layers have as near `budget` parameters as
-    any.
+def width_for(budget: int, depth: int, inputs: int, outputs: int) -> int:
+    """Returns the width of equally wide hidden layers whose parameters are nearest to `budget`.
 
     Args:
-        budget: int, wanted weights and biases.
-        depth: int >= 1, hidden layers.
-        inputs, outputs: int, units before and after them.
+        budget: int, weights and biases of the whole net.
+        depth: int >= 1, the number of hidden layers.
+        inputs, outputs: int, units before and after the hidden layers.
 
     Raises:
-        ValueError: if even one unit a layer has more than that.
+        ValueError: if a net with one unit in each hidden layer already has more parameters.
 
     >>> width_for(100_000, 1, 784, 10)  # 795 w + 10
     126
@@ -70,14 +70,14 @@ def width_for(budget, depth, inputs, outputs):
     validation.whole("budget", budget, 1)
     validation.whole("depth", depth, 1)
 
-    def count(width):
+    def count(width: int) -> int:
         return parameters((inputs, *[width] * depth, outputs))
 
     if count(1) > budget:
         validation.fail(
             f"`budget` must allow one unit in each layer, {count(1)} parameters.",
             f"budget={budget!r}, depth={depth!r}",
-            "Raise it, or take fewer layers.",
+            "Raise `budget`, or lower `depth`.",
         )
     width = 1
     while count(2 * width) <= budget:

@@ -1,4 +1,4 @@
-"""Small models whose figures can be worked out by hand."""
+"""Provides small models whose figures can be computed by hand."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ Y = np.zeros((2, 1), "float32")
 
 
 def chain(*weights, optimizer=None):
-    """A net of single linear units `a`, `b`, ... with these weights and no biases."""
+    """Returns a chain of single linear units `a`, `b`, ... with these weights and no biases."""
     layers = [
         keras.layers.Dense(
             1, use_bias=False, kernel_initializer=keras.initializers.Constant(w), name=name
@@ -28,13 +28,13 @@ def chain_fixture():
 
 @pytest.fixture
 def data():
-    """x (2, 1): 1 and 3; y (2, 1): zeros."""
+    """Returns x (2, 1), 1 and 3, and y (2, 1), zeros."""
     return X, Y
 
 
 @pytest.fixture
 def said(monkeypatch):
-    """The warnings that were logged, as lines."""
+    """Returns the list of the warnings that are logged, as lines."""
     from absl import logging
 
     lines = []

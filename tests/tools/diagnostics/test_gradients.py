@@ -1,4 +1,4 @@
-"""GradientMonitor's figures, by hand and by NumPy, and that it leaves training as it was."""
+"""Tests GradientMonitor's figures by hand and by NumPy, and that training does not change."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ import tf_recipes
 from tf_recipes.tools.diagnostics.gradients import GradientMonitor
 
 
-def first_look(model, x, y, **options):
+def monitored(model, x, y, **options):
     monitor = GradientMonitor(x, y, **options)
     monitor.set_model(model)
     monitor.on_train_begin()
@@ -19,7 +19,7 @@ def first_look(model, x, y, **options):
 def test_one_unit_by_hand(chain, data):
     # w = 2, x = 1 and 3, y = 0: outputs 2 and 6, loss mean((w x)^2) = 20,
     # gradient mean(2 w x^2) = 20, update 0.01 * 20 = 0.2 of w = 2
-    figures = first_look(chain(2.0), *data).records[0]
+    figures = monitored(chain(2.0), *data).records[0]
     assert figures == {
         "step": 0,
         "a/gradient_norm": pytest.approx(20.0),
@@ -47,7 +47,7 @@ def test_two_layers_against_numpy():
     model.set_weights([w1, b1, w2])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(0.5), loss)
-    seen = first_look(model, x.astype("float32"), y).records[0]
+    seen = monitored(model, x.astype("float32"), y).records[0]
     first = np.sqrt(((x.T @ behind) ** 2).sum() + (behind.sum(0) ** 2).sum())
     last = np.linalg.norm(hidden.T @ error)
     assert seen["hidden/gradient_norm"] == pytest.approx(first, rel=1e-5)
@@ -63,14 +63,14 @@ def test_the_update_is_that_of_the_models_own_training_step(data):
     line = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", name="a")
     model = tf_recipes.GradientClippingModel(inputs, line(inputs), clip_value=0.5)
     model.compile(keras.optimizers.SGD(0.1), "mse")
-    seen = first_look(model, *data).records[0]
+    seen = monitored(model, *data).records[0]
     assert seen["a/gradient_norm"] == pytest.approx(10.0)  # not clipped: mean(2 x^2)
     assert seen["a/update_ratio"] == pytest.approx(0.05)  # 0.1 * 0.5, of a weight of 1
 
 
 def test_a_loss_scale_is_taken_out(chain, data):
     model = chain(2.0, optimizer=keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01)))
-    seen = first_look(model, *data).records[0]
+    seen = monitored(model, *data).records[0]
     assert seen["a/gradient_norm"] == pytest.approx(20.0)
     assert seen["a/update_ratio"] == pytest.approx(0.1)
 
@@ -81,13 +81,13 @@ def test_a_sparse_gradient_is_added_up_where_it_names_a_row_twice():
     table = keras.layers.Embedding(2, 1, embeddings_initializer=keras.initializers.Constant(2.0))
     model = keras.Model(inputs, keras.layers.Lambda(lambda t: keras.ops.sum(t, 1))(table(inputs)))
     model.compile("sgd", "mse")
-    seen = first_look(model, np.zeros((1, 3), "int32"), np.zeros((1, 1))).records[0]
+    seen = monitored(model, np.zeros((1, 3), "int32"), np.zeros((1, 1))).records[0]
     assert seen[f"{table.name}/gradient_norm"] == pytest.approx(36.0)
 
 
 def test_weights_of_zero_count_as_they_are_after_the_update(chain, data):
     x, y = data
-    seen = first_look(chain(0.0), x, y + 1)
+    seen = monitored(chain(0.0), x, y + 1)
     assert seen.records[0]["a/update_ratio"] == pytest.approx(1.0)
     assert seen.warnings == []
 
@@ -96,7 +96,7 @@ def test_a_frozen_layer_has_activations_only(chain, data):
     model = chain(2.0, 1.0)
     model.layers[0].trainable = False
     model.compile("sgd", "mse")
-    monitor = first_look(model, *data)
+    monitor = monitored(model, *data)
     assert not any(key.startswith("a/") for key in monitor.records[0])
     assert monitor.records[0]["b/gradient_norm"] == pytest.approx(40.0)  # mean(2 w (2 x)^2), w = 1
 
@@ -133,7 +133,7 @@ def test_training_goes_on_with_the_same_bits(build, digits):
 
 
 class TwoOptimizers(keras.Model):
-    """As a GAN has it: a step that also moves a variable by an optimizer of the model's own."""
+    """Has a step that also changes a variable with a second optimizer, as in a GAN."""
 
     def __init__(self):
         super().__init__()
@@ -175,7 +175,7 @@ def test_eager_models_and_heads_without_a_loss(data, eagerly):
     model = keras.Model(x, [line, other])
     model.compile(keras.optimizers.SGD(0.01), loss=["mse", None], run_eagerly=eagerly)
     with pytest.warns(UserWarning, match="Gradients do not exist"):  # as Keras' own `fit` does
-        seen = first_look(model, data[0], [data[1], None]).records[0]
+        seen = monitored(model, data[0], [data[1], None]).records[0]
     assert seen["a/gradient_norm"] == pytest.approx(10.0)  # mean(2 x^2)
 
 
@@ -192,43 +192,43 @@ def test_a_subclassed_model_that_is_not_built(data):
     model = Subclassed()
     model.compile(keras.optimizers.SGD(0.01), "mse")
     # loss mean((2 w x)^2), gradient mean(8 w x^2) = 40
-    assert first_look(model, *data).records[0]["a/gradient_norm"] == pytest.approx(40.0)
+    assert monitored(model, *data).records[0]["a/gradient_norm"] == pytest.approx(40.0)
 
 
 def test_a_vanishing_gradient_names_layer_and_step(chain, data, said):
     # gradients: by a mean(2 a b^2 x^2) = 10 b^2 a, by b 10 a^2 b; their ratio is b / a
-    monitor = first_look(chain(1.0, 0.9e-3), *data)
+    monitor = monitored(chain(1.0, 0.9e-3), *data)
     assert monitor.warnings == [(0, "a", "vanishing")]
     assert said == [
         "layer a at step 0: its gradient vanishes: norm 8.1e-06, against 0.009 at layer b."
     ]
-    assert first_look(chain(1.0, 1.1e-3), *data).warnings == []
+    assert monitored(chain(1.0, 1.1e-3), *data).warnings == []
 
 
 def test_an_exploding_gradient(chain, data, said):
     tiny = keras.optimizers.SGD(1e-9)
-    monitor = first_look(chain(1.0, 1.1e3, optimizer=tiny), *data)
+    monitor = monitored(chain(1.0, 1.1e3, optimizer=tiny), *data)
     assert monitor.warnings == [(0, "a", "exploding")]
     assert said[0].startswith("layer a at step 0: its gradient explodes: norm 1.21e+07, against")
 
 
 def test_an_update_larger_than_the_weights(chain, data, said):
-    monitor = first_look(chain(1.0, optimizer=keras.optimizers.SGD(0.11)), *data)
+    monitor = monitored(chain(1.0, optimizer=keras.optimizers.SGD(0.11)), *data)
     assert monitor.warnings == [(0, "a", "exploding")]
     assert said == ["layer a at step 0: its update is 1.1 times as large as its weights."]
-    assert first_look(chain(1.0, optimizer=keras.optimizers.SGD(0.09)), *data).warnings == []
+    assert monitored(chain(1.0, optimizer=keras.optimizers.SGD(0.09)), *data).warnings == []
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan])
 def test_what_is_not_finite(chain, data, said, value):
     x, y = data
-    monitor = first_look(chain(1.0, 1.0), x * value, y)
+    monitor = monitored(chain(1.0, 1.0), x * value, y)
     assert monitor.warnings == [(0, "a", "non_finite"), (0, "b", "non_finite")]
     assert said[0] == f"layer a at step 0: its gradient norm is {value}."
 
 
 def test_no_gradient_at_all_vanishes_everywhere(chain, data, said):
-    assert first_look(chain(1.0, 0.0), *data).warnings == [
+    assert monitored(chain(1.0, 0.0), *data).warnings == [
         (0, "a", "vanishing"),
         (0, "b", "vanishing"),
     ]
@@ -246,10 +246,10 @@ def test_training_stops_at_what_is_not_finite_and_not_before(chain, data, said):
 
 
 def test_chosen_layers(chain, data, fails):
-    seen = first_look(chain(1.0, 2.0), *data, layers=["b"]).records[0]
+    seen = monitored(chain(1.0, 2.0), *data, layers=["b"]).records[0]
     assert {key.partition("/")[0] for key in seen} == {"step", "b"}
     with fails("`layers` must be one of a, b.", "layers='c'"):
-        first_look(chain(1.0, 2.0), *data, layers=["c"])
+        monitored(chain(1.0, 2.0), *data, layers=["c"])
 
 
 def test_the_last_layer_is_the_one_that_is_called_last(data, said):
@@ -267,9 +267,9 @@ def test_the_last_layer_is_the_one_that_is_called_last(data, said):
     model.compile(keras.optimizers.SGD(1e-9), "mse")
     model(data[0])
     model.head.kernel.assign([[1e-4]])  # gradients: by the body 1e-8, by the head 1e-4, times 10
-    assert first_look(model, *data).warnings == [(0, "body", "vanishing")]
+    assert monitored(model, *data).warnings == [(0, "body", "vanishing")]
     assert said[0].endswith("against 0.001 at layer head.")
-    assert first_look(model, *data, layers="body").warnings == [(0, "body", "vanishing")]
+    assert monitored(model, *data, layers="body").warnings == [(0, "body", "vanishing")]
 
 
 def test_a_layer_that_nothing_reaches_does_not_make_the_others_explode(data, said):
@@ -279,7 +279,7 @@ def test_a_layer_that_nothing_reaches_does_not_make_the_others_explode(data, sai
     model = keras.Model(x, [line, last])
     model.compile(keras.optimizers.SGD(1e-3), loss=["mse", None])
     with pytest.warns(UserWarning, match="Gradients do not exist"):
-        monitor = first_look(model, data[0], [data[1], None])
+        monitor = monitored(model, data[0], [data[1], None])
     assert monitor.warnings == [(0, "idle", "vanishing")]
 
 

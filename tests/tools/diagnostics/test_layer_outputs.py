@@ -7,7 +7,7 @@ from tf_recipes.tools.diagnostics import layer_outputs
 
 
 class Own(keras.Model):
-    """A subclassed model with a model inside."""
+    """Is a subclassed model with a model inside."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""When the callbacks look, and where the figures go."""
+"""Tests when a monitor measures, and where the figures go."""
 
 import csv
 import types
@@ -13,7 +13,7 @@ from tf_recipes.tools.diagnostics.monitor import Monitor
 
 
 class Counting(Monitor):
-    """Sees one unit whose figure is how often it has looked; 3 and 4 are bad."""
+    """Has one figure, the number of measurements; the values 3, 4 and 6 are bad."""
 
     CONDITIONS = ("odd",)
     STEP = "counting_step"
@@ -21,7 +21,7 @@ class Counting(Monitor):
     def prepare(self):
         self.prepared = getattr(self, "prepared", 0) + 1
 
-    def look(self, step):
+    def measure(self, step):
         return {"unit/looks": float(len(self.records) + 1)}
 
     def judge(self, figures):
@@ -100,7 +100,7 @@ def test_history_csv_and_tensorboard_have_the_latest_figures(tmp_path):
 
 def test_it_warns_once_until_it_is_over(said):
     monitor = Counting(4)
-    fit(build(keras.Model), monitor, epochs=3)  # looks: 0, 4, 8, 14, 18, 24, 28
+    fit(build(keras.Model), monitor, epochs=3)  # measurements at 0, 4, 8, 14, 18, 24, 28
     assert monitor.warnings == [(8, "unit", "odd"), (24, "unit", "odd")]
     assert said == ["layer unit at step 8: it has 3.", "layer unit at step 24: it has 6."]
 
@@ -123,5 +123,5 @@ def test_several_replicas_are_refused(fails):
     monitor = Counting(1)
     strategy = types.SimpleNamespace(num_replicas_in_sync=2)
     monitor.set_model(types.SimpleNamespace(distribute_strategy=strategy))
-    with fails("This callback looks at one replica.", "a model on 2 replicas"):
+    with fails("This callback supports only one replica.", "a model on 2 replicas"):
         monitor.on_train_begin()

@@ -1,4 +1,4 @@
-"""SaturationMonitor's shares, by hand."""
+"""Tests SaturationMonitor's shares by hand."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ X = np.array([[1.0], [-1.0]], "float32")
 
 
 def net(activation, kernel, bias):
-    """One layer of units `kernel x + bias`, with the activation, and a sum on top."""
+    """Returns a layer of units `kernel x + bias` with the activation, and their sum on top."""
     hidden = keras.layers.Dense(len(bias), activation, name="hidden")
     total = keras.layers.Dense(1, kernel_initializer="ones", name="total")
     model = keras.Sequential([keras.Input((1,)), hidden, total])
@@ -20,7 +20,7 @@ def net(activation, kernel, bias):
     return model
 
 
-def looking_at(model, x=X, **options):
+def monitoring(model, x=X, **options):
     monitor = SaturationMonitor(x, **options)
     monitor.set_model(model)
     monitor.on_train_begin()
@@ -38,7 +38,7 @@ def record(monitor, number=-1):
 )
 def test_saturated_outputs(activation, bounds):
     inside, outside = bounds
-    monitor = looking_at(net(activation, [inside, outside, 0.0, 0.0], [0.0, 0.0, outside, 0.0]))
+    monitor = monitoring(net(activation, [inside, outside, 0.0, 0.0], [0.0, 0.0, outside, 0.0]))
     # the second saturates for both inputs at either end, the third for both at one: 4 of 8
     assert record(monitor) == {"hidden/saturated": 0.5}
 
@@ -50,33 +50,33 @@ def test_saturated_says_where():
 
 def test_dead_units_are_those_that_are_zero_on_the_whole_set():
     # for 1 and -1: (1, 0), (0, 0), (0, 1), (2, 0)
-    monitor = looking_at(net("relu", [1.0, 1.0, -1.0, 3.0], [0.0, -1.5, 0.0, -1.0]))
+    monitor = monitoring(net("relu", [1.0, 1.0, -1.0, 3.0], [0.0, -1.5, 0.0, -1.0]))
     assert record(monitor) == {"hidden/dead": 0.25, "hidden/revived": 0.0}
 
 
 @pytest.mark.parametrize("activation", ["elu", "leaky_relu"])
 def test_units_of_elu_and_leaky_relu_sleep(activation):
     own = getattr(tf_recipes, activation)
-    monitor = looking_at(net(own, [1.0, 1.0], [0.0, -1.5]))
+    monitor = monitoring(net(own, [1.0, 1.0], [0.0, -1.5]))
     assert record(monitor) == {"hidden/asleep": 0.5, "hidden/revived": 0.0}
 
 
 def test_revived_units_are_counted_from_the_first_look_on():
     model = net("relu", [0.0, 0.0, 0.0, 0.0], [-1.0, -1.0, -1.0, 1.0])
-    monitor = looking_at(model)
+    monitor = monitoring(model)
     for bias in ([1.0, 1.0, -1.0, -1.0], [1.0, -1.0, 1.0, -1.0], [1.0, 1.0, 1.0, -1.0]):
         model.get_layer("hidden").bias.assign(bias)
-        monitor._look(1)
-    # two woke, then one while another died, then that one woke again
+        monitor._measure(1)
+    # two units revive, then one unit while another dies, then this other unit again
     assert [each["hidden/revived"] for each in monitor.records] == [0.0, 2.0, 3.0, 4.0]
     assert [each["hidden/dead"] for each in monitor.records] == [0.75, 0.5, 0.5, 0.25]
 
 
 def test_units_that_are_not_finite_are_neither_dead_nor_revived():
     model = net("relu", [0.0, 0.0], [-1.0, -1.0])
-    monitor = looking_at(model)
+    monitor = monitoring(model)
     model.get_layer("hidden").bias.assign([np.nan, -1.0])
-    monitor._look(1)
+    monitor._measure(1)
     assert np.isnan(record(monitor)["hidden/dead"])
     assert record(monitor)["hidden/revived"] == 0.0
 
@@ -89,7 +89,7 @@ def test_a_layer_shared_by_images_of_two_sizes():
     conv.set_weights([np.ones((1, 1, 1, 2)), np.array([0.0, -2.0])])
     model.compile("sgd", "mse")
     x = [np.zeros((1, 2, 2, 1)), np.ones((1, 3, 3, 1))]
-    assert record(looking_at(model, x)) == {"conv/dead": 0.5, "conv/revived": 0.0}
+    assert record(monitoring(model, x)) == {"conv/dead": 0.5, "conv/revived": 0.0}
 
 
 @pytest.mark.parametrize("form", ["channels_last", "channels_first"])
@@ -103,28 +103,28 @@ def test_units_of_a_convolution_are_its_channels(form):
         conv.call = lambda inputs: keras.ops.concatenate([inputs, 0 * inputs], axis=1)
     model = keras.Model(x, conv(x))
     model.compile("sgd", "mse")
-    assert record(looking_at(model, image))["conv/dead"] == 0.5
+    assert record(monitoring(model, image))["conv/dead"] == 0.5
 
 
 def test_more_rows_than_one_call_takes():
     x = np.full((2001, 1), -1.0, "float32")
     x[-1] = 1.0
-    monitor = looking_at(net("relu", [1.0, 1.0], [0.0, -2.0]), x)
+    monitor = monitoring(net("relu", [1.0, 1.0], [0.0, -2.0]), x)
     assert record(monitor)["hidden/dead"] == 0.5  # the first is awake for the last row alone
 
 
 def test_it_warns_above_the_limit_and_stops_when_told(said):
     model = net("relu", [0.0, 0.0, 0.0], [-1.0, -1.0, 1.0])
-    monitor = looking_at(model, limit=0.7)
+    monitor = monitoring(model, limit=0.7)
     assert (monitor.warnings, model.stop_training) == ([], False)
-    monitor = looking_at(model, stop_on="dead")
+    monitor = monitoring(model, stop_on="dead")
     assert monitor.warnings == [(0, "hidden", "dead")]
     assert said == ["layer hidden at step 0: 67% of its units are dead."]
     assert model.stop_training
 
 
 def test_saturation_warns(said):
-    looking_at(net("sigmoid", [9.0], [0.0]))
+    monitoring(net("sigmoid", [9.0], [0.0]))
     assert said == ["layer hidden at step 0: 100% of its outputs are saturated."]
 
 
@@ -146,14 +146,14 @@ def test_a_model_without_such_an_activation_is_refused(fails):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, "gelu", name="only")])
     model.compile("sgd", "mse")
     with fails("The model must have a layer with one of the activations sigmoid, tanh,", "only"):
-        looking_at(model)
+        monitoring(model)
 
 
 def test_bad_arguments(fails):
     with fails("`limit` must be a finite number in [0, 1)."):
         SaturationMonitor(X, limit=1)
     with fails("`layers` must be one of hidden."):
-        looking_at(net("relu", [1.0], [0.0]), layers=["total"])
+        monitoring(net("relu", [1.0], [0.0]), layers=["total"])
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])

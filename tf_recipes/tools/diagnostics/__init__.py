@@ -1,1 +1,1 @@
-"""Callbacks that say what becomes of a net's gradients and units while it trains."""
+"""Monitors the gradients and the units of a net while it trains."""

@@ -1,23 +1,36 @@
-"""TensorBoard's histograms of gradients and activations."""
+"""Writes TensorBoard's histograms of gradients and activations."""
 
 import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
 
+import keras
 import tensorflow as tf
 
 
 class Histograms:
-    """Writes one look of `GradientMonitor` for TensorBoard.
+    """Writes the measurements of `GradientMonitor` for TensorBoard.
 
     Args:
-        log_dir: the directory; the events go into `log_dir/diagnostics`.
+        log_dir: str or `os.PathLike`, the directory; the events go into `log_dir/diagnostics`.
+
+    Raises:
+        OSError: if the directory cannot be written to.
     """
 
-    def __init__(self, log_dir):
+    def __init__(self, log_dir: str | os.PathLike[str]) -> None:
         self._log_dir = f"{log_dir}/diagnostics"
         with self._as_oserror():
             self._writer = tf.summary.create_file_writer(self._log_dir)
 
-    def write(self, step, figures, watched, gradients, outputs):
+    def write(
+        self,
+        step: int,
+        figures: Mapping[str, float],
+        watched: Mapping[str, keras.layers.Layer],
+        gradients: Mapping[int, tf.Tensor],
+        outputs: Mapping[str, Sequence[tf.Tensor]],
+    ) -> None:
         """Writes scalars, and a histogram of each gradient and of each layer's outputs.
 
         Args:
@@ -28,7 +41,7 @@ class Histograms:
             outputs: `{name: [tensor]}`.
 
         Raises:
-            OSError: if they cannot be written.
+            OSError: if the events cannot be written.
         """
         with self._as_oserror(), self._writer.as_default(step):
             for name, value in figures.items():
@@ -43,11 +56,12 @@ class Histograms:
             self._writer.flush()
 
     @contextlib.contextmanager
-    def _as_oserror(self):
+    def _as_oserror(self) -> Iterator[None]:
+        """Turns TensorFlow's errors inside the block into an `OSError` with a remedy."""
         try:
             yield
         except tf.errors.OpError as error:
             raise OSError(
                 f"TensorBoard's histograms could not be written to {self._log_dir}: "
-                f"{error.message}. Make room, or name another log_dir."
+                f"{error.message}. Free disk space, or pass another log_dir."
             ) from error

@@ -1,6 +1,8 @@
-"""The layers inside any Keras model, and what they put out while it runs."""
+"""Finds the layers inside any Keras model, and records their outputs while it runs."""
 
 import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import keras
 
@@ -8,11 +10,11 @@ SATURATING = {"sigmoid": 1.0, "tanh": 2.0}  # activation -> width of its range
 RECTIFYING = {"relu": "dead", "relu6": "dead", "leaky_relu": "asleep", "elu": "asleep"}
 
 
-def leaves(model):
-    """`{name: layer}` of the layers that hold no others, in the order in which the model has them.
+def leaves(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    """Returns `{name: layer}` of the layers without inner layers, in the order of the model.
 
-    A layer inside a nested model keeps its own name unless another has it; then the names of the
-    models around it are put in front.
+    The name of a layer inside a nested model is its own name. If several layers have this name, the
+    names of the models around the layer are put in front.
 
     Args:
         model: a `keras.Model`.
@@ -22,13 +24,15 @@ def leaves(model):
     >>> list(leaves(outer))
     ['inner/a', 'a']
     """
-    found = list(_walk(model, ""))
+    found = list(_walk(model, "", set()))
     names = [layer.name for _, layer in found]
     return {layer.name if names.count(layer.name) == 1 else path: layer for path, layer in found}
 
 
-def _walk(model, prefix, seen=None):
-    seen = set() if seen is None else seen
+def _walk(
+    model: keras.Model, prefix: str, seen: set[int]
+) -> Iterator[tuple[str, keras.layers.Layer]]:
+    """Yields path and layer of each leaf, without input layers; `seen` has the ids of layers."""
     for layer in model.layers:
         path = f"{prefix}{layer.name}"
         if id(layer) in seen or isinstance(layer, keras.layers.InputLayer):
@@ -40,20 +44,20 @@ def _walk(model, prefix, seen=None):
             yield path, layer
 
 
-def activation(layer):
-    """The name of a layer's activation, such as `"relu"`; None if it has none that is known.
+def activation(layer: keras.layers.Layer) -> str | None:
+    """Returns the name of a layer's activation, such as `"relu"`; None without a known activation.
 
     >>> activation(keras.layers.Dense(1, "tanh")), activation(keras.layers.LeakyReLU())
     ('tanh', 'leaky_relu')
     """
     if isinstance(layer, keras.layers.RNN):
-        return None  # what it puts out is the activation's times a gate
+        return None  # its outputs are the activation's values times a gate
     if isinstance(layer, keras.layers.ReLU):
         return "leaky_relu" if layer.negative_slope else "relu"
     kinds = {keras.layers.LeakyReLU: "leaky_relu", keras.layers.ELU: "elu"}
-    for kind, name in kinds.items():
+    for kind, kind_name in kinds.items():
         if isinstance(layer, kind):
-            return name
+            return kind_name
     inner = getattr(layer, "activation", None)
     if isinstance(inner, keras.layers.Layer):
         return activation(inner)
@@ -61,38 +65,42 @@ def activation(layer):
     return name if name in SATURATING or name in RECTIFYING else None
 
 
-class Outputs(dict):
-    """`{name: [outputs, ...]}`.
+class Outputs(dict[str, list[Any]]):
+    """Holds the recorded outputs, `{name: [outputs, ...]}`.
+
+    Args:
+        names: names of the layers.
 
     Attributes:
         order: list of names, in the order of the calls.
     """
 
-    def __init__(self, names):
+    def __init__(self, names: Iterable[str]) -> None:
         super().__init__({name: [] for name in names})
-        self.order = []
+        self.order: list[str] = []
 
-    def note(self, name, output):
+    def note(self, name: str, output: Any) -> None:
+        """Records the output of one call of a layer, a tensor or a structure of tensors."""
         self[name].extend(each for each in keras.tree.flatten(output) if each is not None)
         self.order.append(name)
 
 
 @contextlib.contextmanager
-def recording(layers):
-    """Notes what the layers put out while the block runs: yields `Outputs`.
+def recording(layers: Mapping[str, keras.layers.Layer]) -> Iterator[Outputs]:
+    """Records the layers' outputs inside the block: yields `Outputs`.
 
-    A shared layer puts out something at every call. Inside a function that is being traced these
-    are its graph's tensors.
+    Every call of a shared layer is recorded. Inside a function that is being traced, the outputs
+    are tensors of its graph.
 
     Args:
         layers: `{name: layer}`.
     """
-    seen = Outputs(layers)
+    recorded = Outputs(layers)
     before = {name: vars(layer).get("call") for name, layer in layers.items()}
     for name, layer in layers.items():
-        layer.call = _noting(layer.call, name, seen)
+        layer.call = _recorded(layer.call, name, recorded)
     try:
-        yield seen
+        yield recorded
     finally:
         for name, layer in layers.items():
             if before[name] is None:
@@ -101,10 +109,12 @@ def recording(layers):
                 layer.call = before[name]
 
 
-def _noting(call, name, seen):
-    def noting(*args, **kwargs):
+def _recorded(call: Callable[..., Any], name: str, recorded: Outputs) -> Callable[..., Any]:
+    """Returns a function that does what `call` does, and records its output."""
+
+    def call_and_record(*args, **kwargs):
         output = call(*args, **kwargs)
-        seen.note(name, output)
+        recorded.note(name, output)
         return output
 
-    return noting
+    return call_and_record
