@@ -36,6 +36,9 @@ class Mnist:
         train_labels: int64 (n,), 0 to 9.
         test_images: uint8 (m, 784).
         test_labels: int64 (m,).
+
+    >>> load().test_images.shape
+    (1000, 784)
     """
 
     train_images: NDArray[np.uint8]
@@ -48,7 +51,7 @@ def load(data: str = "sample", data_dir: str | os.PathLike[str] | None = None) -
     """Loads MNIST, in the order of the original files.
 
     TF1: `tf.examples.tutorials.mnist.input_data.read_data_sets`, which also downloaded the files,
-    scaled the pixels to [0, 1] and put the last 5,000 training images into a validation set. Here
+    scaled the pixels to [0, 1] and put the first 5,000 training images into a validation set. Here
     the pixels and the training set are those of the original files.
 
     Args:
@@ -73,7 +76,7 @@ def load(data: str = "sample", data_dir: str | os.PathLike[str] | None = None) -
         return _load_tfds(data_dir)
     if data_dir is not None:
         validation.fail(
-            "The sample ships with the package and takes no `data_dir`.",
+            "The sample ships with the package. It takes no `data_dir`.",
             f"data='sample', data_dir={str(data_dir)!r}",
             "Leave data_dir out, or pass data='tfds'.",
         )

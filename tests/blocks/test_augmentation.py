@@ -30,7 +30,7 @@ def digits(count=6, seed=0):
 
 
 def exactly(kind, amount, **arguments):
-    """Makes the layer that `ImageAugmentation` has for `kind`, with one amount instead of a range."""
+    """Makes the layer of `ImageAugmentation` for `kind`, with one amount instead of a range."""
     _, layer = ImageAugmentation(**{kind: 0.9}, **arguments).layers
     config = layer.get_config()
     height, width, _ = IMAGE.shape

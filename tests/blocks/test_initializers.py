@@ -89,7 +89,7 @@ def test_seed_repeats_and_layers_without_one_differ():
 
 @pytest.mark.parametrize("make", [he_init, xavier_init])
 def test_one_object_draws_anew_for_each_layer(make):
-    """Checks that calls draw new values, as in TF1; the page of the initializers runs TF1's side."""
+    """Checks that calls draw new values, as in TF1; docs/recipes/initializers.md runs TF1."""
     shared, drawn = make(), []
     keras.utils.set_random_seed(1)
     for _ in range(3):

@@ -27,7 +27,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     - The defaults are momentum ("decay") 0.999 and no gamma, instead of 0.99 and a gamma.
 
     On several replicas, where each replica computes its share of a step
-    (`tf_recipes.blocks._replicas`), the layer normalises by the global batch. The sums of the
+    (`tf_recipes._support.replicas`), the layer normalises by the global batch. The sums of the
     values over all replicas give the mean; then the sums of the squared deviations from this mean
     give the variance; N counts all values. Keras' `synchronized=True` computes the variance as
     E[x^2] - E[x]^2 instead, which loses digits. This layer needs no such argument.
