@@ -144,15 +144,15 @@ def _moments(x: Any, axes: tuple[int, ...], mask: Any) -> tuple[Any, Any, Any]:
     """Returns mean and variance (channels,) over `axes`, and the number of values N of each."""
     share = replicas.current()
     if share is not None:
-        total, replicas = share.total, share.count
+        total, replica_count = share.total, share.count
     elif mask is None:
         mean, variance = ops.moments(x, axes=axes)
         return mean, variance, _count(x, axes)
     else:
-        total, replicas = (lambda tensor: tensor), 1
+        total, replica_count = (lambda tensor: tensor), 1
     weights: Any = 1
     if mask is None:
-        count = _count(x, axes) * replicas
+        count = _count(x, axes) * replica_count
     else:
         weights = ops.expand_dims(ops.cast(mask, x.dtype), axis=_channels_axis(x, axes))
         weights = ops.broadcast_to(weights, ops.shape(x))
