@@ -1,4 +1,4 @@
-"""The document's recipes by name."""
+"""Tests the chapter's recipes by name."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_names_are_those_of_the_recipes_and_none_is_lost():
     assert len(catalog.CATALOG) == len(catalog._RECIPES)
 
 
-# Every recipe of the document, and what shows that a catalog entry is that one.
+# Every recipe of the chapter, and a test whether a catalog entry is this recipe.
 CHAPTERS = {
     "he": lambda r: r.initializer == "he",
     "xavier": lambda r: r.initializer == "xavier",
@@ -49,11 +49,11 @@ def test_every_chapter_has_its_recipe(chapter):
 
 
 def test_max_norm_of_either_name_has_its_axis():
-    assert catalog.get("max_norm").max_norm_arguments()["axes"] == (1,)  # as the document writes
+    assert catalog.get("max_norm").max_norm_arguments()["axes"] == (1,)  # as the chapter writes
     assert catalog.get("max_norm_incoming").max_norm_arguments()["axes"] == (0,)
 
 
-def test_best_practice_is_the_documents_combination():
+def test_best_practice_is_the_chapters_combination():
     recipe = catalog.get("best_practice")
     assert (recipe.initializer, recipe.activation) == ("he", "elu")
     assert recipe.batch_norm is not None
@@ -63,5 +63,5 @@ def test_best_practice_is_the_documents_combination():
 
 
 def test_tf1_can_run_each():
-    """Its fused batch norm refuses float64."""
+    """Checks for batch norm in float64, which TF1's fused kernel refuses."""
     assert not [r.name for r in RECIPES if r.batch_norm is not None and r.dtype == "float64"]

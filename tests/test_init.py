@@ -1,4 +1,4 @@
-"""The package itself: what its names are, what importing it costs, what can be saved."""
+"""Tests the package: its names, the cost of importing it, and what can be saved."""
 
 import inspect
 import json
@@ -20,7 +20,7 @@ def fast_fit_model(cls):
     return cls(inputs, keras.layers.Dense(1, name="dense")(inputs), name="fast")
 
 
-# One of each class that a saved model may hold.
+# An object of each class that a saved model may hold.
 EXAMPLES = {
     "VarianceScaling": lambda cls: cls(factor=1.5, mode="FAN_AVG", uniform=True, seed=3),
     "BatchNormalization": lambda cls: cls(momentum=0.75, scale=True, name="bn"),
@@ -50,7 +50,7 @@ SAVED_IN_MODELS = (
 
 
 def saved_classes():
-    """Every public class of the package's modules that a saved model may hold."""
+    """Yields every public class of the package's modules that a saved model may hold."""
     modules = {tf_recipes._NAMES[name] for name in tf_recipes._NAMES}
     for module in sorted(modules):
         contents = vars(__import__(f"tf_recipes.{module}", fromlist=["*"])).items()
@@ -159,7 +159,7 @@ print(keras.backend.backend(), *done)
 """
 
 
-# Keras' NumPy backend has no gradients, so that nothing trains on it.
+# Keras' NumPy backend has no gradients, so it cannot train.
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_building_blocks_on_another_backend(backend, run_python):
     pytest.importorskip(backend, reason=f"{backend} is not installed; Keras can do without it")

@@ -32,7 +32,7 @@ def test_the_images_stand_upright():
 
 
 def shuffled(order):
-    """What TensorFlow Datasets has, each image and label filled with its original index."""
+    """Returns images and labels in the given order, each filled with its original index."""
     images = np.repeat(np.array(order, np.uint8), 784).reshape(-1, 28, 28, 1)
     return images, np.array(order, np.int64)
 
@@ -53,7 +53,7 @@ def test_a_directory_without_mnist_names_both_ways_out(tmp_path, capfd):
         mnist.load("tfds", data_dir=tmp_path)
     text = str(raised.value)
     assert repr(str(tmp_path)) in text
-    assert "--data=sample" in text and "--data_dir=DIR" in text
+    assert "data='sample'" in text and "data_dir='DIR'" in text and "--" not in text
     assert "\n" not in text
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")
@@ -64,7 +64,7 @@ def test_a_damaged_copy_names_both_ways_out(tmp_path):
     prepared.mkdir(parents=True)
     (prepared / "dataset_info.json").write_text("{")
     (prepared / "features.json").write_text("{")
-    with pytest.raises(OSError, match=r"No MNIST in .*--data=sample.*--data_dir=DIR") as raised:
+    with pytest.raises(OSError, match=r"No MNIST in .*data='sample'.*data_dir='DIR'") as raised:
         mnist.load("tfds", data_dir=tmp_path)
     assert "\n" not in str(raised.value)
 
@@ -82,7 +82,8 @@ def test_without_a_network_it_says_so_and_does_not_try_to_download(monkeypatch):
 
     monkeypatch.setattr(mnist, "_read_tfds", read)
     monkeypatch.setattr(mnist.urllib.request, "urlopen", urlopen)
-    with pytest.raises(OSError, match=r"none came: .*not known.*--data=sample.*--data_dir=DIR"):
+    text = r"download failed: .*not known.*data='sample'.*data_dir='DIR'"
+    with pytest.raises(OSError, match=text):
         mnist.load("tfds")
     assert downloads == [False]
 
@@ -110,7 +111,10 @@ def test_with_a_network_it_downloads_into_the_default_directory(monkeypatch):
     "arguments, text",
     [
         ({"data": "cifar"}, "`data` must be one of sample, tfds. Received: data='cifar'."),
-        ({"data_dir": "x"}, "Received: data='sample', data_dir='x'. Leave data_dir out"),
+        (
+            {"data_dir": "x"},
+            "data='sample', data_dir='x'. Leave data_dir out, or pass data='tfds'.",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, text):

@@ -1,4 +1,4 @@
-"""Recipe -> compiled model: its shape, its loss, its saved file, and that every recipe trains."""
+"""Tests the model built from a recipe: shape, loss, saved file; and that every recipe trains."""
 
 import numpy as np
 import pytest

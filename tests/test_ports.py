@@ -1,4 +1,4 @@
-"""Which part stands for which: the exact port's and the textbook's."""
+"""Tests which part each of the two ports uses."""
 
 import dataclasses
 

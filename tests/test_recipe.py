@@ -1,4 +1,4 @@
-"""Recipe: the trace format's specification as a frozen value."""
+"""Tests Recipe: its keys and defaults, its checks, and that it is immutable."""
 
 import copy
 import dataclasses
@@ -100,6 +100,9 @@ def test_arguments_with_tf1s_defaults():
         "epsilon": 0.001,
     }
     assert recipe.max_norm_arguments() == {"threshold": 2.0, "axes": (1,)}
+    assert recipe.regularizer_arguments() is None
+    l2 = recipe.replace(regularizer={"l2": 0.5})
+    assert l2.regularizer_arguments() == {"l1": 0.0, "l2": 0.5}
     assert recipe.schedule_arguments() is None
     schedule = {"decay_steps": 5, "decay_rate": 0.5}
     assert recipe.replace(schedule=schedule).schedule_arguments() == {

@@ -1,4 +1,4 @@
-"""The document's recipes by name, ready to train, to check and to record."""
+"""Holds the chapter's recipes by name, ready to train, to check and to record."""
 
 from tf_recipes._support import validation
 from tf_recipes.recipe import Recipe
@@ -6,7 +6,7 @@ from tf_recipes.recipe import Recipe
 _DECAY = {"decay_steps": 20, "decay_rate": 0.5}
 _MOMENTUM = {"name": "momentum", "learning_rate": 0.05}
 _NESTEROV = {"name": "nesterov", "learning_rate": 0.05}
-_DOCUMENT_NORM = {"decay": 0.99, "scale": True}
+_CHAPTER_BATCH_NORM = {"decay": 0.99, "scale": True}
 
 _RECIPES = (
     # initialisation and activations
@@ -16,7 +16,7 @@ _RECIPES = (
     Recipe("leaky_relu", activation="leaky_relu"),
     Recipe("tanh", activation="tanh", initializer="xavier"),
     # normalisation and constraints
-    Recipe("batch_norm", activation="elu", batch_norm=_DOCUMENT_NORM),
+    Recipe("batch_norm", activation="elu", batch_norm=_CHAPTER_BATCH_NORM),
     Recipe("batch_norm_defaults", batch_norm={}),
     Recipe("max_norm", max_norm={"threshold": 1.0, "axes": 1}),
     Recipe("max_norm_incoming", max_norm={"threshold": 1.0, "axes": 0}),
@@ -61,7 +61,7 @@ _RECIPES = (
     Recipe(
         "best_practice",
         activation="elu",
-        batch_norm=_DOCUMENT_NORM,
+        batch_norm=_CHAPTER_BATCH_NORM,
         keep_prob=0.9,
         optimizer={"name": "nesterov", "learning_rate": 0.05},
         schedule={"decay_steps": 2000, "decay_rate": 0.8},
@@ -87,7 +87,14 @@ _RECIPES = (
 CATALOG = {recipe.name: recipe for recipe in _RECIPES}
 
 
-def get(name):
-    """The recipe of that name; `ValueError` lists the names there are."""
+def get(name: str) -> Recipe:
+    """Returns the recipe of this name from the catalog.
+
+    Raises:
+        ValueError: for an unknown name; the text lists all names.
+
+    >>> get("momentum_decay").schedule_arguments()
+    {'staircase': False, 'decay_steps': 20, 'decay_rate': 0.5}
+    """
     validation.choice("recipe", name, CATALOG)
     return CATALOG[name]

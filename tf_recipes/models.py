@@ -1,6 +1,7 @@
-"""Recipe -> compiled Keras model."""
+"""Builds a compiled Keras model from a recipe."""
 
 import functools
+from typing import Any
 
 import keras
 
@@ -10,11 +11,16 @@ from tf_recipes.ports import PORTS, Port
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
 
-def build(recipe, port="exact", **compile_arguments):
-    """A compiled Keras model of `recipe`: images (batch, 784) in, logits (batch, 10) out.
+def build(recipe: Recipe, port: str | Port = "exact", **compile_arguments: Any) -> keras.Model:
+    """Builds a compiled Keras model of `recipe`: images (batch, 784) in, logits (batch, 10) out.
 
-    Its loss takes integer labels (batch,), its metric is the accuracy, and its layers bear TF1's
-    scopes: `hidden1`, `hidden2`, ..., `outputs`. The weights follow from `recipe.seed`.
+    The model's loss takes integer labels (batch,), and its metric is the accuracy. Its layers have
+    the names of TF1's scopes: `hidden1`, `hidden2`, ..., `outputs`. The weights depend on
+    `recipe.seed` only.
+
+    TF1: the graph of the same recipe, built by `tf_recipes.originals.runners.models`. The exact
+    port cannot be told from this graph started one ulp away; `docs/proof.md` says how this is
+    measured. The textbook port differs by recipe, as the pages in `docs/recipes/` say.
 
     Args:
         recipe: a `tf_recipes.recipe.Recipe`.
@@ -25,9 +31,9 @@ def build(recipe, port="exact", **compile_arguments):
         A `keras.Model`.
 
     Raises:
-        ValueError: for a port of another name.
+        ValueError: for a recipe that is not a `Recipe`, or an unknown port.
 
-    >>> from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
+    >>> from tf_recipes.recipe import Recipe
     >>> model = build(Recipe(name="small", hidden=(30,)))
     >>> [layer.name for layer in model.layers]
     ['X', 'hidden1', 'hidden1_activation', 'outputs']
@@ -36,7 +42,7 @@ def build(recipe, port="exact", **compile_arguments):
         validation.fail(
             "`recipe` must be a Recipe.",
             f"recipe={recipe!r}",
-            "Take one by name with tf_recipes.catalog.get.",
+            "Pass a recipe such as tf_recipes.catalog.get('momentum').",
         )
     if not isinstance(port, Port):
         validation.choice("port", port, PORTS)
@@ -51,8 +57,14 @@ def build(recipe, port="exact", **compile_arguments):
     return model
 
 
-def network(recipe, port, inputs):
-    """`inputs` (batch, 784) -> logits (batch, 10)."""
+def network(recipe: Recipe, port: Port, inputs: Any) -> Any:
+    """Applies the recipe's layers to `inputs` (batch, 784); returns logits (batch, 10).
+
+    Args:
+        recipe: a `tf_recipes.recipe.Recipe`.
+        port: a `Port`, which makes the parts of the layers.
+        inputs: tensor (batch, 784) in the recipe's dtype.
+    """
     make_initializer = port.initializer(recipe)
     layer = functools.partial(fully_connected, dtype=recipe.dtype)
     if recipe.batch_norm is not None:
@@ -60,12 +72,12 @@ def network(recipe, port, inputs):
     regularizer = port.regularizer(recipe) if recipe.regularizer else None
     constraint = None if recipe.max_norm is None else port.max_norm(recipe)
 
-    def dropped(outputs, name):
+    def drop(outputs: Any, name: str) -> Any:
         if recipe.keep_prob == 1:
             return outputs
         return port.dropout(recipe, name=f"{name}_dropout", dtype=recipe.dtype)(outputs)
 
-    outputs = dropped(inputs, "X")  # (batch, 784)
+    outputs = drop(inputs, "X")  # (batch, 784)
     for k, units in enumerate(recipe.hidden, start=1):
         outputs = layer(
             outputs,
@@ -76,7 +88,7 @@ def network(recipe, port, inputs):
             kernel_constraint=constraint,
             name=f"hidden{k}",
         )
-        outputs = dropped(outputs, f"hidden{k}")  # (batch, units)
+        outputs = drop(outputs, f"hidden{k}")  # (batch, units)
     return layer(
         outputs,
         N_OUTPUTS,
@@ -87,6 +99,6 @@ def network(recipe, port, inputs):
     )
 
 
-def _seed(recipe, k):
-    """Another seed for each layer of each recipe."""
+def _seed(recipe: Recipe, k: int) -> int:
+    """Returns a seed of its own for each layer k of each recipe."""
     return (recipe.seed * 1000 + k) % 2**31

@@ -1,12 +1,14 @@
-"""The two ports of every recipe, part by part.
+"""Defines the two ports of every recipe, part by part.
 
 `EXACT` has TF1's semantics: this package's parts, and Keras' built-ins where they are exact.
-`TEXTBOOK` has the built-ins that every migration guide names, told TF1's arguments by name.
+`TEXTBOOK` has the built-ins that every migration guide names, with the arguments that have the
+names of TF1's.
 """
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 
@@ -18,47 +20,69 @@ from tf_recipes.blocks.initializers import he_init, xavier_init
 from tf_recipes.blocks.max_norm import MaxNorm
 from tf_recipes.blocks.schedules import exponential_decay
 from tf_recipes.fast_fit.model import FastFitModel
+from tf_recipes.recipe import Recipe
 
-LARGEST_SEED = 2**30  # Keras' seeds are 32-bit; a recipe's may be larger
+SEEDS = 2**30  # dropout takes the recipe's seed modulo this, since Keras' seeds have 32 bits
 
 
 @dataclasses.dataclass(frozen=True)
 class Port:
-    """How to make each part of a Keras model from a `Recipe`.
+    """Holds the functions that make each part of a Keras model from a `Recipe`.
 
-    Every field is a function of the recipe; `model` takes inputs and outputs besides, and the
-    layers' functions take `name` and `dtype`.
+    TF1: no counterpart; `tf_recipes.originals.runners.models` builds TF1's graph of a recipe.
+
+    Args:
+        name: such as `"exact"`.
+        initializer: function of the recipe; returns a function that takes `seed` and returns an
+            initializer.
+        activation: function of the recipe; returns a Keras activation, its name, a layer, or None.
+        batch_norm: function of the recipe, `name` and `dtype`; returns a layer.
+        max_norm: function of the recipe; returns a constraint.
+        regularizer: function of the recipe; returns a regularizer.
+        dropout: function of the recipe, `name` and `dtype`; returns a layer.
+        schedule: function of the recipe; returns the learning rate, a float or a schedule.
+        optimizer: function of the recipe and the learning rate; returns an optimizer.
+        model: function of the recipe, inputs and outputs; returns a `keras.Model`.
+
+    `tf_recipes.models.build` calls `batch_norm`, `max_norm`, `regularizer` and `dropout` only for
+    recipes that have the part.
+
+    >>> relu6 = dataclasses.replace(EXACT, name="relu6", activation=lambda recipe: "relu6")
+    >>> relu6.activation(Recipe("small"))
+    'relu6'
     """
 
     name: str
-    initializer: Callable
-    activation: Callable
-    batch_norm: Callable
-    max_norm: Callable
-    regularizer: Callable
-    dropout: Callable
-    schedule: Callable
-    optimizer: Callable
-    model: Callable
+    initializer: Callable[[Recipe], Callable[..., keras.initializers.Initializer]]
+    activation: Callable[[Recipe], Any]
+    batch_norm: Callable[..., keras.layers.Layer]
+    max_norm: Callable[[Recipe], keras.constraints.Constraint]
+    regularizer: Callable[[Recipe], keras.regularizers.Regularizer]
+    dropout: Callable[..., keras.layers.Layer]
+    schedule: Callable[[Recipe], Any]
+    optimizer: Callable[[Recipe, Any], keras.optimizers.Optimizer]
+    model: Callable[[Recipe, Any, Any], keras.Model]
 
 
-def _exact_optimizer(recipe, learning_rate):
+def _exact_optimizer(recipe: Recipe, learning_rate: Any) -> keras.optimizers.Optimizer:
+    """Makes this package's optimizer, or Keras' SGD without momentum, which is exact."""
     arguments = recipe.optimizer_arguments()
-    momentum = arguments.get("momentum")
     match recipe.optimizer["name"]:
         case "gradient_descent":
             return keras.optimizers.SGD(learning_rate)
         case "momentum":
-            return optimizers.Momentum(learning_rate, momentum, arguments["use_nesterov"])
+            return optimizers.Momentum(
+                learning_rate, arguments["momentum"], arguments["use_nesterov"]
+            )
         case "nesterov":
-            return optimizers.Momentum(learning_rate, momentum, nesterov=True)
+            return optimizers.Momentum(learning_rate, arguments["momentum"], nesterov=True)
         case "adagrad":
             return optimizers.Adagrad(learning_rate, arguments["initial_accumulator_value"])
         case "rmsprop":
             return optimizers.RMSProp(
                 learning_rate,
                 rho=arguments["decay"],
-                momentum=momentum,
+                momentum=arguments["momentum"],
                 epsilon=arguments["epsilon"],
                 centered=arguments["centered"],
             )
@@ -68,16 +92,16 @@ def _exact_optimizer(recipe, learning_rate):
             )
 
 
-def _textbook_optimizer(recipe, learning_rate):
-    """Keras' optimizer of the same name, told what the recipe says and nothing more."""
-    renamed = {
+def _textbook_optimizer(recipe: Recipe, learning_rate: Any) -> keras.optimizers.Optimizer:
+    """Makes Keras' optimizer of the same name, with the arguments that the recipe gives."""
+    keras_names = {
         "decay": "rho",
         "beta1": "beta_1",
         "beta2": "beta_2",
         "use_nesterov": "nesterov",
     }
     given = {
-        renamed.get(key, key): value if isinstance(value, bool) else float(value)
+        keras_names.get(key, key): value if isinstance(value, bool) else float(value)
         for key, value in recipe.optimizer.items()
         if key not in ("name", "learning_rate", "use_locking")
     }
@@ -87,11 +111,11 @@ def _textbook_optimizer(recipe, learning_rate):
         case "gradient_descent":
             return keras.optimizers.SGD(learning_rate, **given)
         case "momentum":
-            return keras.optimizers.SGD(learning_rate, **{"momentum": 0.9, **given})
+            given["momentum"] = float(recipe.optimizer_arguments()["momentum"])
+            return keras.optimizers.SGD(learning_rate, **given)
         case "nesterov":
-            return keras.optimizers.SGD(
-                learning_rate, **{"momentum": 0.9, "nesterov": True, **given}
-            )
+            given["momentum"] = float(recipe.optimizer_arguments()["momentum"])
+            return keras.optimizers.SGD(learning_rate, nesterov=True, **given)
         case "adagrad":
             return keras.optimizers.Adagrad(learning_rate, **given)
         case "rmsprop":
@@ -100,87 +124,117 @@ def _textbook_optimizer(recipe, learning_rate):
             return keras.optimizers.Adam(learning_rate, **given)
 
 
-def _schedule(make):
-    """The learning rate: `make`'s schedule where the recipe has one, else the plain number."""
+def _schedule(make: Callable[..., Any]) -> Callable[[Recipe], Any]:
+    """Returns a port's function for the learning rate; `make` makes the schedule."""
 
-    def schedule(recipe):
+    def schedule(recipe: Recipe) -> Any:
         learning_rate = float(recipe.optimizer_arguments()["learning_rate"])  # JSON may say 1
-        if recipe.schedule is None:
-            return learning_rate
-        return make(learning_rate, **recipe.schedule_arguments())
+        arguments = recipe.schedule_arguments()
+        return learning_rate if arguments is None else make(learning_rate, **arguments)
 
     return schedule
 
 
-def _exact_activation(recipe):
-    own = {"leaky_relu": activations.leaky_relu, "elu": activations.elu}
-    return own.get(recipe.activation, recipe.activation)
+def _exact_initializer(recipe: Recipe) -> Callable[..., keras.initializers.Initializer]:
+    exact: dict[str, Callable[..., keras.initializers.Initializer]] = {
+        "he": he_init,
+        "xavier": xavier_init,
+    }
+    return exact[recipe.initializer]
 
 
-def _textbook_activation(recipe):
+def _textbook_initializer(recipe: Recipe) -> Callable[..., keras.initializers.Initializer]:
+    keras_initializers = {
+        "he": keras.initializers.HeNormal,
+        "xavier": keras.initializers.GlorotUniform,
+    }
+    return keras_initializers[recipe.initializer]
+
+
+def _exact_activation(recipe: Recipe) -> Any:
+    exact = {"leaky_relu": activations.leaky_relu, "elu": activations.elu}
+    return exact.get(recipe.activation, recipe.activation)
+
+
+def _textbook_activation(recipe: Recipe) -> Any:
     if recipe.activation == "leaky_relu":
         return keras.layers.LeakyReLU()
     return recipe.activation
 
 
-def _exact_batch_norm(recipe, name, dtype):
-    arguments = recipe.batch_norm_arguments()
-    return BatchNormalization(momentum=arguments.pop("decay"), name=name, dtype=dtype, **arguments)
+def _batch_norm(kind: Callable[..., keras.layers.Layer]) -> Callable[..., keras.layers.Layer]:
+    """Returns a port's function for batch normalization; `kind` is the layer's class."""
+
+    def batch_norm(recipe: Recipe, name: str, dtype: Any) -> keras.layers.Layer:
+        arguments = _present(recipe.batch_norm_arguments())
+        return kind(momentum=arguments.pop("decay"), name=name, dtype=dtype, **arguments)
+
+    return batch_norm
 
 
-def _textbook_batch_norm(recipe, name, dtype):
-    arguments = recipe.batch_norm_arguments()
-    return keras.layers.BatchNormalization(
-        momentum=arguments.pop("decay"), name=name, dtype=dtype, **arguments
-    )
+def _max_norm(
+    kind: Callable[..., keras.constraints.Constraint],
+) -> Callable[[Recipe], keras.constraints.Constraint]:
+    """Returns a port's function for max-norm; `kind` is the constraint's class."""
+
+    def max_norm(recipe: Recipe) -> keras.constraints.Constraint:
+        arguments = _present(recipe.max_norm_arguments())
+        return kind(arguments["threshold"], axis=arguments["axes"])
+
+    return max_norm
 
 
-def _exact_max_norm(recipe):
-    arguments = recipe.max_norm_arguments()
-    return MaxNorm(arguments["threshold"], axis=arguments["axes"])
-
-
-def _textbook_max_norm(recipe):
-    arguments = recipe.max_norm_arguments()
-    return keras.constraints.MaxNorm(arguments["threshold"], axis=arguments["axes"])
-
-
-def _exact_regularizer(recipe):
-    scales = {"l1": 0.0, "l2": 0.0, **recipe.regularizer}
+def _exact_regularizer(recipe: Recipe) -> keras.regularizers.Regularizer:
+    scales = _present(recipe.regularizer_arguments())
     return regularization.l1_l2_regularizer(scale_l1=scales["l1"], scale_l2=scales["l2"])
 
 
-def _textbook_regularizer(recipe):
-    scales = {"l1": 0.0, "l2": 0.0, **recipe.regularizer}
+def _textbook_regularizer(recipe: Recipe) -> keras.regularizers.Regularizer:
+    scales = _present(recipe.regularizer_arguments())
     if recipe.dtype == "float64":
-        # Keras' own fails on float64 weights; this is the same, without TF1's half.
+        # Keras' regularizer fails on float64 weights; this one is the same, without TF1's half.
         return regularization.L1L2(scale_l1=scales["l1"], scale_l2=2 * scales["l2"])
     return keras.regularizers.L1L2(**scales)
 
 
-def _exact_model(recipe, inputs, outputs):
+def _present(arguments: dict[str, Any] | None) -> dict[str, Any]:
+    """Returns the arguments of a part; a port makes a part only for a recipe that has it."""
+    assert arguments is not None
+    return arguments
+
+
+def _exact_model(recipe: Recipe, inputs: Any, outputs: Any) -> keras.Model:
+    name = _scope(recipe)
     if recipe.clip_value is None:
-        return FastFitModel(inputs, outputs, name=_scope(recipe))
-    return GradientClippingModel(inputs, outputs, clip_value=recipe.clip_value, name=_scope(recipe))
+        return FastFitModel(inputs, outputs, name=name)
+    return GradientClippingModel(inputs, outputs, clip_value=recipe.clip_value, name=name)
 
 
-def _scope(recipe):
-    """The recipe's name as TensorFlow takes it: ASCII, and a letter or digit first."""
+def _scope(recipe: Recipe) -> str:
+    """Returns the recipe's name in a form that TensorFlow accepts as the scope of a model.
+
+    TensorFlow accepts ASCII characters only, and a letter or digit at the beginning.
+    """
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", recipe.name)
     return name if name[0].isalnum() else f"r{name}"
 
 
-def _layer_seed(recipe, name):
-    """A seed for each dropout layer: the recipe's, moved on by the layer's place in the net."""
-    return recipe.seed % LARGEST_SEED + (0 if name.startswith("X") else int(name[6:].split("_")[0]))
+def _layer_seed(recipe: Recipe, name: str) -> int:
+    """Returns a seed for a dropout layer: the recipe's seed plus the layer's position in the net.
+
+    Args:
+        name: `"X_dropout"`, position 0, or `"hiddenK_dropout"`, position K.
+    """
+    position = 0 if name.startswith("X") else int(name.removeprefix("hidden").split("_")[0])
+    return recipe.seed % SEEDS + position
 
 
 EXACT = Port(
     name="exact",
-    initializer=lambda recipe: {"he": he_init, "xavier": xavier_init}[recipe.initializer],
+    initializer=_exact_initializer,
     activation=_exact_activation,
-    batch_norm=_exact_batch_norm,
-    max_norm=_exact_max_norm,
+    batch_norm=_batch_norm(BatchNormalization),
+    max_norm=_max_norm(MaxNorm),
     regularizer=_exact_regularizer,
     dropout=lambda recipe, name, dtype: Dropout(
         recipe.keep_prob, seed=_layer_seed(recipe, name), name=name, dtype=dtype
@@ -192,13 +246,10 @@ EXACT = Port(
 
 TEXTBOOK = Port(
     name="textbook",
-    initializer=lambda recipe: {
-        "he": keras.initializers.HeNormal,
-        "xavier": keras.initializers.GlorotUniform,
-    }[recipe.initializer],
+    initializer=_textbook_initializer,
     activation=_textbook_activation,
-    batch_norm=_textbook_batch_norm,
-    max_norm=_textbook_max_norm,
+    batch_norm=_batch_norm(keras.layers.BatchNormalization),
+    max_norm=_max_norm(keras.constraints.MaxNorm),
     regularizer=_textbook_regularizer,
     dropout=lambda recipe, name, dtype: keras.layers.Dropout(
         1 - recipe.keep_prob, seed=_layer_seed(recipe, name), name=name, dtype=dtype
@@ -208,4 +259,4 @@ TEXTBOOK = Port(
     model=lambda recipe, inputs, outputs: FastFitModel(inputs, outputs, name=_scope(recipe)),
 )
 
-PORTS = {port.name: port for port in (EXACT, TEXTBOOK)}
+PORTS: Mapping[str, Port] = {port.name: port for port in (EXACT, TEXTBOOK)}

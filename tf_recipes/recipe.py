@@ -1,13 +1,14 @@
-"""Recipe: the frozen description that both the TF1 graph and the Keras model are built from.
+"""Defines Recipe: the frozen description from which TF1's graph and the Keras model are built.
 
 It needs nothing but Python 3.7, because the TF1 side reads it too.
 """
 
 import dataclasses
+import functools
 import numbers
 import re
 from types import MappingProxyType
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from tf_recipes._support import validation
 
@@ -15,77 +16,122 @@ ACTIVATIONS = ("relu", "elu", "leaky_relu", "sigmoid", "tanh")
 INITIALIZERS = ("he", "xavier")
 DTYPES = ("float32", "float64")
 N_INPUTS = 28 * 28  # pixels of an image of MNIST
-N_OUTPUTS = 10  # its digits
+N_OUTPUTS = 10  # digits of MNIST
 PORTS = ("exact", "textbook")  # the two Keras models of each recipe
 
-# What TF1 itself assumes where an argument is absent.
+# TF1's defaults of the arguments that a recipe may leave out. They also list the arguments that a
+# recipe may set, and a bool among them says that the argument is a flag.
 BATCH_NORM_DEFAULTS = {"decay": 0.999, "center": True, "scale": False, "epsilon": 0.001}
 MAX_NORM_DEFAULTS = {"axes": 1}
+REGULARIZER_DEFAULTS = {"l1": 0.0, "l2": 0.0}
 SCHEDULE_DEFAULTS = {"staircase": False}
-OPTIMIZER_DEFAULTS = {
-    "gradient_descent": {"learning_rate": 0.05},
+OPTIMIZER_DEFAULTS: Dict[str, Dict[str, Any]] = {
+    "gradient_descent": {"learning_rate": 0.05},  # of the trace format; TF1 has no default
     "momentum": {"momentum": 0.9, "use_nesterov": False},
     "nesterov": {"momentum": 0.9},
     "adagrad": {"initial_accumulator_value": 0.1},
     "rmsprop": {"decay": 0.9, "momentum": 0.0, "epsilon": 1e-10, "centered": False},
     "adam": {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
 }
+# What every optimizer of TF1 takes; it changes no number, so `optimizer_arguments` leaves it out.
+_OPTIMIZER_FLAGS = {"use_locking": False}
+
+_Check = Callable[[str, Any], Any]  # takes the name and the value of a field or argument
+_at_least_0 = functools.partial(validation.number, low=0)
+_above_0 = functools.partial(validation.number, low=0, open_low=True)
+_from_0_to_1 = functools.partial(validation.number, low=0, high=1)
+_from_0_below_1 = functools.partial(validation.number, low=0, high=1, open_high=True)
+
+# The checks of arguments that are neither flags nor plain numbers of at least 0.
+_ARGUMENT_CHECKS: Dict[str, _Check] = {
+    "axes": functools.partial(validation.axes, rank=2),
+    "beta1": _from_0_below_1,
+    "beta2": _from_0_below_1,
+    "decay": _from_0_to_1,
+    "decay_rate": _above_0,
+    "decay_steps": _above_0,
+    "initial_accumulator_value": _above_0,
+    "l1": validation.scale,
+    "l2": validation.scale,
+    "name": functools.partial(validation.choice, choices=OPTIMIZER_DEFAULTS),
+    "threshold": _above_0,
+}
 
 
-def _check_batch_norm(value):
-    validation.keys("batch_norm", value, BATCH_NORM_DEFAULTS)
-    validation.number("batch_norm.decay", value.get("decay", 0.999), 0, 1)
-    validation.number("batch_norm.epsilon", value.get("epsilon", 0.001), 0)
-    validation.flag("batch_norm.center", value.get("center", True))
-    validation.flag("batch_norm.scale", value.get("scale", False))
+def _check_arguments(
+    field: str, value: Any, defaults: Mapping[str, Any], required: Tuple[str, ...] = ()
+) -> None:
+    """Checks a mapping of TF1's arguments: first its keys, then each value.
 
+    Args:
+        field: name of the recipe's field, for the error text.
+        value: the mapping.
+        defaults: `{argument: default}` of the arguments that may be left out.
+        required: the arguments that may not be left out.
 
-def _check_max_norm(value):
-    validation.keys("max_norm", value, ("threshold", "axes"), required=("threshold",))
-    validation.number("max_norm.threshold", value["threshold"], 0, open_low=True)
-    validation.axes("max_norm.axes", value.get("axes", 1), rank=2)
-
-
-def _check_regularizer(value):
-    validation.keys("regularizer", value, ("l1", "l2"))
-    for key, scale in value.items():
-        validation.scale("regularizer." + key, scale)
-
-
-def _check_optimizer(value):
-    validation.keys("optimizer", value, value, required=("name",))
-    name = value["name"]
-    validation.choice("optimizer.name", name, OPTIMIZER_DEFAULTS)
-    shared = ("name", "learning_rate", "use_locking")
-    validation.keys("optimizer", value, (*shared, *OPTIMIZER_DEFAULTS[name]))
-    if "learning_rate" not in {**OPTIMIZER_DEFAULTS[name], **value}:
-        validation.keys("optimizer", value, value, required=("learning_rate",))
+    Raises:
+        ValueError: for an unknown or missing key, or a value outside its range.
+    """
+    validation.keys(field, value, (*required, *defaults), required)
     for key, argument in value.items():
-        field = "optimizer." + key
-        if key in ("use_nesterov", "centered", "use_locking"):
-            validation.flag(field, argument)
-        elif key in ("decay", "beta1", "beta2"):
-            validation.number(field, argument, 0, 1, open_high=key != "decay")
-        elif key == "initial_accumulator_value":
-            validation.number(field, argument, 0, open_low=True)
-        elif key != "name":
-            validation.number(field, argument, 0)
+        is_flag = isinstance(defaults.get(key), bool)
+        check = validation.flag if is_flag else _ARGUMENT_CHECKS.get(key, _at_least_0)
+        check(field + "." + key, argument)
 
 
-def _check_schedule(value):
-    validation.keys(
-        "schedule",
-        value,
-        ("decay_steps", "decay_rate", "staircase"),
-        required=("decay_steps", "decay_rate"),
-    )
-    validation.number("schedule.decay_steps", value["decay_steps"], 0, open_low=True)
-    validation.number("schedule.decay_rate", value["decay_rate"], 0, open_low=True)
-    validation.flag("schedule.staircase", value.get("staircase", False))
+def _check_name(field: str, value: Any) -> None:
+    if not isinstance(value, str) or not re.match(r"\w[\w.+-]*\Z", value):
+        validation.fail(
+            f"`{field}` must be one word.",
+            f"{field}={value!r}",
+            "Use letters, digits and the characters _ . + - only, such as my_recipe.",
+        )
 
 
-def _frozen(value):
-    """Lists become tuples, mappings read-only, NumPy's scalars Python's, all the way down."""
+def _check_hidden(field: str, value: Any) -> None:
+    if not isinstance(value, tuple):
+        validation.fail(
+            f"`{field}` must be a list of layer sizes.",
+            f"{field}={value!r}",
+            "Pass a list such as (300, 100).",
+        )
+    for units in value:
+        validation.whole(field, units, 1)
+
+
+def _check_optimizer(field: str, value: Any) -> None:
+    validation.keys(field, value, value, required=("name",))
+    validation.choice(field + ".name", value["name"], OPTIMIZER_DEFAULTS)
+    defaults = {**OPTIMIZER_DEFAULTS[value["name"]], **_OPTIMIZER_FLAGS}
+    required = tuple(key for key in ("name", "learning_rate") if key not in defaults)
+    _check_arguments(field, value, defaults, required)
+
+
+_FIELD_CHECKS: Dict[str, _Check] = {
+    "name": _check_name,
+    "hidden": _check_hidden,
+    "activation": functools.partial(validation.choice, choices=ACTIVATIONS),
+    "initializer": functools.partial(validation.choice, choices=INITIALIZERS),
+    "batch_norm": functools.partial(_check_arguments, defaults=BATCH_NORM_DEFAULTS),
+    "max_norm": functools.partial(
+        _check_arguments, defaults=MAX_NORM_DEFAULTS, required=("threshold",)
+    ),
+    "regularizer": functools.partial(_check_arguments, defaults=REGULARIZER_DEFAULTS),
+    "keep_prob": functools.partial(validation.number, low=0, high=1, open_low=True),
+    "optimizer": _check_optimizer,
+    "schedule": functools.partial(
+        _check_arguments, defaults=SCHEDULE_DEFAULTS, required=("decay_steps", "decay_rate")
+    ),
+    "clip_value": _above_0,
+    "dtype": functools.partial(validation.choice, choices=DTYPES),
+    "batch_size": functools.partial(validation.whole, low=1),
+    "steps": functools.partial(validation.whole, low=1),
+    "seed": functools.partial(validation.whole, low=0),
+}
+
+
+def _frozen(value: Any) -> Any:
+    """Returns an immutable copy: tuples for lists, read-only mappings, Python's scalars."""
     if isinstance(value, numbers.Number) and hasattr(value, "item"):
         return value.item()
     if isinstance(value, Mapping):
@@ -93,8 +139,8 @@ def _frozen(value):
     return tuple(_frozen(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
-def _plain(value):
-    """The JSON form of `_frozen`."""
+def _plain(value: Any) -> Any:
+    """Returns the JSON form of what `_frozen` made: lists and dicts."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
@@ -102,29 +148,35 @@ def _plain(value):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Recipe:
-    """One training recipe for MNIST, in the words of the trace format.
+    """Describes one training setup for MNIST, with the keys of the trace format.
 
     Args:
-        name: a word.
+        name: one word.
         hidden: units of the hidden layers; the output layer has 10 units.
         activation: of the hidden layers, one of `ACTIVATIONS`.
-        initializer: `"he"` or `"xavier"`, as `tf.contrib.layers` had them.
+        initializer: `"he"` or `"xavier"`, with the distributions of `tf.contrib.layers`.
         batch_norm: `None`, or arguments of contrib's `batch_norm` (`decay`, `scale`, `center`,
-            `epsilon`); then every layer is normalised, the output layer too.
-        max_norm: `None`, or `{"threshold", "axes"}`; bounds the hidden layers' weights after each
-            step and takes the regularizer's place there.
+            `epsilon`). With arguments, even none (`{}`), every layer is normalised, the output
+            layer too.
+        max_norm: `None`, or `{"threshold", "axes"}`, which bounds the hidden layers' weights after
+            each step. In the hidden layers it replaces the regularizer.
         regularizer: `None`, `{"l1": scale}`, `{"l2": scale}` or both, on every layer's weights.
-        keep_prob: below 1, dropout on the input and after each hidden layer.
-        optimizer: `{"name", "learning_rate", ...}` with `tf.train`'s own argument names.
+        keep_prob: share of units that dropout keeps, in (0, 1]. Below 1, dropout acts on the input
+            and after each hidden layer.
+        optimizer: `{"name", "learning_rate", ...}` with the argument names of `tf.train`.
         schedule: `None`, or `exponential_decay`'s `{"decay_steps", "decay_rate", "staircase"}`.
         clip_value: `None`, or the threshold of `clip_by_value` on every gradient.
         dtype: `"float32"` or `"float64"`.
         batch_size: images per step.
-        steps: training steps.
-        seed: a whole number.
+        steps: number of training steps.
+        seed: a whole number >= 0.
 
     Raises:
         ValueError: if a value breaks its rule; the text names the field.
+
+    >>> recipe = Recipe("small", hidden=(30,), batch_norm={"decay": 0.99})
+    >>> recipe.batch_norm_arguments()
+    {'decay': 0.99, 'center': True, 'scale': False, 'epsilon': 0.001}
     """
 
     name: str
@@ -136,7 +188,10 @@ class Recipe:
     regularizer: Optional[Mapping[str, float]] = None
     keep_prob: float = 1.0
     optimizer: Mapping[str, Any] = dataclasses.field(
-        default_factory=lambda: {"name": "gradient_descent", "learning_rate": 0.05}
+        default_factory=lambda: {
+            "name": "gradient_descent",
+            **OPTIMIZER_DEFAULTS["gradient_descent"],
+        }
     )
     schedule: Optional[Mapping[str, Any]] = None
     clip_value: Optional[float] = None
@@ -145,82 +200,70 @@ class Recipe:
     steps: int = 100
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _frozen(getattr(self, field.name)))
-        if not isinstance(self.name, str) or not re.match(r"\w[\w.+-]*\Z", self.name):
-            validation.fail("`name` must be one word.", f"name={self.name!r}", "Shorten it.")
-        if not isinstance(self.hidden, tuple):
-            validation.fail(
-                "`hidden` must be a list of layer sizes.",
-                f"hidden={self.hidden!r}",
-                "Write (300, 100), say.",
-            )
-        for units in self.hidden:
-            validation.whole("hidden", units, 1)
-        validation.choice("activation", self.activation, ACTIVATIONS)
-        validation.choice("initializer", self.initializer, INITIALIZERS)
-        validation.choice("dtype", self.dtype, DTYPES)
-        validation.number("keep_prob", self.keep_prob, 0, 1, open_low=True)
-        for field, check in (
-            ("batch_norm", _check_batch_norm),
-            ("max_norm", _check_max_norm),
-            ("regularizer", _check_regularizer),
-            ("schedule", _check_schedule),
-        ):
-            if getattr(self, field) is not None:
-                check(getattr(self, field))
-        _check_optimizer(self.optimizer)
-        if self.clip_value is not None:
-            validation.number("clip_value", self.clip_value, 0, open_low=True)
-        for field, low in (("batch_size", 1), ("steps", 1), ("seed", 0)):
-            validation.whole(field, getattr(self, field), low)
+            value = _frozen(getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+            if value is not None or field.default is not None:  # a default of None allows None
+                _FIELD_CHECKS[field.name](field.name, value)
 
     @classmethod
-    def from_spec(cls, spec):
-        """The recipe of a trace's `spec`; `ValueError` names an unknown or missing key."""
+    def from_spec(cls, spec: Mapping[str, Any]) -> "Recipe":
+        """Makes the recipe of a trace's `spec`.
+
+        Raises:
+            ValueError: for an unknown or missing key, or a value that breaks its rule.
+        """
         names = [field.name for field in dataclasses.fields(cls)]
         validation.keys("spec", spec, names, required=("name",))
         return cls(**spec)
 
-    def to_spec(self):
-        """A new dict with every key, ready for JSON."""
+    def to_spec(self) -> Dict[str, Any]:
+        """Returns a new dict with every key, ready for JSON."""
         return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
-    def replace(self, **changes):
-        """A copy with some fields changed."""
+    def replace(self, **changes: Any) -> "Recipe":
+        """Returns a copy with some fields changed."""
         return type(self)(**{**self.to_spec(), **changes})
 
-    def batch_norm_arguments(self):
-        """contrib's `batch_norm` arguments with TF1's defaults, or None."""
-        return self._with(BATCH_NORM_DEFAULTS, self.batch_norm)
+    def batch_norm_arguments(self) -> Optional[Dict[str, Any]]:
+        """Returns the arguments of contrib's `batch_norm` with TF1's defaults, or None."""
+        return _with_defaults(BATCH_NORM_DEFAULTS, self.batch_norm)
 
-    def max_norm_arguments(self):
-        """`threshold` and `axes` (a tuple), or None."""
-        merged = self._with(MAX_NORM_DEFAULTS, self.max_norm)
-        if merged and not isinstance(merged["axes"], tuple):
-            merged["axes"] = (merged["axes"],)
-        return merged
+    def max_norm_arguments(self) -> Optional[Dict[str, Any]]:
+        """Returns `threshold` and `axes`, a tuple, or None."""
+        arguments = _with_defaults(MAX_NORM_DEFAULTS, self.max_norm)
+        if arguments and not isinstance(arguments["axes"], tuple):
+            arguments["axes"] = (arguments["axes"],)
+        return arguments
 
-    def schedule_arguments(self):
-        """`exponential_decay`'s arguments with TF1's defaults, or None."""
-        return self._with(SCHEDULE_DEFAULTS, self.schedule)
+    def regularizer_arguments(self) -> Optional[Dict[str, Any]]:
+        """Returns the scales `l1` and `l2`, 0 where the recipe has none, or None."""
+        return _with_defaults(REGULARIZER_DEFAULTS, self.regularizer)
 
-    def optimizer_arguments(self):
-        """`tf.train`'s arguments with TF1's defaults, without `name`."""
-        merged = self._with(OPTIMIZER_DEFAULTS[self.optimizer["name"]], self.optimizer)
-        del merged["name"]
-        return merged
+    def schedule_arguments(self) -> Optional[Dict[str, Any]]:
+        """Returns the arguments of `exponential_decay` with TF1's defaults, or None."""
+        return _with_defaults(SCHEDULE_DEFAULTS, self.schedule)
 
-    @staticmethod
-    def _with(defaults, given):
-        return None if given is None else {**defaults, **given}
+    def optimizer_arguments(self) -> Dict[str, Any]:
+        """Returns the arguments of `tf.train`'s optimizer with TF1's defaults, without `name`."""
+        arguments = {**OPTIMIZER_DEFAULTS[self.optimizer["name"]], **self.optimizer}
+        del arguments["name"]
+        return arguments
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Recipe) and self.to_spec() == other.to_spec()
 
-    def __hash__(self):
-        return hash((self.name, self.hidden, self.seed))  # 1 and 1.0 are equal, their JSON is not
+    def __hash__(self) -> int:
+        # not of the JSON text: 1 and 1.0 are equal, their JSON is not
+        return hash((self.name, self.hidden, self.seed))
 
-    def __reduce__(self):
+    def __reduce__(self) -> Tuple[Any, ...]:
         return (type(self).from_spec, (self.to_spec(),))
+
+
+def _with_defaults(
+    defaults: Mapping[str, Any], given: Optional[Mapping[str, Any]]
+) -> Optional[Dict[str, Any]]:
+    """Returns the given arguments with the defaults of the missing ones, or None for None."""
+    return None if given is None else {**defaults, **given}

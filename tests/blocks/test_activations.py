@@ -1,4 +1,4 @@
-"""Leaky ReLU with the document's slope, and ELU."""
+"""Tests leaky ReLU with the chapter's slope, and ELU."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ import tf_recipes
 Z = [-3.0, -1.0, -0.1, 0.0, 2.0]
 
 
-def test_leaky_relu_is_the_documents():
+def test_leaky_relu_is_the_chapters():
     # TF 1.15.5: z = tf.constant(Z); sess.run(tf.maximum(0.01 * z, z))
     expected = [-0.029999999329447746, -0.009999999776482582, -0.0010000000474974513, 0.0, 2.0]
     values = tf_recipes.leaky_relu(keras.ops.array(Z, "float32"))

@@ -1,4 +1,4 @@
-"""Shift, rotation, zoom and brightness: TF1's images, random in training, nothing in evaluation."""
+"""Tests image augmentation: TF1's images, random in training, unchanged in evaluation."""
 
 import json
 import pathlib
@@ -11,7 +11,7 @@ import tensorflow as tf
 from tf_recipes.blocks.augmentation import KINDS, ImageAugmentation
 from tf_recipes.fast_fit.model import FastFitModel
 
-# Written by goldens/record_augmentation.py on TensorFlow 1.15.5, which says the conditions.
+# Written by goldens/record_augmentation.py on TensorFlow 1.15.5; the script says the conditions.
 GOLDENS = json.loads(
     (pathlib.Path(__file__).parents[1] / "goldens" / "augmentation.json").read_text()
 )
@@ -30,7 +30,7 @@ def digits(count=6, seed=0):
 
 
 def exactly(kind, amount, **arguments):
-    """The layer that `ImageAugmentation` has for `kind`, but for one amount in place of a range."""
+    """Makes the layer of `ImageAugmentation` for `kind`, with one amount instead of a range."""
     _, layer = ImageAugmentation(**{kind: 0.9}, **arguments).layers
     config = layer.get_config()
     height, width, _ = IMAGE.shape
@@ -74,7 +74,7 @@ def test_goldens_are_from_tf1_and_cover_every_kind():
 
 
 def test_directions():
-    """Of TF1's, too, as the goldens say: right and down, counterclockwise, above 1 smaller."""
+    """Checks the signs: right and down, counterclockwise, above 1 smaller. The goldens agree."""
     image = np.zeros((5, 5, 1), "float32")
     image[2, 3] = 1  # right of the centre
     shifted = ImageAugmentation(shift=0.9).layers[1].get_config()
@@ -121,14 +121,14 @@ def test_keras_brightness_wraps_integers_around_and_this_does_not():
 
 
 def points(height, width):
-    """500 images with one bright pixel each, 15 to the right of the centre."""
+    """Makes 500 images with one bright pixel each, 15 pixels right of the centre."""
     images = np.zeros((500, height, width, 1), "float32")
     images[:, height // 2, width // 2 + 15] = 1
     return images
 
 
 def displacements(images):
-    """Where the mass of each image is, from its centre: right (n,), down (n,)."""
+    """Computes the centre of mass of each image, relative to its centre: right (n,), down (n,)."""
     mass = np.array(images)[..., 0]
     down, right = (np.arange(n) - n // 2 for n in mass.shape[1:])
     total = mass.sum((1, 2))
@@ -137,7 +137,7 @@ def displacements(images):
 
 @pytest.fixture(scope="module")
 def drawn():
-    """The amounts that 500 images were changed by, kind by kind, all from one seed."""
+    """Measures the amounts by which 500 images were changed, by kind, all from one seed."""
 
     def augmented(**arguments):
         return displacements(ImageAugmentation(**arguments, seed=5)(points(61, 81), training=True))
@@ -160,7 +160,7 @@ def drawn():
     [("right", 8.1), ("down", 6.1), ("rotation", 15), ("zoom", 0.1), ("brightness", 0.2)],
 )
 def test_amounts_fill_their_range_in_both_directions(drawn, amount, bound):
-    """Uniform in [-bound, bound]: the standard deviation is bound / sqrt(3)."""
+    """Checks that amounts are uniform in [-bound, bound]: standard deviation bound / sqrt(3)."""
     values = drawn[amount] / bound
     assert -1.05 < values.min() < -0.97 and 0.97 < values.max() < 1.05
     assert abs(values.mean()) < 4 / np.sqrt(3 * 500)
@@ -219,7 +219,7 @@ def test_fit_sees_other_images_each_epoch_and_evaluates_on_these(cls):
     one = keras.layers.Conv2D(1, 1, kernel_initializer="ones", use_bias=False)
     model = cls(inputs, one(ImageAugmentation(**ALL, seed=1)(inputs)))
     model.compile(keras.optimizers.SGD(0.0), "mse")
-    assert not model.jit_compile  # XLA has no such operation, and "auto" knows
+    assert not model.jit_compile  # XLA has no such operation, so "auto" means no XLA
     history = model.fit(images, images, epochs=3, validation_data=(images, images), verbose=0)
     assert min(history.history["loss"]) > 0.01 and len(set(history.history["loss"])) == 3
     assert history.history["val_loss"] == [0, 0, 0]
@@ -279,7 +279,7 @@ def test_a_kind_draws_the_same_with_and_without_the_others():
 
 
 def mapped(images, batch_size=5, amounts=ALL, **arguments):
-    """Two epochs of a dataset of `images` and their numbers: [(image, number)] each."""
+    """Maps a dataset of `images` and their numbers; returns [(image, number)] of two epochs."""
     augment = ImageAugmentation(**amounts, seed=1)
     dataset = tf.data.Dataset.from_tensor_slices((images, np.arange(len(images))))
     dataset = dataset.batch(batch_size) if batch_size else dataset
@@ -314,11 +314,11 @@ def test_in_tf_data_unbatched_images_each_get_their_own():
 
 
 def test_parallel_calls_keep_images_with_their_labels():
-    """Which draw an image gets is another matter."""
+    """Checks the pairs only: which amounts an image gets is not fixed."""
     images = np.repeat(np.arange(200, dtype="float32"), 16).reshape(200, 4, 4, 1)
     first, _ = mapped(images, None, {"brightness": 0.2}, num_parallel_calls=4)
     assert [number for _, number in first] == list(range(200))
-    # by 0.2 at most an image is brighter than it was
+    # an image gets brighter by at most 0.2
     assert [round(float(x.max())) for x, _ in first] == list(range(200))
 
 

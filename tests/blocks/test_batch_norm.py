@@ -1,4 +1,4 @@
-"""Batch normalization: contrib's numbers on every rank, and its place in a network."""
+"""Tests batch normalization: contrib's numbers on every rank, and its place in a network."""
 
 import functools
 import json
@@ -45,7 +45,7 @@ CONTRIB = [
         [-1.183213233947754, -0.5070914030075073],
         [-0.2846795916557312, 0.5714996457099915],
     ),
-    (  # one image: N/(N-1) is left out
+    (  # one image: without the factor N/(N-1)
         (1, 2),
         {"decay": 0.9},
         [0.0, 0.1899999976158142],
@@ -150,7 +150,7 @@ def test_masked_positions_do_not_count():
 
 
 def test_gradient_is_that_of_keras_layer():
-    """Both normalise alike in training; only the averages differ."""
+    """Compares gradients: in training both layers normalise alike, only the averages differ."""
     x = tf.Variable(sample(5, 3) + np.arange(3, dtype="float32"))
     weights = tf.constant(sample(5, 3)[::-1])
     found = []
@@ -258,7 +258,7 @@ def test_axis_that_the_inputs_lack(fails):
 
 
 def test_a_share_is_normalised_by_the_whole_batch():
-    # The batch is 1, 3 | 5, 7: mean 4, squared deviations 9 + 1 + 1 + 9 = 20, N = 4.
+    # The global batch is 1, 3 | 5, 7: mean 4, squared deviations 9 + 1 + 1 + 9 = 20, N = 4.
     others = iter([12.0, 10.0])  # the other replica's sums: of 5 and 7, then of 1 and 9
     share = replicas.Share(0, 2, lambda own: own + next(others))
     layer = BatchNormalization(momentum=0.9, epsilon=0.0)

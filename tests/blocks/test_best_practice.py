@@ -1,4 +1,4 @@
-"""The written-out combination is what the catalog's recipe of that name builds, on both sides."""
+"""Tests that the example builds the same model as the catalog's recipe, in Keras and in TF1."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tf_recipes.parity.tf1 import compat
 
 
 def arguments(recipe):
-    """The recipe's numbers by the names of the written-out example."""
+    """Returns the recipe's numbers under the argument names of the example."""
     optimizer, schedule = recipe.optimizer_arguments(), recipe.schedule_arguments()
     assert not schedule.pop("staircase")
     return {
@@ -45,7 +45,7 @@ def test_keras_trains_to_the_same_bits(recipe, digits):
     names = [layer.name for layer in written.layers]
     assert names == [layer.name for layer in built.layers]
     for name in names:
-        if name.endswith("_dropout"):  # the same masks
+        if name.endswith("_dropout"):  # draw the same masks
             seed = built.get_layer(name).seed_generator.state
             written.get_layer(name).seed_generator.state.assign(seed)
     written.set_weights(built.get_weights())
@@ -74,7 +74,7 @@ def test_keras_repeats_itself_with_a_seed(digits):
 
 
 def test_tf1_trains_as_the_recipes_graph_does(recipe, digits):
-    # Without dropout: what one graph draws depends on its count of operations.
+    # Without dropout: TF1's random numbers depend on the number of operations in the graph.
     recipe = recipe.replace(keep_prob=1.0)
     pool = (digits[0] * 255).astype("uint8"), digits[1]
     rows = np.arange(6 * 16).reshape(6, 16) % len(pool[1])

@@ -1,4 +1,4 @@
-"""contrib's `fully_connected`: its defaults, and its order of operations."""
+"""Tests contrib's `fully_connected`: its defaults, and its order of operations."""
 
 import functools
 
@@ -9,7 +9,7 @@ import pytest
 import tf_recipes
 from tf_recipes import fully_connected
 
-# Where one layer is to be computed by hand.
+# For results of one layer computed by hand.
 X = np.array([[1.0, -2.0], [0.5, 3.0]], "float32")
 KERNEL = np.array([[1.0, -1.0, 0.5], [0.25, 1.0, -1.0]], "float32")
 PRODUCT = [[0.5, -3.0, 2.5], [1.25, 2.5, -2.75]]  # X @ KERNEL
@@ -55,7 +55,7 @@ def test_normalizer_takes_the_place_of_the_bias_and_comes_before_the_activation(
         "hidden1_activation",
     ]
     assert layers.get_layer("hidden1").bias is None
-    # two images: each unit's values become -1 and 1, of which ReLU leaves the 1
+    # two images: each unit's values become -1 and 1, and ReLU makes them 0 and 1
     values = layers(X, training=True)
     np.testing.assert_allclose(values, [[0, 0, 1], [1, 1, 0]], rtol=1e-4)
 
@@ -77,7 +77,7 @@ def test_dtype_is_that_of_every_layer():
 
 
 def test_a_graph_with_two_inputs():
-    """A graph of another shape: two inputs, a layer of three axes, no names."""
+    """Trains a graph of another shape: two inputs, a layer of three axes, no names."""
     keras.utils.set_random_seed(0)
     first, second = keras.Input((5, 4)), keras.Input((5, 2))
     both = keras.layers.Concatenate()([fully_connected(first, 3), fully_connected(second, 3)])

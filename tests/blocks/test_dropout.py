@@ -1,4 +1,4 @@
-"""Dropout by `keep_prob`, on inputs and hidden layers."""
+"""Tests dropout by `keep_prob`, on inputs and hidden layers."""
 
 import json
 
@@ -11,7 +11,7 @@ from tf_recipes import Dropout
 from tf_recipes._support import replicas
 
 # TF 1.15.5: sess.run(tf.nn.dropout(tf.ones((200,), dtype), keep_prob)).max()
-# and the same of tf.contrib.layers.dropout.
+# tf.contrib.layers.dropout gives the same numbers.
 FACTORS = [
     ("float32", 0.1, 9.999998),
     ("float32", 0.3, 3.3333333),

@@ -1,4 +1,4 @@
-"""Clipping by value between computing and applying, in a custom training step."""
+"""Tests clipping of gradients by value, in a custom training step."""
 
 import keras
 import numpy as np
@@ -23,13 +23,13 @@ def test_none_stays_none_and_sparse_stays_sparse():
         none, clipped = clip_gradients([None, sparse], 1.0, keep_overflow)
         assert none is None
         assert isinstance(clipped, tf.IndexedSlices)
-        # row by row, as in TF1: rows of one index are added up later
+        # each row by itself, as in TF1: rows of the same index are added up later
         np.testing.assert_array_equal(clipped.values, [[1.0], [0.5], [last]])
         np.testing.assert_array_equal(clipped.indices, [2, 2, 0])
 
 
 def linear(model_class, optimizer, **arguments):
-    """One weight vector (2,) of zeros; compiled for mean squared error."""
+    """Builds a model with one weight vector (2,) of zeros, compiled for mean squared error."""
     inputs = keras.Input((2,))
     outputs = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")(inputs)
     model = model_class(inputs, outputs, **arguments)
@@ -162,7 +162,7 @@ def test_another_backend_is_refused(monkeypatch, fails):
     inputs = keras.Input((2,))
     outputs = keras.layers.Dense(1)(inputs)
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    with fails("training step is TensorFlow's", "backend='jax'", "clipvalue"):
+    with fails("needs TensorFlow as Keras' backend", "backend='jax'", "clipvalue"):
         GradientClippingModel(inputs, outputs, clip_value=1.0)
 
 
@@ -195,7 +195,7 @@ with quiet():
 
 @pytest.mark.parametrize("threshold, weight", [(2.0, 1.0), (0.25, 0.25)])
 def test_replicas_gradients_are_added_up_before_they_are_clipped(run_python, threshold, weight):
-    # d(mean (w - y)^2)/dw at w = 0 is (-8 + 6) / 2 = -1. Clipped to 2 one by one, the replicas'
-    # halves -4 and 3 would add up to 0. The loss is (16 + 9) / 2.
+    # d(mean (w - y)^2)/dw at w = 0 is (-8 + 6) / 2 = -1. The replicas' gradients are -4 and 3;
+    # each clipped to 2 first, their sum would be 0. The loss is (16 + 9) / 2.
     for line in run_python(TWO_REPLICAS.replace("CLIP", str(threshold))).splitlines():
         assert line == f"[{weight}, {weight}] 12.5 False"

@@ -1,4 +1,4 @@
-"""He and Xavier: the distributions that contrib drew from."""
+"""Tests He and Xavier initialisation against the distributions of contrib."""
 
 import copy
 import json
@@ -54,7 +54,7 @@ def test_distribution_is_that_of_contrib(name, make, shape, std, largest):
     error = std / math.sqrt(2 * values.size)
     assert abs(values.std() - std) < 4 * error
     assert abs(values.mean()) < 4 * std / math.sqrt(values.size)
-    # both draws reach close to the same bound, and TF1's is within rounding of it
+    # both draws come close to the same bound; TF1's maximum equals it up to rounding
     np.testing.assert_allclose(abs(values).max(), largest, rtol=1e-2)
 
 
@@ -66,7 +66,7 @@ def test_he_is_truncated_where_contrib_truncates(shape, n):
 
 
 def test_he_is_not_he_normal_of_keras():
-    """0.29 % apart, nine standard errors of this sample."""
+    """Checks a difference of 0.29 %, nine standard errors of this sample."""
     ours = draws(he_init, (784, 300)).std()
     np.testing.assert_allclose(ours / math.sqrt(2 / 784), 1.0029, atol=1e-3)
     theirs = draws(keras.initializers.HeNormal, (784, 300)).std()
@@ -89,7 +89,7 @@ def test_seed_repeats_and_layers_without_one_differ():
 
 @pytest.mark.parametrize("make", [he_init, xavier_init])
 def test_one_object_draws_anew_for_each_layer(make):
-    """As TF1 does; tests/documentation runs its side, on the page of the initializers."""
+    """Checks that calls draw new values, as in TF1; docs/recipes/initializers.md runs TF1."""
     shared, drawn = make(), []
     keras.utils.set_random_seed(1)
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""The layers that count, by name; tests/blocks/test_transfer.py has what transfer makes of them."""
+"""Tests which layers of a model are found by name; test_transfer.py tests their use in transfer."""
 
 import keras
 
@@ -10,7 +10,7 @@ def test_layers_with_weights_each_once_and_nested_ones_by_their_path():
     shared = keras.layers.Dense(2, name="shared")
     x = keras.Input((2,))
     model = keras.Model(x, shared(inner(shared(x))))
-    assert list(_layer_names.with_weights("model", model)) == ["shared", "inner/a"]
+    assert list(_layer_names.layers_with_weights("model", model)) == ["shared", "inner/a"]
     assert _layer_names.is_nested(inner) and not _layer_names.is_nested(shared)
 
 
@@ -25,8 +25,8 @@ def test_two_layers_of_one_name_are_refused(fails):
 
     model = Twice()
     model(keras.ops.ones((1, 2)))
-    with fails("Layers are told apart by their names.", "two layers 'a' in `model`"):
-        _layer_names.with_weights("model", model)
+    with fails("Layers with weights must have different names.", "two layers 'a' in `model`"):
+        _layer_names.layers_with_weights("model", model)
 
 
 def test_shapes_are_named_on_both_sides(fails):

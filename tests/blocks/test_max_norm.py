@@ -1,4 +1,4 @@
-"""Max-norm: TF1's numbers, both of the document's forms, both axes, and other kernels."""
+"""Tests max-norm: TF1's numbers, both forms of the chapter, both axes, and other kernels."""
 
 import json
 
@@ -77,7 +77,7 @@ def test_convolution_filters_are_bounded_one_by_one():
 
 
 def test_weights_inside_the_ball_keep_their_bits():
-    """Keras' own constraint shrinks them at every step."""
+    """Checks that weights below the threshold stay; Keras' constraint shrinks them."""
     weights = np.array([[0.3, 0.1], [0.4, -0.7]], "float32")
     clipped, keras_clipped = weights, weights
     for _ in range(100):
@@ -93,7 +93,9 @@ def test_gradient_passes_through_a_column_of_zeros():
         total = tf.reduce_sum(tf_recipes.clip_by_norm(weights, 1.0))
     gradient = np.array(tape.gradient(total, weights))
     assert np.isfinite(gradient).all()
-    np.testing.assert_array_equal(gradient[:, 2], [1.0, 1.0, 1.0])  # inside the ball: identity
+    np.testing.assert_array_equal(
+        gradient[:, 2], [1.0, 1.0, 1.0]
+    )  # norm below the threshold: identity
 
 
 def dense_model(constraint=None, **compile_arguments):
@@ -121,7 +123,7 @@ def test_both_forms_keep_the_bound_and_agree(axis, jit_compile):
     )
     norms = np.sqrt(np.square(slot).sum(axis))
     assert norms.max() <= 0.5 * (1 + 2**-22)
-    assert norms.max() > 0.49  # and it was at work
+    assert norms.max() > 0.49  # so the constraint was active
     np.testing.assert_allclose(by_hand, slot, rtol=1e-5, atol=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""Every optimizer passes one table of tests; the numbers are TensorFlow 1.15.5's."""
+"""Tests every optimizer with one table of tests, against numbers of TensorFlow 1.15.5."""
 
 import json
 import pathlib
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import tf_recipes
 
-# Written by goldens/record_optimizers.py on TensorFlow 1.15.5, which says the conditions.
+# Written by goldens/record_optimizers.py on TensorFlow 1.15.5; the script says the conditions.
 GOLDENS = json.loads(
     (pathlib.Path(__file__).parents[1] / "goldens" / "optimizers.json").read_text()
 )
@@ -33,10 +33,10 @@ OWN = {
     ),
     "adam": tf_recipes.Adam,
 }
-# Keras' own is exact where the port takes it.
+# The exact port uses Keras' SGD, which is exact without momentum.
 ALL = {**OWN, "gradient_descent": keras.optimizers.SGD}
 every_optimizer = pytest.mark.parametrize("make", OWN.values(), ids=OWN)
-# TF1's vectorised kernels round 1/sqrt once less or more: two units in the last place.
+# TF1's vectorised kernels round 1/sqrt once more or once less: two units in the last place.
 ROUNDING = {"float32": 2**-22, "float64": 2**-51}
 
 
@@ -92,7 +92,7 @@ def test_xla(make, request):
     apply = tf.function(optimizer.apply, jit_compile=True)
     weights = three_steps(optimizer, "float32", apply=apply)
     expected = golden(request.node.callspec.id, "float32", "dense", False)
-    # XLA fuses multiplications with additions: a rounding less in each of three steps.
+    # XLA fuses multiplications with additions: one rounding less in each of three steps.
     np.testing.assert_allclose(weights, expected, rtol=2**-21, atol=0)
 
 
@@ -205,7 +205,7 @@ def test_other_names_of_a_learning_rate(make):
 
 @pytest.mark.parametrize("name", OWN)
 def test_sparse_gradient_and_the_rows_it_lacks(name):
-    """Of TF1's, Adam alone moves rows that a gradient lacks, once they have moments."""
+    """Checks which rows change: as in TF1, only Adam changes rows that the gradient lacks."""
 
     def one_row(row):
         return tf.IndexedSlices(tf.ones((1, 2)), tf.constant([row]), tf.constant([3, 2]))

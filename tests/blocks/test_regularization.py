@@ -1,4 +1,4 @@
-"""L1 and L2 with TF1's scaling, through every layer's slot and by hand."""
+"""Tests L1 and L2 with TF1's scaling, as an argument of each layer and by hand."""
 
 import functools
 
@@ -52,7 +52,7 @@ def test_by_hand_is_the_sum_over_the_weights():
 
 
 class ByHand(keras.Model):
-    """The document's first form: `loss = base_loss + scale * sum|w|`."""
+    """Computes the chapter's first form: `loss = base_loss + scale * sum|w|`."""
 
     def compute_loss(self, *arguments, **named):
         kernels = [layer.kernel for layer in self.layers if hasattr(layer, "kernel")]

@@ -1,4 +1,4 @@
-"""Exponential decay: TF1's rates, bit for bit."""
+"""Tests exponential decay: TF1's rates, bit for bit."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Reusing, freezing and unfreezing layers of plain Keras models and of this package's."""
+"""Tests reusing, freezing and unfreezing layers of plain Keras models and of this package's."""
 
 import json
 import zipfile
@@ -17,7 +17,7 @@ LOWER = ("hidden1", "norm1", "hidden2")
 
 
 def layers(units=3, width=5, norm=keras.layers.BatchNormalization, **dense):
-    """hidden1, norm1, relu, drop, hidden2, outputs."""
+    """Makes the layers hidden1, norm1, relu, drop, hidden2 and outputs."""
     return [
         keras.layers.Dense(width, name="hidden1", **dense),
         norm(name="norm1"),
@@ -139,7 +139,7 @@ def test_layers_of_one_model_may_change_places():
 
 
 def nested():
-    """encoder/hidden1, encoder/norm1, outputs."""
+    """Builds a model with the layers encoder/hidden1, encoder/norm1 and outputs."""
     inner = keras.Input((6,))
     outputs = keras.layers.BatchNormalization(name="norm1")(
         keras.layers.Dense(5, name="hidden1")(inner)
@@ -163,7 +163,7 @@ def test_nested_models_are_walked_through():
 
 
 class Tagged(keras.Model):
-    """A model with a weight of its own beside its layer's."""
+    """Has a weight of its own besides the weights of its layer."""
 
     def __init__(self, **named):
         super().__init__(**named)
@@ -288,12 +288,12 @@ def test_two_layers_of_one_name(fails):
 
     model = Twins()
     model(X)
-    with fails("told apart by their names", "two layers 'twin' in `target`"):
+    with fails("must have different names", "two layers 'twin' in `target`"):
         reuse_layers(sequential(), model, 1)
 
 
 def damage(path):
-    """Turns a byte of the weights around, inside the zip."""
+    """Inverts a byte of the weights inside the zip file."""
     with zipfile.ZipFile(path) as file:
         place = file.getinfo("model.weights.h5").header_offset + 3000
     content = bytearray(path.read_bytes())
@@ -370,7 +370,7 @@ def test_frozen_layers_stay_as_they_are_and_then_all_train(build, norm, jit_comp
     before = values(model)
     model.fit(X, Y, verbose=0)
     changed = [path for path, value in values(model).items() if (value != before[path]).any()]
-    # the bias before a batch norm has next to no gradient
+    # the gradient of a bias before a batch norm is nearly 0
     assert set(changed) >= {path for path in before if not path.endswith("hidden1/bias")}
 
 
@@ -392,7 +392,7 @@ def test_a_frozen_batch_norm_normalises_with_its_averages(norm):
 
 
 def test_keras_own_switch_leaves_single_layers_frozen():
-    """The trap that `unfreeze_layers` is there for; on other backends it may be none."""
+    """Shows why `unfreeze_layers` is needed; other backends than TensorFlow may differ."""
     model = compiled(functional())
     freeze_layers(model, ["hidden1"])
     model.trainable = True

@@ -1,4 +1,4 @@
-"""The update rules by hand: numbers small enough for arithmetic."""
+"""Tests the update rules with numbers that can be computed by hand."""
 
 import keras
 import pytest

@@ -1,1 +1,1 @@
-"""Holds the Keras side of each TF1 original, under the file name that it has in `originals/`."""
+"""Holds the Keras part of each TF1 original; files have the names of those in `originals/`."""

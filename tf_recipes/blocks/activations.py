@@ -1,4 +1,6 @@
-"""The document's activations: leaky ReLU with slope 0.01, and ELU."""
+"""Defines the chapter's activations: leaky ReLU with slope 0.01, and ELU."""
+
+from typing import Any
 
 import keras
 from keras import ops
@@ -7,15 +9,18 @@ from tf_recipes._support import validation
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
-def leaky_relu(z, negative_slope=0.01):
-    """`max(negative_slope * z, z)`, elementwise; the shape of `z`.
+def leaky_relu(z: Any, negative_slope: float = 0.01) -> Any:
+    """Computes `max(negative_slope * z, z)` elementwise.
 
-    TF1: the document's own `tf.maximum(0.01 * z, z)`. The built-ins have other slopes:
+    TF1: the chapter's own `tf.maximum(0.01 * z, z)`. The built-in functions have other slopes:
     `tf.nn.leaky_relu` and `keras.activations.leaky_relu` 0.2, `keras.layers.LeakyReLU` 0.3.
 
     Args:
         z: tensor of any shape.
         negative_slope: float in [0, 1).
+
+    Returns:
+        A tensor of the shape and dtype of `z`.
 
     Raises:
         ValueError: for a slope outside [0, 1), where the maximum would be another function.
@@ -31,10 +36,19 @@ def leaky_relu(z, negative_slope=0.01):
     return ops.maximum(negative_slope * z, z)
 
 
-def elu(z):
-    """`z` where positive, else `exp(z) - 1`.
+def elu(z: Any) -> Any:
+    """Computes `z` where `z` is positive, and `exp(z) - 1` elsewhere.
 
-    TF1: `tf.nn.elu`. Keras' built-in is exact, and this is it.
+    TF1: `tf.nn.elu`. Keras' built-in function has no numeric difference; this function calls it.
+
+    Args:
+        z: floating tensor of any shape.
+
+    Returns:
+        A tensor of the shape and dtype of `z`.
+
+    >>> elu(keras.ops.array([-1.0, 2.0])).numpy().round(4).tolist()
+    [-0.632099986076355, 2.0]
 
     References:
         Clevert, Unterthiner, Hochreiter, "Fast and Accurate Deep Network Learning by Exponential

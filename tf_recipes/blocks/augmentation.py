@@ -1,4 +1,7 @@
-"""Data augmentation of images: shift, rotation, zoom, brightness."""
+"""Defines data augmentation of images: shift, rotation, zoom, brightness."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -7,54 +10,63 @@ from tf_recipes._support import validation
 
 KINDS = ("shift", "rotation", "zoom", "brightness")
 INTERPOLATIONS = ("nearest", "bilinear")
-MOST = {"shift": 1, "rotation": 180, "zoom": 1, "brightness": 1}
-FAR = 255  # times the range of values, beyond which it is cut off after all; a float16 holds that
+LARGEST_AMOUNTS = {"shift": 1, "rotation": 180, "zoom": 1, "brightness": 1}
+# Without `clip`, RandomBrightness still cuts values off, but only this many times the range of
+# values outside the range. A float16 can hold such values.
+MARGIN = 255
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
 class ImageAugmentation(keras.layers.Pipeline):
-    """In training, shifts, rotates, zooms and lights every image anew; in evaluation, nothing.
+    """Shifts, rotates, zooms and brightens images at random in training, never in evaluation.
 
-    It is a pipeline of Keras' own layers, in the model or in `tf.data`. TF1: `tf.contrib.image`'s
-    `translate`, `rotate` and `transform`, and `tf.image.adjust_brightness`, with amounts from
-    `tf.random_uniform`. By the same amounts the images are those of TF1, to rounding; the amounts
-    come from another generator. What Keras' layers do otherwise by themselves, and not here:
+    The layer is a pipeline of Keras' own layers. It works in a model and in `tf.data`.
 
-    - They are on unless `training=False` is said, so that a plain `model(x)` augments. Here as with
-      dropout nothing happens unless training is said.
-    - They mirror the image where it is laid bare; TF1 and this leave 0 there.
-    - With the same seed they draw in step: the farther to the right, the more counterclockwise.
-    - `RandomBrightness` cuts off what leaves `value_range`, as TF1 does with integers and not with
-      floats, and by itself wraps integers around: 200 of 255 made brighter by 127 is 71.
+    TF1: `tf.contrib.image`'s `translate`, `rotate` and `transform`, and
+    `tf.image.adjust_brightness`, with amounts from `tf.random_uniform`. For the same amounts the
+    images are those of TF1, up to rounding. The amounts come from another random generator.
+    Keras' layers with their defaults differ in four ways; this layer does not:
 
-    TF1 interpolates by "nearest" unless told otherwise, and gives integer images back as integers,
-    rounded down; here they come out as floats.
+    - Keras' layers change images unless they get `training=False`, so a plain `model(x)` changes
+      them. This layer, as dropout does, changes images only if it gets `training=True`.
+    - Keras' layers fill the border that a shift or rotation uncovers with a mirror image. TF1 and
+      this layer fill it with 0.
+    - Keras' layers with the same seed draw dependent amounts: the farther an image moves down, the
+      more it turns counterclockwise.
+    - `RandomBrightness` clips to `value_range`, as TF1 does for integers and not for floats. In
+      integer images it wraps values around: 200 of 255 made brighter by 127 is 71.
 
-    Numbers are drawn in the order of the calls. `dataset.map` with `num_parallel_calls` calls in no
-    fixed order: then a seed fixes nothing, and now and then two images share a draw. Batch first
-    and map in sequence, which already uses all cores, or switch
-    `tf.config.experimental.enable_op_determinism()` on. A model that is loaded draws from the
-    beginning again, as with Keras' dropout. XLA cannot compile it: Keras' "auto" leaves XLA out.
+    TF1 interpolates by "nearest" by default, and returns integer images as integers, rounded down.
+    This layer interpolates by "bilinear" by default, and always returns floats.
+
+    Random numbers are drawn in the order of the calls. `dataset.map` with `num_parallel_calls`
+    calls the layer in no fixed order: then a seed does not fix the images, and sometimes two images
+    get the same amounts. To avoid this, batch the dataset first and map it sequentially, which
+    already uses all cores, or call `tf.config.experimental.enable_op_determinism()`. A loaded model
+    draws from the beginning again, as with Keras' dropout. XLA cannot compile the layer:
+    `jit_compile="auto"` does not use XLA for a model that contains it.
 
     Args:
-        shift: the largest shift, both ways, as a share of the side, in [0, 1].
-        rotation: the largest angle, both ways, in degrees, in [0, 180].
-        zoom: in [0, 1): from `1 - zoom` to `1 + zoom` times as much is shown, in both directions
-            alike; below 1 things look larger.
-        brightness: what is added at most, both ways, as a share of `value_range`, in [0, 1].
+        shift: the largest shift in both directions, as a share of the side, in [0, 1].
+        rotation: the largest angle in both directions, in degrees, in [0, 180].
+        zoom: in [0, 1). The image shows `1 - zoom` to `1 + zoom` times as much of the original, the
+            same in height and width. Below 1 objects look larger.
+        brightness: the largest number added or subtracted, as a share of `value_range`, in [0, 1].
         value_range: (black, white) of the images.
-        clip: cut off what leaves `value_range` by the brightness.
+        clip: whether to clip the brightened values to `value_range`.
         interpolation: `"bilinear"` or `"nearest"`.
         seed: int, or None to follow `keras.utils.set_random_seed`.
         name: of the layer.
 
-    An amount of 0, the default, leaves its layer out.
+    An amount of 0, the default, leaves the layer for this amount out.
 
-    Shapes: images (batch, height, width, channels) or (height, width, channels), of any dtype, and
-    the same out, as floats. Rows of pixels take a `Reshape` before it and a `Flatten` after it.
+    Shapes: images (batch, height, width, channels) or (height, width, channels) of any dtype; the
+    outputs have the same shape and are floats. Rows of pixels need a `Reshape` layer before this
+    layer and a `Flatten` layer after it.
 
     Raises:
-        ValueError: for amounts outside these, or all of them 0; when called, for another rank.
+        ValueError: at construction, for an amount outside its range or if all amounts are 0; when
+            called, for inputs of another rank.
 
     >>> images = np.ones((2, 28, 28, 1), "float32")
     >>> augment = ImageAugmentation(shift=0.1, rotation=15, zoom=0.1, brightness=0.2, seed=1)
@@ -74,18 +86,18 @@ class ImageAugmentation(keras.layers.Pipeline):
 
     def __init__(
         self,
-        shift=0,
-        rotation=0,
-        zoom=0,
-        brightness=0,
-        value_range=(0, 1),
-        clip=False,
-        interpolation="bilinear",
-        seed=None,
-        name=None,
-    ):
+        shift: float = 0,
+        rotation: float = 0,
+        zoom: float = 0,
+        brightness: float = 0,
+        value_range: Sequence[float] = (0, 1),
+        clip: bool = False,
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        name: str | None = None,
+    ) -> None:
         amounts = {"shift": shift, "rotation": rotation, "zoom": zoom, "brightness": brightness}
-        _check(amounts, value_range, clip, interpolation)
+        _check_arguments(amounts, value_range, clip, interpolation)
         seed = validation.seed("seed", seed)
         super().__init__(_layers(amounts, value_range, clip, interpolation, seed), name=name)
         self._arguments = {
@@ -96,77 +108,89 @@ class ImageAugmentation(keras.layers.Pipeline):
             "seed": seed,
         }
 
-    def __call__(self, inputs, **kwargs):
-        shape = getattr(inputs, "shape", None)  # a list has none
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any:
+        shape = getattr(inputs, "shape", None)  # a list has no shape
         if shape is not None and len(shape) not in (3, 4):
             validation.fail(
-                "Images must have the shape (batch, height, width, channels), or without batch.",
+                "Images must have the shape (batch, height, width, channels) or "
+                "(height, width, channels).",
                 f"a shape of {tuple(shape)}",
-                "Reshape rows of pixels before, with keras.layers.Reshape((28, 28, 1)), say.",
+                "Put a layer such as keras.layers.Reshape((28, 28, 1)) before this layer.",
             )
         return super().__call__(inputs, **kwargs)
 
-    def build(self, input_shape):
-        self.built = True  # nothing to build; a pipeline without this method warns when loaded
+    def build(self, input_shape: Any) -> None:
+        self.built = True  # Keras warns when it loads a pipeline without this method
 
-    def call(self, inputs, training=False, mask=None):
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         return super().call(inputs, training=bool(training), mask=mask)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"name": self.name, **self._arguments}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "ImageAugmentation":
         return cls(**config)
 
 
-def _check(amounts, value_range, clip, interpolation):
+def _check_arguments(
+    amounts: Mapping[str, float], value_range: Sequence[float], clip: bool, interpolation: str
+) -> None:
     for kind, amount in amounts.items():
-        validation.number(kind, amount, 0, MOST[kind], open_high=kind == "zoom")
+        validation.number(kind, amount, 0, LARGEST_AMOUNTS[kind], open_high=kind == "zoom")
     if not any(amounts.values()):
         validation.fail(
             "At least one amount must be above 0.",
             ", ".join(f"{kind}={amount!r}" for kind, amount in amounts.items()),
-            "Write shift=0.1, say, or leave the layer out.",
+            "Pass an amount such as shift=0.1, or leave this layer out of the model.",
         )
-    pair = isinstance(value_range, (tuple, list)) and len(value_range) == 2
-    for value in value_range if pair else ():
+    is_pair = isinstance(value_range, (tuple, list)) and len(value_range) == 2
+    for value in value_range if is_pair else ():
         validation.number("value_range", value)
-    if not (pair and value_range[0] < value_range[1]):
+    if not (is_pair and value_range[0] < value_range[1]):
         validation.fail(
-            "`value_range` must be the values of black and white, in this order.",
+            "`value_range` must be the value of black and the larger value of white.",
             f"value_range={value_range!r}",
-            "Write (0, 1) or (0, 255).",
+            "Pass value_range=(0, 1) or value_range=(0, 255).",
         )
     validation.flag("clip", clip)
     validation.choice("interpolation", interpolation, INTERPOLATIONS)
 
 
-def _layers(amounts, value_range, clip, interpolation, seed):
-    """Keras' layers for those amounts that are not 0, each with a seed of its own."""
+def _layers(
+    amounts: Mapping[str, float],
+    value_range: Sequence[float],
+    clip: bool,
+    interpolation: str,
+    seed: int | None,
+) -> list[keras.layers.Layer]:
+    """Returns Keras' layers for the amounts above 0, each layer with a seed of its own."""
     seeds = dict(zip(KINDS, _seeds(seed), strict=True))
-    drawn = {"fill_mode": "constant", "interpolation": interpolation}
+    resampling = {"fill_mode": "constant", "interpolation": interpolation}
     shift, rotation, zoom, brightness = (amounts[kind] for kind in KINDS)
     low, high = value_range
-    margin = 0 if clip else FAR * (high - low)
+    margin = 0 if clip else MARGIN * (high - low)
+    # RandomBrightness takes its factor as a share of the range that it gets, margins included.
     share = brightness * (high - low) / (high - low + 2 * margin)
-    made = {
-        "shift": lambda seed: keras.layers.RandomTranslation(shift, shift, seed=seed, **drawn),
-        "rotation": lambda seed: keras.layers.RandomRotation(rotation / 360, seed=seed, **drawn),
-        "zoom": lambda seed: keras.layers.RandomZoom(zoom, seed=seed, **drawn),
+    makers = {
+        "shift": lambda seed: keras.layers.RandomTranslation(shift, shift, seed=seed, **resampling),
+        "rotation": lambda seed: keras.layers.RandomRotation(
+            rotation / 360, seed=seed, **resampling
+        ),
+        "zoom": lambda seed: keras.layers.RandomZoom(zoom, seed=seed, **resampling),
         "brightness": lambda seed: keras.layers.RandomBrightness(
             share, (low - margin, high + margin), seed
         ),
     }
-    floats = keras.layers.Rescaling(1.0)  # as the brightness needs them, whatever comes in
-    return [floats, *(made[kind](seeds[kind]) for kind in KINDS if amounts[kind])]
+    to_floats = keras.layers.Rescaling(1.0)  # RandomBrightness wraps integers around
+    return [to_floats, *(makers[kind](seeds[kind]) for kind in KINDS if amounts[kind])]
 
 
-def _seeds(seed):
-    """Another one for each kind, far from those of other seeds."""
+def _seeds(seed: int | None) -> list[int] | list[None]:
+    """Returns a seed for each kind, far from the seeds that another `seed` gives."""
     if seed is None:
         return [None] * len(KINDS)
     return [int(word) % 2**31 for word in np.random.SeedSequence(seed).generate_state(len(KINDS))]

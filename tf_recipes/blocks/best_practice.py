@@ -1,6 +1,7 @@
-"""The document's closing combination, written out: everything at once, in one readable example."""
+"""Builds the chapter's final combination of all parts as one readable example."""
 
 import functools
+from typing import Any
 
 import keras
 
@@ -14,34 +15,34 @@ from tf_recipes.blocks.schedules import exponential_decay
 
 
 def best_practice(
-    n_inputs=28 * 28,
-    n_hidden1=300,
-    n_hidden2=100,
-    n_outputs=10,
-    decay=0.99,
-    keep_prob=0.9,
-    learning_rate=0.05,
-    momentum=0.9,
-    decay_steps=2000,
-    decay_rate=0.8,
-    seed=None,
-    **compile_arguments,
-):
-    """He weights, ELU, batch normalization, dropout, Nesterov momentum and a decaying rate.
+    n_inputs: int = 28 * 28,
+    n_hidden1: int = 300,
+    n_hidden2: int = 100,
+    n_outputs: int = 10,
+    decay: float = 0.99,
+    keep_prob: float = 0.9,
+    learning_rate: float = 0.05,
+    momentum: float = 0.9,
+    decay_steps: float = 2000,
+    decay_rate: float = 0.8,
+    seed: int | None = None,
+    **compile_arguments: Any,
+) -> keras.Model:
+    """Builds a net with He weights, ELU, batch norm, dropout, Nesterov momentum, decaying rate.
 
-    TF1: `tf_recipes.originals.best_practice`, line for line. `tf_recipes.models.build` makes the
-    same model from the catalog's recipe of this name; copy this one to change it.
+    TF1: `tf_recipes.originals.best_practice`, line by line. `tf_recipes.models.build` makes the
+    same model from the catalog's recipe of this name. Copy this function to change the model.
 
     Args:
-        n_inputs: features of an input.
+        n_inputs: number of features of an input.
         n_hidden1, n_hidden2, n_outputs: units of the three layers.
-        decay: of batch normalization's moving averages.
-        keep_prob: the share of inputs and hidden units that dropout keeps.
-        learning_rate: at the first step.
+        decay: decay of batch normalization's moving averages, in [0, 1].
+        keep_prob: share of inputs and hidden units that dropout keeps, in (0, 1].
+        learning_rate: learning rate at the first step.
         momentum: Nesterov's mu.
-        decay_steps: steps in which the rate falls by `decay_rate`.
-        decay_rate: that factor.
-        seed: int for the same weights and masks again, or None.
+        decay_steps: number of steps in which the learning rate falls by the factor `decay_rate`.
+        decay_rate: factor on the learning rate for each `decay_steps` steps.
+        seed: int, which repeats the weights and masks, or None for new ones at each call.
         **compile_arguments: for `keras.Model.compile`, such as `jit_compile`.
 
     Returns:
@@ -54,10 +55,21 @@ def best_practice(
     >>> model = best_practice(n_hidden1=30, n_hidden2=10)
     >>> model.output_shape
     (None, 10)
+
+    References:
+        He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", 2015.
+        Clevert, Unterthiner, Hochreiter, "Fast and Accurate Deep Network Learning by Exponential
+        Linear Units (ELUs)", 2015.
+        Ioffe, Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing
+        Internal Covariate Shift", 2015.
+        Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: A Simple Way to Prevent
+        Neural Networks from Overfitting", 2014.
+        Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep
+        learning", 2013.
     """
-    seeds = [None] * 6 if seed is None else range(6 * seed, 6 * seed + 6)
+    seeds = [None] * 6 if seed is None else list(range(6 * seed, 6 * seed + 6))
     bn = functools.partial(BatchNormalization, momentum=decay, scale=True)
-    # what arg_scope said once for all three layers
+    # replaces TF1's arg_scope, which set these arguments for all three layers
     layer = functools.partial(fully_connected, activation=elu, normalizer=bn)
 
     X = keras.Input((n_inputs,), name="X")

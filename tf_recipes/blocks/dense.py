@@ -1,4 +1,7 @@
-"""contrib's `fully_connected` as Keras layers, with its defaults and its order of operations."""
+"""Defines contrib's `fully_connected` as Keras layers, with its defaults and its order."""
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -7,21 +10,40 @@ from tf_recipes.blocks.initializers import xavier_init
 
 
 def fully_connected(
-    inputs,
-    units,
-    activation="relu",
-    normalizer=None,
-    kernel_initializer=None,
-    kernel_regularizer=None,
-    kernel_constraint=None,
-    name=None,
-    dtype=None,
-):
-    """Applies matmul, then normalizer or bias, then activation.
+    inputs: Any,
+    units: int,
+    activation: str | Callable[..., Any] | None = "relu",
+    normalizer: Callable[..., Any] | None = None,
+    kernel_initializer: Any = None,
+    kernel_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    name: str | None = None,
+    dtype: Any = None,
+) -> Any:
+    """Applies a matrix product, then a normalizer or a bias, then an activation.
 
-    TF1: `tf.contrib.layers.fully_connected`. Against `keras.layers.Dense`: the activation is ReLU
-    unless said otherwise, a normalizer takes the bias' place, and weights start from Xavier.
-    Arguments that layers share, `arg_scope`'s use, are said once with `functools.partial`:
+    TF1: `tf.contrib.layers.fully_connected`. `keras.layers.Dense` differs: here the default
+    activation is ReLU, a normalizer takes the place of the bias, and weights start from Xavier's
+    distribution. `functools.partial` replaces `arg_scope` for arguments that layers have in common;
+    see the example.
+
+    Args:
+        inputs: tensor (..., features).
+        units: int, size of the output's last axis.
+        activation: a Keras activation, its name, a layer, or None.
+        normalizer: None, or a callable such as `BatchNormalization` that takes `name` and `dtype`
+            and returns a layer.
+        kernel_initializer: for the (features, units) kernel; None means Xavier, uniform.
+        kernel_regularizer, kernel_constraint: for the kernel, or None.
+        name: name of the `Dense` layer. The normalizer's layer appends `_BatchNorm` to this name,
+            the activation's layer `_activation`.
+        dtype: of the layers, or None for Keras' policy.
+
+    Returns:
+        A tensor (..., units).
+
+    Raises:
+        ValueError: for an activation that Keras does not know, or units below 1.
 
     >>> import functools
     >>> from tf_recipes.blocks.batch_norm import BatchNormalization
@@ -33,26 +55,9 @@ def fully_connected(
     >>> logits = layer(hidden1, 10, activation=None, name="outputs")
     >>> logits.shape
     (None, 10)
-
-    Args:
-        inputs: tensor (..., features).
-        units: int, size of the output's last axis.
-        activation: a Keras activation, its name, a layer, or None.
-        normalizer: None, or a callable such as `BatchNormalization` that takes `name` and `dtype`
-            and returns a layer.
-        kernel_initializer: for the (features, units) kernel; None means Xavier, uniform.
-        kernel_regularizer, kernel_constraint: for the kernel, or None.
-        name: of the `Dense` layer; the others append `_BatchNorm` and `_activation` to it.
-        dtype: of the layers, or None for Keras' policy.
-
-    Returns:
-        A tensor (..., units).
-
-    Raises:
-        ValueError: for an activation that Keras does not know, or units below 1.
     """
     validation.whole("units", units, 1)
-    activation = _known(activation)
+    activation = _known_activation(activation)
     dense = keras.layers.Dense(
         units,
         use_bias=normalizer is None,
@@ -74,13 +79,13 @@ def fully_connected(
     )
 
 
-def _known(activation):
-    """The function or layer of that name, None for None."""
+def _known_activation(activation: Any) -> Any:
+    """Returns the function or layer that `activation` names; returns None if it is None."""
     try:
         return None if activation is None else keras.activations.get(activation)
     except ValueError:
         return validation.fail(
             "`activation` must be a function, a layer, None, or a name that Keras knows.",
             f"activation={activation!r}",
-            "Write 'relu', say, or pass the function.",
+            "Pass a name such as 'relu', or the function itself.",
         )

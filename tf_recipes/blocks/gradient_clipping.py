@@ -1,4 +1,7 @@
-"""Gradient clipping by value, in a custom training step."""
+"""Defines gradient clipping by value, in a custom training step."""
+
+from collections.abc import Iterable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -7,24 +10,34 @@ from tf_recipes._support import validation
 from tf_recipes.fast_fit.model import FastFitModel
 
 
-def clip_gradients(gradients, threshold, keep_overflow=False):
+def clip_gradients(
+    gradients: Iterable[Any], threshold: Any, keep_overflow: bool = False
+) -> list[Any]:
     """Clips each gradient to [-threshold, threshold], elementwise.
 
     TF1: `tf.clip_by_value(grad, -threshold, threshold)` between `compute_gradients` and
-    `apply_gradients`. There a variable that the loss does not reach has the gradient None, and the
-    snippet fails on it; here None stays None. Of a sparse gradient the rows it holds are clipped,
-    each by itself, as there.
+    `apply_gradients`. In TF1 a variable that the loss does not reach has the gradient None, and the
+    snippet fails on None; here None stays None. In a sparse gradient each row is clipped by itself,
+    as in TF1. The numbers are the same.
 
     Args:
         gradients: list of tensors, `tf.IndexedSlices` or None.
-        threshold: scalar > 0.
-        keep_overflow: leave infinities as they are, for a loss scale that looks for them.
+        threshold: scalar > 0, in the unit of the gradients.
+        keep_overflow: do not clip infinities, so that a loss scale can detect them.
 
     Returns:
         A list of the same kinds and shapes.
+
+    >>> clipped, missing = clip_gradients([tf.constant([-3.0, 0.5]), None], threshold=1.0)
+    >>> clipped.numpy().tolist(), missing
+    ([-1.0, 0.5], None)
+
+    References:
+        Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", 2013
+        (which clips the norm; clipping by value is the older practice).
     """
 
-    def clip(gradient):
+    def clip(gradient: Any) -> Any:
         if gradient is None:
             return None
         clipped = tf.clip_by_value(gradient, -threshold, threshold)
@@ -40,16 +53,18 @@ def clip_gradients(gradients, threshold, keep_overflow=False):
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
 class GradientClippingModel(FastFitModel):
-    """A model whose training step clips every gradient to [-clip_value, clip_value].
+    """Trains with every gradient clipped to [-clip_value, clip_value], in a custom training step.
 
-    TF1: `compute_gradients`, `tf.clip_by_value`, `apply_gradients`. Keras' own `clipvalue`, an
-    argument of the optimizer, does the same; this is the pattern for steps that do more, and it
-    keeps the order under a loss scale: the threshold is for the **unscaled** gradient, and an
-    overflow still reaches the scale. It needs TensorFlow as Keras' backend.
+    TF1: `compute_gradients`, `tf.clip_by_value`, `apply_gradients`. The `clipvalue` argument of
+    Keras' optimizers does the same. This model is the pattern for training steps that do more. It
+    keeps TF1's order under a loss scale: the threshold is for the **unscaled** gradient, and an
+    overflow still reaches the loss scale. It needs TensorFlow as Keras' backend.
 
-    Under a `tf.distribute` strategy the replicas' gradients are added up first and their sum is
-    clipped, so that the result does not depend on the number of replicas. Keras' `clipvalue` clips
-    each replica's own.
+    Under a `tf.distribute` strategy the replicas' gradients are added up first, and then their sum
+    is clipped. So the result does not depend on the number of replicas. Keras' `clipvalue` clips
+    each replica's gradient before the sum.
+
+    `keras.models.clone_model` cannot pass `clip_value` on; `from_config(get_config())` does.
 
     Args:
         *args: `inputs, outputs`, as for a functional `keras.Model`.
@@ -57,9 +72,7 @@ class GradientClippingModel(FastFitModel):
         **kwargs: `name`, `trainable`.
 
     Raises:
-        ValueError: for a threshold that is not a positive number, or another backend.
-
-    `keras.models.clone_model` cannot hand `clip_value` on; `from_config(get_config())` does.
+        ValueError: for a `clip_value` that is not a positive number, or another backend.
 
     >>> inputs = keras.Input((4,))
     >>> model = GradientClippingModel(inputs, keras.layers.Dense(1)(inputs), clip_value=1.0)
@@ -67,21 +80,21 @@ class GradientClippingModel(FastFitModel):
 
     References:
         Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", 2013
-        (which clips the norm; by value is the older practice).
+        (which clips the norm; clipping by value is the older practice).
     """
 
-    def __init__(self, *args, clip_value, **kwargs):
+    def __init__(self, *args: Any, clip_value: float, **kwargs: Any) -> None:
         validation.number("clip_value", clip_value, 0, open_low=True)
         if keras.backend.backend() != "tensorflow":
             validation.fail(
-                "GradientClippingModel's training step is TensorFlow's.",
+                "GradientClippingModel needs TensorFlow as Keras' backend.",
                 f"backend={keras.backend.backend()!r}",
-                "Give the optimizer clipvalue instead.",
+                "Use keras.Model, and pass clipvalue to the optimizer.",
             )
         super().__init__(*args, **kwargs)
         self.clip_value = clip_value
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
@@ -89,54 +102,57 @@ class GradientClippingModel(FastFitModel):
                 x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True
             )
             scaled_loss = self.optimizer.scale_loss(loss)
-        self._apply(tape.gradient(scaled_loss, self.trainable_variables))
+        self._apply_gradients(tape.gradient(scaled_loss, self.trainable_variables))
         self._track_loss(loss, x)
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
     @classmethod
-    def loop_steps(cls):
+    def loop_steps(cls) -> tuple[Any, ...]:
         return (*super().loop_steps(), GradientClippingModel.train_step)
 
-    def _apply(self, gradients):
-        """Clips the gradients, added up over the replicas, and takes the optimizer's step."""
+    def _apply_gradients(self, gradients: list[Any]) -> None:
+        """Adds the gradients up over the replicas, clips them, and takes the optimizer's step."""
         optimizer, variables = self.optimizer, self.trainable_variables
         if tf.distribute.get_strategy().num_replicas_in_sync == 1:
             optimizer.apply(self._clip(gradients), variables)
             return
 
-        def update_step(gradient, variable, learning_rate):
+        def update_step(gradient: Any, variable: Any, learning_rate: Any) -> None:
             (clipped,) = clip_gradients([gradient], self.clip_value)
             type(optimizer).update_step(optimizer, clipped, variable, learning_rate)
 
-        # `apply` adds them up itself; only what it hands to `update_step` is their sum.
+        # `apply` itself adds the gradients up; only `update_step` gets their sum.
         optimizer.update_step = update_step
         try:
             optimizer.apply(gradients, variables)
         finally:
-            vars(optimizer).pop("update_step", None)  # each replica's thread comes here
+            # Each replica runs this in a thread of its own; the first one removes the attribute.
+            optimizer.__dict__.pop("update_step", None)
 
-    def _clip(self, gradients):
-        """Clips what the optimizer will still divide by the loss scale."""
+    def _clip(self, gradients: list[Any]) -> list[Any]:
+        """Clips gradients that the optimizer will still divide by the loss scale."""
         scale = self.optimizer.scale_loss(tf.ones(()))
-        scaling = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
+        has_loss_scale = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
 
-        def threshold(gradient):
+        def threshold(gradient: Any) -> Any:
             return self.clip_value * tf.cast(scale, gradient.dtype)
 
         return [
             None
             if gradient is None
-            else clip_gradients([gradient], threshold(gradient), keep_overflow=scaling)[0]
+            else clip_gradients([gradient], threshold(gradient), keep_overflow=has_loss_scale)[0]
             for gradient in gradients
         ]
 
-    def _track_loss(self, loss, x):
-        batch = tf.shape(keras.tree.flatten(x)[0])[0]
-        # of this replica's rows: Keras divides it by the number of replicas
+    def _track_loss(self, loss: Any, x: Any) -> None:
+        """Adds the loss to the model's loss metric, weighted by the number of rows."""
+        rows = tf.shape(keras.tree.flatten(x)[0])[0]
+        # Keras divides the loss by the number of replicas. The metric needs the mean over the rows
+        # of this replica, so multiply by that number again.
         loss = loss * tf.cast(tf.distribute.get_strategy().num_replicas_in_sync, loss.dtype)
         for metric in self.metrics:
             if metric.name == "loss":
-                metric.update_state(loss, sample_weight=batch)
+                metric.update_state(loss, sample_weight=rows)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "clip_value": self.clip_value}

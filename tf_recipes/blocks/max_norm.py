@@ -1,4 +1,7 @@
-"""Max-norm with TF1's `clip_by_norm`: as a constraint on every layer, or on one layer by hand."""
+"""Defines max-norm with TF1's `clip_by_norm`: as a constraint, or on chosen layers by hand."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -8,15 +11,15 @@ from tf_recipes._support import validation
 LARGEST_RANK = 5  # of a kernel: three axes of space, in, out
 
 
-def clip_by_norm(weights, threshold, axis=0):
-    """Scales down what has an L2 norm above `threshold`, along `axis`.
+def clip_by_norm(weights: Any, threshold: float, axis: int | tuple[int, ...] = 0) -> Any:
+    """Scales weights down where their L2 norm along `axis` is above `threshold`.
 
-    TF1: `tf.clip_by_norm(weights, threshold, axes=axis)`, in its order of operations.
+    TF1: `tf.clip_by_norm(weights, threshold, axes=axis)`, with the same order of operations.
 
     Args:
         weights: floating tensor of any shape.
         threshold: float > 0, the largest norm, in the weights' unit.
-        axis: int or tuple: the axes that one norm is taken over.
+        axis: int or tuple: the axes over which each norm is computed.
 
     Returns:
         A tensor of the same shape and dtype.
@@ -26,6 +29,10 @@ def clip_by_norm(weights, threshold, axis=0):
 
     >>> clip_by_norm(keras.ops.array([[3.0], [4.0]]), threshold=1.0).numpy().round(2).tolist()
     [[0.6000000238418579], [0.800000011920929]]
+
+    References:
+        Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: A Simple Way to Prevent
+        Neural Networks from Overfitting", 2014.
     """
     validation.number("threshold", threshold, 0, open_low=True)
     weights = ops.convert_to_tensor(weights)
@@ -41,17 +48,18 @@ def clip_by_norm(weights, threshold, axis=0):
 class MaxNorm(keras.constraints.Constraint):
     """Keeps the L2 norm of weights at or below `threshold`, after every training step.
 
-    TF1: the document's `max_norm_regularizer`, which abused the regularizer slot; Keras has a slot
-    for it, `kernel_constraint`. Against `keras.constraints.MaxNorm`, which divides by
-    `1e-7 + norm` and so shrinks weights inside the ball at every step, this leaves them alone.
+    TF1: the chapter's `max_norm_regularizer`, which used a layer's regularizer argument for this.
+    Keras has an argument of its own, `kernel_constraint`. `keras.constraints.MaxNorm` divides by
+    `1e-7 + norm` and so shrinks even weights below the threshold at every step; this constraint
+    does not change such weights.
 
-    The document writes `axes=1`, which on an (in, out) kernel bounds each **input's outgoing**
-    weights, although its text wants each neuron's incoming ones: that is `axis=0`, the default
-    here and in Keras.
+    The chapter writes `axes=1`. On an (in, out) kernel this bounds each **input's outgoing**
+    weights, although the chapter's text says that it bounds each neuron's incoming weights. For
+    these the axis is 0, the default here and in Keras.
 
     Args:
         threshold: float > 0, the largest norm.
-        axis: int or tuple: the axes that one norm is taken over. For a convolution's
+        axis: int or tuple: the axes over which each norm is computed. For a convolution's
             (height, width, in, out) kernel, `(0, 1, 2)` bounds each filter.
 
     Raises:
@@ -66,25 +74,24 @@ class MaxNorm(keras.constraints.Constraint):
         Neural Networks from Overfitting", 2014.
     """
 
-    def __init__(self, threshold, axis=0):
+    def __init__(self, threshold: float, axis: int | tuple[int, ...] | list[int] = 0) -> None:
         validation.number("threshold", threshold, 0, open_low=True)
-        axis = tuple(axis) if isinstance(axis, list) else axis
-        validation.axes("axis", axis, rank=LARGEST_RANK)
+        self.axis = tuple(axis) if isinstance(axis, list) else axis
+        validation.axes("axis", self.axis, rank=LARGEST_RANK)
         self.threshold = threshold
-        self.axis = axis
 
-    def __call__(self, w):
+    def __call__(self, w: Any) -> Any:
         return clip_by_norm(w, self.threshold, self.axis)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"threshold": self.threshold, "axis": self.axis}
 
 
 class ClipWeights(keras.callbacks.Callback):
-    """Max-norm on chosen layers by hand: clips their kernels after each batch.
+    """Clips the norm of chosen layers' kernels after each batch: max-norm by hand.
 
-    TF1: the document's first form, `sess.run(clip_weights)` after `sess.run(training_op)`. Prefer
-    `MaxNorm` in `kernel_constraint`; take this where the layers cannot be built anew.
+    TF1: the chapter's first form, `sess.run(clip_weights)` after `sess.run(training_op)`. Prefer
+    `MaxNorm` as `kernel_constraint`. Use this callback where the layers cannot be built again.
 
     Args:
         layers: names of layers of the model, each with a `kernel`.
@@ -92,38 +99,55 @@ class ClipWeights(keras.callbacks.Callback):
         axis: as in `MaxNorm`.
 
     Raises:
-        ValueError: at construction for bad arguments, and when training begins for a layer that
-            the model lacks or that has no kernel.
+        ValueError: at construction, for bad arguments; when training begins, for a layer that the
+            model lacks or that has no kernel.
+
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="hidden1")])
+    >>> model.compile(keras.optimizers.SGD(0.1), "mse")
+    >>> clip = ClipWeights(["hidden1"], threshold=0.5)
+    >>> ones = keras.ops.ones((4, 2))
+    >>> _ = model.fit(ones, 9 * ones[:, :1], callbacks=[clip], verbose=0)
+    >>> bool(keras.ops.norm(model.layers[0].kernel) <= 0.5)
+    True
+
+    References:
+        Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: A Simple Way to Prevent
+        Neural Networks from Overfitting", 2014.
     """
 
-    def __init__(self, layers, threshold, axis=0):
+    def __init__(
+        self,
+        layers: str | Sequence[str],
+        threshold: float,
+        axis: int | tuple[int, ...] | list[int] = 0,
+    ) -> None:
         super().__init__()
         self.layers = (layers,) if isinstance(layers, str) else tuple(layers or ())
         if not self.layers or not all(isinstance(name, str) for name in self.layers):
             validation.fail(
                 "`layers` must be names of layers.",
                 f"layers={layers!r}",
-                'Name at least one, such as ["hidden1"].',
+                'Pass at least one name, such as layers=["hidden1"].',
             )
         self.constraint = MaxNorm(threshold, axis)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         if self.model.steps_per_execution != 1:
             validation.fail(
-                "ClipWeights must see every step.",
+                "ClipWeights must run after every step.",
                 f"steps_per_execution={self.model.steps_per_execution}",
                 "Compile with steps_per_execution=1, or use MaxNorm as kernel_constraint.",
             )
         for name in self.layers:
-            layer = self.model.get_layer(name)  # raises ValueError for a name it lacks
+            layer = self.model.get_layer(name)  # raises ValueError for an unknown name
             if not hasattr(layer, "kernel"):
                 validation.fail(
                     "`layers` must name layers with a kernel.",
                     f"layers={self.layers!r}, and {name!r} has none",
-                    "Name Dense or convolution layers.",
+                    "Pass names of Dense or convolution layers.",
                 )
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         for name in self.layers:
             kernel = self.model.get_layer(name).kernel
             kernel.assign(self.constraint(kernel))
