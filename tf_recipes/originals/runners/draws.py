@@ -1,4 +1,4 @@
-"""What TF1's initialisers and dropout draw: statistics of ten million values each.
+"""Records statistics of ten million values that TF1's initialisers and dropout draw.
 
 As a program: `python -m tf_recipes.originals.runners.draws OUT.npz`.
 """
@@ -20,7 +20,7 @@ SEED = 2018
 
 
 def summary(values):
-    """Moments, extremes and histogram of `values`, the bins from smallest to largest."""
+    """Returns moments, extremes and a histogram of `values`, from the smallest to the largest."""
     values = values.ravel()
     edges = np.linspace(values.min(), values.max(), BINS + 1)
     return {
@@ -37,14 +37,14 @@ def summary(values):
 
 
 def draw(make):
-    """One evaluation of the tensor that `make` builds in a new graph."""
+    """Builds a tensor with `make` in a new graph, and returns its value."""
     with tf.Graph().as_default(), tf.Session() as sess:
         tf.set_random_seed(SEED)
         return sess.run(make())
 
 
 def record():
-    """All of it, as a flat dict of arrays."""
+    """Returns the statistics of both initialisers and of dropout, `{NAME/STATISTIC: array}`."""
     arrays = {"provenance": json.dumps(provenance(), sort_keys=True)}
     for name, initializer in (("he", he_init), ("xavier", xavier_init)):
         values = draw(lambda make=initializer: make()(SHAPE, dtype=tf.float32))

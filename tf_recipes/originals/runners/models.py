@@ -1,4 +1,4 @@
-"""Recipe -> TF1 graph, in the manner of the document."""
+"""Builds the TF1 graph of a recipe in the style of the chapter."""
 
 import collections
 
@@ -21,13 +21,14 @@ Model = collections.namedtuple(
 
 
 def build(recipe):
-    """The graph of `recipe`: a training tower, an evaluation tower, and one set of variables.
+    """Builds the graph of a recipe: a training and an evaluation tower over one set of variables.
 
-    `is_training` is a Python bool in each tower, so that no `tf.cond` hides the dropout masks from
-    the session.
+    `is_training` is a Python bool in each tower. With a `tf.cond` the session could not fetch the
+    dropout masks.
 
     Raises:
-        ValueError: for batch normalization in float64, which TF1's fused kernel refuses.
+        ValueError: if the recipe has batch normalization in float64, which TF1's fused kernel does
+            not support.
     """
     if recipe.batch_norm is not None and recipe.dtype == "float64":
         raise ValueError(
@@ -45,7 +46,7 @@ def build(recipe):
         variables = collections.OrderedDict((v.op.name, v) for v in tf.global_variables())
         xentropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=train_logits)
         loss = total_loss(tf.reduce_mean(xentropy, name="avg_xentropy"))
-        # The loss is read before the update, also where it looks at the weights themselves.
+        # The loss is computed before the update, also where it depends on the weights themselves.
         with tf.control_dependencies([loss]):
             training_op = training(recipe, loss)
         return Model(
@@ -62,7 +63,7 @@ def build(recipe):
 
 
 def network(recipe, X, is_training):
-    """`X` (batch, 784) -> logits (batch, 10)."""
+    """Builds the network of a recipe: `X` (batch, 784) -> logits (batch, 10)."""
     fully_connected = tf.contrib.layers.fully_connected
     shared = {"weights_initializer": {"he": he_init, "xavier": xavier_init}[recipe.initializer]()}
     if recipe.batch_norm is not None:
@@ -92,7 +93,7 @@ def network(recipe, X, is_training):
 
 
 def activation(name):
-    """The hidden layers' activation function."""
+    """Returns the activation function of that name."""
     return {
         "relu": tf.nn.relu,
         "elu": tf.nn.elu,
@@ -103,7 +104,7 @@ def activation(name):
 
 
 def training(recipe, loss):
-    """The op of one training step."""
+    """Returns the op of one training step."""
     arguments = recipe.optimizer_arguments()
     global_step = None
     if recipe.schedule is not None:
@@ -117,7 +118,7 @@ def training(recipe, loss):
 
 
 def dropout_masks(graph, recipe):
-    """`{"X": tensor, "hidden1": tensor, ...}`: which units the training tower keeps."""
+    """Returns the masks of the units that the training tower keeps, `{"X": tensor, ...}`."""
     if recipe.keep_prob == 1.0:
         return {}
     names = ["X"] + [f"hidden{k + 1}" for k in range(len(recipe.hidden))]

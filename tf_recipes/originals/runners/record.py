@@ -1,8 +1,8 @@
-"""Runs a recipe's TF1 graph in a session and writes down what it did, step by step.
+"""Trains a recipe's TF1 graph in a session and records a trace of the steps.
 
 As a program: `python -m tf_recipes.originals.runners.record JOB.npz TRACE.npz`. The job is an
-`.npz` with `spec`, `images`, `labels`, `batches`, `steps` and, if not 1, `neighbours`; the trace is
-the format that `tf_recipes.parity.trace` reads.
+`.npz` file with `spec`, `images`, `labels`, `batches`, `steps` and, if it is not 1, `neighbours`.
+The trace has the format that `tf_recipes.parity.trace` reads.
 """
 
 import json
@@ -19,15 +19,15 @@ N_EVALUATED = 256
 
 
 def run(recipe, images, labels, batches, steps, initial=None):
-    """One training run.
+    """Trains a recipe once and returns the recorded arrays.
 
     Args:
         recipe: a `Recipe`.
-        images: uint8 (n, 784), the pool.
-        labels: (n,).
-        batches: int (steps, batch), rows of the pool.
-        steps: after which steps the variables are recorded.
-        initial: `{name: array}` to start from; None draws from the initialisers.
+        images: uint8 (n, 784), the images from which the batches are taken.
+        labels: (n,), the labels of the images.
+        batches: int (steps, batch), row numbers of the images.
+        steps: the steps after which the variables are recorded.
+        initial: `{name: array}`, the initial values; None draws them from the initialisers.
 
     Returns:
         A dict with the arrays `initial/VAR`, `losses`, `variables/STEP/VAR`, `masks/X`, `logits`.
@@ -57,7 +57,7 @@ def run(recipe, images, labels, batches, steps, initial=None):
 
 
 def one_thread():
-    """A session that adds in one order only, so that a second run gives the same bits."""
+    """Returns the configuration of a session with one thread, whose sums repeat bit for bit."""
     return tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
 
 
@@ -70,7 +70,7 @@ def start(sess, model, initial):
 
 
 def one_ulp_away(initial, seed):
-    """Every initial weight moved to a neighbouring float, up or down at random."""
+    """Returns the initial weights, each moved to a neighbouring float, up or down at random."""
     random = np.random.RandomState(seed % 2**32)
     moved = {}
     for name in sorted(initial):
@@ -84,7 +84,7 @@ def one_ulp_away(initial, seed):
 
 
 def drift(value, reference):
-    """max|value - reference| / max|reference|."""
+    """Returns max|value - reference| / max|reference|."""
     value, reference = np.float64(value), np.float64(reference)
     largest = np.max(np.abs(reference))
     difference = np.max(np.abs(value - reference))
@@ -94,11 +94,11 @@ def drift(value, reference):
 
 
 def record(recipe, images, labels, batches, steps, neighbours=1):
-    """The arrays of a whole trace: the run, and its sensitivity to one ulp.
+    """Returns the arrays of a whole trace: the run, and its sensitivity to one ulp.
 
-    The sensitivity is the largest drift from the run among so many `neighbours`, each started one
-    ulp away with other signs. A unit that one start puts above zero and another below makes them
-    part ways; one neighbour may miss it, eight seldom do.
+    The sensitivity is the largest drift from the run among `neighbours` further runs, each started
+    one ulp away with other signs. Two runs diverge if a unit is above zero in one run and below
+    zero in the other. One neighbour may have no such unit; eight neighbours seldom have none.
     """
     pool = images, labels, batches, {int(step) for step in steps}
     trace = run(recipe, *pool)
@@ -123,7 +123,7 @@ def record(recipe, images, labels, batches, steps, neighbours=1):
 
 
 def provenance():
-    """What ran: versions, and the kind of machine."""
+    """Returns the versions of TensorFlow, Python and NumPy, and the kind of machine."""
     return {
         "tensorflow": tf.__version__,
         "python": platform.python_version(),
@@ -133,7 +133,7 @@ def provenance():
 
 
 def main(job_path, trace_path):
-    """Reads a job, writes its trace."""
+    """Reads a job and writes its trace."""
     with np.load(job_path, allow_pickle=False) as job:
         recipe = Recipe.from_spec(json.loads(str(job["spec"])))
         pool = [job[name] for name in ("images", "labels", "batches", "steps")]
