@@ -66,8 +66,8 @@ def test_missing_workers_are_named_by_every_worker(members):
     meetings = joined([Meeting(chief, {}, 1), Meeting(first, {}, 5)])
     expected = (
         f"All workers must be started. Received: {chief.describe(2)}, {chief.describe(3)} did not"
-        " connect within 1 s. Start them, correct TF_CONFIG, or wait longer, such as"
-        " cluster_timeout=2."
+        " connect within 1 s. Start them, correct TF_CONFIG, or wait longer, for example"
+        " with cluster_timeout=2."
     )
     assert [meeting.error for meeting in meetings] == [expected] * 2
 

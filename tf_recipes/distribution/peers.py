@@ -1,4 +1,4 @@
-"""Connects the workers over TCP before TensorFlow starts, and checks that they agree.
+"""Connects the workers over TCP before TensorFlow starts, and compares their terms.
 
 TensorFlow waits forever for a worker that does not start, accepts any process that connects, and is
 slow to notice a lost worker. So the workers first connect over TCP, at the port of the chief's
@@ -86,7 +86,7 @@ def meet(cluster: Cluster, terms: Mapping[str, Any], timeout: float) -> dict[int
     Raises:
         ValueError: if a worker does not connect, or has other terms; the text names the worker.
     """
-    # JSON turns tuples into lists, on the chief's side, too, so that they compare equal.
+    # JSON turns tuples into lists. The chief converts its own terms, too, to compare them.
     own_terms = json.loads(json.dumps({**terms, "addresses": cluster.addresses}))
     connect = _accept_workers if cluster.is_chief else _connect_to_chief
     return connect(cluster, own_terms, time.monotonic() + timeout, timeout)
@@ -187,7 +187,7 @@ def _connect_to_chief(
     return validation.fail(
         "All workers must be started.",
         f"{cluster.describe(0)} did not connect within {timeout:g} s ({reason})",
-        f"Start it, correct TF_CONFIG, or wait longer, such as {_longer(timeout)}.",
+        f"Start it, correct TF_CONFIG, or wait longer, for example with {_longer(timeout)}.",
     )
 
 
@@ -205,7 +205,7 @@ def _missing_text(cluster: Cluster, connections: Mapping[int, Connection], timeo
     return (
         f"All workers must be started. Received: {', '.join(missing)} did not connect within"
         f" {timeout:g} s. Start {'it' if len(missing) == 1 else 'them'}, correct TF_CONFIG, or wait"
-        f" longer, such as {_longer(timeout)}."
+        f" longer, for example with {_longer(timeout)}."
     )
 
 

@@ -42,7 +42,7 @@ class DistributedLoop:
     ) -> None:
         self._model, self._step, self._strategy = model, step, strategy
         self._count = strategy.num_replicas_in_sync
-        # This worker's replicas: the index of the first one, and how many there are.
+        # The index of this worker's first replica, and the number of this worker's replicas.
         first = _first_local_replica(strategy)
         self._local_count = self._count if first is None else len(strategy.extended.worker_devices)
         self._first = first or 0
@@ -114,8 +114,8 @@ class DistributedLoop:
     def _summed_metrics(self) -> dict[str, Any]:
         """Returns the metrics over all replicas, and divides their sums between the replicas again.
 
-        A checkpoint holds the sums. A run that goes on from it has them divided, too, and so adds
-        in the same order.
+        A checkpoint holds the sums. A run that continues from a checkpoint divides the sums, too,
+        and so adds in the same order as an uninterrupted run.
         """
         for variable in self._model.metrics_variables:
             variable.assign(tf.convert_to_tensor(variable.value))

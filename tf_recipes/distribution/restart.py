@@ -17,7 +17,7 @@ def keep_terminal() -> None:
 
 
 def write_line(text: str) -> None:
-    """Writes one line to the standard error, which begins with the program's name."""
+    """Writes the program's name and `text` as one line to the standard error."""
     line = f"{os.path.basename(sys.argv[0])}: {' '.join(text.split())}\n"
     os.write(_terminal[0] if _terminal else 2, line.encode())
 

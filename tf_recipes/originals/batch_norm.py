@@ -4,7 +4,7 @@ import tensorflow as tf
 
 
 def parameters(is_training, decay=0.999, center=True, scale=False, epsilon=0.001):
-    """Returns arguments with which `batch_norm` updates its statistics in place, not by a collection."""
+    """Returns arguments of `batch_norm`, which then updates its statistics without a collection."""
     return {
         "is_training": is_training,
         "decay": decay,
