@@ -5,6 +5,7 @@ As a program: `python -m tf_recipes.originals.runners.draws OUT.npz`.
 
 import json
 import sys
+from typing import Any, Callable, Dict
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +20,7 @@ KEEP_PROBS = (0.5, 0.8, 0.9)
 SEED = 2018
 
 
-def summary(values):
+def summary(values: np.ndarray) -> Dict[str, Any]:
     """Returns moments, extremes and a histogram of `values`, from the smallest to the largest."""
     values = values.ravel()
     edges = np.linspace(values.min(), values.max(), BINS + 1)
@@ -36,14 +37,14 @@ def summary(values):
     }
 
 
-def draw(make):
+def draw(make: Callable[[], Any]) -> np.ndarray:
     """Builds a tensor with `make` in a new graph, and returns its value."""
     with tf.Graph().as_default(), tf.Session() as sess:
         tf.set_random_seed(SEED)
         return sess.run(make())
 
 
-def record():
+def record() -> Dict[str, Any]:
     """Returns the statistics of both initialisers and of dropout, `{NAME/STATISTIC: array}`."""
     arrays = {"provenance": json.dumps(provenance(), sort_keys=True)}
     for name, initializer in (("he", he_init), ("xavier", xavier_init)):

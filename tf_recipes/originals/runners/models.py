@@ -1,6 +1,7 @@
 """Builds the TF1 graph of a recipe in the style of the chapter."""
 
 import collections
+from typing import Any, Callable, Dict
 
 import tensorflow as tf
 
@@ -13,14 +14,14 @@ from tf_recipes.originals.max_norm import max_norm_regularizer
 from tf_recipes.originals.optimizers import optimizer as make_optimizer
 from tf_recipes.originals.regularization import regularizer, total_loss
 from tf_recipes.originals.schedules import decayed
-from tf_recipes.recipe import N_INPUTS, N_OUTPUTS
+from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
 Model = collections.namedtuple(
     "Model", "graph X y loss training_op clip_all_weights logits variables masks"
 )
 
 
-def build(recipe):
+def build(recipe: Recipe) -> Model:
     """Builds the graph of a recipe: a training and an evaluation tower over one set of variables.
 
     `is_training` is a Python bool in each tower. With a `tf.cond` the session could not fetch the
@@ -62,7 +63,7 @@ def build(recipe):
         )
 
 
-def network(recipe, X, is_training):
+def network(recipe: Recipe, X: tf.Tensor, is_training: bool) -> tf.Tensor:
     """Builds the network of a recipe: `X` (batch, 784) -> logits (batch, 10)."""
     fully_connected = tf.contrib.layers.fully_connected
     shared = {"weights_initializer": {"he": he_init, "xavier": xavier_init}[recipe.initializer]()}
@@ -92,7 +93,7 @@ def network(recipe, X, is_training):
         return fully_connected(outputs, N_OUTPUTS, activation_fn=None, scope="outputs")
 
 
-def activation(name):
+def activation(name: str) -> Callable[..., tf.Tensor]:
     """Returns the activation function of that name."""
     return {
         "relu": tf.nn.relu,
@@ -103,7 +104,7 @@ def activation(name):
     }[name]
 
 
-def training(recipe, loss):
+def training(recipe: Recipe, loss: tf.Tensor) -> Any:
     """Returns the op of one training step."""
     arguments = recipe.optimizer_arguments()
     global_step = None
@@ -117,7 +118,7 @@ def training(recipe, loss):
     return clipped_training_op(optimizer, loss, recipe.clip_value, global_step)
 
 
-def dropout_masks(graph, recipe):
+def dropout_masks(graph: tf.Graph, recipe: Recipe) -> Dict[str, tf.Tensor]:
     """Returns the masks of the units that the training tower keeps, `{"X": tensor, ...}`."""
     if recipe.keep_prob == 1.0:
         return {}

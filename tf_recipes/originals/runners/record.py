@@ -8,6 +8,7 @@ The trace has the format that `tf_recipes.parity.trace` reads.
 import json
 import platform
 import sys
+from typing import Any, Container, Dict, Iterable, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -18,7 +19,14 @@ from tf_recipes.recipe import Recipe
 N_EVALUATED = 256
 
 
-def run(recipe, images, labels, batches, steps, initial=None):
+def run(
+    recipe: Recipe,
+    images: np.ndarray,
+    labels: np.ndarray,
+    batches: np.ndarray,
+    steps: Container[int],
+    initial: Optional[Dict[str, np.ndarray]] = None,
+) -> Dict[str, Any]:
     """Trains a recipe once and returns the recorded arrays.
 
     Args:
@@ -56,12 +64,12 @@ def run(recipe, images, labels, batches, steps, initial=None):
     return result
 
 
-def one_thread():
+def one_thread() -> Any:
     """Returns the configuration of a session with one thread, whose sums repeat bit for bit."""
     return tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
 
 
-def start(sess, model, initial):
+def start(sess: Any, model: models.Model, initial: Optional[Dict[str, np.ndarray]]) -> None:
     """Initialises the variables, or sets them to `initial`."""
     with model.graph.as_default():
         sess.run(tf.global_variables_initializer())
@@ -69,7 +77,7 @@ def start(sess, model, initial):
             sess.run(tf.assign(model.variables[name], value))
 
 
-def one_ulp_away(initial, seed):
+def one_ulp_away(initial: Dict[str, np.ndarray], seed: int) -> Dict[str, np.ndarray]:
     """Returns the initial weights, each moved to a neighbouring float, up or down at random."""
     random = np.random.RandomState(seed % 2**32)
     moved = {}
@@ -83,7 +91,7 @@ def one_ulp_away(initial, seed):
     return moved
 
 
-def drift(value, reference):
+def drift(value: np.ndarray, reference: np.ndarray) -> float:
     """Returns max|value - reference| / max|reference|."""
     value, reference = np.float64(value), np.float64(reference)
     largest = np.max(np.abs(reference))
@@ -93,7 +101,14 @@ def drift(value, reference):
     return difference / largest if largest else np.inf
 
 
-def record(recipe, images, labels, batches, steps, neighbours=1):
+def record(
+    recipe: Recipe,
+    images: np.ndarray,
+    labels: np.ndarray,
+    batches: np.ndarray,
+    steps: Iterable[int],
+    neighbours: int = 1,
+) -> Dict[str, Any]:
     """Returns the arrays of a whole trace: the run, and its sensitivity to one ulp.
 
     The sensitivity is the largest drift from the run among `neighbours` further runs, each started
@@ -122,7 +137,7 @@ def record(recipe, images, labels, batches, steps, neighbours=1):
     return trace
 
 
-def provenance():
+def provenance() -> Dict[str, str]:
     """Returns the versions of TensorFlow, Python and NumPy, and the kind of machine."""
     return {
         "tensorflow": tf.__version__,
@@ -132,7 +147,7 @@ def provenance():
     }
 
 
-def main(job_path, trace_path):
+def main(job_path: str, trace_path: str) -> None:
     """Reads a job and writes its trace."""
     with np.load(job_path, allow_pickle=False) as job:
         recipe = Recipe.from_spec(json.loads(str(job["spec"])))
