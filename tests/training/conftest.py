@@ -9,7 +9,8 @@ from rich.console import Console
 
 from tf_recipes.fast_fit.model import FastFitModel
 from tf_recipes.training.checkpoints import Checkpoints
-from tf_recipes.training.driver import Driver, Feed
+from tf_recipes.training.driver import Driver
+from tf_recipes.training.feed import Feed
 from tf_recipes.training.progress import Progress
 from tf_recipes.training.run_state import RunState
 from tf_recipes.training.signals import Stop

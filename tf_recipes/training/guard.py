@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
@@ -10,10 +10,8 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from tf_recipes.training import variable_state
+from tf_recipes.training.feed import Feed
 from tf_recipes.training.run_state import RunState
-
-if TYPE_CHECKING:
-    from tf_recipes.training.driver import Feed
 
 REMEDY = "Pass a lower `learning_rate` and another `output_dir`."
 
@@ -37,7 +35,7 @@ class Guard:
         epochs: int, the number of epochs, for the error text.
     """
 
-    def __init__(self, model: keras.Model, run_state: RunState, feed: "Feed", epochs: int) -> None:
+    def __init__(self, model: keras.Model, run_state: RunState, feed: Feed, epochs: int) -> None:
         self._model, self._run_state, self._feed = model, run_state, feed
         self._epoch = f"epoch {run_state.epoch + 1}/{epochs}"
 

@@ -14,7 +14,8 @@ from tf_recipes.distribution.batch_shares import check_batch_size
 from tf_recipes.distribution.single_process import SingleProcess
 from tf_recipes.training import checkpoints, chief_directory, directory, identity, results, splits
 from tf_recipes.training.directory import PathLike
-from tf_recipes.training.driver import EVALUATION_BATCH, Driver, Feed
+from tf_recipes.training.driver import EVALUATION_BATCH, Driver
+from tf_recipes.training.feed import Feed
 from tf_recipes.training.logs import Logs
 from tf_recipes.training.progress import Progress
 from tf_recipes.training.results import FILES, LOGS
