@@ -34,14 +34,16 @@ def main():
         from tf_recipes.training.soak import killing, processes
 
     if _FORK.value:
-        start = processes.Fork(functools.partial(_train, training, recipe, mnist.load()))
+        start = processes.StartFork(functools.partial(_train, training, recipe, mnist.load()))
     else:
         script = pathlib.Path(__file__).with_name("train.py")
         options = (f"--{flag.name}={flag.value}" for flag in (_RECIPE, _EPOCHS, _STEPS))
-        start = processes.Command([sys.executable, script, *options])
-    say = functools.partial(Terminal().print, soft_wrap=True, markup=False, highlight=False)
+        start = processes.StartCommand([sys.executable, script, *options])
+    print_line = functools.partial(Terminal().print, soft_wrap=True, markup=False, highlight=False)
     try:
-        return int(not killing.soak(start, _OUTPUT_DIR.value, _KILLS.value, _SEED.value, say))
+        return int(
+            not killing.soak(start, _OUTPUT_DIR.value, _KILLS.value, _SEED.value, print_line)
+        )
     except killing.SoakError as error:
         raise application.UsageError(str(error)) from error
 

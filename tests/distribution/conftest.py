@@ -1,4 +1,4 @@
-"""Processes on this machine's loopback, and what one replica does."""
+"""Starts worker processes on this machine's loopback; holds the trajectory of one replica."""
 
 import contextlib
 import json
@@ -16,9 +16,9 @@ from tf_recipes.distribution import peers
 from tf_recipes.parity.comparison import relative_drift
 
 TRAJECTORY = pathlib.Path(__file__).parent / "trajectory.py"
-ONE = ["one", "neighbour"]
+ONE_REPLICA = ["one", "neighbour"]
 SMALL = {"hidden": (30, 20), "batch_size": 48}
-RECIPES = [  # between them all that a recipe can have
+RECIPES = [  # together they have every part that a recipe can have
     catalog.get("clipped_momentum_decay").replace(**SMALL, clip_value=0.005),
     catalog.get("max_norm_l2_dropout").replace(**SMALL),
     catalog.get("best_practice").replace(**SMALL),
@@ -27,23 +27,23 @@ RECIPES = [  # between them all that a recipe can have
 
 
 @pytest.fixture
-def closed_lines(monkeypatch):
-    """Closes what a test leaves open, as the end of a process would."""
-    opened, make = [], peers.Line.__init__
+def closed_connections(monkeypatch):
+    """Closes the connections that a test leaves open, as the end of a process would."""
+    opened, initialise = [], peers.Connection.__init__
 
-    def note(line, sock):
-        opened.append(line)
-        make(line, sock)
+    def note(connection, sock):
+        opened.append(connection)
+        initialise(connection, sock)
 
-    monkeypatch.setattr(peers.Line, "__init__", note)
+    monkeypatch.setattr(peers.Connection, "__init__", note)
     yield
-    for line in opened:
-        line.close()
+    for connection in opened:
+        connection.close()
 
 
 @pytest.fixture
 def free_addresses():
-    """`free_addresses(count)`: so many `localhost:port`, whose ports nobody holds."""
+    """`free_addresses(count)` returns `count` texts `localhost:port` with unused ports."""
 
     def find(count):
         with contextlib.ExitStack() as stack:
@@ -57,7 +57,7 @@ def free_addresses():
 
 @pytest.fixture
 def tf_config():
-    """`tf_config(addresses, index)`: what goes into `TF_CONFIG` for that worker."""
+    """`tf_config(addresses, index)` returns the `TF_CONFIG` of the worker with that index."""
 
     def write(addresses, index):
         task = {"type": "worker", "index": index}
@@ -68,7 +68,7 @@ def tf_config():
 
 @pytest.fixture
 def start():
-    """`start(arguments, **environment)`: a Python process, killed at the test's end."""
+    """`start(*arguments, **environment)` starts a Python process, killed at the test's end."""
     with contextlib.ExitStack() as stack:
 
         def start(*arguments, **environment):
@@ -88,7 +88,7 @@ def start():
 
 @pytest.fixture
 def ended():
-    """`ended(processes)`: the status, output and errors of each once it has ended."""
+    """`ended(processes)` waits for processes; returns the status, output and errors of each."""
 
     def wait(processes, timeout=300):
         texts = [process.communicate(timeout=timeout) for process in processes]
@@ -99,7 +99,7 @@ def ended():
 
 @pytest.fixture(scope="session")
 def trajectory():
-    """`trajectory(runs)`: the arguments of `trajectory.py` for those runs of `RECIPES`."""
+    """`trajectory(runs)` returns the arguments of `trajectory.py` for these runs of `RECIPES`."""
 
     def arguments(runs):
         recipes = [recipe.to_spec() for recipe in RECIPES]
@@ -110,9 +110,9 @@ def trajectory():
 
 @pytest.fixture(scope="session")
 def one_machine(trajectory, tmp_path_factory):
-    """What `trajectory.py` finds for 1, 2 and 4 replicas of one machine, and one ulp away."""
-    # TensorFlow takes one number of replicas in a process.
-    runs = {tmp_path_factory.mktemp("runs") / "found.npz": [*k] for k in (ONE, "2", "4")}
+    """Returns the trajectories of 1, 2 and 4 replicas of one machine, and of one ulp away."""
+    # TensorFlow accepts only one number of replicas in a process.
+    runs = {tmp_path_factory.mktemp("runs") / "found.npz": [*k] for k in (ONE_REPLICA, "2", "4")}
     started = [
         subprocess.Popen([sys.executable, *trajectory(names), path]) for path, names in runs.items()
     ]
@@ -121,7 +121,7 @@ def one_machine(trajectory, tmp_path_factory):
 
 
 def by_run(path):
-    """`{run: {recipe: {name: array}}}` of an output of `trajectory.py`."""
+    """Returns an output of `trajectory.py` as `{run: {recipe: {name: array}}}`."""
     found = {}
     with np.load(path) as arrays:
         for key in arrays:
@@ -137,10 +137,10 @@ def read_trajectory():
 
 @pytest.fixture(scope="session")
 def ratio(one_machine):
-    """`ratio(found, recipe)`: the largest drift from one replica, in one-ulp sensitivities.
+    """`ratio(found, recipe)` returns the largest drift from one replica, in one-ulp sensitivities.
 
-    The unit is the verdict's of `tf_recipes.parity.comparison`: how far one replica drifts from
-    itself when it starts one ulp away, the dtype's epsilon at least.
+    The sensitivity is defined as for the verdict of `tf_recipes.parity.comparison`: the drift of
+    one replica from itself when it starts one ulp away, or the dtype's epsilon if that is larger.
     """
 
     def largest(found, recipe):

@@ -17,7 +17,7 @@ def test_workers_are_counted_in_their_order():
     assert found.addresses == tuple(HOSTS)
     assert found.names == ("worker 0", "worker 1", "worker 2")
     assert (found.index, found.is_chief) == (2, False)
-    assert found.who(1) == "worker 1 (10.0.0.2:2223)"
+    assert found.describe(1) == "worker 1 (10.0.0.2:2223)"
 
 
 def test_a_chief_comes_first():
@@ -46,13 +46,13 @@ WORKER = {"type": "worker", "index": 0}
         ({"TF_CONFIG": ""}, ["no TF_CONFIG"]),
         ({"TF_CONFIG": "{worker}"}, ["must be JSON", "{worker} (Expecting property name"]),
         ({"TF_CONFIG": "[1]"}, ["JSON object", "[1]"]),
-        (config(None, WORKER), ['"cluster"', "nothing there"]),
+        (config(None, WORKER), ['"cluster"', "Received: nothing."]),
         (config({"worker": []}, WORKER), ['"worker"', '{"worker": []}']),
         (config({"worker": "a:1"}, WORKER), ["list of addresses", '"a:1"']),
         (config({"worker": [1]}, WORKER), ["list of addresses", "[1]"]),
         (config({"worker": ["a:1"], "ps": ["b:1"]}, WORKER), ["the job 'ps'"]),
         (config({"worker": ["a:1"], "chief": ["b:1", "c:1"]}, WORKER), ["one chief only"]),
-        (config({"worker": ["a:1"]}, None), ['"task"', "nothing there"]),
+        (config({"worker": ["a:1"]}, None), ['"task"', "Received: nothing."]),
         (config({"worker": ["a:1"]}, {"type": "chief", "index": 0}), ['"type": worker', '"chief"']),
         (config({"worker": ["a:1"]}, {"type": "worker"}), ["from 0 to 0", "index=None"]),
         (config({"worker": ["a:1"]}, {"type": "worker", "index": 1}), ["1 addresses", "index=1"]),
@@ -75,6 +75,6 @@ def test_a_port_that_is_held_is_refused(fails):
         other.bind(("localhost", 0))
         other.listen()
         port = other.getsockname()[1]
-        with fails(f"port {port} (another program holds it)", "TF_CONFIG"):
+        with fails(f"port {port} (another program uses it)", "TF_CONFIG"):
             cluster.listener(port)
-    cluster.listener(port).close()  # and once more, now that it is free
+    cluster.listener(port).close()  # works again, now that the port is free

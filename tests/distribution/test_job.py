@@ -1,4 +1,4 @@
-"""Jobs from the command line to their end: real processes on loopback, some of them killed."""
+"""Runs jobs to their end as real processes on loopback; kills some of these processes."""
 
 import json
 import pathlib
@@ -21,14 +21,17 @@ FLAGS = [
     "--checkpoint_steps=20",
 ]
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
-LOST = "is lost: its process ended. Waiting for it, to go on from the last checkpoint."
+LOST = (
+    "is lost: its process ended. Waiting until this worker is started again, to go on from the last"
+    " checkpoint."
+)
 
 
 @pytest.fixture
 def workers(start, free_addresses, tf_config):
-    """`workers(count, *flags)`: a function that starts the worker of an index."""
+    """`workers(count, *flags)` returns a function that starts the worker of an index."""
 
-    def of(count, *flags):
+    def make(count, *flags):
         addresses = free_addresses(count)
 
         def worker(index, *more):
@@ -37,7 +40,7 @@ def workers(start, free_addresses, tf_config):
 
         return worker
 
-    return of
+    return make
 
 
 def figures(output_dir):
@@ -46,7 +49,7 @@ def figures(output_dir):
 
 
 def wait_for_step(output_dir, step, seconds=300):
-    """Until there is a checkpoint of that step or a later one."""
+    """Waits until there is a checkpoint of that step or a later one."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = output_dir.glob("checkpoints/step-*.ckpt")
@@ -58,7 +61,7 @@ def wait_for_step(output_dir, step, seconds=300):
 
 @pytest.fixture(scope="module")
 def one_process(tmp_path_factory):
-    """What the same command does without a strategy."""
+    """Returns the figures of the same command without a strategy."""
     output_dir = tmp_path_factory.mktemp("one") / "out"
     subprocess.run([sys.executable, TRAIN, *FLAGS, f"--output_dir={output_dir}"], check=True)
     return figures(output_dir)
@@ -76,7 +79,9 @@ def test_two_replicas_of_one_machine(start, ended, tmp_path, one_process):
     assert_close(figures(tmp_path / "out"), one_process)
 
 
-def test_a_killed_worker_that_comes_back_costs_nothing(workers, ended, tmp_path, one_process):
+def test_a_killed_worker_that_is_started_again_changes_no_bit(
+    workers, ended, tmp_path, one_process
+):
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
     worker = workers(2, f"--output_dir={unbroken}")
     assert [result[0] for result in ended([worker(0), worker(1)])] == [0, 0]
@@ -116,7 +121,7 @@ def test_a_killed_worker_that_does_not_come_back_is_waited_for_a_while(workers, 
     lost, end = error.splitlines()
     assert status == 2 and lost.endswith(LOST)
     assert end.startswith("train.py: error: All workers must be started. Received: worker 1 (")
-    assert "did not come within 10 s. Start it" in end
+    assert "did not connect within 10 s. Start it" in end
 
 
 def test_ctrl_c_on_one_worker_ends_all_with_the_state_saved(workers, ended, tmp_path):
@@ -142,28 +147,32 @@ def test_workers_with_other_flags_are_told_at_once(workers, ended, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "flags, config, text",
+    "flags, config, texts",
     [
-        (["--strategy=multiworker"], "", "TF_CONFIG must say which workers there are."),
-        (["--strategy=multiworker"], "{", "TF_CONFIG must be JSON."),
-        (["--strategy=multiworker", "--replicas=2"], "", "`replicas` splits one machine's"),
-        (["--replicas=2"], "", "`replicas` is for a strategy. Received: replicas=2."),
-        (["--strategy=tpu"], "", "flag --strategy=tpu: value should be one of"),
-        (["--strategy=mirrored", "--replicas=0"], "", "flag --replicas=0"),
+        (["--strategy=multiworker"], "", ["TF_CONFIG must list the workers."]),
+        (["--strategy=multiworker"], "{", ["TF_CONFIG must be JSON."]),
+        (
+            ["--strategy=multiworker", "--replicas=2"],
+            "",
+            ["`replicas` divides the processor of one machine."],
+        ),
+        (["--replicas=2"], "", ["`replicas` needs a strategy. Received: ", "replicas=2. Pass "]),
+        (["--strategy=tpu"], "", ["flag --strategy=tpu: value should be one of"]),
+        (["--strategy=mirrored", "--replicas=0"], "", ["flag --replicas=0"]),
         (
             ["--strategy=multiworker", "--cluster_timeout=0.2"],
             '{"cluster": {"worker": ["localhost:9", "localhost:19999"]},'
             ' "task": {"type": "worker", "index": 1}}',
-            "worker 0 (localhost:9) did not come within 0.2 s (Connection refused)",
+            ["worker 0 (localhost:9) did not connect within 0.2 s (Connection refused)"],
         ),
     ],
 )
-def test_a_mistake_is_one_line(start, ended, tmp_path, flags, config, text):
+def test_a_mistake_is_one_line(start, ended, tmp_path, flags, config, texts):
     flags = [*flags, f"--output_dir={tmp_path / 'out'}"]
     ((status, out, error),) = ended([start(TRAIN, *flags, TF_CONFIG=config)])
     assert (status, out) == (2, "")
     assert error.startswith("train.py: error: ") and error.count("\n") == 1
-    assert text in error
+    assert all(text in error for text in texts), error
     assert not (tmp_path / "out").exists()
 
 
@@ -173,13 +182,13 @@ def test_a_strategy_of_another_name_is_refused(fails):
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), None])
-def test_a_wait_must_be_bounded(fails, timeout):
+def test_the_cluster_timeout_must_be_finite(fails, timeout):
     with fails("`cluster_timeout` must be a finite number in (0, inf)"):
-        job.start("multiworker", {}, timeout=timeout)
+        job.start("multiworker", {}, cluster_timeout=timeout)
 
 
 class UnavailableError(Exception):
-    """Named as TensorFlow's."""
+    """Has the name of an error of TensorFlow's."""
 
 
 class Watch:
@@ -192,36 +201,39 @@ class Watch:
 
 @pytest.fixture
 def two_workers(monkeypatch):
-    """A job of two, in which starting again is only noted."""
-    said = []
-    monkeypatch.setattr(job, "_NOTICED", 0.0)
-    monkeypatch.setattr(job.restart, "say", said.append)
-    monkeypatch.setattr(job.restart, "start_again", lambda: said.append("again"))
+    """Returns a job of two workers, in which a restart is only noted."""
+    written = []
+    monkeypatch.setattr(job, "_WATCH_DELAY", 0.0)
+    monkeypatch.setattr(job.restart, "write_line", written.append)
+    monkeypatch.setattr(job.restart, "start_again", lambda: written.append("again"))
     monkeypatch.delenv("TF_RECIPES_STARTED_AGAIN", raising=False)
     made = job.Job(None, Cluster(("a", "b"), ("a:1", "b:1"), 0), Watch(), timeout=7)
-    return made, made._watch, said
+    return made, made._watch, written
 
 
 def test_a_job_that_ends_waits_for_the_others(two_workers):
-    made, watch, said = two_workers
+    made, watch, written = two_workers
     with made:
         pass
-    assert (watch.left, said) == ([7], [])
+    assert (watch.left, written) == ([7], [])
 
 
-def test_an_error_of_its_own_is_not_one_of_the_others(two_workers):
-    made, watch, said = two_workers
+def test_an_error_of_this_worker_does_not_wait_for_the_others(two_workers):
+    made, watch, written = two_workers
     with pytest.raises(ValueError, match="mine"), made:
         raise ValueError("mine")
-    assert (watch.left, said) == ([0], [])
+    assert (watch.left, written) == ([0], [])
 
 
 def test_tensorflow_losing_a_live_worker_is_tried_again_three_times(two_workers):
-    made, _, said = two_workers
+    made, _, written = two_workers
     for _ in range(3):
         with pytest.raises(UnavailableError), made:
             raise UnavailableError("Socket closed\nat length")
-    line = "TensorFlow lost the others: Socket closed. Going on from the last checkpoint."
-    assert said == [line, "again"] * 3
+    line = (
+        "TensorFlow lost the connection to another worker: Socket closed. Going on from the last"
+        " checkpoint."
+    )
+    assert written == [line, "again"] * 3
     with pytest.raises(OSError, match=r"Received: Socket closed, 4 times\."), made:
         raise UnavailableError("Socket closed")

@@ -1,4 +1,4 @@
-"""The same trajectory on 1, 2 and 4 replicas, in one process and over the network."""
+"""Compares the trajectories of 1, 2 and 4 replicas, in one process and over the network."""
 
 import numpy as np
 import pytest

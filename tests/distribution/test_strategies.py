@@ -36,7 +36,7 @@ def test_a_processor_in_two_parts_and_metrics_that_are_added_up_when_read(run_py
     assert devices == "['CPU:0', 'CPU:1']"
     assert totals == "2 3.0 1.5"
     assert kinds == "SyncOnReadVariable MirroredVariable"
-    assert messages == "False"  # no replica waits for another
+    assert messages == "False"  # no replica waits for another replica
 
 
 @pytest.mark.parametrize("replicas", [0, -1, 1.5, True])
@@ -47,7 +47,7 @@ def test_replicas_must_be_a_whole_number(fails, replicas):
 
 def test_more_replicas_than_gpus_are_refused(fails, monkeypatch):
     monkeypatch.setattr(strategies.tf.config, "list_physical_devices", lambda kind: ["one"])
-    with fails("GPU of its own", "replicas=2, GPUs=1"):
+    with fails("GPU of its own", "replicas=2, GPUs=1. Pass replicas=1"):
         strategies.mirrored(2)
 
 
@@ -67,7 +67,7 @@ def model(optimizer):
 )
 def test_an_optimizer_that_clips_before_the_sum_is_refused(fails, arguments):
     ((name, value),) = arguments.items()
-    with fails("before they are added up", f"{name}={value}", "GradientClippingModel"):
+    with fails("before they are summed", f"{name}={value}", "GradientClippingModel"):
         strategies.prepare(model(keras.optimizers.SGD(**arguments)), TwoReplicas())
 
 
@@ -97,10 +97,10 @@ print(json.dumps([v.name for v in model.optimizer.variables + model.metrics_vari
 
 
 @pytest.mark.parametrize("layer", [keras.layers.BatchNormalization(), keras.layers.Dropout(0.5)])
-def test_keras_layers_that_know_their_own_rows_alone_are_refused(fails, layer):
+def test_keras_layers_that_know_only_the_rows_of_their_replica_are_refused(fails, layer):
     inputs = keras.Input((2,))
     made = keras.Model(inputs, layer(inputs))
     made.compile("sgd", "mse")
     kind = type(layer).__name__
-    with fails(f"keras.layers.{kind}", f"Take tf_recipes.{kind} (--port=exact)"):
+    with fails(f"keras.layers.{kind}", f"Use tf_recipes.{kind} instead, as port='exact' does"):
         strategies.prepare(made, TwoReplicas())

@@ -9,63 +9,63 @@ from tf_recipes.distribution.cluster import Cluster
 
 NAMES, ADDRESSES = ("worker 0", "worker 1", "worker 2"), ("a:1", "b:1", "c:1")
 
-pytestmark = pytest.mark.usefixtures("closed_lines")
+pytestmark = pytest.mark.usefixtures("closed_connections")
 
 
 class Watched:
-    """A worker's watch, and what it was told."""
+    """Holds a worker's watch and the losses that the watch reported."""
 
-    def __init__(self, index, lines, silence=5.0):
-        self.told, self.event = [], threading.Event()
+    def __init__(self, index, connections, silence=5.0):
+        self.losses, self.event = [], threading.Event()
         cluster = Cluster(NAMES, ADDRESSES, index)
-        self.watch = watch.Watch(cluster, lines, silence, self._on_lost)
+        self.watch = watch.Watch(cluster, connections, silence, self._on_lost)
 
-    def _on_lost(self, *words):
-        self.told.append(words)
+    def _on_lost(self, *loss):
+        self.losses.append(loss)
         self.event.set()
 
 
 def star():
-    """Three workers: for each its lines, as `peers.meet` returns them."""
+    """Returns the connections of each of three workers, as `peers.meet` returns them."""
     first, second = socket.socketpair(), socket.socketpair()
-    chief = {1: peers.Line(first[0]), 2: peers.Line(second[0])}
-    return chief, {0: peers.Line(first[1])}, {0: peers.Line(second[1])}
+    chief = {1: peers.Connection(first[0]), 2: peers.Connection(second[0])}
+    return chief, {0: peers.Connection(first[1])}, {0: peers.Connection(second[1])}
 
 
 def test_a_process_that_ends_is_noticed_at_once_and_by_all():
-    chief_lines, first_lines, second_lines = star()
-    chief, second = Watched(0, chief_lines), Watched(2, second_lines)
-    first_lines[0].close()
+    chief_connections, first_connections, second_connections = star()
+    chief, second = Watched(0, chief_connections), Watched(2, second_connections)
+    first_connections[0].close()
     assert chief.event.wait(5) and second.event.wait(5)
-    assert chief.told == second.told == [("worker 1 (b:1)", "its process ended")]
+    assert chief.losses == second.losses == [("worker 1 (b:1)", "its process ended")]
 
 
 def test_a_chief_that_ends_is_noticed():
-    chief_lines, first_lines, _ = star()
-    first = Watched(1, first_lines)
-    chief_lines[1].close()
+    chief_connections, first_connections, _ = star()
+    first = Watched(1, first_connections)
+    chief_connections[1].close()
     assert first.event.wait(5)
-    assert first.told == [("worker 0 (a:1)", "its process ended")]
+    assert first.losses == [("worker 0 (a:1)", "its process ended")]
 
 
 def test_silence_is_noticed():
-    chief_lines, _, _ = star()
-    chief = Watched(0, chief_lines, silence=0.3)
+    chief_connections, _, _ = star()
+    chief = Watched(0, chief_connections, silence=0.3)
     assert chief.event.wait(5)
-    assert chief.told[0][1] == "it gives no sign of life"
+    assert chief.losses[0][1] == "it sends no heartbeat"
 
 
-def test_signs_of_life_are_enough(monkeypatch):
+def test_heartbeats_keep_a_peer_from_being_lost(monkeypatch):
     monkeypatch.setattr(watch, "HEARTBEAT", 0.05)
-    lines = star()
-    watched = [Watched(index, line, silence=1.0) for index, line in enumerate(lines)]
+    connections = star()
+    watched = [Watched(index, each, silence=1.0) for index, each in enumerate(connections)]
     time.sleep(1.5)
-    assert [each.told for each in watched] == [[], [], []]
+    assert [each.losses for each in watched] == [[], [], []]
 
 
-def test_whoever_is_done_is_not_lost_and_all_leave_together():
-    lines = star()
-    watched = [Watched(index, line) for index, line in enumerate(lines)]
+def test_a_finished_worker_is_not_lost_and_all_leave_together():
+    connections = star()
+    watched = [Watched(index, each) for index, each in enumerate(connections)]
     left = []
     threads = [
         threading.Thread(target=lambda w=w: (w.watch.leave(10), left.append(w))) for w in watched
@@ -78,7 +78,7 @@ def test_whoever_is_done_is_not_lost_and_all_leave_together():
     for thread in threads:
         thread.join(10)
     assert len(left) == 3
-    for line in lines[1:]:
-        line[0].close()
+    for each in connections[1:]:
+        each[0].close()
     time.sleep(0.2)
-    assert [each.told for each in watched] == [[], [], []]
+    assert [each.losses for each in watched] == [[], [], []]

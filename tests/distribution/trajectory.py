@@ -1,10 +1,11 @@
-"""Trains recipes on replicas, in a process of its own: what the tests of this folder compare.
+"""Trains recipes on replicas, in a process of its own, for the tests of this folder.
 
     python trajectory.py SETTING OUTPUT
 
-SETTING is JSON: `recipes`, a spec each, and `runs`: `one`, `neighbour` (one, started one ulp
-away), `2`, `4` (replicas of this machine's processor) or `multiworker`. OUTPUT is an `.npz` of all
-variables and metrics, `RUN/RECIPE/NAME`. It fails if two replicas end with different variables.
+SETTING is JSON: `recipes`, a list of specs, and `runs`, a list of `one` (one replica), `neighbour`
+(one replica that starts one ulp away), `2`, `4` (replicas of this machine's processor) or
+`multiworker`. OUTPUT is an `.npz` file with the array `RUN/RECIPE/NAME` for every variable and
+metric. The program fails if two replicas end with different variables.
 """
 
 import contextlib
@@ -13,8 +14,8 @@ import sys
 
 import numpy as np
 
-STEPS, REST = 25, 7  # REST: rows of the last batch, fewer
-EVALUATED = 60  # rows of a batch of evaluation
+STEPS, REST = 25, 7  # REST: rows of the last batch, which is smaller
+EVALUATED = 60  # rows of an evaluation batch
 
 
 def main(setting, output):
@@ -32,7 +33,7 @@ def main(setting, output):
 
 
 def start(runs):
-    """A strategy for each run."""
+    """Returns a strategy for each run, None for one replica."""
     import tensorflow as tf
 
     from tf_recipes.distribution import strategies
@@ -44,7 +45,7 @@ def start(runs):
 
 
 def train(spec, strategy, ulp_away):
-    """Every variable and metric after `STEPS` steps and one with `REST` rows."""
+    """Returns all variables and metrics after `STEPS` steps and one step with `REST` rows."""
     import keras
     import tensorflow as tf
 
@@ -57,7 +58,7 @@ def train(spec, strategy, ulp_away):
     rows = STEPS * recipe.batch_size + REST
     data = mnist.load()
     x, y = mnist.pixels(data.train_images[:rows], recipe.dtype), data.train_labels[:rows]
-    keras.utils.clear_session()  # names begin anew
+    keras.utils.clear_session()  # so that the names of variables repeat
     keras.utils.set_random_seed(7)
     with strategies.scope(strategy) if strategy else contextlib.nullcontext():
         model = models.build(recipe, jit_compile=False)
@@ -85,7 +86,7 @@ def move(variables):
 
 
 def value(variable):
-    """The variable's value, which every replica must hold alike."""
+    """Returns the variable's value, which must be equal on every replica."""
     copies = [copy.numpy() for copy in getattr(variable.value, "values", [variable.value])]
     if "SyncOnRead" in type(variable.value).__name__:
         return variable.numpy()

@@ -15,15 +15,15 @@ ROOT = FOLDER.parents[1]
 
 @pytest.fixture(scope="session", params=["compat", "tf1"])
 def ran(request):
-    """`ran(name)`: the arrays that the experiment of that name gave, by name."""
+    """`ran(name)` returns the arrays of the experiment `name`, by their names."""
     if request.param == "compat":
-        return here()
+        return run_here()
     python = request.getfixturevalue("tf1_python")
-    return there(python, request.getfixturevalue("tmp_path_factory").mktemp("tf1") / "all.npz")
+    return run_on_tf1(python, request.getfixturevalue("tmp_path_factory").mktemp("tf1") / "all.npz")
 
 
-def here():
-    """The experiments in this TensorFlow; each runs once."""
+def run_here():
+    """Returns a function that runs an experiment in this TensorFlow, each at most once."""
     from tf_recipes.parity.tf1 import compat
 
     experiments = {}
@@ -40,8 +40,8 @@ def as_arrays(values):
     return {name: np.asarray(value) for name, value in values.items()}
 
 
-def there(python, path):
-    """The experiments on real TF 1.15, all in one process."""
+def run_on_tf1(python, path):
+    """Runs all experiments on real TF 1.15 in one process; returns a function of the name."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TF")}
     environment |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(

@@ -1,7 +1,7 @@
-"""What the originals do, run piece by piece: TF1 code for Python 3.7 and for the adapter alike.
+"""Runs the parts of each original, as TF1 code for Python 3.7 and for the adapter.
 
 As a program, under TF 1.15: `python experiments.py OUT.npz`. Each experiment takes TensorFlow's
-TF1 API and `original(name)`, which gives the original of that name; it returns arrays by name.
+TF1 API and `original(name)`, which returns the original of that name. It returns arrays by name.
 """
 
 import contextlib
@@ -20,13 +20,13 @@ def experiment(function):
 
 @contextlib.contextmanager
 def session(tf):
-    """A session on a new graph."""
+    """Opens a session on a new graph."""
     with tf.Graph().as_default(), tf.Session() as sess:
         yield sess
 
 
 def set_variables(tf, sess):
-    """Initialises everything and gives every weight, bias, beta and gamma a value by its name."""
+    """Initialises all variables, then gives weights, biases, betas and gammas fixed values."""
     sess.run(tf.global_variables_initializer())
     random = np.random.RandomState(2)
     for variable in sorted(tf.global_variables(), key=lambda v: v.op.name):
@@ -44,7 +44,7 @@ def values(tf, sess):
 
 
 def forward(tf, network):
-    """What `network(X)` gives for the data, and its variables."""
+    """Returns the outputs of `network(X)` for the data, and its variables."""
     with session(tf) as sess:
         X = tf.placeholder(tf.float32, (None, 5))
         outputs = network(X)

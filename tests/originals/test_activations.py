@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 
-def test_leaky_relu_has_the_slope_of_the_document(ran):
+def test_leaky_relu_has_the_slope_of_the_chapter(ran):
     arrays = ran("activations")
     np.testing.assert_array_equal(arrays["leaky_relu"], np.float32([-0.02, 0, 3]))
     assert arrays["name"] == "leaky"

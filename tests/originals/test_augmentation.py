@@ -1,4 +1,4 @@
-"""The augmentation's original on real TF 1.15; for this TensorFlow see test_contrib_image.py."""
+"""Tests the original of augmentation on real TF 1.15; test_contrib_image.py tests it here."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ np.savez(sys.argv[1], **arrays)
 
 @pytest.fixture(scope="module")
 def run_tf1(tf1_python, tmp_path_factory):
-    """Runs code or a file on TF 1.15 that sees the originals; returns what it printed."""
+    """Runs code or a file that uses the originals on TF 1.15; returns its output."""
     folder = tmp_path_factory.mktemp("originals")
     interpreter.lend(folder)
 
@@ -58,7 +58,7 @@ def test_goldens_are_what_the_original_gives(run_tf1):
     filed = json.loads((GOLDENS / "augmentation.json").read_text())
     assert {**recorded, "cases": 0} == {**filed, "cases": 0}
     for case, expected in zip(recorded["cases"], filed["cases"], strict=True):
-        # another processor may round otherwise
+        # another processor may round differently
         np.testing.assert_allclose(case.pop("image"), expected.pop("image"), atol=1e-6)
         assert case == expected
 
@@ -72,6 +72,6 @@ def test_it_is_random_in_training_and_nothing_in_evaluation(run_tf1, tmp_path):
     np.testing.assert_array_equal(ran["again"], ran["one"])
     distinct = [*ran["one"].reshape(6, -1), *ran["two"].reshape(6, -1)]
     assert len({image.tobytes() for image in distinct}) == 12
-    # light: what was laid bare by the rest is as far from 0 as the image was lit, 0.2 at most
+    # brightness: pixels uncovered by the other three are 0 plus the image's delta, at most 0.2
     corners = ran["one"][..., 0, 0, 0]
     assert np.abs(corners).max() > 0.01

@@ -30,7 +30,7 @@ def test_the_layers_have_norms_in_place_of_biases(ran):
 
 
 def test_a_step_in_numpy(ran):
-    """The batch's own variance normalises; N/(N-1) of it enters the moving variance."""
+    """The batch is normalised by its variance; N/(N-1) times it enters the moving variance."""
     arrays = form(ran("batch_norm"), "by_layer")
     values = np.float64(ran("batch_norm")["inputs"])
     for scope in SCOPES:

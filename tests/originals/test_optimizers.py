@@ -1,4 +1,4 @@
-"""Two steps from w = 1 at rate 0.1 under the constant gradient 2, in the papers' arithmetic."""
+"""Compares two steps from w = 1, rate 0.1, gradient 2, with the formulas of the papers."""
 
 import numpy as np
 import pytest

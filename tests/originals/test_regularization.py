@@ -1,4 +1,4 @@
-"""Weights [[1, -2], [3, -4]]: sum|w| is 10, sum(w^2)/2 is 15; the base loss is 2."""
+"""Tests penalties of weights [[1, -2], [3, -4]]: sum|w| = 10, sum(w^2)/2 = 15; base loss 2."""
 
 import pytest
 

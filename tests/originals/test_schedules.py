@@ -15,7 +15,7 @@ def test_the_step_is_not_trained(ran):
     assert ran("schedules")["trainable"] == 0
 
 
-def test_two_steps_of_the_document(ran):
+def test_two_steps_of_the_chapter(ran):
     """The gradient is 1: a = 1, then 1.9; the rate is read before the step is counted."""
     (first, step1), (second, step2) = ran("schedules")["from_0"]
     assert (step1, step2) == (1, 2)
@@ -24,7 +24,7 @@ def test_two_steps_of_the_document(ran):
 
 
 def test_after_ten_thousand_steps_the_rate_is_a_tenth(ran):
-    """1 / 10 is a tenth: in Python 2 the document's line made it 0."""
+    """1 / 10 is a tenth; in Python 2 the chapter's line gave 0."""
     first, second = ran("schedules")["from_10000"][:, 0]
     np.testing.assert_allclose(first, -0.01, rtol=1e-6)
     np.testing.assert_allclose(second, -0.01 - 0.01 * 0.1 ** (1 / 10000) * 1.9, rtol=1e-6)

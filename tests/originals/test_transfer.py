@@ -1,4 +1,4 @@
-"""What the TF1 twin does, in this TensorFlow and on real TF 1.15, and that Keras follows it."""
+"""Tests the TF1 original here and on real TF 1.15, and compares Keras' block with it."""
 
 import json
 
@@ -34,7 +34,7 @@ MOVING = [f"hidden{k}/BatchNorm/moving_{each}" for k in (1, 2) for each in ("mea
 
 @pytest.fixture(scope="module", params=["compat", "tf1"])
 def ran(request, tmp_path_factory):
-    """`ran(frozen_is_training)`: the arrays of a whole transfer."""
+    """`ran(frozen_is_training)` returns the arrays of a whole transfer."""
     folder = tmp_path_factory.mktemp("transfer")
     if request.param == "tf1":
         python = request.getfixturevalue("tf1_python")
@@ -83,7 +83,7 @@ def test_var_list_trains_the_upper_layers_and_then_all_train(ran):
 
 
 def test_var_list_alone_lets_the_frozen_averages_move(ran):
-    """The difference that nothing reports: the same weights, other averages, other losses."""
+    """TF1 reports no difference, but the moving averages and losses differ; the weights do not."""
     start, frozen = (variables(ran(True), stage) for stage in ("start", "frozen"))
     for name in set(REUSED) - set(MOVING):
         np.testing.assert_array_equal(frozen[name], start[name], err_msg=name)
@@ -94,7 +94,7 @@ def test_var_list_alone_lets_the_frozen_averages_move(ran):
 
 
 def test_where_they_move_to_in_numpy(ran):
-    """v <- 0.75 v + 0.25 mean of the batch, for the frozen first layer, whose weights stand."""
+    """v <- 0.75 v + 0.25 mean of the batch, for the first layer, whose weights are frozen."""
     start = variables(ran(True), "start")
     mean = np.float64(start["hidden1/BatchNorm/moving_mean"])
     for rows in BATCHES["frozen"]:
@@ -114,7 +114,7 @@ def test_the_first_layer_is_not_the_tenth():
 
 
 def build(n_outputs):
-    """The same network in Keras; any model would do."""
+    """Builds the same network in Keras."""
 
     def norm(name, dtype):
         return BatchNormalization(momentum=0.75, scale=True, name=name, dtype=dtype)
@@ -130,7 +130,7 @@ def build(n_outputs):
 
 
 def by_name(model):
-    """`{TF1's name: variable}`."""
+    """Returns `{TF1's name: variable}`."""
     found = {}
     for name in ("hidden1", "hidden2", "hidden3", "outputs"):
         layer = model.get_layer(name)
@@ -154,7 +154,7 @@ def steps(model, batches):
 
 
 def assert_close(model, expected):
-    """Each variable to a few of its own roundings."""
+    """Compares each variable with a tolerance of a few roundings."""
     for name, variable in by_name(model).items():
         largest = np.abs(expected[name]).max()
         np.testing.assert_allclose(

@@ -1,4 +1,4 @@
-"""More experiments, as in `experiments.py`: training steps, and whole recipes."""
+"""Runs more experiments, as `experiments.py` does: training steps, and whole recipes."""
 
 import json
 import os
@@ -78,7 +78,7 @@ def schedules(tf, original):
 
 @experiment
 def optimizers(tf, original):
-    """The weight after each of two steps on the loss 2w from w = 1, learning rate 0.1."""
+    """Returns the weight after each of two steps on the loss 2w from w = 1, learning rate 0.1."""
     arrays = {}
     for name, given in {
         "gradient_descent": {},
@@ -100,7 +100,7 @@ def optimizers(tf, original):
 
 
 def needed_for(op):
-    """Every op that must have run before `op` does."""
+    """Returns the ops that must run before `op` runs."""
     needed, left = set(), [op]
     while left:
         op = left.pop()
@@ -156,7 +156,7 @@ def activation_functions(tf, original):
 
 @experiment
 def record(tf, original):
-    """A trace written by the program, the same run again, and one from given weights."""
+    """Returns a trace that the program wrote, a second run, and a run from given weights."""
     module, given = original("runners.record"), recipe("dropout")
     pool = IMAGES, LABELS, BATCHES
     with tempfile.TemporaryDirectory() as folder:
@@ -176,7 +176,7 @@ def record(tf, original):
 
 @experiment
 def clipped(tf, original):
-    """A run whose weights are clipped after each step, and the loss before it."""
+    """Returns a run whose weights are clipped after each step; the loss is computed before it."""
     run = original("runners.record").run(
         recipe("max_norm"), IMAGES, LABELS, BATCHES, steps={1, 2, 3}
     )

@@ -7,7 +7,7 @@ def test_a_short_soak_ends_with_the_same_bits(run_script, tmp_path):
     status, out, error = run_script("soak", f"--output_dir={tmp_path}/out", *SHORT)
     assert (status, error) == (0, ""), out
     lines = out.splitlines()
-    assert lines[0].startswith("in one go: ")
+    assert lines[0].startswith("without a kill: ")
     assert [line.split(":")[0] for line in lines[1:]] == ["kill 1", "kill 2", "killed 2 times"]
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -128,7 +128,7 @@ def test_divergence_is_one_line(tmp_path):
     )
     assert error.endswith(
         f"; learning rate 1e+38. The last good weights, from before that step, are in {tmp_path}/"
-        "checkpoints/step-00000001.ckpt. Lower --learning_rate, in another --output_dir.\n"
+        "checkpoints/step-00000001.ckpt. Pass a lower `learning_rate` and another `output_dir`.\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
 
@@ -153,7 +153,7 @@ def test_another_recipe_in_the_directory_is_refused(best_practice):
     status, out, error = train(f"--output_dir={best_practice[0]}", *SMALL, "--seed=4")
     assert (status, out) == (2, "")
     assert error.startswith("train.py: error: `output_dir` must be new, or hold the same training.")
-    assert "recipe.seed: 3 there, 4 here" in error and error.count("\n") == 1
+    assert "recipe.seed: 3 saved, 4 now" in error and error.count("\n") == 1
 
 
 def test_the_same_command_says_that_it_is_finished(best_practice):
@@ -177,7 +177,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_same_command_goes_on(tmp_path)
     assert (process.returncode, out) == (2, "")
     assert error.count("\n") == 1
     assert "The state after step 0 could not be saved to " in error
-    assert "File too large. What was saved before is whole." in error
+    assert "File too large. The earlier checkpoints are complete." in error
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["lock"]
     status, _, error = train(f"--output_dir={tmp_path}", *SMALL)
     assert (status, error) == (0, "")

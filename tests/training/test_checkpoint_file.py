@@ -40,7 +40,7 @@ def test_the_hash_is_that_of_all_that_follows_it(path):
     assert digest.decode() == hashlib.sha256(rest).hexdigest()
 
 
-def test_every_torn_or_changed_byte_is_noticed(path):
+def test_every_missing_or_changed_byte_is_noticed(path):
     content = path.read_bytes()
     for length in range(len(content)):
         path.write_bytes(content[:length])
@@ -53,7 +53,7 @@ def test_every_torn_or_changed_byte_is_noticed(path):
         with pytest.raises(checkpoint_file.Damaged):
             checkpoint_file.read(path)
     path.write_bytes(content + b"\0")
-    with pytest.raises(checkpoint_file.Damaged, match="torn or changed: its SHA-256 is another"):
+    with pytest.raises(checkpoint_file.Damaged, match="truncated or changed: its SHA-256 is wrong"):
         checkpoint_file.read(path)
 
 

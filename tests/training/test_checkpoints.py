@@ -21,13 +21,13 @@ def checkpoint(step):
 
 
 @pytest.fixture
-def said():
+def printed():
     return []
 
 
 @pytest.fixture
-def kept(tmp_path, said):
-    kept = Checkpoints(tmp_path, said.append)
+def kept(tmp_path, printed):
+    kept = Checkpoints(tmp_path, printed.append)
     for step in (100, 110, 120):
         kept.save(checkpoint(step))
     return kept
@@ -37,15 +37,15 @@ def names(kept):
     return [path.name for path in kept.paths()]
 
 
-def test_none_at_first(tmp_path, said):
-    assert Checkpoints(tmp_path, said.append).newest() is None
+def test_none_at_first(tmp_path, printed):
+    assert Checkpoints(tmp_path, printed.append).newest() is None
 
 
-def test_the_newest_comes_back_whole(kept, said):
+def test_the_newest_comes_back_whole(kept, printed):
     newest, wanted = kept.newest(), checkpoint(120)
     assert newest.arrays["model/0/w"].tolist() == [120.0] * 3
     assert dataclasses.replace(newest, arrays={}) == dataclasses.replace(wanted, arrays={})
-    assert said == []
+    assert printed == []
 
 
 def test_three_are_kept(kept):
@@ -53,13 +53,12 @@ def test_three_are_kept(kept):
     assert names(kept) == ["step-00000130.ckpt", "step-00000120.ckpt", "step-00000110.ckpt"]
 
 
-def test_a_damaged_newest_falls_back_and_says_so(kept, said):
+def test_a_damaged_newest_falls_back_and_says_so(kept, printed):
     path = kept.paths()[0]
     path.write_bytes(path.read_bytes()[:-1])
     assert kept.newest().step == 110
-    assert said == [
-        f"{path} is torn or changed: its SHA-256 is another; "
-        "going back to the one before, step-00000110.ckpt"
+    assert printed == [
+        f"{path} is truncated or changed: its SHA-256 is wrong; going back to step-00000110.ckpt"
     ]
 
 
@@ -69,12 +68,12 @@ def test_a_damaged_one_does_not_push_out_good_ones(kept):
     assert names(kept) == ["step-00000112.ckpt", "step-00000110.ckpt", "step-00000100.ckpt"]
 
 
-def test_with_all_damaged_nothing_is_started_over(kept, said, fails):
+def test_with_all_damaged_nothing_is_started_over(kept, printed, fails):
     for path in kept.paths():
         path.write_bytes(b"")
-    with fails("must be whole", "3 in ", "all damaged", "remove the directory to start over"):
+    with fails("must be undamaged", "3 in ", "all damaged", "remove the directory to start again"):
         kept.newest()
-    assert len(said) == 2 and len(kept.paths()) == 3
+    assert len(printed) == 2 and len(kept.paths()) == 3
 
 
 def test_a_save_that_fails_says_so_and_leaves_the_others(kept, monkeypatch):
@@ -98,10 +97,10 @@ def test_what_is_no_checkpoint_of_ours_is_left_alone(kept, tmp_path):
     assert (tmp_path / "step-00000120 (copy).ckpt").exists()
 
 
-def test_a_checkpoint_with_other_fields_is_passed_over(kept, tmp_path, said):
+def test_a_checkpoint_with_other_fields_is_passed_over(kept, tmp_path, printed):
     newer = checkpoint(140)
     checkpoint_file.write(
         tmp_path / "step-00000140.ckpt", {**newer.header, "more": 1}, newer.arrays
     )
     assert kept.newest().step == 120
-    assert "has other fields than this version writes; going back" in said[0]
+    assert "does not have the fields that this version writes; going back" in printed[0]

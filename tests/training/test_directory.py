@@ -25,51 +25,51 @@ def test_a_read_only_or_full_directory_is_an_error(tmp_path, monkeypatch, number
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    with pytest.raises(OSError, match=rf"must be writable.*\({os.strerror(number)}\)\. Name"):
+    with pytest.raises(OSError, match=rf"must be writable.*\({os.strerror(number)}\)\. Pass"):
         directory.writable(tmp_path)
 
 
 def test_two_cannot_use_one_directory(tmp_path):
-    with directory.alone(tmp_path) as path:
+    with directory.locked(tmp_path) as path:
         assert path == tmp_path
-        with pytest.raises(OSError, match=r"One process at a time.*in use by another"):
-            directory.alone(tmp_path).__enter__()
-    with directory.alone(tmp_path):
+        with pytest.raises(OSError, match=r"Only one process at a time.*in use by another process"):
+            directory.locked(tmp_path).__enter__()
+    with directory.locked(tmp_path):
         pass
 
 
 def test_the_lock_dies_with_its_process(tmp_path):
     code = (
         "import sys, time\nfrom tf_recipes.training import directory\n"
-        "with directory.alone(sys.argv[1]):\n    print('locked', flush=True)\n    time.sleep(60)"
+        "with directory.locked(sys.argv[1]):\n    print('locked', flush=True)\n    time.sleep(60)"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert process.stdout.readline() == b"locked\n"
     with pytest.raises(OSError, match="in use by another"):
-        directory.alone(tmp_path).__enter__()
+        directory.locked(tmp_path).__enter__()
     process.kill()
     process.communicate()
-    with directory.alone(tmp_path):
+    with directory.locked(tmp_path):
         pass
 
 
-def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+def test_only_the_files_that_a_killed_process_left_are_removed(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     for name in ("checkpoints/.step-00000001.ckpt.partial", "checkpoints/step-00000001.ckpt"):
         (tmp_path / name).write_text("")
     for name in (".partial-abc", "mine"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("")
-    with directory.alone(tmp_path):
+    with directory.locked(tmp_path):
         assert sorted(os.listdir(tmp_path)) == ["checkpoints", "mine"]
         assert sorted(os.listdir(tmp_path / "checkpoints")) == ["lock", "step-00000001.ckpt"]
 
 
-def test_too_little_room_is_said_in_megabytes(tmp_path, monkeypatch):
+def test_too_little_free_space_is_said_in_megabytes(tmp_path, monkeypatch):
     usage = collections.namedtuple("usage", "free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(2_000_000))
-    directory.room(tmp_path, 2_000_000)
-    with pytest.raises(OSError, match=r"its model, 8\.5 MB\. Received: 2\.0 MB free in "):
-        directory.room(tmp_path, 8_500_000)
+    directory.check_free_space(tmp_path, 2_000_000)
+    with pytest.raises(OSError, match=r"the model, 8\.5 MB\. Received: 2\.0 MB free in "):
+        directory.check_free_space(tmp_path, 8_500_000)

@@ -18,32 +18,32 @@ def test_each_epoch_has_an_order_of_its_own_that_follows_from_its_number():
 
 def test_a_chunk_is_one_step_until_compiled_then_what_patience_allows():
     pace = driver.Pace()
-    pace.ran(1, 30.0)  # the compiler's
+    pace.record(1, 30.0)  # with the time of the compiler
     assert pace.steps == 1
-    pace.ran(1, 0.01)
+    pace.record(1, 0.01)
     assert pace.steps == 50
-    pace.ran(50, 0.001)
+    pace.record(50, 0.001)
     assert pace.steps == 500
-    pace.ran(500, 1000.0)
+    pace.record(500, 1000.0)
     assert pace.steps == 1
 
 
 def test_every_chunking_gives_the_same_bits(small, monkeypatch):
     one, other = small(), small(every_steps=3)
-    other.state.put(one.state.take())
+    other.variables.assign(one.variables.arrays())
     one.driver.train(2)
     monkeypatch.setattr(driver, "LONGEST", 2)
     other.driver.train(2)
-    assert one.session.history == other.session.history
-    ends = one.state.take(), other.state.take()
+    assert one.run_state.history == other.run_state.history
+    ends = one.variables.arrays(), other.variables.arrays()
     assert all(ends[0][name].tobytes() == ends[1][name].tobytes() for name in ends[0])
 
 
 def test_the_history_has_the_rate_that_comes_next(small):
     training = small(learning_rate=0.25)
     training.driver.train(2)
-    assert training.session.history["learning_rate"] == [0.25, 0.25]
-    assert sorted(training.session.history) == [
+    assert training.run_state.history["learning_rate"] == [0.25, 0.25]
+    assert sorted(training.run_state.history) == [
         "accuracy",
         "learning_rate",
         "loss",

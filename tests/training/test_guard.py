@@ -11,7 +11,7 @@ IMAGES = np.ones((20, 3), np.float32)
 
 
 class RateJumps(keras.optimizers.schedules.LearningRateSchedule):
-    """0.125, and from the eighth step on something else."""
+    """Returns the rate 0.125 in the first seven steps, then another rate."""
 
     def __init__(self, value):
         self.value = value
@@ -33,7 +33,9 @@ def test_the_layer_whose_output_overflows_is_named(small):
     text = failure(training)
     assert "in step 1 (epoch 1/2, step 1 of 5): first in the output of layer b; " in text
     assert "learning rate 0.1. The last good weights, from before that step, are in " in text
-    assert text.endswith("step-00000000.ckpt. Lower --learning_rate, in another --output_dir.")
+    assert text.endswith(
+        "step-00000000.ckpt. Pass a lower `learning_rate` and another `output_dir`."
+    )
 
 
 def test_a_loss_that_is_infinite_by_itself_is_named(small):
@@ -51,19 +53,24 @@ def test_a_gradient_that_is_infinite_is_named(small):
 
 
 def test_the_update_that_breaks_the_weights_is_found_among_many_steps(small):
-    training, sane = small(learning_rate=RateJumps(math.inf)), small(learning_rate=RateJumps(0.125))
-    sane.session.rewind(0, training.state.take())
+    training, finite = (
+        small(learning_rate=RateJumps(math.inf)),
+        small(learning_rate=RateJumps(0.125)),
+    )
+    finite.run_state.rewind(0, training.variables.arrays())
     text = failure(training)
     assert text.startswith("The weights became infinite or not a number, at a loss of ")
     assert "in step 8 (epoch 2/2, step 3 of 5): first in the update of " in text
     assert "learning rate inf" in text
     kept = training.checkpoints.newest()
     assert (kept.step, kept.place) == (7, [1, 2])
-    # Up to there the weights are those of training at a sane rate.
-    sane.session.every_steps = 7
+    # Before that step the weights are those of training at a finite rate.
+    finite.run_state.every_steps = 7
     saved = []
-    sane.session.save = lambda: saved.append((sane.session.total_steps, sane.session.arrays))
-    sane.driver.train(2)
+    finite.run_state.save = lambda: saved.append(
+        (finite.run_state.total_steps, finite.run_state.arrays)
+    )
+    finite.driver.train(2)
     wanted = dict(saved)[7]
     for name in wanted:
         assert kept.arrays[name].tobytes() == wanted[name].tobytes(), name
@@ -72,10 +79,10 @@ def test_the_update_that_breaks_the_weights_is_found_among_many_steps(small):
 def test_a_step_that_overflows_the_next_keeps_what_is_finite(small):
     training = small(learning_rate=RateJumps(1e38))
     text = failure(training)
-    # The eighth step leaves weights of some 1e37; on them the ninth overflows.
+    # The eighth step makes weights of about 1e37, with which the ninth step overflows.
     assert "in step 9 (epoch 2/2, step 4 of 5): first in " in text and "rate 1e+38" in text
     kept = training.checkpoints.newest()
-    assert kept.step == 8 and variable_state.finite(kept.arrays)
+    assert kept.step == 8 and variable_state.all_finite(kept.arrays)
 
 
 def test_a_validation_loss_that_is_not_finite_is_named_and_the_weights_are_saved(small):
@@ -86,7 +93,7 @@ def test_a_validation_loss_that_is_not_finite_is_named_and_the_weights_are_saved
     assert "The validation loss became nan after step 5 (epoch 1/2): first in the output of" in text
     assert "layer X; learning rate 0.1. The weights, all finite, are in " in text
     kept = training.checkpoints.newest()
-    assert kept.place == [0, 5] and variable_state.finite(kept.arrays)
+    assert kept.place == [0, 5] and variable_state.all_finite(kept.arrays)
 
 
 def test_a_good_batch_has_no_bad_layer(small):

@@ -28,7 +28,7 @@ def test_what_is_written_is_read(tmp_path, model):
     assert results.read(tmp_path) == RESULT
 
 
-def test_the_history_comes_last_so_that_it_vouches_for_the_others(tmp_path, model, monkeypatch):
+def test_the_history_is_written_last(tmp_path, model, monkeypatch):
     real, names = os.replace, []
 
     def replace(source, target):
@@ -57,27 +57,27 @@ def test_a_torn_history_is_none(tmp_path, model):
     assert results.read(tmp_path) is None
 
 
-def test_results_alone_are_refused_unless_wanted(fails):
-    wanted = {"recipe": {"name": "momentum"}}
-    results.check(RESULT, wanted, 1, "D")
-    with fails("recipe.name: 'momentum' there, 'adam' here"):
+def test_results_without_checkpoints_are_refused_unless_of_the_same_training(fails):
+    written = {"recipe": {"name": "momentum"}}
+    results.check(RESULT, written, 1, "D")
+    with fails("recipe.name: 'momentum' saved, 'adam' now"):
         results.check(RESULT, {"recipe": {"name": "adam"}}, 1, "D")
     with fails("cannot go on", "output_dir='D' with 1 epochs, epochs=2"):
-        results.check(RESULT, wanted, 2, "D")
+        results.check(RESULT, written, 2, "D")
 
 
 def test_a_result_of_another_training_is_not_the_same():
-    assert results.same(RESULT, {"recipe": {"name": "momentum"}})
-    assert not results.same(RESULT, {"recipe": {"name": "adam"}})
-    assert not results.same({"loss": [1]}, {"recipe": {"name": "momentum"}})
-    assert not results.same(None, {})
+    assert results.is_result_of(RESULT, {"recipe": {"name": "momentum"}})
+    assert not results.is_result_of(RESULT, {"recipe": {"name": "adam"}})
+    assert not results.is_result_of({"loss": [1]}, {"recipe": {"name": "momentum"}})
+    assert not results.is_result_of(None, {})
 
 
-def test_a_full_disk_is_said_with_what_is_safe(tmp_path, model, monkeypatch):
+def test_the_error_on_a_full_disk_says_what_is_complete(tmp_path, model, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match=r"results could not be written.*No space.*are whole"):
+    with pytest.raises(OSError, match=r"results could not be written.*No space.*are complete"):
         results.write(model, RESULT, tmp_path)
     assert os.listdir(tmp_path) == []

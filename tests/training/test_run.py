@@ -23,7 +23,7 @@ FILES = ["checkpoints", "history.json", "learning_curves.png", "model.keras", "t
 
 
 def two_classes(count, swapped=0):
-    """White images of class 0 and black ones of class 1; the last `swapped` labelled wrongly."""
+    """Returns images of class 0 (black) and 1 (white); the last `swapped` labels are wrong."""
     labels = np.arange(count) % 2
     images = np.repeat(255 * labels.astype(np.uint8), 784).reshape(count, 784)
     if swapped:
@@ -44,7 +44,7 @@ def run(tmp_path, recipe=TINY, data=None, epochs=2, **arguments):
 
 
 def test_the_last_tenth_of_the_training_images_is_held_out(tmp_path):
-    # Only a held-out tenth can be all wrong while the rest and the test images are all right.
+    # Only if the last tenth is held out, all its predictions are wrong and all others are right.
     result, _ = run(tmp_path, data=pool(100, swapped=10), epochs=5)
     assert result["accuracy"][-1] == 1.0
     assert result["val_accuracy"] == [0.0] * 5
@@ -91,7 +91,7 @@ def test_history_and_files(tmp_path):
 
 def test_tensorboard_has_the_same_figures(tmp_path):
     run(tmp_path, epochs=1)
-    result, _ = run(tmp_path, epochs=2)  # goes on, and writes the first epoch's events again
+    result, _ = run(tmp_path, epochs=2)  # continues, and writes the first epoch's events again
     for split, tag, key in (
         ("train", "loss", "loss"),
         ("train", "learning_rate", "learning_rate"),
@@ -117,12 +117,12 @@ def test_the_seed_decides_the_history(tmp_path):
         digits.test_images[:50],
         digits.test_labels[:50],
     )
-    first, again, other = (
+    first, second, other = (
         run(tmp_path / name, recipe.replace(seed=seed), data)[0]
         for name, seed in (("a", 1), ("b", 1), ("c", 2))
     )
     for key in ("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"):
-        assert first[key] == again[key]
+        assert first[key] == second[key]
     assert first["loss"] != other["loss"]
 
 
@@ -144,7 +144,7 @@ def test_the_textbook_port_trains(tmp_path):
 
 def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_last_good_weights(tmp_path):
     recipe = TINY.replace(optimizer={"name": "gradient_descent", "learning_rate": 1e38})
-    for _ in range(2):  # started again, it says the same
+    for _ in range(2):  # a second call raises the same error
         with pytest.raises(FloatingPointError) as raised:
             run(tmp_path, recipe)
         text = str(raised.value)
@@ -157,17 +157,17 @@ def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_last_good_weig
 
 def test_a_directory_that_cannot_be_written_is_said_before_training(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("mine")
-    monkeypatch.setattr(run_module, "Driver", lambda *_: pytest.fail("it trained"))
+    monkeypatch.setattr(run_module, "Driver", lambda *_: pytest.fail("training started"))
     for name in ("file", "file/below"):
         with pytest.raises(OSError, match=r"must be writable\. Received: output_dir='.*file"):
             run(tmp_path / name)
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_too_little_room_is_said_before_training(tmp_path, monkeypatch):
-    monkeypatch.setattr(run_module, "Driver", lambda *_: pytest.fail("it trained"))
+def test_too_little_free_space_is_said_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_module, "Driver", lambda *_: pytest.fail("training started"))
     monkeypatch.setattr(run_module, "MODEL_FILES", 10**18)
-    with pytest.raises(OSError, match=r"must have room for its checkpoints and its model"):
+    with pytest.raises(OSError, match=r"must have space for the checkpoints and the model"):
         run(tmp_path)
 
 
@@ -189,12 +189,12 @@ def test_a_failure_while_writing_leaves_the_earlier_files(tmp_path, monkeypatch)
 
 
 class Killed(BaseException):
-    """In place of SIGKILL, which scripts/soak.py sends."""
+    """Stands in for SIGKILL, which scripts/soak.py sends."""
 
 
 def killed_at_a_save(tmp_path, monkeypatch, number, *arguments, **options):
-    """Dies in place of a save, counted from 1, then is started again with the same arguments."""
-    real, saves = run_state.Session.save, []
+    """Ends a run in place of its save `number`, counted from 1, and repeats the call of the run."""
+    real, saves = run_state.RunState.save, []
 
     def save(self):
         saves.append(self.total_steps)
@@ -202,7 +202,7 @@ def killed_at_a_save(tmp_path, monkeypatch, number, *arguments, **options):
             raise Killed
         return real(self)
 
-    monkeypatch.setattr(run_state.Session, "save", save)
+    monkeypatch.setattr(run_state.RunState, "save", save)
     with pytest.raises(Killed):
         run(tmp_path, *arguments, **options)
     monkeypatch.undo()
@@ -210,7 +210,7 @@ def killed_at_a_save(tmp_path, monkeypatch, number, *arguments, **options):
 
 
 def augmented(recipe, name, dtype):
-    """A preprocessing layer with a random generator of its own in place of dropout."""
+    """Returns a preprocessing layer with a random generator of its own in place of dropout."""
     if name != "X_dropout":
         return keras.layers.GaussianDropout(0.1, seed=3, name=name)
     return keras.Sequential(
@@ -251,15 +251,15 @@ def test_killed_in_an_epoch_it_ends_with_the_same_bits(tmp_path, monkeypatch, re
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_with_the_state_saved(tmp_path, monkeypatch, number, status):
-    real = run_state.Session.note
+    real = run_state.RunState.record_step
 
-    def note(self, step):
+    def record_step(self, step):
         real(self, step)
         if self.total_steps == 10:
             os.kill(os.getpid(), number)
 
     before = signal.getsignal(number)
-    monkeypatch.setattr(run_state.Session, "note", note)
+    monkeypatch.setattr(run_state.RunState, "record_step", record_step)
     monkeypatch.setattr(driver, "LONGEST", 1)
     with pytest.raises(training.Interrupted) as raised:
         run(tmp_path)
@@ -275,15 +275,15 @@ def test_a_signal_ends_it_with_the_state_saved(tmp_path, monkeypatch, number, st
 def test_a_finished_run_says_so_and_leaves_its_files(tmp_path):
     result, _ = run(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
-    again, text = run(tmp_path)
-    assert again == result
+    second_result, text = run(tmp_path)
+    assert second_result == result
     assert text == f"finished before: {tmp_path} holds the result\n"
     del before[tmp_path / "checkpoints" / "lock"]
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 @pytest.mark.parametrize("history", ['{"loss": [1]}', None], ids=["an old one", "another seed's"])
-def test_a_history_of_something_else_does_not_pass_for_the_end(tmp_path, history):
+def test_a_history_of_another_training_is_replaced(tmp_path, history):
     once, _ = run(tmp_path / "once")
     run(tmp_path / "killed")
     if history is None:
@@ -304,7 +304,8 @@ def test_more_epochs_go_on_and_end_with_the_bits_of_one_go(tmp_path):
     once, _ = run(tmp_path / "once", epochs=3)
     assert same_bits.differences(tmp_path / "once", tmp_path / "on") == []
     assert result["loss"] == once["loss"]
-    with pytest.raises(ValueError, match="epochs=2, and 27 steps of 3 epochs are trained"):
+    trained = r"epochs=2, and 27 steps of 3 epochs are trained\. Pass epochs=3 or more"
+    with pytest.raises(ValueError, match=trained):
         run(tmp_path / "on", epochs=2)
 
 
@@ -315,19 +316,19 @@ def test_a_damaged_newest_checkpoint_costs_an_epoch_and_no_bit(tmp_path):
     newest = tmp_path / "torn" / "checkpoints" / "step-00000018.ckpt"
     newest.write_bytes(newest.read_bytes()[:-100])
     _, text = run(tmp_path / "torn", epochs=2)
-    assert "step-00000018.ckpt is torn or changed" in text.splitlines()[0]
+    assert "step-00000018.ckpt is truncated or changed" in text.splitlines()[0]
     assert text.splitlines()[1] == "going on after step 9, in epoch 2"
     assert same_bits.differences(tmp_path / "once", tmp_path / "torn") == []
 
 
-def test_something_else_in_the_directory_is_refused(tmp_path, fails):
+def test_another_training_in_the_directory_is_refused(tmp_path, fails):
     run(tmp_path, epochs=1)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    with fails("recipe.seed: 0 there, 5 here", "Name another --output_dir"):
+    with fails("recipe.seed: 0 saved, 5 now", "Pass another directory, output_dir='DIR'"):
         run(tmp_path, TINY.replace(seed=5), epochs=1)
     with fails("data.train_labels: SHA-256"):
         run(tmp_path, data=pool(swapped=1), epochs=1)
-    with fails("port: 'exact' there, 'textbook' here"):
+    with fails("port: 'exact' saved, 'textbook' now"):
         run(tmp_path, port="textbook", epochs=1)
     assert {path: path.read_bytes() for path in before} == before
 
@@ -336,7 +337,7 @@ def test_results_without_checkpoints_are_not_overwritten(tmp_path, fails):
     result, _ = run(tmp_path, epochs=1)
     shutil.rmtree(tmp_path / "checkpoints")
     assert run(tmp_path, epochs=1)[0] == result
-    with fails("recipe.seed: 0 there, 5 here"):
+    with fails("recipe.seed: 0 saved, 5 now"):
         run(tmp_path, TINY.replace(seed=5), epochs=1)
     with fails("cannot go on", "with 1 epochs, epochs=2"):
         run(tmp_path, epochs=2)
@@ -344,12 +345,13 @@ def test_results_without_checkpoints_are_not_overwritten(tmp_path, fails):
 
 def test_another_version_is_said_in_one_line(tmp_path, monkeypatch):
     run(tmp_path, epochs=1)
-    here = run_module.identity.surroundings()
-    monkeypatch.setattr(run_module.identity, "surroundings", lambda: {**here, "numpy": "9.9"})
+    current = run_module.identity.surroundings()
+    monkeypatch.setattr(run_module.identity, "surroundings", lambda: {**current, "numpy": "9.9"})
     _, text = run(tmp_path, epochs=2)
     (line,) = [line for line in text.splitlines() if "last bits may differ" in line]
     assert line == (
-        f"the last bits may differ from a run in one go: numpy: {here['numpy']!r} there, '9.9' here"
+        "the last bits may differ from an uninterrupted run: "
+        f"numpy: {current['numpy']!r} saved, '9.9' now"
     )
 
 

@@ -19,4 +19,4 @@ def test_the_last_tenth_is_held_out_and_pixels_end_at_1():
 
 def test_nine_images_are_too_few(fails):
     with fails("at least 10 images", "9 training images"):
-        splits.held_out(mnist.Mnist(*images(9), *images(3)))
+        splits.held_out_count(mnist.Mnist(*images(9), *images(3)))

@@ -4,11 +4,11 @@ import numpy as np
 from tf_recipes.training import variable_state
 
 
-def test_everything_that_training_changes_is_there(small):
+def test_every_variable_that_training_changes_has_an_array(small):
     training = small(
         keras.layers.Dropout(0.5, seed=1, name="drop"), keras.layers.BatchNormalization()
     )
-    names = [name.split("/", 2)[2] for name in training.state.take()]
+    names = [name.split("/", 2)[2] for name in training.variables.arrays()]
     for name in (
         "a/kernel",
         "batch_normalization/moving_variance",
@@ -25,20 +25,22 @@ def test_everything_that_training_changes_is_there(small):
 
 def test_arrays_are_copies_and_come_back(small):
     training = small()
-    before = training.state.take()
+    before = training.variables.arrays()
     kernel = training.model.get_layer("a").kernel
     kernel.assign(kernel * 0)
     assert before["model/0/a/kernel"].any()
-    training.state.put(before)
+    training.variables.assign(before)
     assert kernel.numpy().tobytes() == before["model/0/a/kernel"].tobytes()
-    assert training.state.bytes == sum(array.nbytes for array in before.values())
+    assert training.variables.byte_count == sum(array.nbytes for array in before.values())
 
 
 def test_names_do_not_depend_on_what_was_made_before(small):
-    assert list(small().state.take()) == list(small().state.take())
+    assert list(small().variables.arrays()) == list(small().variables.arrays())
 
 
 def test_slots_may_overflow_and_weights_may_not():
-    assert variable_state.finite({"model/0/w": np.ones(2), "optimizer/0/slot": np.array([np.inf])})
-    assert not variable_state.finite({"model/0/w": np.array([1.0, np.nan])})
-    assert variable_state.finite({"model/0/seed": np.array([1, 2], np.uint32)})
+    assert variable_state.all_finite(
+        {"model/0/w": np.ones(2), "optimizer/0/slot": np.array([np.inf])}
+    )
+    assert not variable_state.all_finite({"model/0/w": np.array([1.0, np.nan])})
+    assert variable_state.all_finite({"model/0/seed": np.array([1, 2], np.uint32)})

@@ -1,1 +1,1 @@
-"""Training on several replicas or machines, step for step as on one."""
+"""Trains on several replicas or machines with the same steps as on one."""

@@ -1,14 +1,19 @@
-"""Which batches can be shared out."""
+"""Checks that replicas can take equal shares of a batch."""
 
 from tf_recipes._support import validation
 
 
-def check_batch_size(batch_size, count):
-    """Refuses a batch that `count` replicas cannot share out equally."""
+def check_batch_size(batch_size: int, count: int) -> None:
+    """Checks that `count` replicas can take equal shares of a batch.
+
+    Raises:
+        ValueError: if `batch_size` is not a multiple of `count`.
+    """
     if batch_size % count:
+        multiple = max(1, round(batch_size / count)) * count
         validation.fail(
-            "The batch must be shared out equally: its size must be a multiple of the replicas'"
-            " number.",
+            "Every replica must take an equal share of the batch: `batch_size` must be a multiple"
+            " of the number of replicas.",
             f"batch_size={batch_size}, replicas={count}",
-            f"Take --batch_size={max(1, round(batch_size / count)) * count}, or other replicas.",
+            f"Pass batch_size={multiple}, or another number of replicas.",
         )

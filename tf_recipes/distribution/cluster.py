@@ -1,4 +1,4 @@
-"""`TF_CONFIG`, checked before TensorFlow sees it."""
+"""Reads and checks `TF_CONFIG` before TensorFlow reads it."""
 
 import dataclasses
 import errno
@@ -6,6 +6,8 @@ import json
 import os
 import re
 import socket
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 from tf_recipes._support import validation
 
@@ -19,12 +21,12 @@ _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):(?P<port>\d{1,
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """The workers of a job, the chief first, and which of them this process is.
+    """Holds the workers of a job, the chief first, and the index of this process among them.
 
     Args:
-        names: what `TF_CONFIG` calls them, such as `"worker 0"`.
-        addresses: their `"host:port"`.
-        index: int, the place of this one.
+        names: the workers' names after `TF_CONFIG`, such as `"worker 0"`.
+        addresses: the workers' addresses, `"host:port"` each.
+        index: int, the position of this process in `names` and `addresses`.
     """
 
     names: tuple[str, ...]
@@ -32,31 +34,31 @@ class Cluster:
     index: int
 
     @property
-    def is_chief(self):
-        """Whether this worker is the one that writes the files."""
+    def is_chief(self) -> bool:
+        """Whether this worker is the chief, which writes the files."""
         return self.index == 0
 
-    def who(self, index):
-        """A worker in words.
+    def describe(self, index: int) -> str:
+        """Returns the name and the address of worker `index` in one text.
 
-        >>> Cluster(("worker 0",), ("localhost:2222",), 0).who(0)
+        >>> Cluster(("worker 0",), ("localhost:2222",), 0).describe(0)
         'worker 0 (localhost:2222)'
         """
         return f"{self.names[index]} ({self.addresses[index]})"
 
 
-def from_environment(environment=os.environ):
-    """The `Cluster` that `TF_CONFIG` describes.
+def from_environment(environment: Mapping[str, str] = os.environ) -> Cluster:
+    """Returns the `Cluster` that `TF_CONFIG` describes.
 
-    TF1 read the same variable in `tf.estimator.RunConfig`; there and in TensorFlow 2 many mistakes
-    in it end in a wait without an end.
+    TF1 read the same variable in `tf.estimator.RunConfig`. In TF1 and in TensorFlow 2 many mistakes
+    in `TF_CONFIG` make the process wait forever.
 
     Args:
         environment: a mapping with `TF_CONFIG`, JSON: `{"cluster": {"worker": ["host:port", ...]},
-            "task": {"type": "worker", "index": 0}}`; a `"chief"` may stand beside the workers.
+            "task": {"type": "worker", "index": 0}}`. The cluster may also have a `"chief"`.
 
     Raises:
-        ValueError: for whatever is wrong with it.
+        ValueError: if `TF_CONFIG` is missing, is not such JSON, or contradicts itself.
     """
     config = _parsed(environment.get("TF_CONFIG"))
     jobs = _jobs(config.get("cluster"))
@@ -71,21 +73,27 @@ def from_environment(environment=os.environ):
     )
 
 
-def split_address(address):
-    """`"host:port"` as `(host, port)`."""
-    found = _ADDRESS.match(address)
-    return found["host"].strip("[]"), int(found["port"])
-
-
-def listener(port):
-    """A socket that listens on `port`.
+def split_address(address: str) -> tuple[str, int]:
+    """Returns the host and the port of `"host:port"`.
 
     Raises:
-        ValueError: if another program holds it, or it takes rights that this one lacks.
+        ValueError: if `address` has another form.
+    """
+    match = _ADDRESS.match(address)
+    if match is None:
+        _refuse("An address must be host:port.", repr(address))
+    return match["host"].strip("[]"), int(match["port"])
+
+
+def listener(port: int) -> socket.socket:
+    """Returns a socket that listens on `port`.
+
+    Raises:
+        ValueError: if another program uses the port, or this process has no right to use it.
     """
     sock = socket.socket(socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET)
     try:
-        # connections of an earlier run may still be closing there
+        # Connections of an earlier run may still be closing on this port.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if sock.family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -94,44 +102,46 @@ def listener(port):
         return sock
     except OSError as error:
         sock.close()
-        held = error.errno == errno.EADDRINUSE
+        in_use = error.errno == errno.EADDRINUSE
         return validation.fail(
-            "This worker's port must be free for it.",
-            f"port {port} ({'another program holds it' if held else error.strerror})",
-            "End that program, or give this worker another port in TF_CONFIG, on every worker.",
+            "This worker's port must be free.",
+            f"port {port} ({'another program uses it' if in_use else error.strerror})",
+            "End that program, or give this worker another port in the TF_CONFIG of every worker.",
         )
 
 
-def _parsed(text):
+def _parsed(text: str | None) -> dict[str, Any]:
     if not text:
-        _refuse("TF_CONFIG must say which workers there are.", "no TF_CONFIG")
+        _refuse("TF_CONFIG must list the workers.", "no TF_CONFIG")
     try:
         config = json.loads(text)
     except ValueError as error:
-        _refuse("TF_CONFIG must be JSON.", f"{_short(text)} ({error})")
+        _refuse("TF_CONFIG must be JSON.", f"{_shortened(text)} ({error})")
     if not isinstance(config, dict):
-        _refuse("TF_CONFIG must be a JSON object.", _short(text))
+        _refuse("TF_CONFIG must be a JSON object.", _shortened(text))
     return config
 
 
-def _jobs(jobs):
+def _jobs(jobs: Any) -> dict[str, list[str]]:
+    """Checks and returns the addresses of each job."""
     if not isinstance(jobs, dict) or not jobs.get("worker"):
-        _refuse('TF_CONFIG needs "cluster" with "worker", a list of addresses.', _given(jobs))
+        _refuse('TF_CONFIG needs "cluster" with "worker", a list of addresses.', _shown(jobs))
     for job, addresses in jobs.items():
         if job not in _JOBS:
             _refuse(
                 'TF_CONFIG\'s "cluster" may have the jobs chief and worker.', f"the job {job!r}"
             )
         if not isinstance(addresses, list) or not all(isinstance(a, str) for a in addresses):
-            _refuse(f'TF_CONFIG\'s "{job}" must be a list of addresses.', _given(addresses))
+            _refuse(f'TF_CONFIG\'s "{job}" must be a list of addresses.', _shown(addresses))
     if len(jobs.get("chief", ())) > 1:
-        _refuse("There can be one chief only.", _given(jobs["chief"]))
+        _refuse('TF_CONFIG\'s "cluster" may have one chief only.', _shown(jobs["chief"]))
     return jobs
 
 
-def _task(task, jobs):
+def _task(task: Any, jobs: Mapping[str, Sequence[str]]) -> tuple[str, int]:
+    """Checks and returns the job of this process and its index in that job."""
     if not isinstance(task, dict) or task.get("type") not in jobs:
-        _refuse(f'TF_CONFIG needs "task" with "type": {" or ".join(jobs)}.', _given(task))
+        _refuse(f'TF_CONFIG needs "task" with "type": {" or ".join(jobs)}.', _shown(task))
     index = task.get("index")
     count = len(jobs[task["type"]])
     if type(index) is not int or not 0 <= index < count:
@@ -143,25 +153,28 @@ def _task(task, jobs):
     return task["type"], index
 
 
-def _check_address(address, addresses):
-    found = _ADDRESS.match(address)
-    if not found or not 1 <= int(found["port"]) <= 65535:
+def _check_address(address: str, addresses: Sequence[str]) -> None:
+    match = _ADDRESS.match(address)
+    if not match or not 1 <= int(match["port"]) <= 65535:
         _refuse("TF_CONFIG's addresses must be host:port, the port from 1 to 65535.", repr(address))
     try:
-        found["host"].encode("idna")
+        match["host"].encode("idna")
     except UnicodeError:
-        _refuse("TF_CONFIG's addresses must name hosts, parts of 1 to 63 letters.", repr(address))
+        _refuse(
+            "The hosts in TF_CONFIG's addresses must consist of parts of 1 to 63 letters.",
+            repr(address),
+        )
     if addresses.count(address) > 1:
         _refuse("Each worker needs an address of its own.", f"{address!r} twice")
 
 
-def _refuse(rule, received):
-    validation.fail(rule, received, f"{_EXAMPLE}.")
+def _refuse(rule: str, received: str) -> NoReturn:
+    raise ValueError(f"{rule} Received: {received}. {_EXAMPLE}.")
 
 
-def _given(value):
-    return "nothing there" if value is None else _short(json.dumps(value))
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else _shortened(json.dumps(value))
 
 
-def _short(text, longest=80):
+def _shortened(text: str, longest: int = 80) -> str:
     return text if len(text) <= longest else text[:longest] + "..."

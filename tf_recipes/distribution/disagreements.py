@@ -1,25 +1,26 @@
-"""In what two JSON objects differ, in words."""
+"""Finds and describes differences between two JSON objects."""
 
 import json
+from typing import Any
 
 _ABSENT = object()
 
 
-def first(theirs, ours, prefix=""):
-    """The first difference as `(name, theirs, ours)`, or None.
+def first_disagreement(left: Any, right: Any, prefix: str = "") -> tuple[str, str, str] | None:
+    """Returns the first difference as `(name, value in left, value in right)`, or None.
 
-    >>> first({"recipe": {"seed": 1}}, {"recipe": {"seed": 2}})
+    >>> first_disagreement({"recipe": {"seed": 1}}, {"recipe": {"seed": 2}})
     ('recipe.seed', '1', '2')
     """
-    if isinstance(theirs, dict) and isinstance(ours, dict):
-        for key in sorted(theirs.keys() | ours.keys()):
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in sorted(left.keys() | right.keys()):
             name = f"{prefix}.{key}" if prefix else key
-            found = first(theirs.get(key, _ABSENT), ours.get(key, _ABSENT), name)
-            if found:
-                return found
+            difference = first_disagreement(left.get(key, _ABSENT), right.get(key, _ABSENT), name)
+            if difference:
+                return difference
         return None
-    return None if theirs == ours else (prefix, _words(theirs), _words(ours))
+    return None if left == right else (prefix, _shown(left), _shown(right))
 
 
-def _words(value):
+def _shown(value: Any) -> str:
     return "nothing" if value is _ABSENT else json.dumps(value)

@@ -1,191 +1,246 @@
-"""A job on one machine or several: from `--strategy` to a strategy, and to its end."""
+"""Starts and ends a job on one machine or several: a strategy, its workers, their agreement."""
 
 import json
 import os
 import time
+from collections.abc import Callable
 from importlib import metadata
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from tf_recipes._support import validation
-from tf_recipes.distribution import cluster as clusters
+from tf_recipes.distribution import cluster as tf_config
 from tf_recipes.distribution import disagreements, peers, restart
-from tf_recipes.distribution.single_process import Alone
+from tf_recipes.distribution.single_process import SingleProcess
 from tf_recipes.distribution.watch import Watch
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from tf_recipes.distribution.exchange import Exchange
+    from tf_recipes.distribution.replicated_loop import DistributedLoop
 
 STRATEGIES = ("mirrored", "multiworker")
 TIMEOUT = 60.0  # seconds
-_NOTICED = 5.0  # seconds, long enough for the watch to find the cause of TensorFlow's error
-_OF_PEERS = (  # what TensorFlow raises where it does not reach a worker, lost or only slow
+# Seconds after TensorFlow's error in which `Watch` may still find that a worker is lost.
+_WATCH_DELAY = 5.0
+# The errors that TensorFlow raises where it cannot reach a worker, lost or only slow.
+_WORKER_ERRORS = (
     "AbortedError",
     "CancelledError",
     "DeadlineExceededError",
     "InternalError",
     "UnavailableError",
 )
-_COUNT, _MOST = "TF_RECIPES_STARTED_AGAIN", 3  # in the environment; times without a lost worker
+# The environment variable that counts restarts without a lost worker, and their largest number.
+_RESTART_COUNT, _MAX_RESTARTS = "TF_RECIPES_STARTED_AGAIN", 3
 
 
-def start(name, terms, replicas=None, timeout=TIMEOUT):
-    """Meets the other workers, if there are any, and starts TensorFlow on the strategy.
+def start(
+    strategy: str | None,
+    terms: dict[str, Any],
+    replicas: int | None = None,
+    cluster_timeout: float = TIMEOUT,
+) -> "Job | SingleProcess":
+    """Connects to the other workers, if there are any, and starts TensorFlow on the strategy.
 
     Call it before TensorFlow has started its devices.
 
     Args:
-        name: a word in `STRATEGIES`, or None for this process alone.
-        terms: a dict of what all workers must agree on, see `peers.meet`.
-        replicas: for mirrored, see `strategies.mirrored`.
-        timeout: seconds to wait for the other workers at most.
+        strategy: a word in `STRATEGIES`, or None to train in this process alone.
+        terms: a dict of the values on which all workers must agree, see `peers.meet`.
+        replicas: the number of replicas of `"mirrored"`, see `strategies.mirrored`.
+        cluster_timeout: the longest time to wait for the other workers, in seconds.
 
     Returns:
-        A `Job`, or an `Alone`.
+        A `Job`, or a `SingleProcess` without a strategy.
 
     Raises:
-        ValueError: for a bad `TF_CONFIG`, a worker that does not come, or one that differs.
+        ValueError: if `TF_CONFIG` is wrong, a worker does not connect, or a worker disagrees.
     """
-    if name is None:
-        return _alone(replicas)
-    validation.choice("strategy", name, STRATEGIES)
-    validation.number("cluster_timeout", timeout, 0, open_low=True)
-    if name == "mirrored":
-        return Job(_started(timeout, lambda strategies: strategies.mirrored(replicas)))
+    if strategy is None:
+        return _single_process(replicas)
+    validation.choice("strategy", strategy, STRATEGIES)
+    validation.number("cluster_timeout", cluster_timeout, 0, open_low=True)
+    if strategy == "mirrored":
+        return Job(_make_strategy(cluster_timeout, lambda module: module.mirrored(replicas)))
     if replicas is not None:
         validation.fail(
-            "`replicas` splits one machine's processor.",
+            "`replicas` divides the processor of one machine.",
             f"replicas={replicas}, strategy='multiworker'",
-            "Leave it out: there is one replica a worker, or one for each of its GPUs.",
+            "Leave out `replicas`: each worker has one replica, or one for each of its GPUs.",
         )
-    # It repeats on the standard error, in many words, what it raises once a worker is lost.
+    # TensorFlow writes long messages to the standard error once a worker is lost, in addition to
+    # the error that it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    cluster = clusters.from_environment()
+    cluster = tf_config.from_environment()
     restart.keep_terminal()
-    lines = peers.meet(cluster, {**terms, "versions": _versions()}, timeout)
-    # from here on, as a worker may be lost while TensorFlow starts
-    watch = Watch(cluster, lines, timeout, _start_again)
-    strategy = _started(timeout, lambda strategies: strategies.multiworker())
-    return Job(strategy, cluster, watch, timeout)
+    connections = peers.meet(cluster, {**terms, "versions": _versions()}, cluster_timeout)
+    # A worker may be lost while TensorFlow starts, so the watch starts first.
+    watch = Watch(cluster, connections, cluster_timeout, _restart_after_loss)
+    made = _make_strategy(cluster_timeout, lambda module: module.multiworker())
+    return Job(made, cluster, watch, cluster_timeout)
 
 
 class Job:
-    """What one worker knows of the job. Use it as a context, around all that needs the others.
+    """Represents a job in one of its workers.
+
+    Use it as a context around all code that needs the other workers.
 
     Args:
         strategy: a `tf.distribute.Strategy`.
         cluster: a `cluster.Cluster`, or None for one machine.
-        watch: a `watch.Watch` over the others, or None.
-        timeout: seconds to wait for the others at the end.
+        watch: a `watch.Watch` over the other workers, or None.
+        timeout: the longest time to wait for the other workers at the end, in seconds.
 
     Attributes:
-        strategy: the same.
+        strategy: the argument `strategy`.
         is_chief: whether this worker is the one that writes files.
     """
 
-    def __init__(self, strategy, cluster=None, watch=None, timeout=TIMEOUT):
+    def __init__(
+        self,
+        strategy: "tf.distribute.Strategy",
+        cluster: tf_config.Cluster | None = None,
+        watch: Watch | None = None,
+        timeout: float = TIMEOUT,
+    ) -> None:
         self.strategy, self._cluster = strategy, cluster
         self._watch, self._timeout = watch, timeout
         self.is_chief = cluster is None or cluster.is_chief
 
     @property
-    def replicas(self):
-        """How many there are in all."""
+    def replicas(self) -> int:
+        """The number of replicas of all workers together."""
         return self.strategy.num_replicas_in_sync
 
-    def scope(self):
-        """For building a model, see `strategies.scope`."""
+    def scope(self) -> Any:
+        """Returns the context in which a model must be built, see `strategies.scope`."""
         from tf_recipes.distribution import strategies
 
         return strategies.scope(self.strategy)
 
-    def loop(self, model, kind):
-        """The loop of `kind` "train" or "test" over a model built in `scope`."""
+    def loop(self, model: "keras.Model", kind: str) -> "DistributedLoop":
+        """Returns the loop of `kind` "train" or "test" over a model that was built in `scope`."""
         from tf_recipes.distribution import strategies
 
         return strategies.loop(model, kind, self.strategy)
 
-    def from_chief(self, content):
-        """The bytes that the chief calls this with, on every worker."""
-        return content if self._cluster is None else self._exchange().from_chief(content)
+    def from_chief(self, content: bytes) -> bytes:
+        """Returns the chief's `content` on every worker; the `content` of others is ignored."""
+        if self._cluster is None:
+            return content
+        return self._exchange(self._cluster).from_chief(content)
 
-    def any(self, value):
-        """The largest of the ints >= 0 that the workers call this with."""
+    def largest(self, value: int) -> int:
+        """Returns the largest `value` of all workers, each an int >= 0."""
         if self._cluster is None:
             return value
-        return max(int(text) for text in self._exchange().gather(str(value)))
+        return max(int(text) for text in self._exchange(self._cluster).gather(str(value)))
 
-    def agree(self, terms):
-        """Refuses a worker whose `terms`, a dict for JSON, are not the chief's; on every worker.
+    def agree(self, terms: dict[str, Any]) -> None:
+        """Checks on every worker that the `terms` of all workers are those of the chief.
+
+        Args:
+            terms: a dict of values for JSON.
 
         Raises:
-            ValueError: naming the worker and the difference.
+            ValueError: if a worker has other terms; the text names the worker and the difference.
         """
         if self._cluster is None:
             return
-        theirs = json.loads(self.from_chief(json.dumps(terms).encode()))
-        found = disagreements.first(json.loads(json.dumps(terms)), theirs)
-        for index, text in enumerate(self._exchange().gather(json.dumps(found))):
+        chief_terms = json.loads(self.from_chief(json.dumps(terms).encode()))
+        own_terms = json.loads(json.dumps(terms))
+        difference = disagreements.first_disagreement(own_terms, chief_terms)
+        for index, text in enumerate(self._exchange(self._cluster).gather(json.dumps(difference))):
             if json.loads(text):
-                raise ValueError(peers.differs(self._cluster, index, *json.loads(text)))
+                raise ValueError(peers.disagreement_text(self._cluster, index, *json.loads(text)))
 
-    def __enter__(self):
+    def __enter__(self) -> "Job":
         return self
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         if self._watch is None:
             return
-        if kind is not None and kind.__name__ in _OF_PEERS:
-            time.sleep(_NOTICED)  # if a worker is lost, this process is started again meanwhile
-            _start_again_after(error)
+        if kind is not None and kind.__name__ in _WORKER_ERRORS:
+            time.sleep(_WATCH_DELAY)  # if a worker is lost, `Watch` restarts this process meanwhile
+            _restart_after_error(error)
         self._watch.leave(self._timeout if kind is None else 0)
 
-    def _exchange(self):
+    def _exchange(self, cluster: tf_config.Cluster) -> "Exchange":
         from tf_recipes.distribution.exchange import Exchange
 
-        return Exchange(self.strategy, self._cluster.index, len(self._cluster.addresses))
+        return Exchange(self.strategy, cluster.index, len(cluster.addresses))
 
 
-def _alone(replicas):
+def _single_process(replicas: int | None) -> SingleProcess:
     from tf_recipes._support.quiet_tensorflow import import_tensorflow
 
     if replicas is not None:
         validation.fail(
-            "`replicas` is for a strategy.", f"replicas={replicas}", "Add --strategy=mirrored."
+            "`replicas` needs a strategy.",
+            f"replicas={replicas}",
+            "Pass strategy='mirrored', too, or leave out `replicas`.",
         )
     import_tensorflow()
-    return Alone()
+    return SingleProcess()
 
 
-def _start_again_after(error):
-    """Starts again after an error of TensorFlow's with all workers there, a few times at most."""
-    times = int(os.environ.get(_COUNT, "0")) + 1
+def _restart_after_error(error: BaseException | None) -> None:
+    """Restarts this process after an error of TensorFlow's while no worker is lost.
+
+    Raises:
+        OSError: after the third restart.
+    """
+    count = int(os.environ.get(_RESTART_COUNT, "0")) + 1
     reason = str(error).strip().splitlines()[0][:200]
-    if times > _MOST:
+    if count > _MAX_RESTARTS:
         raise OSError(
-            f"The workers must reach one another. Received: {reason}, {times} times. See to the"
-            " network between them, then the same command goes on."
+            f"Every worker must reach every other worker. Received: {reason}, {count} times. Repair"
+            " the network between the workers, then run the same command again: it goes on from the"
+            " last checkpoint."
         ) from error
-    os.environ[_COUNT] = str(times)
-    restart.say(f"TensorFlow lost the others: {reason}. Going on from the last checkpoint.")
+    os.environ[_RESTART_COUNT] = str(count)
+    restart.write_line(
+        f"TensorFlow lost the connection to another worker: {reason}. Going on from the last"
+        " checkpoint."
+    )
     restart.start_again()
 
 
-def _start_again(who, why):
-    restart.say(f"{who} is lost: {why}. Waiting for it, to go on from the last checkpoint.")
+def _restart_after_loss(worker: str, reason: str) -> None:
+    restart.write_line(
+        f"{worker} is lost: {reason}. Waiting until this worker is started again, to go on from the"
+        " last checkpoint."
+    )
     restart.start_again()
 
 
-def _versions():
+def _versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in ("tf_recipes", "keras", "tensorflow")}
 
 
-def _started(timeout, make):
+def _make_strategy(timeout: float, make: Callable[[Any], Any]) -> Any:
+    """Imports TensorFlow and returns the strategy that `make(strategies)` makes.
+
+    The process ends if TensorFlow needs more than `timeout` + 60 seconds.
+    """
     from tf_recipes._support.quiet_tensorflow import quiet
 
     text = (
         f"TensorFlow must reach the other workers. Received: no connection within {timeout:g} s."
-        " Open the ports of TF_CONFIG's addresses between them."
+        " Open the ports of TF_CONFIG's addresses between the machines."
     )
-    with restart.within(timeout + 60, text), quiet():
+    with restart.time_limit(timeout + 60, text), quiet():
         import tensorflow as tf
 
         from tf_recipes.distribution import strategies
 
-        tf.get_logger().setLevel("ERROR")  # it warns of its own deprecated parts
+        tf.get_logger().setLevel("ERROR")  # TensorFlow warns of deprecated parts of its own code
         return make(strategies)

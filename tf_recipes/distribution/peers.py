@@ -1,9 +1,10 @@
-"""The workers' own connection: they meet before TensorFlow starts, and notice who is lost.
+"""Connects the workers over TCP before TensorFlow starts, and compares their terms.
 
-TensorFlow waits without an end for a worker that does not come, joins whoever comes, and takes its
-time to notice who is gone. So the workers first meet over TCP, at the port of the chief's address
-in `TF_CONFIG`, which TensorFlow's own server takes over after that. The chief keeps a connection to
-each worker; a line passes through it every second. Whoever dies closes it.
+TensorFlow waits forever for a worker that does not start, accepts any process that connects, and is
+slow to notice a lost worker. So the workers first connect over TCP, at the port of the chief's
+address in `TF_CONFIG`; TensorFlow's own server uses this port afterwards. The chief keeps a
+connection to each worker, on which each end sends one heartbeat a second. When a worker's process
+ends, its connection closes.
 """
 
 import contextlib
@@ -11,34 +12,42 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
 
 from tf_recipes._support import validation
 from tf_recipes.distribution import disagreements
-from tf_recipes.distribution.cluster import listener, split_address
+from tf_recipes.distribution.cluster import Cluster, listener, split_address
 
 HELLO = "tf_recipes worker 1"  # the protocol's name and version
-HEARTBEAT = 1.0  # seconds
-PAUSE = 0.2  # seconds between two attempts to reach the chief
-LONGEST_LINE = 2**20  # bytes; a line of something that is not a peer may never end
+HEARTBEAT = 1.0  # seconds between two heartbeats
+PAUSE = 0.2  # seconds between two attempts to connect to the chief
+LONGEST_LINE = 2**20  # bytes; a process that is not a peer may send a line without an end
 
 
-class Line:
-    """JSON objects, one a line, over a socket."""
+class Connection:
+    """Sends and receives JSON objects over a socket, one object a line.
 
-    def __init__(self, sock):
+    Args:
+        sock: a connected socket.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
         self._socket, self._buffer = sock, b""
         self._sending = threading.Lock()
 
-    def send(self, **message):
+    def send(self, **message: Any) -> None:
+        """Sends the arguments as one JSON object."""
         with self._sending:
             self._socket.sendall(json.dumps(message).encode() + b"\n")
 
-    def receive(self, seconds):
-        """The next object.
+    def receive(self, seconds: float) -> dict[str, Any]:
+        """Returns the next JSON object.
 
         Raises:
-            OSError: if the other end is gone, or silent for `seconds` (`TimeoutError`).
-            ValueError: if it says something else.
+            TimeoutError: if none arrives within `seconds`.
+            OSError: if the connection is closed.
+            ValueError: if something else than a JSON object arrives.
         """
         deadline = time.monotonic() + seconds
         while b"\n" not in self._buffer:
@@ -55,77 +64,82 @@ class Line:
             raise ValueError("no object")
         return message
 
-    def close(self):
+    def close(self) -> None:
+        """Closes the connection at both ends."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
 
-def meet(cluster, terms, timeout):
-    """Waits until all workers are here and want the same; returns their lines.
+def meet(cluster: Cluster, terms: Mapping[str, Any], timeout: float) -> dict[int, Connection]:
+    """Waits until all workers are connected and agree on `terms`; returns the connections.
 
     Args:
         cluster: a `cluster.Cluster`.
-        terms: what all workers must agree on: a dict of whatever JSON can say.
-        timeout: seconds to wait at most.
+        terms: a dict of values for JSON, on which all workers must agree.
+        timeout: the longest time to wait, in seconds.
 
     Returns:
-        `{index: Line}`: for the chief those of all others, for the others that of the chief.
+        `{index: Connection}`: the chief's connections to all other workers, or another worker's
+        connection to the chief.
 
     Raises:
-        ValueError: naming who did not come, or in what a worker differs.
+        ValueError: if a worker does not connect, or has other terms; the text names the worker.
     """
-    # once through JSON, so that tuples compare as the lists they arrive as
-    wanted = json.loads(json.dumps({**terms, "addresses": cluster.addresses}))
-    meeting = _gather if cluster.is_chief else _join
-    return meeting(cluster, wanted, time.monotonic() + timeout, timeout)
+    # JSON turns tuples into lists. The chief converts its own terms, too, to compare them.
+    own_terms = json.loads(json.dumps({**terms, "addresses": cluster.addresses}))
+    connect = _accept_workers if cluster.is_chief else _connect_to_chief
+    return connect(cluster, own_terms, time.monotonic() + timeout, timeout)
 
 
-def _gather(cluster, wanted, deadline, timeout):
-    """The chief's part."""
-    lines = {}
-    with listener(split_address(cluster.addresses[0])[1]) as door:
-        while len(lines) < len(cluster.addresses) - 1:
-            door.settimeout(max(1e-3, deadline - time.monotonic()))
+def _accept_workers(
+    cluster: Cluster, own_terms: dict[str, Any], deadline: float, timeout: float
+) -> dict[int, Connection]:
+    """Accepts a connection from each other worker; this is the chief's part of the handshake."""
+    connections: dict[int, Connection] = {}
+    with listener(split_address(cluster.addresses[0])[1]) as server:
+        while len(connections) < len(cluster.addresses) - 1:
+            server.settimeout(max(1e-3, deadline - time.monotonic()))
             try:
-                line = Line(door.accept()[0])
+                connection = Connection(server.accept()[0])
             except TimeoutError:
-                _refuse_all(lines, _absent(cluster, lines, timeout))
-            hello = _hello(line, len(cluster.addresses))
+                _refuse_all(connections.values(), _missing_text(cluster, connections, timeout))
+            hello = _receive_hello(connection, len(cluster.addresses))
             if hello is None:
-                line.close()  # somebody else, or a worker that was ended just now
+                connection.close()  # not a worker, or a worker that ended just now
                 continue
             index = hello["index"]
-            if index in lines and _alive(lines[index]):
-                _refuse_all({**lines, "twin": line}, _twice(cluster, index))
-            if index in lines:
-                lines.pop(index).close()
-            found = disagreements.first(hello.get("terms"), wanted)
-            if found:
-                _refuse_all({**lines, index: line}, differs(cluster, index, *found))
-            with contextlib.suppress(OSError):  # if it is gone, it will be noticed
-                line.send(hello=HELLO)
-            lines[index] = line
-    for line in lines.values():
+            if index in connections and _is_open(connections[index]):
+                _refuse_all([*connections.values(), connection], _twice_text(cluster, index))
+            if index in connections:
+                connections.pop(index).close()
+            difference = disagreements.first_disagreement(hello.get("terms"), own_terms)
+            if difference:
+                text = disagreement_text(cluster, index, *difference)
+                _refuse_all([*connections.values(), connection], text)
+            with contextlib.suppress(OSError):  # `Watch` notices a worker that ended meanwhile
+                connection.send(hello=HELLO)
+            connections[index] = connection
+    for connection in connections.values():
         with contextlib.suppress(OSError):
-            line.send(go=True)
-    return lines
+            connection.send(go=True)
+    return connections
 
 
-def _hello(line, count):
-    """What a worker says of itself, or None from anybody else."""
+def _receive_hello(connection: Connection, count: int) -> dict[str, Any] | None:
+    """Returns the first message of one of `count` workers, or None if no worker sent it."""
     try:
-        hello = line.receive(5)
+        hello = connection.receive(5)
     except (OSError, ValueError):
         return None
-    known = hello.get("hello") == HELLO and hello.get("index") in range(1, count)
-    return hello if known else None
+    is_worker = hello.get("hello") == HELLO and hello.get("index") in range(1, count)
+    return hello if is_worker else None
 
 
-def _alive(line):
-    """Whether a worker that waits is still there: it says nothing, so there is nothing to read."""
+def _is_open(connection: Connection) -> bool:
+    """Whether a waiting worker is still connected; a waiting worker sends nothing."""
     try:
-        line.receive(1e-2)
+        connection.receive(1e-2)
     except TimeoutError:
         return True
     except (OSError, ValueError):
@@ -133,65 +147,78 @@ def _alive(line):
     return False
 
 
-def _refuse_all(lines, text):
-    for line in lines.values():
+def _refuse_all(connections: Iterable[Connection], text: str) -> NoReturn:
+    """Sends the error `text` to all connections, closes them and raises the error."""
+    for connection in connections:
         with contextlib.suppress(OSError):
-            line.send(refused=text)
-        line.close()
+            connection.send(refused=text)
+        connection.close()
     raise ValueError(text)
 
 
-def _join(cluster, wanted, deadline, timeout):
-    """The part of everybody else."""
-    listener(split_address(cluster.addresses[cluster.index])[1]).close()  # is it free?
-    reason = "nobody answers there"
+def _connect_to_chief(
+    cluster: Cluster, own_terms: dict[str, Any], deadline: float, timeout: float
+) -> dict[int, Connection]:
+    """Connects to the chief; this is the other workers' part of the handshake."""
+    listener(split_address(cluster.addresses[cluster.index])[1]).close()  # checks that it is free
+    reason = "nothing answers at this address"
     while time.monotonic() < deadline:
         try:
-            line = Line(socket.create_connection(split_address(cluster.addresses[0]), timeout=2))
+            address = split_address(cluster.addresses[0])
+            connection = Connection(socket.create_connection(address, timeout=2))
         except OSError as error:
             reason = error.strerror or str(error) or reason
             time.sleep(PAUSE)
             continue
         try:
-            line.send(hello=HELLO, index=cluster.index, terms=wanted)
-            answer = line.receive(5)
+            connection.send(hello=HELLO, index=cluster.index, terms=own_terms)
+            answer = connection.receive(5)
             if answer.get("hello") == HELLO:
-                answer = line.receive(max(1e-3, deadline - time.monotonic()) + 5)
+                answer = connection.receive(max(1e-3, deadline - time.monotonic()) + 5)
             if "go" in answer:
-                return {0: line}
+                return {0: connection}
         except (OSError, ValueError):
             answer = {}
-        line.close()
+        connection.close()
         if "refused" in answer:
             raise ValueError(answer["refused"])
-        reason = "what answers there is not a tf_recipes worker"
+        reason = "a program that is not a tf_recipes worker answers at this address"
         time.sleep(PAUSE)
     return validation.fail(
         "All workers must be started.",
-        f"{cluster.who(0)} did not come within {timeout:g} s ({reason})",
-        "Start it, correct TF_CONFIG, or wait longer with --cluster_timeout.",
+        f"{cluster.describe(0)} did not connect within {timeout:g} s ({reason})",
+        f"Start it, correct TF_CONFIG, or wait longer, for example with {_longer(timeout)}.",
     )
 
 
-def _twice(cluster, index):
+def _twice_text(cluster: Cluster, index: int) -> str:
     return (
-        f"Each worker needs an index of its own. Received: {cluster.who(index)} twice. Correct"
-        ' "index" in their TF_CONFIG.'
+        f"Each worker needs an index of its own. Received: {cluster.describe(index)} twice. Correct"
+        ' "index" in the TF_CONFIG of these workers.'
     )
 
 
-def _absent(cluster, lines, timeout):
-    absent = [cluster.who(k) for k in range(1, len(cluster.addresses)) if k not in lines]
+def _missing_text(cluster: Cluster, connections: Mapping[int, Connection], timeout: float) -> str:
+    missing = [
+        cluster.describe(k) for k in range(1, len(cluster.addresses)) if k not in connections
+    ]
     return (
-        f"All workers must be started. Received: {', '.join(absent)} did not come within"
-        f" {timeout:g} s. Start {'it' if len(absent) == 1 else 'them'}, correct TF_CONFIG, or wait"
-        " longer with --cluster_timeout."
+        f"All workers must be started. Received: {', '.join(missing)} did not connect within"
+        f" {timeout:g} s. Start {'it' if len(missing) == 1 else 'them'}, correct TF_CONFIG, or wait"
+        f" longer, for example with {_longer(timeout)}."
     )
 
 
-def differs(cluster, index, name, theirs, ours):
-    """What to say of worker `index`, which has another `name` than the chief."""
+def _longer(timeout: float) -> str:
+    return f"cluster_timeout={2 * timeout:g}"
+
+
+def disagreement_text(
+    cluster: Cluster, index: int, name: str, worker_value: str, chief_value: str
+) -> str:
+    """Returns the error text for worker `index`, whose value of `name` is not the chief's."""
     return (
-        f"All workers must be started alike. Received: {name}={theirs} on {cluster.who(index)},"
-        f" {ours} on {cluster.who(0)}. Start them with the same flags, data and versions."
+        f"All workers must be started alike. Received: {name}={worker_value} on"
+        f" {cluster.describe(index)}, {chief_value} on {cluster.describe(0)}. Start them with the"
+        " same arguments, data and versions."
     )

@@ -1,30 +1,40 @@
-"""A job that one process does by itself, with the interface of `job.Job`."""
+"""Trains in one process, with the interface of `job.Job`."""
 
 import contextlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
 
 
-class Alone:
-    """No strategy, and no other worker to agree with or to wait for."""
+class SingleProcess:
+    """Stands in for a `job.Job` where one process trains without a strategy."""
 
-    strategy, is_chief, replicas = None, True, 1
+    strategy: None = None
+    is_chief = True
+    replicas = 1
 
-    def __enter__(self):
+    def __enter__(self) -> "SingleProcess":
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         pass
 
-    def scope(self):
+    def scope(self) -> contextlib.AbstractContextManager[Any]:
+        """Returns a context without effect, since a model needs no strategy here."""
         return contextlib.nullcontext()
 
-    def loop(self, model, kind):
+    def loop(self, model: "keras.Model", kind: str) -> Any:
+        """Returns the model's own loop of `kind` "train" or "test"."""
         return model.loop(kind)
 
-    def from_chief(self, content):
+    def from_chief(self, content: bytes) -> bytes:
+        """Returns `content`, since this process is the chief."""
         return content
 
-    def any(self, value):
+    def largest(self, value: int) -> int:
+        """Returns `value`, since there is no other worker."""
         return value
 
-    def agree(self, terms):
-        pass
+    def agree(self, terms: dict[str, Any]) -> None:
+        """Does nothing, since there is no other worker."""

@@ -1,6 +1,8 @@
-"""The strategies by name, and how a model is built under one."""
+"""Makes the strategies, and prepares models for them."""
 
 import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,18 +12,18 @@ from tf_recipes._support import validation
 from tf_recipes.distribution.replicated_loop import DistributedLoop
 
 
-def mirrored(replicas=None):
-    """A `tf.distribute.MirroredStrategy` over this machine's GPUs, or over its CPU in parts.
+def mirrored(replicas: int | None = None) -> tf.distribute.MirroredStrategy:
+    """Returns a `tf.distribute.MirroredStrategy` over this machine's GPUs, or over its CPU.
 
     Call it before TensorFlow has started its devices.
 
     Args:
-        replicas: int >= 1, how many GPUs to take, or parts to make of the CPU where there is none;
-            None: all GPUs, or 1 part.
+        replicas: int >= 1, the number of GPUs to use, or of logical CPU devices on a machine
+            without GPUs. None: all GPUs, or 1 CPU device.
 
     Raises:
-        ValueError: for more replicas than GPUs.
-        RuntimeError: TensorFlow's, where it has started its devices already.
+        ValueError: if there are fewer GPUs than replicas.
+        RuntimeError: if TensorFlow has started its devices already.
     """
     if replicas is not None:
         validation.whole("replicas", replicas, 1)
@@ -32,7 +34,7 @@ def mirrored(replicas=None):
             validation.fail(
                 "Each replica needs a GPU of its own.",
                 f"replicas={replicas}, GPUs={len(gpus)}",
-                "Take as many as there are.",
+                f"Pass replicas={len(gpus)}, or fewer.",
             )
         return tf.distribute.MirroredStrategy([f"GPU:{k}" for k in range(replicas)])
     replicas = replicas or 1
@@ -42,24 +44,24 @@ def mirrored(replicas=None):
     return tf.distribute.MirroredStrategy([f"CPU:{k}" for k in range(replicas)])
 
 
-def multiworker():
-    """A `tf.distribute.MultiWorkerMirroredStrategy` over the workers of `TF_CONFIG`.
+def multiworker() -> tf.distribute.MultiWorkerMirroredStrategy:
+    """Returns a `tf.distribute.MultiWorkerMirroredStrategy` over the workers of `TF_CONFIG`.
 
-    Call it before TensorFlow has started its devices, and once `peers.meet` has found all workers:
-    it waits for them without an end.
+    Call it before TensorFlow has started its devices, and after `peers.meet` has connected all
+    workers, because TensorFlow waits for missing workers forever.
     """
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 @contextlib.contextmanager
-def scope(strategy):
-    """As `strategy.scope()`; besides, metrics are added up when read, not at every step.
+def scope(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Enters `strategy.scope()`, in which metrics are summed when read, not at every step.
 
-    Keras makes a metric's variables "sum" variables, which TensorFlow would all-reduce at each
-    update: four messages a step more.
+    Keras makes a metric's variables "sum" variables. TensorFlow would all-reduce them at each
+    update, which takes four more messages a step.
     """
 
-    def summed_on_read(make, **arguments):
+    def summed_on_read(make: Callable[..., Any], **arguments: Any) -> Any:
         if arguments.get("aggregation") == tf.VariableAggregation.SUM:
             arguments["synchronization"] = tf.VariableSynchronization.ON_READ
         return make(**arguments)
@@ -68,12 +70,15 @@ def scope(strategy):
         yield
 
 
-def prepare(model, strategy):
-    """Makes every variable that the first step would make, which it cannot inside a loop.
+def prepare(model: keras.Model, strategy: tf.distribute.Strategy) -> None:
+    """Creates the variables of the optimizer and the metrics, which no loop can create.
 
     Args:
         model: a compiled, built `keras.Model` with one output, made in `scope`.
-        strategy: the same strategy.
+        strategy: the strategy of that `scope`.
+
+    Raises:
+        ValueError: if the model's results would depend on the number of replicas.
     """
     optimizer = model.optimizer
     if strategy.num_replicas_in_sync > 1:
@@ -88,39 +93,40 @@ def prepare(model, strategy):
                 metric.build(np.zeros((1,), "int64"), outputs)
 
 
-def loop(model, kind, strategy):
-    """The `DistributedLoop` of `kind` "train" or "test" for a model made in `scope`."""
+def loop(model: keras.Model, kind: str, strategy: tf.distribute.Strategy) -> DistributedLoop:
+    """Returns the `DistributedLoop` of `kind` "train" or "test" for a model made in `scope`."""
     prepare(model, strategy)
     step = model.train_step if kind == "train" else model.test_step
     return DistributedLoop(model, step, strategy)
 
 
-def _check_layers(model):
-    """Refuses Keras' layers whose numbers depend on how the batch is shared out."""
+def _check_layers(model: keras.Model) -> None:
+    """Checks that no layer is one of Keras' layers that depend on the number of replicas."""
     for layer in model.layers:
         if type(layer) in (keras.layers.BatchNormalization, keras.layers.Dropout):
             kind = type(layer).__name__
             validation.fail(
-                "On several replicas Keras' BatchNormalization and Dropout do not do what they do"
-                " on one: they know their own rows alone.",
+                "On several replicas the model may not have Keras' BatchNormalization or Dropout,"
+                " which compute with the rows of their own replica only.",
                 f"layer {layer.name!r}, keras.layers.{kind}",
-                f"Take tf_recipes.{kind} (--port=exact).",
+                f"Use tf_recipes.{kind} instead, as port='exact' does.",
             )
 
 
-def _check_optimizer(optimizer):
-    """Refuses what Keras' optimizers do to each replica's gradients before they are added up."""
+def _check_optimizer(optimizer: Any) -> None:
+    """Checks that the optimizer changes no replica's gradients before they are summed."""
     for name in ("clipvalue", "clipnorm", "global_clipnorm"):
         if getattr(optimizer, name, None) is not None:
             validation.fail(
-                "The optimizer's own clipping works on each replica's gradients before they are"
-                " added up, so that the result depends on the number of replicas.",
+                "On several replicas the optimizer may not clip: it would clip each replica's"
+                " gradients before they are summed, so that the result would depend on the number"
+                " of replicas.",
                 f"{name}={getattr(optimizer, name)!r}",
-                "Take GradientClippingModel (--port=exact), which clips their sum.",
+                "Use tf_recipes.GradientClippingModel instead, as port='exact' does.",
             )
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         validation.fail(
-            "A loss scale cannot be kept by several replicas.",
+            "Several replicas cannot keep a loss scale.",
             "optimizer=LossScaleOptimizer",
-            "Take dtype float32.",
+            "Use dtype='float32', which needs no loss scale.",
         )

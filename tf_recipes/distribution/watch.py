@@ -1,79 +1,96 @@
-"""Notices a worker that is lost while the others train."""
+"""Notices the loss of a worker while the other workers train."""
 
 import contextlib
 import threading
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from tf_recipes.distribution.peers import HEARTBEAT
+from tf_recipes.distribution.cluster import Cluster
+from tf_recipes.distribution.peers import HEARTBEAT, Connection
 
 
 class Watch:
-    """Sends a sign of life to the peers, and calls `on_lost` once one of them gives none.
+    """Sends heartbeats to the peers, and calls `on_lost` once a peer is lost.
+
+    A peer is lost if its process ended, which is noticed at once, or if it sent no heartbeat for
+    `silence` seconds. The chief passes the news on to the other workers.
 
     Args:
         cluster: a `cluster.Cluster`.
-        lines: `{index: peers.Line}`, as `peers.meet` returned them.
-        silence: seconds without a sign of life after which a peer counts as lost; one whose
-            process ends is noticed at once.
-        on_lost: called once, in a thread, with the lost worker in words.
+        connections: `{index: peers.Connection}`, as `peers.meet` returned them.
+        silence: seconds without a heartbeat after which a peer counts as lost.
+        on_lost: function of two texts, the lost worker and the reason; called once, in a thread.
     """
 
-    def __init__(self, cluster, lines, silence, on_lost):
-        self._cluster, self._lines, self._silence = cluster, lines, silence
+    def __init__(
+        self,
+        cluster: Cluster,
+        connections: Mapping[int, Connection],
+        silence: float,
+        on_lost: Callable[[str, str], None],
+    ) -> None:
+        self._cluster, self._connections, self._silence = cluster, connections, silence
         self._on_lost, self._lock = on_lost, threading.Lock()
-        self._left = set()  # who has said that it is done
-        self._everybody_left = threading.Event()
+        self._finished: set[int] = set()  # indices of the peers that have finished
+        self._all_finished = threading.Event()
         self._over = False
-        if not lines:
-            self._everybody_left.set()
-        threads = [threading.Thread(target=self._beat, daemon=True)]
-        threads += [threading.Thread(target=self._listen, args=(k,), daemon=True) for k in lines]
+        if not connections:
+            self._all_finished.set()
+        threads = [threading.Thread(target=self._send_heartbeats, daemon=True)]
+        threads += [
+            threading.Thread(target=self._listen, args=(k,), daemon=True) for k in connections
+        ]
         for thread in threads:
             thread.start()
 
-    def leave(self, seconds):
-        """Says that this worker is done, and waits for the others, `seconds` at most."""
+    def leave(self, seconds: float) -> None:
+        """Tells the peers that this worker has finished, and waits for them.
+
+        Args:
+            seconds: the longest time to wait.
+        """
         if self._cluster.is_chief:
-            self._everybody_left.wait(seconds)
-            self._over = True  # its lines close once this process ends
-            self._tell(left=True)
+            self._all_finished.wait(seconds)
+            self._over = True  # the chief's connections close once this process ends
+            self._send_to_all(left=True)
         else:
-            self._tell(left=True)
-            self._everybody_left.wait(seconds)
+            self._send_to_all(left=True)
+            self._all_finished.wait(seconds)
             self._over = True
 
-    def _beat(self):
+    def _send_heartbeats(self) -> None:
         while not self._over:
-            self._tell(alive=True)
+            self._send_to_all(alive=True)
             time.sleep(HEARTBEAT)
 
-    def _tell(self, **message):
-        for line in self._lines.values():
-            with contextlib.suppress(OSError):  # whoever listens to it notices
-                line.send(**message)
+    def _send_to_all(self, **message: Any) -> None:
+        for connection in self._connections.values():
+            with contextlib.suppress(OSError):  # the thread that listens notices the loss
+                connection.send(**message)
 
-    def _listen(self, index):
-        line = self._lines[index]
+    def _listen(self, index: int) -> None:
+        connection = self._connections[index]
         while not self._over:
             try:
-                message = line.receive(self._silence)
+                message = connection.receive(self._silence)
             except TimeoutError:
-                return self._lost(self._cluster.who(index), "it gives no sign of life")
+                return self._report_loss(self._cluster.describe(index), "it sends no heartbeat")
             except (OSError, ValueError):
-                return self._lost(self._cluster.who(index), "its process ended")
+                return self._report_loss(self._cluster.describe(index), "its process ended")
             if "lost" in message:
-                return self._lost(*message["lost"])
+                return self._report_loss(*message["lost"])
             if "left" in message:
-                self._left.add(index)
-                if self._left >= self._lines.keys():
-                    self._everybody_left.set()
+                self._finished.add(index)
+                if self._finished >= self._connections.keys():
+                    self._all_finished.set()
                 return None
         return None
 
-    def _lost(self, who, why):
+    def _report_loss(self, worker: str, reason: str) -> None:
         with self._lock:
             if self._over:
                 return
             self._over = True
-        self._tell(lost=(who, why))
-        self._on_lost(who, why)
+        self._send_to_all(lost=(worker, reason))
+        self._on_lost(worker, reason)

@@ -1,6 +1,6 @@
-"""The recipes as TensorFlow 1.15 code, each beside the Keras module of the same file name.
+"""Contains the recipes as TensorFlow 1.15 code, one module for each block of the same file name.
 
-Everything here is TF 1.15 API alone and runs unchanged on Python 3.7. On TensorFlow 2 it is loaded
-through `tf_recipes.parity.tf1.compat`, which lends it `tensorflow.compat.v1` and a small
-`tensorflow.contrib`.
+The code uses only the API of TF 1.15 and runs unchanged on Python 3.7. On TensorFlow 2 it is loaded
+through `tf_recipes.parity.tf1.compat`, which replaces `tensorflow` with `tensorflow.compat.v1` and
+a small `tensorflow.contrib`.
 """

@@ -1,4 +1,4 @@
-"""Data augmentation as TF1 wrote it: every image shifted, rotated, zoomed and lit anew."""
+"""Augments images in TF1 code: random shifts, rotations, zooms and brightness for each image."""
 
 import math
 
@@ -6,17 +6,17 @@ import tensorflow as tf
 
 
 def shift(images, dx, dy, interpolation="BILINEAR"):
-    """Moves image k by `dx[k]` pixels to the right and `dy[k]` down; what is laid bare is 0."""
+    """Moves image k by `dx[k]` pixels to the right and `dy[k]` down; uncovered pixels become 0."""
     return tf.contrib.image.translate(images, tf.stack([dx, dy], axis=1), interpolation)
 
 
 def rotate(images, degrees, interpolation="BILINEAR"):
-    """Turns image k by `degrees[k]` counterclockwise about its centre."""
+    """Rotates image k by `degrees[k]` counterclockwise about its centre."""
     return tf.contrib.image.rotate(images, degrees * (math.pi / 180), interpolation)
 
 
 def zoom(images, factors, interpolation="BILINEAR"):
-    """Shows `factors[k]` times as much of image k's height and width: above 1 it looks smaller."""
+    """Shows `factors[k]` times the height and width of image k; a factor above 1 shrinks it."""
     height, width = (tf.cast(size, tf.float32) for size in tf.unstack(tf.shape(images)[1:3]))
     zeros = tf.zeros_like(factors)
     x_offset = (width - 1) / 2 * (1 - factors)
@@ -26,15 +26,15 @@ def zoom(images, factors, interpolation="BILINEAR"):
 
 
 def brighten(images, deltas):
-    """Adds `deltas[k]` to every pixel of image k, a share of white."""
+    """Adds `deltas[k]` to every pixel of image k, a fraction of white."""
     return tf.image.adjust_brightness(images, deltas[:, None, None, None])
 
 
 def augment(images, is_training, max_shift, max_degrees, max_zoom, max_delta, seed=None):
-    """All four by amounts drawn for each image; in evaluation the images as they are.
+    """Applies all four by amounts drawn for each image; in evaluation returns the images unchanged.
 
     `tf.image.random_brightness` would draw one amount for the whole batch. Every draw needs a seed
-    of its own: with the same one they would come out in step.
+    of its own: draws with the same seed would be equal up to their bounds.
     """
     n = tf.shape(images)[0]
     height, width = (tf.cast(size, tf.float32) for size in tf.unstack(tf.shape(images)[1:3]))

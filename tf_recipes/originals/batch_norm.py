@@ -1,10 +1,10 @@
-"""Batch normalization as TF1 wrote it: on each layer by name, and shared through `arg_scope`."""
+"""Builds networks with batch normalization in TF1 code: layer by layer, and by `arg_scope`."""
 
 import tensorflow as tf
 
 
 def parameters(is_training, decay=0.999, center=True, scale=False, epsilon=0.001):
-    """Arguments for `batch_norm`; the statistics are updated in place, not in a collection."""
+    """Returns arguments of `batch_norm`, which then updates its statistics without a collection."""
     return {
         "is_training": is_training,
         "decay": decay,
@@ -16,7 +16,7 @@ def parameters(is_training, decay=0.999, center=True, scale=False, epsilon=0.001
 
 
 def by_layer(X, n_hidden1, n_hidden2, n_outputs, bn_params):
-    """The document's first form: each of the three layers says that it is normalised."""
+    """Builds the chapter's first form: each of the three layers has the normalizer's arguments."""
     fully_connected = tf.contrib.layers.fully_connected
     batch_norm = tf.contrib.layers.batch_norm
     hidden1 = fully_connected(
@@ -36,7 +36,7 @@ def by_layer(X, n_hidden1, n_hidden2, n_outputs, bn_params):
 
 
 def by_arg_scope(X, n_hidden1, n_hidden2, n_outputs, bn_params):
-    """The document's second form: the shared arguments are said once."""
+    """Builds the chapter's second form: `arg_scope` gives the layers their common arguments."""
     fully_connected = tf.contrib.layers.fully_connected
     with tf.contrib.framework.arg_scope(
         [fully_connected],

@@ -1,4 +1,4 @@
-"""The document's closing combination, written out: a graph and its session loop."""
+"""Builds and trains the chapter's final combination: a graph and its session loop."""
 
 import collections
 
@@ -8,7 +8,7 @@ Graph = collections.namedtuple("Graph", "graph X y loss training_op logits varia
 
 
 def network(X, n_hidden1, n_hidden2, n_outputs, decay, keep_prob, is_training):
-    """`X` (batch, inputs) -> logits (batch, n_outputs)."""
+    """Builds the network: `X` (batch, inputs) -> logits (batch, n_outputs)."""
     fully_connected = tf.contrib.layers.fully_connected
     dropout = tf.contrib.layers.dropout
     he_init = tf.contrib.layers.variance_scaling_initializer()
@@ -45,7 +45,7 @@ def best_practice(
     decay_rate=0.8,
     seed=0,
 ):
-    """The graph: a training tower and an evaluation tower over one set of variables."""
+    """Builds the graph: a training tower and an evaluation tower over one set of variables."""
     graph = tf.Graph()
     with graph.as_default():
         tf.set_random_seed(seed)
@@ -67,12 +67,12 @@ def best_practice(
 
 
 def train(model, batches, initial=None, config=None):
-    """The session loop: `(X_batch, y_batch)` in, the losses and the variables' values out.
+    """Runs the session loop; returns the losses and the values of the variables.
 
     Args:
-        model: what `best_practice` returns.
+        model: the `Graph` that `best_practice` returns.
         batches: pairs of images (batch, inputs) and labels (batch,).
-        initial: `{name: array}` to start from; None draws from the initialisers.
+        initial: `{name: array}`, the initial values; None draws them from the initialisers.
         config: a `tf.ConfigProto`, or None.
     """
     losses = []

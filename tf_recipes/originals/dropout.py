@@ -1,15 +1,15 @@
-"""Dropout as TF1 wrote it: on the input and after each hidden layer."""
+"""Builds a network with dropout in TF1 code: on the input and after each hidden layer."""
 
 import tensorflow as tf
 
 
 def dropout(inputs, keep_prob, is_training, scope=None):
-    """Keeps each element with probability `keep_prob` and divides it by that."""
+    """Keeps each element with probability `keep_prob` and divides it by `keep_prob`."""
     return tf.contrib.layers.dropout(inputs, keep_prob, is_training=is_training, scope=scope)
 
 
 def network(X, n_hidden1, n_hidden2, n_outputs, keep_prob, is_training):
-    """The document's snippet."""
+    """Builds the chapter's network with dropout: `X` (batch, inputs) -> logits."""
     fully_connected = tf.contrib.layers.fully_connected
     X_drop = dropout(X, keep_prob, is_training)
     hidden1 = fully_connected(X_drop, n_hidden1, scope="hidden1")

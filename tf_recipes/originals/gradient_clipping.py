@@ -1,10 +1,10 @@
-"""Gradient clipping by value as TF1 wrote it."""
+"""Clips gradients by value in TF1 code."""
 
 import tensorflow as tf
 
 
 def clipped_training_op(optimizer, loss, threshold, global_step=None):
-    """Compute, clip each gradient to [-threshold, threshold], apply."""
+    """Returns an op that applies the gradients, each clipped to [-threshold, threshold]."""
     grads_and_vars = optimizer.compute_gradients(loss)
     capped_gvs = [
         (tf.clip_by_value(grad, -threshold, threshold), var) for grad, var in grads_and_vars

@@ -1,10 +1,10 @@
-"""Max-norm as TF1 wrote it: one layer by hand, and every layer through the regularizer slot."""
+"""Applies max-norm in TF1 code: to one layer by hand, and to each layer by its regularizer."""
 
 import tensorflow as tf
 
 
 def clip_by_hand(scope, threshold=1.0, axes=1):
-    """An op that clips one layer's weights; run it after each training step."""
+    """Returns an op that clips one layer's weights; run it after each training step."""
     with tf.variable_scope(scope, reuse=True):
         weights = tf.get_variable("weights")
     clipped_weights = tf.clip_by_norm(weights, clip_norm=threshold, axes=axes)
@@ -12,7 +12,7 @@ def clip_by_hand(scope, threshold=1.0, axes=1):
 
 
 def max_norm_regularizer(threshold, axes=1, name="max_norm", collection="max_norm"):
-    """A "regularizer" that adds no loss, only an op to the collection `max_norm`."""
+    """Returns a regularizer that adds no loss, but a clipping op to the collection `max_norm`."""
 
     def max_norm(weights):
         clipped = tf.clip_by_norm(weights, clip_norm=threshold, axes=axes)

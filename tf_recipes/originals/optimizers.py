@@ -1,10 +1,16 @@
-"""The document's optimizers as `tf.train` has them."""
+"""Returns the chapter's optimizers of `tf.train`."""
 
 import tensorflow as tf
 
 
 def optimizer(name, learning_rate, **arguments):
-    """The `tf.train` optimizer of that name, with its own argument names."""
+    """Returns the `tf.train` optimizer of a recipe's optimizer name.
+
+    Args:
+        name: str, such as `"momentum"`.
+        learning_rate: float, or a tensor.
+        **arguments: the other arguments of the `tf.train` class.
+    """
     if name == "nesterov":
         return tf.train.MomentumOptimizer(learning_rate, use_nesterov=True, **arguments)
     return {

@@ -1,25 +1,25 @@
-"""L1 and L2 as TF1 wrote them: by hand, and through every layer's regularizer slot."""
+"""Adds L1 and L2 penalties in TF1 code: by hand, and by each layer's regularizer."""
 
 import tensorflow as tf
 
 
 def l1_by_hand(base_loss, weights, scale):
-    """The document's first form."""
+    """Returns the loss with an L1 penalty, as in the chapter's first form."""
     reg_losses = tf.reduce_sum(tf.abs(weights))
     return tf.add(base_loss, scale * reg_losses, name="loss")
 
 
 def l2_by_hand(base_loss, weights, scale):
-    """The same for L2: `tf.nn.l2_loss` halves the sum of squares."""
+    """Returns the loss with an L2 penalty; `tf.nn.l2_loss` halves the sum of squares."""
     return tf.add(base_loss, scale * tf.nn.l2_loss(weights), name="loss")
 
 
 def regularizer(l1=0.0, l2=0.0):
-    """For `weights_regularizer`: adds scale * sum|w| and scale * sum(w^2)/2."""
+    """Returns a `weights_regularizer` that adds scale * sum|w| and scale * sum(w^2)/2."""
     return tf.contrib.layers.l1_l2_regularizer(scale_l1=l1, scale_l2=l2)
 
 
 def total_loss(base_loss):
-    """The loss with everything that the layers put into the collection."""
+    """Returns the loss with the regularization losses that the layers added to the collection."""
     reg_losses = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
     return tf.add_n([base_loss] + reg_losses, name="loss")

@@ -1,7 +1,7 @@
-"""Transfer as TF1 wrote it: a Saver over the first layers, then `minimize` with a `var_list`.
+"""Transfers layers in TF1 code: a Saver over the first layers, then `minimize` with a `var_list`.
 
-As a program: `python -m tf_recipes.originals.transfer JOB.npz RESULT.npz`; `run` says what is in
-the two.
+As a program: `python -m tf_recipes.originals.transfer JOB.npz RESULT.npz`. `main` describes the
+job, `run` the result.
 """
 
 import collections
@@ -18,10 +18,10 @@ Training = collections.namedtuple("Training", "loss training_op")
 
 
 def network(X, hidden, n_outputs, is_training, decay, frozen=0, frozen_is_training=False):
-    """`X` (batch, inputs) -> logits (batch, n_outputs).
+    """Builds the network: `X` (batch, inputs) -> logits (batch, n_outputs).
 
-    Whether the first `frozen` layers normalise with the batch and move their averages is for
-    `frozen_is_training` alone to say: a `var_list` has no part in it.
+    In the first `frozen` layers `frozen_is_training` alone decides whether batch normalization uses
+    the statistics of the batch and updates the moving averages. A `var_list` has no influence.
     """
     fully_connected = tf.contrib.layers.fully_connected
     outputs = X
@@ -53,9 +53,9 @@ def transfer(
     decay=0.99,
     frozen_is_training=False,
 ):
-    """The graph: one set of variables, and what trains the upper layers or all of them.
+    """Builds the graph: one set of variables, and ops that train the upper layers or all layers.
 
-    With `reused` 0 it is that of a first task: nothing is restored or frozen.
+    With `reused` 0 it is the graph of a first task: no layer is restored or frozen.
     """
     graph = tf.Graph()
     with graph.as_default():
@@ -74,8 +74,9 @@ def transfer(
             )
             logits = network(X, *shared, is_training=False, decay=decay)
 
-        # Before the optimizers add their slots. GLOBAL_VARIABLES, because TRAINABLE_VARIABLES lacks
-        # the moving averages; with the slash, because "hidden1" finds "hidden10", too.
+        # The variables are collected before the optimizers add their slots. GLOBAL_VARIABLES,
+        # because TRAINABLE_VARIABLES lacks the moving averages. The scopes end with a slash,
+        # because "hidden1" would match "hidden10", too.
         variables = collections.OrderedDict((v.op.name, v) for v in tf.global_variables())
         scope = "|".join(f"hidden{k + 1}/" for k in range(reused)) or "nothing"
         reuse_vars = tf.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, scope=scope)
@@ -90,28 +91,32 @@ def transfer(
 
 
 def training(y, logits, learning_rate, momentum, var_list=None):
-    """The loss, and the op of one training step, with an optimizer and slots of its own."""
+    """Returns the loss and the op of one training step, which has its own optimizer and slots."""
     xentropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
     loss = tf.reduce_mean(xentropy)
     optimizer = tf.train.MomentumOptimizer(learning_rate, momentum=momentum)
-    # The loss is read before the update.
+    # The loss is computed before the update.
     with tf.control_dependencies([loss]):
         return Training(loss, optimizer.minimize(loss, var_list=var_list))
 
 
 def run(spec, images, labels, batches):
-    """A first task, its first layers restored for a second one, frozen training, then all of it.
+    """Trains a first task, restores its first layers for a second task, and trains that task.
+
+    The second task is trained first with the restored layers frozen, then with all layers.
 
     Args:
-        spec: dict: `n_source`, `n_target` (classes), and the arguments of `transfer` that are
-            neither `n_inputs` nor `n_outputs`.
+        spec: dict with `n_source` and `n_target`, the numbers of classes, and the arguments of
+            `transfer` except `n_inputs` and `n_outputs`.
         images: float32 (n, inputs).
-        labels: dict: `source` and `target`, (n,) each.
-        batches: dict: `source`, `frozen` and `all`, int (steps, batch) each: rows of the images.
+        labels: dict with `source` and `target`, (n,) each.
+        batches: dict with `source`, `frozen` and `all`, int (steps, batch) each: row numbers of the
+            images.
 
     Returns:
-        A dict with the arrays `source/VAR` after the first task, `start/VAR` of the second with
-        what was restored, `frozen/VAR`, `all/VAR`, `losses`, and `logits` of all images.
+        A dict of arrays: the variables `source/VAR` after the first task, `start/VAR` of the second
+        task after the first layers are restored, `frozen/VAR` after frozen training, `all/VAR`
+        after training of all layers; `losses` of the second task; `logits` of all images.
     """
     shared, sizes = dict(spec), (images.shape[1], spec["hidden"])
     classes = shared.pop("n_source"), shared.pop("n_target")
@@ -134,7 +139,7 @@ def run(spec, images, labels, batches):
         source = transfer(*sizes, classes[0], **dict(shared, reused=0))
         with tf.Session(graph=source.graph, config=one_thread()) as sess:
             initialise(sess, source)
-            steps(sess, source, source.frozen, "source")  # none of its layers is frozen
+            steps(sess, source, source.frozen, "source")  # with `reused` 0 no layer is frozen
             source.saver.save(sess, path, write_meta_graph=False)
 
         target = transfer(*sizes, classes[1], **shared)
@@ -151,18 +156,24 @@ def run(spec, images, labels, batches):
 
 
 def initialise(sess, model):
-    """Gives every variable its first value."""
+    """Initialises every variable."""
     with model.graph.as_default():
         sess.run(tf.global_variables_initializer())
 
 
 def one_thread():
-    """A session that adds in one order only, so that a second run gives the same bits."""
+    """Returns the configuration of a session with one thread, whose sums repeat bit for bit."""
     return tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
 
 
 def main(job_path, result_path):
-    """Reads a job, `spec` in JSON and the arrays `images`, `labels/NAME` and `batches/NAME`."""
+    """Reads a job, runs it and writes the result.
+
+    Args:
+        job_path: an `.npz` file with `spec` in JSON and the arrays `images`, `labels/NAME` and
+            `batches/NAME`, see `run`.
+        result_path: the `.npz` file to write.
+    """
     with np.load(job_path, allow_pickle=False) as job:
         parts = {
             part: {key.split("/")[1]: job[key] for key in job.files if key.startswith(part + "/")}

@@ -1,9 +1,11 @@
-"""Training a recipe on MNIST; `training.train` goes on where it was stopped, and loses nothing.
+"""Trains a recipe on MNIST; an interrupted `training.train` continues and loses no bit.
 
-Names resolve when they are first used: the figure of a run, for one, needs no TensorFlow.
+Each name is imported when it is first used, since some of them, such as the figure of a run, do not
+need TensorFlow.
 """
 
 import importlib
+from typing import Any
 
 _NAMES = {
     "FILES": "results",
@@ -14,7 +16,7 @@ _NAMES = {
 }
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _NAMES:
         raise AttributeError(f"module 'tf_recipes.training' has no attribute {name!r}")
     return getattr(importlib.import_module(f"tf_recipes.training.{_NAMES[name]}"), name)

@@ -1,4 +1,4 @@
-"""The directory that is trained in: writable, roomy enough, and used by one process at a time."""
+"""Checks the output directory, and locks it so that only one process at a time trains in it."""
 
 import contextlib
 import fcntl
@@ -6,15 +6,21 @@ import os
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 from tf_recipes.training import checkpoints
 
 LOCK = "lock"
 PARTIAL = ".partial-"
+PathLike = str | os.PathLike[str]
 
 
-def writable(output_dir):
-    """The directory as a path, made if need be; `OSError` if nothing can be written there."""
+def writable(output_dir: PathLike) -> pathlib.Path:
+    """Returns the directory as a path, creates it if necessary, and checks that it takes files.
+
+    Raises:
+        OSError: if the directory cannot be created, or no file can be written to it.
+    """
     path = pathlib.Path(output_dir)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -25,53 +31,57 @@ def writable(output_dir):
     except OSError as error:
         raise OSError(
             f"The output directory must be writable. Received: output_dir={str(output_dir)!r} "
-            f"({error.strerror}). Name another with --output_dir."
+            f"({error.strerror}). Pass another directory, output_dir='DIR'."
         ) from error
 
 
 @contextlib.contextmanager
-def alone(output_dir):
-    """The directory as a path, for this process alone, rid of what a killed one left half-written.
+def locked(output_dir: PathLike) -> Iterator[pathlib.Path]:
+    """Locks the directory for this process and removes files that a killed process left unfinished.
+
+    The context is the directory as a path.
 
     Raises:
-        OSError: if nothing can be written there, or another process is training there.
+        OSError: if no file can be written to the directory, or another process trains in it.
     """
     path = writable(output_dir)
     folder = writable(path / checkpoints.FOLDER)
     with open(folder / LOCK, "a") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however
+            # The operating system releases the lock when the process ends, even if it is killed.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise OSError(
-                "One process at a time may train in a directory. "
-                f"Received: output_dir={str(output_dir)!r}, in use by another. "
-                "Wait for it, or name another --output_dir."
+                "Only one process at a time may train in a directory. "
+                f"Received: output_dir={str(output_dir)!r}, in use by another process. "
+                "Wait until that process ends, or pass another directory, output_dir='DIR'."
             ) from error
-        _sweep(path, folder)
+        _remove_partial_files(path, folder)
         yield path
 
 
-def room(path, needed):
-    """Checks before training that `needed` bytes are free.
+def check_free_space(path: pathlib.Path, needed: int) -> None:
+    """Checks that `needed` bytes are free on the disk of `path`.
 
     Raises:
-        OSError: if they are not.
+        OSError: if fewer bytes are free.
     """
     free = shutil.disk_usage(path).free
     if free < needed:
         raise OSError(
-            f"Training must have room for its checkpoints and its model, {_mb(needed)}. Received: "
-            f"{_mb(free)} free in {str(path)!r}. Make room, or name another --output_dir."
+            "The disk must have space for the checkpoints and the model, "
+            f"{_megabytes(needed)}. Received: {_megabytes(free)} free in {str(path)!r}. "
+            "Free some space, or pass a directory on another disk, output_dir='DIR'."
         )
 
 
-def _sweep(path, folder):
-    """Removes what a process wrote beside its place when it was killed."""
+def _remove_partial_files(path: pathlib.Path, folder: pathlib.Path) -> None:
+    """Removes the unfinished files of a process that was killed while it wrote them."""
     for partial in folder.glob(".step-*.partial"):
         partial.unlink()
     for partial in path.glob(f"{PARTIAL}*"):
         shutil.rmtree(partial) if partial.is_dir() else os.unlink(partial)
 
 
-def _mb(count):
+def _megabytes(count: int) -> str:
     return f"{count / 1e6:,.1f} MB"

@@ -1,25 +1,37 @@
-"""What is trained on what, and with what: when two runs are the same run."""
+"""Describes a training, so that two runs can be compared: recipe, port, data and libraries."""
 
 import hashlib
 import os
 import platform
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tf_recipes._support import validation, versions
 
-FORMAT = 1  # of the checkpoints, and of what follows from a seed: one more when either changes
-LISTED = 5  # differences in one message
+if TYPE_CHECKING:
+    from tf_recipes.mnist import Mnist
+    from tf_recipes.ports import Port
+    from tf_recipes.recipe import Recipe
+
+# The version of the checkpoints' format and of all that is derived from a seed. It must be raised
+# whenever one of the two changes.
+FORMAT = 1
+MAX_LISTED = 5  # differences in one error text
 
 
-def of(recipe, port, data, held_out):
-    """What must be the same for training to go on: a dict for JSON.
+def describe(
+    recipe: "Recipe", port: "str | Port", data: "Mnist", held_out_count: int
+) -> dict[str, Any]:
+    """Returns all that must be equal for a run to continue, as a dict for JSON.
 
     Args:
-        recipe: a `Recipe`; its `steps` is not used, and left out.
+        recipe: a `Recipe`; its `steps` is not used in training, and left out.
         port: `"exact"`, `"textbook"` or a `Port`.
         data: a `Mnist`.
-        held_out: int, training images set aside for validation.
+        held_out_count: int, the number of training images held out for validation.
     """
     spec = recipe.to_spec()
     del spec["steps"]
@@ -28,12 +40,12 @@ def of(recipe, port, data, held_out):
         "format": FORMAT,
         "recipe": spec,
         "port": getattr(port, "name", port),
-        "data": {**digests, "held_out": held_out},
+        "data": {**digests, "held_out": held_out_count},
     }
 
 
-def surroundings():
-    """What may change the last bits, yet not what is trained: versions and the machine."""
+def surroundings() -> dict[str, Any]:
+    """Returns all that may change only the last bits: versions and the machine."""
     return {
         **versions.installed(),
         "machine": platform.machine(),
@@ -41,36 +53,52 @@ def surroundings():
     }
 
 
-def differences(there, here):
-    """A list of texts such as `recipe.seed: 3 there, 4 here`."""
-    there, here = _flat(there), _flat(here)
+def differences(
+    left: Mapping[str, Any],
+    right: Mapping[str, Any],
+    labels: tuple[str, str] = ("saved", "now"),
+) -> list[str]:
+    """Returns a text for each difference, such as `recipe.seed: 3 saved, 4 now`.
+
+    Args:
+        left, right: nested dicts.
+        labels: the words after the values of `left` and of `right`.
+    """
+    flat_left, flat_right = _flat(left), _flat(right)
     return [
-        f"{key}: {_shown(there, key)} there, {_shown(here, key)} here"
-        for key in dict.fromkeys([*there, *here])
-        if key not in there or key not in here or there[key] != here[key]
+        f"{key}: {_shown(flat_left, key)} {labels[0]}, {_shown(flat_right, key)} {labels[1]}"
+        for key in dict.fromkeys([*flat_left, *flat_right])
+        if key not in flat_left or key not in flat_right or flat_left[key] != flat_right[key]
     ]
 
 
-def check(there, here, output_dir):
-    """Refuses to train something else in a directory; the `ValueError` names the difference."""
-    if found := differences(there, here):
-        more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+def check(
+    saved: Mapping[str, Any], current: Mapping[str, Any], output_dir: str | os.PathLike[str]
+) -> None:
+    """Checks that the training saved in a directory is the current one.
+
+    Raises:
+        ValueError: if the two differ; the text names the differences.
+    """
+    if found := differences(saved, current):
+        more = f" and {len(found) - MAX_LISTED} more" if len(found) > MAX_LISTED else ""
         validation.fail(
             "`output_dir` must be new, or hold the same training.",
-            f"output_dir={str(output_dir)!r} with {'; '.join(found[:LISTED])}{more}",
-            "Name another --output_dir, or remove that one.",
+            f"output_dir={str(output_dir)!r} with {'; '.join(found[:MAX_LISTED])}{more}",
+            "Pass another directory, output_dir='DIR', or remove this one.",
         )
 
 
-def _digest(array):
+def _digest(array: NDArray[Any]) -> str:
     array = np.ascontiguousarray(array)
     digest = hashlib.sha256(f"{array.dtype.str} {array.shape}".encode())
-    digest.update(array)
+    digest.update(array.data)
     return digest.hexdigest()
 
 
-def _flat(value, prefix=""):
-    if not isinstance(value, dict):
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Returns a nested dict as a flat one, with keys such as `recipe.seed`."""
+    if not isinstance(value, Mapping):
         return {prefix: value}
     flat = {}
     for key, item in value.items():
@@ -78,8 +106,8 @@ def _flat(value, prefix=""):
     return flat
 
 
-def _shown(flat, key):
+def _shown(flat: Mapping[str, Any], key: str) -> str:
     if key not in flat:
         return "nothing"
-    digest = isinstance(flat[key], str) and len(flat[key]) == 2 * hashlib.sha256().digest_size
-    return f"SHA-256 {flat[key][:8]}..." if digest else repr(flat[key])
+    is_digest = isinstance(flat[key], str) and len(flat[key]) == 2 * hashlib.sha256().digest_size
+    return f"SHA-256 {flat[key][:8]}..." if is_digest else repr(flat[key])

@@ -1,23 +1,31 @@
-"""The figure of a training run."""
+"""Draws the learning curves of a training run."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def plot(history, path):
-    """Writes the figure of `draw` as a PNG.
+def plot(history: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Writes the figure of `draw` to a PNG file.
 
     Args:
-        history: what `tf_recipes.training.train` returns.
-        path: where to write.
+        history: the result of `tf_recipes.training.train`.
+        path: the path of the file.
     """
     draw(history).savefig(path, dpi=120, format="png")
 
 
-def draw(history):
-    """Loss and accuracy over the epochs, in training and validation: a `Figure`.
+def draw(history: Mapping[str, Any]) -> "Figure":
+    """Returns a figure of the training and validation loss and accuracy over the epochs.
 
     Args:
-        history: what `tf_recipes.training.train` returns.
+        history: the result of `tf_recipes.training.train`.
     """
-    # The figure by itself, without pyplot, leaves the caller's backend alone; late: it is slow.
+    # A figure without pyplot does not change the caller's backend. Matplotlib is imported only
+    # here, because the import is slow.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -41,10 +49,12 @@ def draw(history):
     return figure
 
 
-def _curves(axes, epochs, training, validation):
+def _curves(
+    axes: Any, epochs: Iterable[int], training: Iterable[float], validation: Iterable[float]
+) -> None:
     axes.plot(epochs, training, marker="o", markersize=4, label="training, mean over the epoch")
     axes.plot(epochs, validation, marker="s", markersize=4, label="validation, after the epoch")
 
 
-def _percent(shares):
+def _percent(shares: Iterable[float]) -> list[float]:
     return [100 * share for share in shares]

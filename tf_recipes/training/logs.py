@@ -1,31 +1,37 @@
-"""TensorBoard's logs of a run, from its history."""
+"""Writes TensorBoard's logs of a run from its history."""
 
+import os
 import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 
 class Logs:
-    """Events per epoch under `train` and `validation`, with the tags of Keras' own callback.
+    """Writes one event per epoch and metric to `train` and `validation`, with Keras' tags.
 
-    The history is what counts: the events of an earlier process are replaced by the history's, so
-    that none is torn, missing or there twice. Only their wall times are those of the replacement.
+    The events of an earlier process are replaced by those of the history, so that no event is
+    damaged, missing or written twice. Only their wall times change.
 
     Args:
-        folder: where to write.
-        history: `{metric: one figure per epoch}` so far; `val_` marks validation's.
+        folder: the directory of the logs.
+        history: `{metric: a list with one figure per epoch}` so far; the names of validation
+            metrics begin with `val_`.
     """
 
-    def __init__(self, folder, history):
+    def __init__(
+        self, folder: str | os.PathLike[str], history: Mapping[str, Sequence[float]]
+    ) -> None:
         self._folder = pathlib.Path(folder)
         for events in self._folder.glob("*/events.out.tfevents.*"):
             events.unlink()
-        self._writers = {}
+        self._writers: dict[str, Any] = {}
         for epoch in range(len(next(iter(history.values()), []))):
             self.add(epoch, {key: values[epoch] for key, values in history.items()})
 
-    def add(self, epoch, figures):
-        """Writes one epoch's figures, a dict.
+    def add(self, epoch: int, figures: Mapping[str, float]) -> None:
+        """Writes the figures of one epoch, `{metric: figure}`.
 
         Raises:
             OSError: if they cannot be written.
@@ -35,10 +41,10 @@ class Logs:
         except tf.errors.OpError as error:
             raise OSError(
                 f"TensorBoard's logs could not be written to {self._folder}: {error.message}. "
-                "The checkpoints are whole: make room, then the same command goes on."
+                "The checkpoints are complete. Free some space, then the same command goes on."
             ) from error
 
-    def _add(self, epoch, figures):
+    def _add(self, epoch: int, figures: Mapping[str, float]) -> None:
         for key, value in figures.items():
             split = "validation" if key.startswith("val_") else "train"
             with self._writer(split).as_default():
@@ -46,11 +52,12 @@ class Logs:
         for writer in self._writers.values():
             writer.flush()
 
-    def close(self):
+    def close(self) -> None:
+        """Closes the log files."""
         for writer in self._writers.values():
             writer.close()
 
-    def _writer(self, split):
+    def _writer(self, split: str) -> Any:
         if split not in self._writers:
             self._writers[split] = tf.summary.create_file_writer(str(self._folder / split))
         return self._writers[split]

@@ -1,36 +1,44 @@
-"""What a finished run leaves: the model, the figure, the history. Written all or none."""
+"""Writes and reads the files of a finished run: the model, the figure and the history."""
 
 import json
 import os
 import pathlib
 import tempfile
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from tf_recipes._support import validation
 from tf_recipes.training import checkpoint_file, identity, learning_curves
 from tf_recipes.training.directory import PARTIAL
 
-FILES = ("model.keras", "learning_curves.png", "history.json")  # the history, last, vouches
+if TYPE_CHECKING:
+    import keras
+
+# The history is the last file, so that its existence proves that all files are complete.
+FILES = ("model.keras", "learning_curves.png", "history.json")
 LOGS = "tensorboard"
 
 
-def write(model, result, output_dir):
-    """All files or none: they are finished beside their places, then renamed, the history last.
+def write(model: "keras.Model", result: Mapping[str, Any], output_dir: pathlib.Path) -> None:
+    """Writes all files or no file.
 
-    Killed between two renames, the same command finds no history of its own and writes them again.
+    The files are written to a temporary folder, then renamed, the history last. If the process is
+    killed between two renames, the next call finds no history of this run and writes all again.
 
     Raises:
-        OSError: if they cannot be written; then those before are as they were.
+        OSError: if the files cannot be written; earlier files then stay unchanged.
     """
     try:
         _write(model, result, output_dir)
     except OSError as error:
         raise OSError(
             f"The results could not be written to {output_dir}: {error.strerror or error}. The "
-            "checkpoints there are whole. Make room, then the same command writes them."
+            "checkpoints there are complete. Free some space, then the same command writes the "
+            "results."
         ) from error
 
 
-def _write(model, result, output_dir):
+def _write(model: "keras.Model", result: Mapping[str, Any], output_dir: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory(dir=output_dir, prefix=PARTIAL) as partial:
         model_path, curves_path, history_path = (pathlib.Path(partial, name) for name in FILES)
         model.save(model_path)
@@ -43,32 +51,45 @@ def _write(model, result, output_dir):
         checkpoint_file.sync_directory(output_dir)
 
 
-def read(output_dir):
-    """The `history.json` of a run that wrote all its files, or None."""
+def read(output_dir: pathlib.Path) -> dict[str, Any] | None:
+    """Returns the `history.json` of a run that wrote all its files, or None."""
     try:
         result = json.loads((output_dir / FILES[-1]).read_text())
     except (OSError, ValueError):
         return None
-    whole = isinstance(result, dict) and all((output_dir / name).is_file() for name in FILES)
-    return result if whole else None
+    complete = isinstance(result, dict) and all((output_dir / name).is_file() for name in FILES)
+    return result if complete else None
 
 
-def same(result, wanted):
-    """Whether a result, or None, is that of the training wanted."""
-    return result is not None and {key: result.get(key) for key in wanted} == wanted
+def is_result_of(result: Mapping[str, Any] | None, written_identity: Mapping[str, Any]) -> bool:
+    """Whether `result` is not None and has all entries of `written_identity`."""
+    return result is not None and _part(result, written_identity) == written_identity
 
 
-def check(result, wanted, epochs, output_dir):
-    """Refuses a directory with results and no checkpoints, unless they are the ones wanted."""
-    identity.check({key: result.get(key) for key in wanted}, wanted, output_dir)
+def check(
+    result: Mapping[str, Any],
+    written_identity: Mapping[str, Any],
+    epochs: int,
+    output_dir: str | os.PathLike[str],
+) -> None:
+    """Checks the results in a directory without checkpoints: they must be of the same training.
+
+    Raises:
+        ValueError: if the results are of another training, or of another number of epochs.
+    """
+    identity.check(_part(result, written_identity), written_identity, output_dir)
     if result.get("epochs") != epochs:
         validation.fail(
-            "Without its checkpoints a finished run cannot go on.",
+            "A finished run without its checkpoints cannot go on.",
             f"output_dir={str(output_dir)!r} with {result.get('epochs')} epochs, epochs={epochs}",
-            "Name another --output_dir, or remove that one.",
+            "Pass another directory, output_dir='DIR', or remove this one.",
         )
 
 
-def _sync(path):
+def _part(result: Mapping[str, Any], written_identity: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: result.get(key) for key in written_identity}
+
+
+def _sync(path: pathlib.Path) -> None:
     with open(path, "rb+") as file:
         os.fsync(file.fileno())

@@ -1,22 +1,28 @@
-"""Every variable that training changes, as arrays and back."""
+"""Copies and restores every variable that training changes."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
-_COUNTED = re.compile(r"_\d+(?=/)")  # Keras numbers objects as they are made in a process
+# The numbers that Keras gives to objects of one class in the order of their creation in a process.
+_OBJECT_NUMBER = re.compile(r"_\d+(?=/)")
 
 
-class State:
-    """Weights, statistics, random generators, optimizer and metrics of a model.
+class VariableState:
+    """Copies and restores the variables of a model, its optimizer and its metrics.
+
+    The model's variables are its weights, statistics and random generators.
 
     Args:
         model: a compiled `keras.Model`.
-        x, y: one row of data at least, from which the metrics learn their shapes.
+        x, y: at least one row of data, from which the metrics learn their shapes.
     """
 
-    def __init__(self, model, x, y):
+    def __init__(self, model: keras.Model, x: NDArray[Any], y: NDArray[Any]) -> None:
         model.optimizer.build(model.trainable_variables)
         if not all(getattr(metric, "built", True) for metric in model.metrics):
             model.test_step((x[:1], y[:1], None))
@@ -27,32 +33,33 @@ class State:
             "metrics": [v for metric in model.metrics for v in metric.variables],
         }
         self._variables = {
-            f"{group}/{k}/{_COUNTED.sub('', variable.path)}": variable
+            f"{group}/{k}/{_OBJECT_NUMBER.sub('', variable.path)}": variable
             for group, variables in groups.items()
             for k, variable in enumerate(variables)
         }
 
-    def take(self):
-        """`{name: array}`, copies."""
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Returns a copy of every variable's value, `{name: array}`."""
         return {name: variable.numpy() for name, variable in self._variables.items()}
 
-    def put(self, arrays):
-        """Sets every variable."""
+    def assign(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Sets every variable to its array in `arrays`."""
         for name, variable in self._variables.items():
             variable.assign(arrays[name])
 
     @property
-    def bytes(self):
-        return sum(array.nbytes for array in self.take().values())
+    def byte_count(self) -> int:
+        """The number of bytes of all variables."""
+        return sum(array.nbytes for array in self.arrays().values())
 
 
-def finite(arrays):
-    """Whether no weight and no statistic among `State.take()` is infinite or not a number."""
+def all_finite(arrays: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether all weights and statistics in `VariableState.arrays()` are finite."""
     return all(
         np.isfinite(array).all() for name, array in arrays.items() if name.startswith("model/")
     )
 
 
-def learning_rate(model):
-    """The rate of the next step, a float."""
+def learning_rate(model: keras.Model) -> float:
+    """Returns the learning rate of the next step."""
     return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))

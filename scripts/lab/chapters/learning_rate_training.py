@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from lab.chapters.optimizer_race import BATCH_SIZE, batches
-from tf_recipes.training.driver import EVALUATION_BATCH, Feed
+from tf_recipes.training.driver import EVALUATION_BATCH
+from tf_recipes.training.feed import Feed
 
 PARTS = 5  # of an epoch
 

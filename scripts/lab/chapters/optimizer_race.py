@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from lab.chapters import nets
 from tf_recipes.recipe import Recipe
-from tf_recipes.training.driver import Feed
+from tf_recipes.training.feed import Feed
 
 BATCH_SIZE = 50
 FIXED = 1000  # training images that the loss is taken on

@@ -21,7 +21,7 @@ def main(setting):
     os.sched_setaffinity(0, {setting["core"]})  # before TensorFlow counts the cores
     from tf_recipes.distribution import job
 
-    with job.start("multiworker", {}, timeout=120) as started:
+    with job.start("multiworker", {}, cluster_timeout=120) as started:
         measured = [
             measure(started, hidden, rows, setting["repeats"])
             for hidden in setting["hidden"]

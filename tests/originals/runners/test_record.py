@@ -39,7 +39,7 @@ def test_a_second_run_gives_the_same_bits(ran):
 
 
 def test_sensitivity_is_the_drift_of_a_start_one_ulp_away(ran):
-    """After one step a weight is still about an ulp away: 6e-8 of the largest, not 0, not 1e-5."""
+    """After one step the drift is about an ulp: 6e-8 of the largest weight, not 0, not 1e-5."""
     sensitivity = part(ran("record"), "trace/sensitivity/1/")
     for name in ("hidden1/weights", "hidden2/weights", "outputs/weights"):
         assert 1e-8 < sensitivity[name] < 1e-6, name

@@ -4,14 +4,15 @@ import pytest
 
 from tf_recipes.training.soak import killing, processes
 
-# Adds up its steps, saves each, goes on from the newest; with "forgetful" it starts the sum anew.
+# Adds up its steps, saves each step, and continues from the newest checkpoint. With "forgetful" a
+# process that continues starts with the sum 0.
 TOY = """
 import json, pathlib, sys, time, zipfile
 import h5py, numpy as np
 from tf_recipes.training.checkpoints import Checkpoint, Checkpoints
-from tf_recipes.training.directory import alone
+from tf_recipes.training.directory import locked
 folder = pathlib.Path(sys.argv[-1].removeprefix("--output_dir="))
-with alone(folder):
+with locked(folder):
     kept = Checkpoints(folder / "checkpoints", print)
     newest = kept.newest()
     step, total = (newest.step, newest.arrays["w"]) if newest else (0, np.zeros(10**5))
@@ -35,25 +36,25 @@ with alone(folder):
 
 
 def toy(tmp_path, kills, *words):
-    said = []
+    printed = []
     (tmp_path / "toy.py").write_text(TOY)
-    start = processes.Command([sys.executable, tmp_path / "toy.py", *words])
-    return killing.soak(start, tmp_path / "out", kills, 1, said.append), said
+    start = processes.StartCommand([sys.executable, tmp_path / "toy.py", *words])
+    return killing.soak(start, tmp_path / "out", kills, 1, printed.append), printed
 
 
 def test_a_training_that_loses_nothing_passes(tmp_path):
-    same, said = toy(tmp_path, 6)
-    assert same, said
-    kills = [line for line in said if line.startswith("kill ")]
+    same, printed = toy(tmp_path, 6)
+    assert same, printed
+    kills = [line for line in printed if line.startswith("kill ")]
     assert len(kills) == 6 and "while finishing" in kills[-1]
-    assert said[-1] == "killed 6 times: the same bits"
+    assert printed[-1] == "killed 6 times: the same bits"
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_training_that_forgets_is_found(tmp_path):
-    same, said = toy(tmp_path, 6, "forgetful")
+    same, printed = toy(tmp_path, 6, "forgetful")
     assert not same
-    assert "differs: model.keras: the weights" in said
+    assert "differs: model.keras: the weights" in printed
     assert len(list((tmp_path / "out").iterdir())) == 1  # to look at
 
 

@@ -31,12 +31,12 @@ def finished(folder, header=(), arrays=(), history=(), weights=1.0):
     [
         ({}, []),
         ({"header": {"seconds": 2.0}, "history": {"seconds": 2.0}}, []),
-        ({"header": {"step": 11}}, ["step: 10 there, 11 here"]),
-        ({"arrays": {"model/0/w": np.array([0.0, -0.0])}}, ["model/0/w: other bits"]),
-        ({"arrays": {"metrics/0": np.ones(1)}}, ["metrics/0: in one of them alone"]),
+        ({"header": {"step": 11}}, ["step: 10 in one run, 11 in the other"]),
+        ({"arrays": {"model/0/w": np.array([0.0, -0.0])}}, ["model/0/w: different bits"]),
+        ({"arrays": {"metrics/0": np.ones(1)}}, ["metrics/0: in one of the runs only"]),
         (
             {"history": {"loss": [np.nextafter(0.5, 1)]}},
-            ["history.json: loss: [0.5] there, [0.5000000000000001] here"],
+            ["history.json: loss: [0.5] in one run, [0.5000000000000001] in the other"],
         ),
         ({"weights": 1.5}, ["model.keras: the weights"]),
     ],

@@ -1,1 +1,1 @@
-"""Holds the programs that build, run and record the TF1 originals."""
+"""Contains the programs that build, run and record the TF1 originals."""

@@ -1,10 +1,11 @@
-"""What TF1's initialisers and dropout draw: statistics of ten million values each.
+"""Records statistics of ten million values that TF1's initialisers and dropout draw.
 
 As a program: `python -m tf_recipes.originals.runners.draws OUT.npz`.
 """
 
 import json
 import sys
+from typing import Any, Callable, Dict
 
 import numpy as np
 import tensorflow as tf
@@ -19,8 +20,8 @@ KEEP_PROBS = (0.5, 0.8, 0.9)
 SEED = 2018
 
 
-def summary(values):
-    """Moments, extremes and histogram of `values`, the bins from smallest to largest."""
+def summary(values: np.ndarray) -> Dict[str, Any]:
+    """Returns moments, extremes and a histogram of `values`, from the smallest to the largest."""
     values = values.ravel()
     edges = np.linspace(values.min(), values.max(), BINS + 1)
     return {
@@ -36,15 +37,15 @@ def summary(values):
     }
 
 
-def draw(make):
-    """One evaluation of the tensor that `make` builds in a new graph."""
+def draw(make: Callable[[], Any]) -> np.ndarray:
+    """Builds a tensor with `make` in a new graph, and returns its value."""
     with tf.Graph().as_default(), tf.Session() as sess:
         tf.set_random_seed(SEED)
         return sess.run(make())
 
 
-def record():
-    """All of it, as a flat dict of arrays."""
+def record() -> Dict[str, Any]:
+    """Returns the statistics of both initialisers and of dropout, `{NAME/STATISTIC: array}`."""
     arrays = {"provenance": json.dumps(provenance(), sort_keys=True)}
     for name, initializer in (("he", he_init), ("xavier", xavier_init)):
         values = draw(lambda make=initializer: make()(SHAPE, dtype=tf.float32))

@@ -1,6 +1,7 @@
-"""Recipe -> TF1 graph, in the manner of the document."""
+"""Builds the TF1 graph of a recipe in the style of the chapter."""
 
 import collections
+from typing import Any, Callable, Dict
 
 import tensorflow as tf
 
@@ -13,21 +14,22 @@ from tf_recipes.originals.max_norm import max_norm_regularizer
 from tf_recipes.originals.optimizers import optimizer as make_optimizer
 from tf_recipes.originals.regularization import regularizer, total_loss
 from tf_recipes.originals.schedules import decayed
-from tf_recipes.recipe import N_INPUTS, N_OUTPUTS
+from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
 Model = collections.namedtuple(
     "Model", "graph X y loss training_op clip_all_weights logits variables masks"
 )
 
 
-def build(recipe):
-    """The graph of `recipe`: a training tower, an evaluation tower, and one set of variables.
+def build(recipe: Recipe) -> Model:
+    """Builds the graph of a recipe: a training and an evaluation tower over one set of variables.
 
-    `is_training` is a Python bool in each tower, so that no `tf.cond` hides the dropout masks from
-    the session.
+    `is_training` is a Python bool in each tower. With a `tf.cond` the session could not fetch the
+    dropout masks.
 
     Raises:
-        ValueError: for batch normalization in float64, which TF1's fused kernel refuses.
+        ValueError: if the recipe has batch normalization in float64, which TF1's fused kernel does
+            not support.
     """
     if recipe.batch_norm is not None and recipe.dtype == "float64":
         raise ValueError(
@@ -45,7 +47,7 @@ def build(recipe):
         variables = collections.OrderedDict((v.op.name, v) for v in tf.global_variables())
         xentropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=train_logits)
         loss = total_loss(tf.reduce_mean(xentropy, name="avg_xentropy"))
-        # The loss is read before the update, also where it looks at the weights themselves.
+        # The loss is computed before the update, also where it depends on the weights themselves.
         with tf.control_dependencies([loss]):
             training_op = training(recipe, loss)
         return Model(
@@ -61,8 +63,8 @@ def build(recipe):
         )
 
 
-def network(recipe, X, is_training):
-    """`X` (batch, 784) -> logits (batch, 10)."""
+def network(recipe: Recipe, X: tf.Tensor, is_training: bool) -> tf.Tensor:
+    """Builds the network of a recipe: `X` (batch, 784) -> logits (batch, 10)."""
     fully_connected = tf.contrib.layers.fully_connected
     shared = {"weights_initializer": {"he": he_init, "xavier": xavier_init}[recipe.initializer]()}
     if recipe.batch_norm is not None:
@@ -91,8 +93,8 @@ def network(recipe, X, is_training):
         return fully_connected(outputs, N_OUTPUTS, activation_fn=None, scope="outputs")
 
 
-def activation(name):
-    """The hidden layers' activation function."""
+def activation(name: str) -> Callable[..., tf.Tensor]:
+    """Returns the activation function of that name."""
     return {
         "relu": tf.nn.relu,
         "elu": tf.nn.elu,
@@ -102,8 +104,8 @@ def activation(name):
     }[name]
 
 
-def training(recipe, loss):
-    """The op of one training step."""
+def training(recipe: Recipe, loss: tf.Tensor) -> Any:
+    """Returns the op of one training step."""
     arguments = recipe.optimizer_arguments()
     global_step = None
     if recipe.schedule is not None:
@@ -116,8 +118,8 @@ def training(recipe, loss):
     return clipped_training_op(optimizer, loss, recipe.clip_value, global_step)
 
 
-def dropout_masks(graph, recipe):
-    """`{"X": tensor, "hidden1": tensor, ...}`: which units the training tower keeps."""
+def dropout_masks(graph: tf.Graph, recipe: Recipe) -> Dict[str, tf.Tensor]:
+    """Returns the masks of the units that the training tower keeps, `{"X": tensor, ...}`."""
     if recipe.keep_prob == 1.0:
         return {}
     names = ["X"] + [f"hidden{k + 1}" for k in range(len(recipe.hidden))]

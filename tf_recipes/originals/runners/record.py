@@ -1,13 +1,14 @@
-"""Runs a recipe's TF1 graph in a session and writes down what it did, step by step.
+"""Trains a recipe's TF1 graph in a session and records a trace of the steps.
 
 As a program: `python -m tf_recipes.originals.runners.record JOB.npz TRACE.npz`. The job is an
-`.npz` with `spec`, `images`, `labels`, `batches`, `steps` and, if not 1, `neighbours`; the trace is
-the format that `tf_recipes.parity.trace` reads.
+`.npz` file with `spec`, `images`, `labels`, `batches`, `steps` and, if it is not 1, `neighbours`.
+The trace has the format that `tf_recipes.parity.trace` reads.
 """
 
 import json
 import platform
 import sys
+from typing import Any, Container, Dict, Iterable, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -18,16 +19,23 @@ from tf_recipes.recipe import Recipe
 N_EVALUATED = 256
 
 
-def run(recipe, images, labels, batches, steps, initial=None):
-    """One training run.
+def run(
+    recipe: Recipe,
+    images: np.ndarray,
+    labels: np.ndarray,
+    batches: np.ndarray,
+    steps: Container[int],
+    initial: Optional[Dict[str, np.ndarray]] = None,
+) -> Dict[str, Any]:
+    """Trains a recipe once and returns the recorded arrays.
 
     Args:
         recipe: a `Recipe`.
-        images: uint8 (n, 784), the pool.
-        labels: (n,).
-        batches: int (steps, batch), rows of the pool.
-        steps: after which steps the variables are recorded.
-        initial: `{name: array}` to start from; None draws from the initialisers.
+        images: uint8 (n, 784), the images from which the batches are taken.
+        labels: (n,), the labels of the images.
+        batches: int (steps, batch), row numbers of the images.
+        steps: the steps after which the variables are recorded.
+        initial: `{name: array}`, the initial values; None draws them from the initialisers.
 
     Returns:
         A dict with the arrays `initial/VAR`, `losses`, `variables/STEP/VAR`, `masks/X`, `logits`.
@@ -56,12 +64,12 @@ def run(recipe, images, labels, batches, steps, initial=None):
     return result
 
 
-def one_thread():
-    """A session that adds in one order only, so that a second run gives the same bits."""
+def one_thread() -> Any:
+    """Returns the configuration of a session with one thread, whose sums repeat bit for bit."""
     return tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
 
 
-def start(sess, model, initial):
+def start(sess: Any, model: models.Model, initial: Optional[Dict[str, np.ndarray]]) -> None:
     """Initialises the variables, or sets them to `initial`."""
     with model.graph.as_default():
         sess.run(tf.global_variables_initializer())
@@ -69,8 +77,8 @@ def start(sess, model, initial):
             sess.run(tf.assign(model.variables[name], value))
 
 
-def one_ulp_away(initial, seed):
-    """Every initial weight moved to a neighbouring float, up or down at random."""
+def one_ulp_away(initial: Dict[str, np.ndarray], seed: int) -> Dict[str, np.ndarray]:
+    """Returns the initial weights, each moved to a neighbouring float, up or down at random."""
     random = np.random.RandomState(seed % 2**32)
     moved = {}
     for name in sorted(initial):
@@ -83,8 +91,8 @@ def one_ulp_away(initial, seed):
     return moved
 
 
-def drift(value, reference):
-    """max|value - reference| / max|reference|."""
+def drift(value: np.ndarray, reference: np.ndarray) -> float:
+    """Returns max|value - reference| / max|reference|."""
     value, reference = np.float64(value), np.float64(reference)
     largest = np.max(np.abs(reference))
     difference = np.max(np.abs(value - reference))
@@ -93,12 +101,19 @@ def drift(value, reference):
     return difference / largest if largest else np.inf
 
 
-def record(recipe, images, labels, batches, steps, neighbours=1):
-    """The arrays of a whole trace: the run, and its sensitivity to one ulp.
+def record(
+    recipe: Recipe,
+    images: np.ndarray,
+    labels: np.ndarray,
+    batches: np.ndarray,
+    steps: Iterable[int],
+    neighbours: int = 1,
+) -> Dict[str, Any]:
+    """Returns the arrays of a whole trace: the run, and its sensitivity to one ulp.
 
-    The sensitivity is the largest drift from the run among so many `neighbours`, each started one
-    ulp away with other signs. A unit that one start puts above zero and another below makes them
-    part ways; one neighbour may miss it, eight seldom do.
+    The sensitivity is the largest drift from the run among `neighbours` further runs, each started
+    one ulp away with other signs. Two runs diverge if a unit is above zero in one run and below
+    zero in the other. One neighbour may have no such unit; eight neighbours seldom have none.
     """
     pool = images, labels, batches, {int(step) for step in steps}
     trace = run(recipe, *pool)
@@ -122,8 +137,8 @@ def record(recipe, images, labels, batches, steps, neighbours=1):
     return trace
 
 
-def provenance():
-    """What ran: versions, and the kind of machine."""
+def provenance() -> Dict[str, str]:
+    """Returns the versions of TensorFlow, Python and NumPy, and the kind of machine."""
     return {
         "tensorflow": tf.__version__,
         "python": platform.python_version(),
@@ -132,8 +147,8 @@ def provenance():
     }
 
 
-def main(job_path, trace_path):
-    """Reads a job, writes its trace."""
+def main(job_path: str, trace_path: str) -> None:
+    """Reads a job and writes its trace."""
     with np.load(job_path, allow_pickle=False) as job:
         recipe = Recipe.from_spec(json.loads(str(job["spec"])))
         pool = [job[name] for name in ("images", "labels", "batches", "steps")]

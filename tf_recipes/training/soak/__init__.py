@@ -1,1 +1,1 @@
-"""Holds the test that kills training at random moments and compares the bits."""
+"""Contains the test that kills training at random moments and compares the bits."""

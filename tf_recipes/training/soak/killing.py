@@ -1,161 +1,193 @@
 """Kills training at random moments, starts it again, and compares the bits at the end."""
 
+import os
 import pathlib
 import random
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 
 from tf_recipes.training import checkpoints
 from tf_recipes.training.directory import PARTIAL
+from tf_recipes.training.soak.processes import StartCommand, StartFork
 from tf_recipes.training.soak.same_bits import differences
 
-POLL = 0.0002  # seconds; a save takes some milliseconds
+POLL = 0.0002  # seconds between two looks at a process; a save takes some milliseconds
 STARTING, TRAINING, SAVING, FINISHING = "starting", "training", "saving", "finishing"
-SHARES = {STARTING: 1, TRAINING: 2, SAVING: 2}  # of the kills; the last one is while finishing
-FARTHEST = 5  # saves after which a process that trains or saves is killed
+# Relative frequencies of the phases in which a process is killed. The last kill is in FINISHING.
+SHARES = {STARTING: 1, TRAINING: 2, SAVING: 2}
+MAX_SAVES = 5  # saves after which a process that trains or saves is killed at the latest
 
 
 class SoakError(RuntimeError):
-    """A run ended with an error of its own."""
+    """Says that a run ended with an error without being killed."""
 
 
-def soak(start, output_dir, kills, seed, say):
-    """Whether training that is killed `kills` times ends with the bits of one that is not.
+def soak(
+    start: StartCommand | StartFork,
+    output_dir: str | os.PathLike[str],
+    kills: int,
+    seed: int,
+    print_line: Callable[[str], object],
+) -> bool:
+    """Kills training `kills` times; returns whether it ends with the bits of an unkilled run.
 
-    Each time the process dies by SIGKILL: while it starts, while it trains or in the middle of a
-    save, at a moment drawn at random, the last time while it writes the model. A run that ends
-    before the last kill is compared, and another one is begun.
+    Each kill is a SIGKILL at a random moment: while the process starts, trains, or saves. The last
+    kill is while the process writes the model. If a run ends before the last kill, it is compared,
+    and another run begins.
 
     Args:
-        start: a `lives.Command` or a `lives.Fork`.
-        output_dir: directory for the runs, made if need be; they stay there if the bits differ.
-        kills: int.
-        seed: int, of the moments.
-        say: function that prints one line.
+        start: a `processes.StartCommand` or a `processes.StartFork`.
+        output_dir: the directory of the runs, created if necessary; they stay there if the bits
+            differ.
+        kills: int, the number of kills.
+        seed: int, the seed of the moments.
+        print_line: function that prints one line.
 
     Returns:
-        True, or False with each difference said.
+        True if the bits are equal; else False, and every difference is printed.
 
     Raises:
-        SoakError: if a run fails by itself.
+        SoakError: if a run ends with an error without being killed.
     """
     pathlib.Path(output_dir).mkdir(parents=True, exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(dir=output_dir, prefix="soak-"))
     reference = Run(start, folder / "reference")
     began = time.perf_counter()
-    reference.live()
-    say(f"in one go: {time.perf_counter() - began:.1f} s")
-    killer = Killer(random.Random(seed), kills, say)
-    found = []
+    reference.train()
+    print_line(f"without a kill: {time.perf_counter() - began:.1f} s")
+    killer = Killer(random.Random(seed), kills, print_line)
+    found: list[str] = []
     while not found and killer.done < kills:
         killed = Run(start, folder / f"killed-after-{killer.done}")
         killer.kill(killed)
         found = differences(reference.folder, killed.folder)
     for line in found:
-        say(f"differs: {line}")
+        print_line(f"differs: {line}")
     if not found:
         shutil.rmtree(folder)
-        say(f"killed {killer.done} times: the same bits")
+        print_line(f"killed {killer.done} times: the same bits")
     return not found
 
 
 class Run:
-    """A directory and the processes that train in it, one after the other.
+    """Trains in one directory, in one process after the other.
 
     Args:
         start: see `soak`.
         folder: a `pathlib.Path`.
     """
 
-    def __init__(self, start, folder):
+    def __init__(self, start: StartCommand | StartFork, folder: pathlib.Path) -> None:
         self._start, self.folder = start, folder
         self._checkpoints = folder / checkpoints.FOLDER
 
-    def live(self, when=lambda run, seconds: False):
-        """Trains until the end, or until `when` says so; the seconds until it was killed, or None.
+    def train(self, kill_now: "_KillNow" = lambda run, seconds: False) -> float | None:
+        """Trains to the end, or until `kill_now` returns True.
+
+        Args:
+            kill_now: function of this run and the seconds since the process started.
+
+        Returns:
+            The seconds until the process was killed, or None if it reached the end.
 
         Raises:
             SoakError: if the process ends with another status than 0.
         """
-        life, began = self._start(self.folder), time.perf_counter()
-        while life.poll() is None:
+        process, began = self._start(self.folder), time.perf_counter()
+        while process.poll() is None:
             seconds = time.perf_counter() - began
-            if when(self, seconds):
-                life.kill()
-                if life.wait() != 0:  # else it was quicker
+            if kill_now(self, seconds):
+                process.kill()
+                if process.wait() != 0:  # status 0: the process ended before the kill
                     return seconds
             time.sleep(POLL)
-        if life.wait() != 0:
-            raise SoakError(f"Training in {self.folder} ended with status {life.wait()}.")
+        if process.wait() != 0:
+            raise SoakError(f"Training in {self.folder} ended with status {process.wait()}.")
         return None
 
-    def saved(self):
-        """The step of the newest checkpoint, -1 without any."""
+    def saved(self) -> int:
+        """Returns the step of the newest checkpoint, or -1 without a checkpoint."""
         steps = [int(path.stem[5:]) for path in self._checkpoints.glob("step-*.ckpt")]
         return max(steps, default=-1)
 
-    def saving(self):
-        """Whether a checkpoint is half-written."""
+    def saving(self) -> bool:
+        """Whether a checkpoint is partly written."""
         return any(self._checkpoints.glob(".*.partial"))
 
-    def finishing(self):
+    def finishing(self) -> bool:
         """Whether the model and the history are being written."""
         return any(self.folder.glob(f"{PARTIAL}*"))
+
+
+# Function of a run and the seconds since its process started: whether to kill the process now.
+_KillNow = Callable[[Run, float], bool]
 
 
 class Killer:
     """Kills processes at random moments.
 
     Args:
-        random: a `random.Random`.
-        kills: int, how many in all.
-        say: function that prints one line.
+        generator: a `random.Random`.
+        kills: int, the number of kills.
+        print_line: function that prints one line.
+
+    Attributes:
+        done: int, the number of kills so far.
     """
 
-    def __init__(self, random, kills, say):
-        self._random, self._kills, self._say = random, kills, say
-        self._startup = 1.0  # seconds until a process saves for the first time
+    def __init__(
+        self, generator: random.Random, kills: int, print_line: Callable[[str], object]
+    ) -> None:
+        self._random, self._kills, self._print_line = generator, kills, print_line
+        self._startup = 1.0  # seconds from the start of a process to its first save
         self.done = 0
 
-    def kill(self, run):
-        """Kills what trains in a run, until it is finished or all kills are done."""
+    def kill(self, run: Run) -> None:
+        """Kills the processes of a run until the run is finished or all kills are done."""
         while self.done < self._kills:
             last = self.done == self._kills - 1
-            kind = FINISHING if last else self._random.choices([*SHARES], SHARES.values())[0]
+            phase = FINISHING if last else self._random.choices([*SHARES], [*SHARES.values()])[0]
             before = run.saved()
-            seconds = run.live(self._moment(kind, before))
+            seconds = run.train(self._kill_condition(phase, before))
             if seconds is None:
                 return
             self.done += 1
-            self._say(
-                f"kill {self.done}: after {seconds:.2f} s, while {kind}"
-                f"{', a half-written file left' if run.saving() else ''}; "
+            self._print_line(
+                f"kill {self.done}: after {seconds:.2f} s, while {phase}"
+                f"{', a partly written file left' if run.saving() else ''}; "
                 f"saved: step {before} before, {run.saved()} now"
             )
-        run.live()
+        run.train()
 
-    def _moment(self, kind, before):
-        """Function of a run and its seconds: whether now is the moment to kill it."""
-        if kind == STARTING:
+    def _kill_condition(self, phase: str, before: int) -> _KillNow:
+        """Returns a function that says whether to kill a process now.
+
+        Args:
+            phase: STARTING, TRAINING, SAVING or FINISHING.
+            before: int, the step of the newest checkpoint before the process started.
+        """
+        if phase == STARTING:
             wanted = self._random.uniform(0, self._startup)
             return lambda run, seconds: seconds >= wanted
-        if kind == FINISHING:
+        if phase == FINISHING:
             return lambda run, seconds: run.finishing()
-        saves, rest = self._random.randint(1, FARTHEST), self._random.uniform(0, 0.03)
-        seen, at = {before}, None
+        saves, rest = self._random.randint(1, MAX_SAVES), self._random.uniform(0, 0.03)
+        saved_steps = {before}
+        moment: float | None = None
 
-        def training(run, seconds):
-            nonlocal at
-            if (step := run.saved()) not in seen:
-                if len(seen) == 1:
+        def training(run: Run, seconds: float) -> bool:
+            nonlocal moment
+            if (step := run.saved()) not in saved_steps:
+                if len(saved_steps) == 1:
                     self._startup = seconds
-                seen.add(step)
-            if at is None and len(seen) > saves:
-                at = seconds + rest
-            return at is not None and seconds >= at
+                saved_steps.add(step)
+            if moment is None and len(saved_steps) > saves:
+                moment = seconds + rest
+            return moment is not None and seconds >= moment
 
-        def saving(run, seconds):
-            return run.saving() and (training(run, seconds) or len(seen) >= saves)
+        def saving(run: Run, seconds: float) -> bool:
+            return run.saving() and (training(run, seconds) or len(saved_steps) >= saves)
 
-        return training if kind == TRAINING else saving
+        return training if phase == TRAINING else saving

@@ -1,37 +1,50 @@
-"""Whether two finished runs are the same, bit for bit."""
+"""Compares two finished runs bit by bit."""
 
 import io
 import json
+import pathlib
 import zipfile
+from typing import Any
 
-import h5py  # Keras', for its saved models
+import h5py  # a dependency of Keras, which saves models with it
+from numpy.typing import NDArray
 
 from tf_recipes.training import checkpoint_file, checkpoints, identity
 from tf_recipes.training.results import FILES
 
+_LABELS = ("in one run", "in the other")
 
-def differences(one, other):
-    """What two finished runs do not share, as lines; how long they took is not looked at."""
+
+def differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
+    """Returns a line for each difference between two finished runs, except their durations.
+
+    Args:
+        one, other: the output directories.
+    """
+    histories = identity.differences(_history(one), _history(other), _LABELS)
     return [
-        *_of_checkpoints(one, other),
-        *(f"history.json: {line}" for line in identity.differences(_history(one), _history(other))),
+        *_checkpoint_differences(one, other),
+        *(f"history.json: {line}" for line in histories),
         *([] if _weights(one) == _weights(other) else ["model.keras: the weights"]),
     ]
 
 
-def _of_checkpoints(one, other):
-    """Weights, slots, metrics, generators, place and history of the last checkpoints."""
-    (header, arrays), (other_header, other_arrays) = _last(one), _last(other)
-    lines = identity.differences(header, other_header)
+def _checkpoint_differences(one: pathlib.Path, other: pathlib.Path) -> list[str]:
+    """Compares the last checkpoints.
+
+    They have the weights, slots, metrics, generators, the position and the history.
+    """
+    (header, arrays), (other_header, other_arrays) = _last_checkpoint(one), _last_checkpoint(other)
+    lines = identity.differences(header, other_header, _LABELS)
     for name in dict.fromkeys([*arrays, *other_arrays]):
         if name not in arrays or name not in other_arrays:
-            lines.append(f"{name}: in one of them alone")
+            lines.append(f"{name}: in one of the runs only")
         elif arrays[name].tobytes() != other_arrays[name].tobytes():
-            lines.append(f"{name}: other bits")
+            lines.append(f"{name}: different bits")
     return lines
 
 
-def _last(folder):
+def _last_checkpoint(folder: pathlib.Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     header, arrays = checkpoint_file.read(
         max((folder / checkpoints.FOLDER).glob("step-*.ckpt"), key=lambda path: int(path.stem[5:]))
     )
@@ -39,17 +52,17 @@ def _last(folder):
     return header, arrays
 
 
-def _history(folder):
+def _history(folder: pathlib.Path) -> dict[str, Any]:
     history = json.loads((folder / FILES[-1]).read_text())
     del history["seconds"]
     return history
 
 
-def _weights(folder):
-    """`{place in the file: bytes}` of all that a saved model holds."""
+def _weights(folder: pathlib.Path) -> dict[str, bytes]:
+    """Returns the arrays of the saved model, `{path in the file: bytes}`."""
     arrays = {}
 
-    def add(name, item):
+    def add(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
             arrays[name] = item[()].tobytes()
 
