@@ -17,7 +17,7 @@ from tf_recipes._support.terminal import Terminal
 from tf_recipes.cli.application import UsageError
 from tf_recipes.parity import judge, references, trace
 from tf_recipes.parity.reports import commands, terminal_table
-from tf_recipes.parity.reports.summary import summary
+from tf_recipes.parity.reports.check_summary import summary
 from tf_recipes.parity.tf1 import interpreter
 from tf_recipes.recipe import PORTS, Recipe
 

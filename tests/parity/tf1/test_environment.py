@@ -16,7 +16,7 @@ SMALL = Recipe("small", hidden=(3,), steps=2, batch_size=4)
 
 @pytest.fixture
 def python37(script):
-    """Returns `python37(pip)`: a Python 3.7 whose `venv` makes one with TF 1.15.5 and that `pip`."""
+    """Returns `python37(pip)`: a Python 3.7; its `venv` makes a Python with TF 1.15.5 and `pip`."""
 
     def make(pip="exit 0"):
         inner = f'case "$*" in *pip*) {pip};; *) echo 1.15.5;; esac'

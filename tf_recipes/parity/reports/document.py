@@ -26,7 +26,7 @@ from tf_recipes._support import files, versions
 from tf_recipes.parity import judge, references, verdict
 from tf_recipes.parity.comparison import LIMIT, Comparison, Drift
 from tf_recipes.parity.judge import Result
-from tf_recipes.parity.reports.summary import summary
+from tf_recipes.parity.reports.check_summary import summary
 from tf_recipes.parity.trace import Trace
 from tf_recipes.recipe import PORTS
 

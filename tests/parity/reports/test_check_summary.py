@@ -5,7 +5,7 @@ import pytest
 
 from tf_recipes.parity.comparison import Comparison, Drift
 from tf_recipes.parity.judge import Result
-from tf_recipes.parity.reports.summary import summary
+from tf_recipes.parity.reports.check_summary import summary
 from tf_recipes.recipe import Recipe
 
 NAN = float("nan")
