@@ -1,9 +1,9 @@
 import base64
 import hashlib
-import html.parser
 import itertools
 import json
 import re
+from html.parser import HTMLParser
 
 import pytest
 
@@ -14,7 +14,7 @@ VOID = {"meta", "link", "wbr", "br", "img"}
 BLOCKS = {"dd", "dt", "h3", "p", "td", "th"}
 
 
-class Elements(html.parser.HTMLParser):
+class Elements(HTMLParser):
     """Parses a page into elements `[tag, attributes, text]`, and lists the unclosed elements."""
 
     def __init__(self, text):
