@@ -54,7 +54,7 @@ def test_the_same_random_draws_on_any_machine(shipped, recorded, name):
 
 @pytest.fixture(scope="module")
 def like_processor(tf1_python):
-    """Whether TF 1.15 multiplies float32 matrices as on the processor that recorded the traces."""
+    """Returns whether TF 1.15 multiplies float32 matrices as where the traces were recorded."""
     done = subprocess.run(
         [tf1_python, "-W", "ignore", "-c", PRODUCT],
         check=True,
@@ -104,7 +104,7 @@ def differ(ours, theirs):
 
 
 def fake_record(monkeypatch):
-    """Records traces in this TensorFlow, which takes no time."""
+    """Makes `references.record` use this TensorFlow, which takes no time."""
     real = references.record
     monkeypatch.setattr(
         references, "record", lambda recipe, x, y, python, steps: real(recipe, x, y, steps=steps)

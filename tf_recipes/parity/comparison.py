@@ -17,24 +17,24 @@ LIMIT = 10.0  # a port matches while every ratio is at most this
 
 
 class Run(Protocol):
-    """Has the arrays that one training run leaves, as a `tf_recipes.parity.replay.Replay` does."""
+    """Gives the arrays of one training run, as a `tf_recipes.parity.replay.Replay` does."""
 
     @property
     def losses(self) -> NDArray[Any]:
-        """The loss before each step, (steps,)."""
+        """Returns the loss before each step, (steps,)."""
 
     @property
     def variables(self) -> Mapping[int, Mapping[str, NDArray[Any]]]:
-        """`{step: {TF1's name: value}}` after each recorded step."""
+        """Returns `{step: {TF1's name: value}}` after each recorded step."""
 
     @property
     def logits(self) -> NDArray[Any]:
-        """The logits in evaluation after the last step."""
+        """Returns the logits in evaluation after the last step."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Drift:
-    """Says how far one variable is from TF1's after one step.
+    """Holds the distance of one variable from TF1's after one step.
 
     `sensitivity` is TF1's own drift at that step when TF1 starts one ulp away, at least the
     dtype's epsilon. `ratio` is the drift divided by the sensitivity.
@@ -47,12 +47,12 @@ class Drift:
 
     @property
     def ratio(self) -> float:
-        """The drift, in units of TF1's own drift."""
+        """Returns the drift in units of TF1's own drift."""
         return self.drift / self.sensitivity
 
     @property
     def matches(self) -> bool:
-        """Whether the ratio is at most `LIMIT`."""
+        """Returns whether the ratio is at most `LIMIT`."""
         return bool(self.ratio <= LIMIT)  # False for NaN too
 
 
@@ -67,23 +67,23 @@ class Comparison:
 
     @property
     def passed(self) -> bool:
-        """Whether there are drifts, all of them match, and no loss is NaN or infinite."""
+        """Returns whether there are drifts, every drift matches, and every loss is finite."""
         finite = bool(np.isfinite(self.losses).all())
         return finite and bool(self.drifts) and all(drift.matches for drift in self.drifts)
 
     @property
     def worst(self) -> Drift:
-        """The drift with the largest ratio; NaN counts as the largest."""
+        """Returns the drift with the largest ratio; NaN counts as the largest."""
         return max(self.drifts, key=_by_ratio)
 
     @property
     def largest_drift(self) -> float:
-        """The largest drift of any variable at any step; NaN counts as the largest."""
+        """Returns the largest drift of any variable at any step; NaN counts as the largest."""
         return largest(each.drift for each in self.drifts)
 
     @property
     def first_failure(self) -> Drift | None:
-        """The largest drift of the first step that fails, or None where every step matches.
+        """Returns the largest drift of the first step that fails, or None if every step matches.
 
         NaN counts as the largest.
         """

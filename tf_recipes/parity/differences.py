@@ -11,7 +11,7 @@ def _optimizer_is(*names: str) -> Callable[[Recipe], bool]:
 
 
 def _has_momentum_and_schedule(recipe: Recipe) -> bool:
-    """Whether momentum accumulates gradients while the learning rate decays."""
+    """Returns whether momentum accumulates gradients while the learning rate decays."""
     momentum = recipe.optimizer_arguments().get("momentum", 0)
     named = recipe.optimizer["name"] in ("momentum", "nesterov")
     return named and bool(momentum) and recipe.schedule is not None

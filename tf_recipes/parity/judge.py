@@ -19,7 +19,7 @@ CHAOTIC = 0.01  # above this drift of TF1 from itself, a match is weak evidence
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Names a trace and gets it when it is needed.
+    """Names a trace, and loads or records the trace when it is needed.
 
     Attributes:
         name: what the results call the trace.
@@ -59,7 +59,7 @@ class Result:
 
     @property
     def why(self) -> str:
-        """One line on how the textbook port differs from TF1; empty without a trace."""
+        """Returns one line on how the textbook port differs from TF1; empty without a trace."""
         if self.trace is None:
             return ""
         if "textbook" in self.failed:

@@ -28,7 +28,7 @@ Statistics = Mapping[str, NDArray[Any]]  # of one distribution on TF 1.15
 
 @dataclasses.dataclass(frozen=True)
 class DistributionCheck:
-    """Compares one port's draws with TF1's.
+    """Holds the result of comparing one port's draws with TF1's.
 
     Attributes:
         name: what is drawn.
@@ -45,12 +45,12 @@ class DistributionCheck:
 
     @property
     def worst(self) -> tuple[str, float]:
-        """The statistic that deviates most, and its deviation in standard errors."""
+        """Returns the statistic that deviates most, and its deviation in standard errors."""
         return max(self.deviations.items(), key=lambda item: (np.isnan(item[1]), item[1]))
 
     @property
     def passed(self) -> bool:
-        """Whether there are deviations, and each is at most `LIMIT`."""
+        """Returns whether there are deviations, and each is at most `LIMIT`."""
         return bool(self.deviations) and all(z <= LIMIT for z in self.deviations.values())
 
 

@@ -181,7 +181,7 @@ def test_a_figure_replaces_the_one_before(tmp_path):
 
 
 def panels(salt="a", theme=""):
-    """Both panels as the text of an SVG."""
+    """Returns both panels as the text of an SVG."""
     return [
         plots.svg(plots.panel(draw, trace(), rows()), salt, theme)
         for draw in (plots.draw_losses, plots.draw_drifts)

@@ -11,31 +11,31 @@ SCRIPT = "python scripts/check_migration.py"
 
 
 class Options(Protocol):
-    """Has the options of the check that a command repeats; paths of output files are left out."""
+    """Gives the options of a check that its command repeats: all but the output files."""
 
     @property
     def reference(self) -> str:
-        """`recorded`, `compat` or `tf1`."""
+        """Returns `recorded`, `compat` or `tf1`."""
 
     @property
     def tf1_python(self) -> str | None:
-        """An interpreter with TensorFlow 1.15."""
+        """Returns an interpreter with TensorFlow 1.15, or None."""
 
     @property
     def trace_dir(self) -> str | None:
-        """The directory of the traces."""
+        """Returns the directory of the traces; None means the shipped traces."""
 
     @property
     def recipe(self) -> list[str] | None:
-        """Names of recipes."""
+        """Returns the names of recipes; None means all."""
 
     @property
     def ports(self) -> list[str]:
-        """Names of ports."""
+        """Returns the names of ports."""
 
     @property
     def changed(self) -> Mapping[str, Any]:
-        """Values of the recipe's flags."""
+        """Returns `{flag: value}` of the recipe's flags that the user set."""
 
 
 def check(options: Options, name: str | None = None) -> str:

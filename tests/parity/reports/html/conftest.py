@@ -105,7 +105,7 @@ def evil():
 
 @pytest.fixture
 def evil_document(make):
-    """Results in which every text of a trace, a path or an error is evil, in turn."""
+    """Returns results in which every text of a trace, a path or an error is evil, in turn."""
     rows, traces = [], []
     for text in EVIL:
         first = {"step": 4, "variable": text, "drift": 0.01, "ratio": 2e4}

@@ -23,7 +23,7 @@ def report(tmp_path):
 
 @pytest.fixture
 def unsorted(make):
-    """Five recipes whose orders by name, exact ratio, textbook ratio and drift all differ."""
+    """Returns five recipes, in another order by name than by each ratio and by drift."""
     figures = {  # exact ratio, textbook ratio, textbook drift
         "momentum": (0.9, 9.0, 0.5),
         "adam": (0.25, 2e4, 1e-7),

@@ -324,7 +324,7 @@ def test_three_hundred_traces_fit(make, monkeypatch):
         {**trace, "losses": losses, "spec": {f"key{k}": None for k in range(20)}}
         for trace in made["traces"]
     ]
-    # Drawing takes seconds, the text does not: the figures' size is that of the first.
+    # Drawing takes seconds and text does not, so every figure is a copy of the first one.
     drawn = []
 
     def draw(self, *arguments):

@@ -67,7 +67,7 @@ def _entries(document: Row) -> list[Entry]:
 
 
 def _refused(row: Row) -> bool:
-    """Whether the row stands for a textbook port that Keras refuses."""
+    """Returns whether the row stands for a textbook port that Keras refuses."""
     return "error" in row and not documents.is_unjudged(row)
 
 
