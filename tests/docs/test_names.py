@@ -146,7 +146,7 @@ print(json.dumps({"lacking": [name for name in names if not found(name)],
     done = subprocess.run(
         [tf1_python, "-I", "-W", "ignore", "-c", code],
         input=json.dumps([[*NAMES, *NOBODY, "tf.no_such"], modules]),
-        env=interpreter.variables(TF_CPP_MIN_LOG_LEVEL="2"),
+        env=interpreter.process_environment(TF_CPP_MIN_LOG_LEVEL="2"),
         capture_output=True,
         check=True,
         text=True,

@@ -36,12 +36,12 @@ np.savez(sys.argv[1], **arrays)
 def run_tf1(tf1_python, tmp_path_factory):
     """Runs code or a file that uses the originals on TF 1.15; returns its output."""
     folder = tmp_path_factory.mktemp("originals")
-    interpreter.lend(folder)
+    interpreter.copy_originals(folder)
 
     def run(*arguments):
         done = subprocess.run(
             [tf1_python, "-W", "ignore", *arguments],
-            env=interpreter.variables(PYTHONPATH=str(folder), TF_CPP_MIN_LOG_LEVEL="2"),
+            env=interpreter.process_environment(PYTHONPATH=str(folder), TF_CPP_MIN_LOG_LEVEL="2"),
             capture_output=True,
             text=True,
             timeout=300,

@@ -11,7 +11,7 @@ EPSILON = 2.0**-23  # float32
 
 
 def copy_of(reference):
-    """A replay that did exactly what TF1 did."""
+    """Returns a replay that equals the trace."""
     return Replay(
         losses=reference.losses.copy(),
         variables={
@@ -44,10 +44,10 @@ def test_the_floor_is_the_steps_largest_sensitivity_or_epsilon():
         step: {**dict.fromkeys(REFERENCE.variables[step], 0.0), **(at_5 if step == 5 else {})}
         for step in REFERENCE.steps
     }
-    quiet = dataclasses.replace(REFERENCE, sensitivity=sensitivity, logits_sensitivity=0.0)
+    changed = dataclasses.replace(REFERENCE, sensitivity=sensitivity, logits_sensitivity=0.0)
     floors = {
         (d.step, d.variable): d.sensitivity
-        for d in comparison.compare(quiet, "tf1", copy_of(quiet)).drifts
+        for d in comparison.compare(changed, "tf1", copy_of(changed)).drifts
     }
     assert floors[5, "hidden1/biases"] == 3e-6
     assert floors[1, "hidden1/biases"] == EPSILON
@@ -59,12 +59,12 @@ def test_the_limit_is_ten_times_the_sensitivity(ratio, passes):
     # in double precision, so that the shift itself is not rounded away
     double = trace.load(references.RECORDED / "adam_float64.npz")
     sensitivity = {s: dict.fromkeys(double.variables[s], 1e-6) for s in double.steps}
-    known = dataclasses.replace(double, sensitivity=sensitivity)
-    shifted = copy_of(known)
+    constant = dataclasses.replace(double, sensitivity=sensitivity)
+    shifted = copy_of(constant)
     weights = shifted.variables[20]["outputs/weights"]
     largest = np.unravel_index(np.abs(weights).argmax(), weights.shape)
     weights[largest] *= 1 + ratio * 1e-6
-    verdict = comparison.compare(known, "shifted", shifted)
+    verdict = comparison.compare(constant, "shifted", shifted)
     assert verdict.passed is passes
     assert verdict.worst.ratio == pytest.approx(ratio, rel=1e-6)
     assert (verdict.worst.step, verdict.worst.variable) == (20, "outputs/weights")

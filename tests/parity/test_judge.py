@@ -65,7 +65,7 @@ def test_progress_is_reported(good):
 
 
 def strict(reference):
-    """The trace as TF1 would have left it, had its neighbour never parted from it."""
+    """Returns the trace with sensitivities of 0, and with variables moved by 1e-12."""
     none = {step: dict.fromkeys(values, 0.0) for step, values in reference.sensitivity.items()}
     shifted = {
         step: {name: value * (1 + 1e-12) for name, value in values.items()}
@@ -78,13 +78,13 @@ def test_a_failed_live_port_is_judged_again_over_more_starts(good):
     near = strict(good.trace)
     more = {s: dict.fromkeys(values, 1e-12) for s, values in near.sensitivity.items()}
     far = dataclasses.replace(near, sensitivity=more, provenance={"neighbours": 8})
-    (alone,) = judge.judge([judge.Source("live", lambda: near)], ["exact"])
-    assert not alone.port("exact").passed
-    assert alone.port("exact").worst.ratio == pytest.approx(1e-12 / 2**-52, rel=0.01)
+    (recorded,) = judge.judge([judge.Source("live", lambda: near)], ["exact"])
+    assert not recorded.port("exact").passed
+    assert recorded.port("exact").worst.ratio == pytest.approx(1e-12 / 2**-52, rel=0.01)
     (closer,) = judge.judge([judge.Source("live", lambda: near, lambda: far)], ["exact"])
     assert closer.port("exact").passed
     assert closer.port("exact").worst.ratio == pytest.approx(1, rel=0.01)
-    assert "the largest of 8" in closer.note
+    assert "the largest drift of 8 starts" in closer.note
 
 
 def test_a_port_that_matches_is_not_judged_again(good):
@@ -161,7 +161,7 @@ def recorded(name):
     return references.RECORDED / f"{name}.npz"
 
 
-def test_a_port_at_fault_is_told_from_a_trace_that_hangs_on_roundings(monkeypatch):
+def test_a_port_at_fault_is_told_from_a_trace_that_depends_on_roundings(monkeypatch):
     from tf_recipes import ports
     from tf_recipes.parity import trace
 
@@ -173,10 +173,10 @@ def test_a_port_at_fault_is_told_from_a_trace_that_hangs_on_roundings(monkeypatc
     assert "the port is at fault" in result.note
     monkeypatch.undo()
 
-    # not at fault: what was recorded after step 50 is another run's, for the graph as for the port
+    # not at fault: the variables after step 100 are another run's, for the graph and for the port
     real = trace.load(recorded("l2"))
     for factor, why in (
-        (1.01, "hangs on single roundings."),
+        (1.01, "depends on single roundings."),
         (3, "is of another recipe, or damaged."),
     ):
         other = {**real.variables, 100: {k: v * factor for k, v in real.variables[100].items()}}

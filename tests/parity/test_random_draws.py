@@ -12,7 +12,7 @@ RECORDED = random_draws.load()
 
 
 def test_what_was_recorded_is_tf1s_truncated_normal():
-    """sigma = sqrt(1.3 * 2 / 784), cut at two of them; the cut normal's own std is 0.8796 of it."""
+    """sigma is sqrt(1.3 * 2 / 784); cut at 2 sigma, the normal has a deviation of 0.8796 sigma."""
     sigma = (1.3 * 2 / 784) ** 0.5
     he = RECORDED["he"]
     assert he["count"] == 784 * 12800

@@ -1,15 +1,13 @@
-"""Real TF 1.15 again, under the conditions of the shipped traces: the same bits."""
+"""Records the shipped traces once more on real TF 1.15, and compares the bits."""
 
-import io
 import json
 import os
 import subprocess
 
 import numpy as np
 import pytest
-from rich.console import Console
 
-from tf_recipes.parity import recording, references
+from tf_recipes.parity import recording, references, trace
 from tf_recipes.recipe import Recipe
 
 NAMES = ("batch_norm", "dropout", "l1_l2", "momentum_decay_float64")
@@ -56,7 +54,7 @@ def test_the_same_random_draws_on_any_machine(shipped, recorded, name):
 
 @pytest.fixture(scope="module")
 def like_processor(tf1_python):
-    """TF 1.15 picks the code for a float32 product by the processor's instructions."""
+    """Returns whether TF 1.15 multiplies float32 matrices as where the traces were recorded."""
     done = subprocess.run(
         [tf1_python, "-W", "ignore", "-c", PRODUCT],
         check=True,
@@ -77,7 +75,7 @@ one = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_thread
 with tf.Session(config=one) as sess:
     print(hashlib.sha256(sess.run(tf.matmul(x, w)).tobytes()).hexdigest())
 """
-# where the traces were recorded
+# on the processor that recorded the traces
 PRODUCT_DIGITS = "3ee45d4bb4547d0c8d0893dc1e0e38534e6941bf72cc71282e51b0619a5e61e7"
 
 
@@ -86,7 +84,7 @@ def test_recording_again_gives_the_same_bits(request, shipped, recorded, name):
     if "float64" not in name and not request.getfixturevalue("like_processor"):
         pytest.skip("this processor multiplies float32 matrices in another order")
     if name == "batch_norm" and differ(recorded[name], shipped[name]):
-        # its 1 / sqrt starts from an approximation that each maker's processors have of their own
+        # its 1 / sqrt starts from an approximation that differs between makers of processors
         for key in (
             key for key in shipped[name] if key.startswith(("losses", "logits", "variables"))
         ):
@@ -106,23 +104,34 @@ def differ(ours, theirs):
 
 
 def fake_record(monkeypatch):
-    """Traces at once, from this TensorFlow."""
+    """Makes `references.record` use this TensorFlow, which takes no time."""
     real = references.record
     monkeypatch.setattr(
         references, "record", lambda recipe, x, y, python, steps: real(recipe, x, y, steps=steps)
     )
 
 
-def test_a_line_for_each_file_whatever_its_name(monkeypatch, tmp_path):
+def test_each_file_is_reported_once_it_is_written(monkeypatch, tmp_path):
     fake_record(monkeypatch)
-    out = io.StringIO()
-    monkeypatch.setattr(recording, "Terminal", lambda: Console(file=out, width=20))
-    folder = tmp_path / "[red] a long name of a directory"
+    saved = []
+
+    def on_saved(path):
+        saved.append(path)
+        assert trace.load(path).recipe.name == path.stem  # the file is whole
+
+    pool = np.zeros((10, 784), np.uint8), np.zeros(10, int)
+    recipes = [Recipe(name, hidden=(2,), steps=2, batch_size=2) for name in ("one", "two")]
+    recording.record_all("python", iter(recipes), pool, tmp_path / "new", on_saved=on_saved)
+    assert saved == [tmp_path / "new" / "one.npz", tmp_path / "new" / "two.npz"]
+
+
+def test_recording_prints_nothing(monkeypatch, tmp_path, capsys):
+    fake_record(monkeypatch)
     pool = np.zeros((10, 784), np.uint8), np.zeros(10, int)
     recipe = Recipe("small", hidden=(2,), steps=2, batch_size=2)
-    recording.record_all("python", [recipe], pool, folder)
-    size = (folder / "small.npz").stat().st_size
-    assert out.getvalue() == f"{folder / 'small.npz'}: {size / 1000:.0f} kB\n"
+    recording.record_all("python", [recipe], pool, tmp_path)
+    assert (tmp_path / "small.npz").is_file()
+    assert capsys.readouterr() == ("", "")
 
 
 def test_distributions_are_written_whole_or_not_at_all(monkeypatch, tmp_path):
@@ -133,7 +142,7 @@ def test_distributions_are_written_whole_or_not_at_all(monkeypatch, tmp_path):
         arguments[0].write_bytes(b"half")
         raise OSError("disk full")
 
-    monkeypatch.setattr(recording.tf1, "run_module", breaks)
+    monkeypatch.setattr(recording.interpreter, "run_module", breaks)
     with pytest.raises(OSError, match="disk full"):
         recording.record_distributions("python", path)
     assert path.read_bytes() == b"before"
@@ -143,6 +152,6 @@ def test_distributions_are_written_whole_or_not_at_all(monkeypatch, tmp_path):
         assert (python, module) == ("python", "runners.draws")
         arguments[0].write_bytes(b"whole")
 
-    monkeypatch.setattr(recording.tf1, "run_module", works)
+    monkeypatch.setattr(recording.interpreter, "run_module", works)
     recording.record_distributions("python", path)
     assert path.read_bytes() == b"whole"

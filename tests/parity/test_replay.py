@@ -9,20 +9,20 @@ from tf_recipes.parity import comparison, references, trace
 from tf_recipes.parity.replay import replay, tf1_variables
 from tf_recipes.ports import EXACT, TEXTBOOK
 
-AIM = 5.0  # half of what the verdict allows
+AIM = 5.0  # half of the limit of the verdict
 
 
 @pytest.mark.parametrize("name", catalog.CATALOG)
 def test_every_exact_port_matches_its_recorded_trace(name):
     reference = trace.load(references.RECORDED / f"{name}.npz")
     shipped = catalog.get(name).replace(hidden=reference.recipe.hidden)
-    assert reference.recipe == shipped  # the trace is of today's catalog
+    assert reference.recipe == shipped  # the trace has the catalog's current recipe
     verdict = comparison.compare(reference, "exact", replay(reference, EXACT))
     assert verdict.passed
     assert verdict.worst.ratio <= AIM
 
 
-# Drifts of the textbook ports after 100 steps, to one digit: as large as TF 1.15 shows them.
+# Drifts of the textbook ports from TF 1.15 after 100 steps, to one digit.
 @pytest.mark.parametrize(
     ("name", "at_least"),
     [
@@ -65,7 +65,7 @@ def test_recorded_masks_decide_what_dropout_keeps():
 
 @pytest.mark.parametrize("port", [EXACT, TEXTBOOK])
 def test_dropout_of_a_replay_computes_as_the_ports_own(port):
-    """With the mask that the port's own layer drew, the replayed layer gives the same bits."""
+    """The replayed layer gives the same bits with the mask that the port's own layer drew."""
     reference = trace.load(references.RECORDED / "dropout.npz")
     recipe = reference.recipe
     inputs = np.random.RandomState(0).rand(50, 784).astype("float32") + 0.5

@@ -1,7 +1,7 @@
-"""The check is itself checked: with one semantic of TF1 swapped for a wrong one, it must fail.
+"""Tests the check itself: with one semantic of TF1 replaced by a wrong one, the check must fail.
 
-Each case names a shipped trace, the wrong part, and where the first failure has to be: at the first
-recorded step after the difference acts, in a variable that it acts on.
+Each case names a shipped trace, the wrong part, and where the first failure must be: at the first
+recorded step after the difference acts, in the variables that the difference acts on.
 """
 
 import dataclasses
@@ -24,14 +24,14 @@ from tf_recipes.ports import EXACT, TEXTBOOK
 
 
 class LateSchedule(keras.optimizers.schedules.ExponentialDecay):
-    """Reads the step after it has been incremented."""
+    """Computes the learning rate of the step after the increment."""
 
     def __call__(self, step):
         return super().__call__(step + 1)
 
 
 class DoubleMomentum(optimizers.Momentum):
-    """Keeps Python's doubles as they are."""
+    """Uses hyperparameters in double precision."""
 
     def hyperparameter(self, value, like):
         return ops.cast(np.float64(0.05 if value is not self.momentum else value), like.dtype)
@@ -58,7 +58,7 @@ class ZeroRMSProp(optimizers.RMSProp):
 
 
 class UnscaledDropout(Dropout):
-    """Drops, and does not divide by `keep_prob`."""
+    """Drops units, and does not divide the kept ones by `keep_prob`."""
 
     def call(self, inputs, training=False):
         return super().call(inputs, training) * (self.keep_prob if training else 1)
@@ -93,7 +93,7 @@ EVERYTHING = variables("weights", "biases")
 WEIGHTS = variables("weights")
 HIDDEN_WEIGHTS = variables("weights", scopes=HIDDEN)
 
-# Semantic, trace, what is swapped, first recorded step that fails, all that fails there.
+# Semantic, trace, replaced parts, first recorded step that fails, variables that fail there.
 CASES = [
     ("no default activation", "he_init", {"activation": lambda r: None}, 1, EVERYTHING),
     ("slope 0.2", "leaky_relu", {"activation": lambda r: "leaky_relu"}, 1, EVERYTHING),
@@ -152,7 +152,7 @@ CASES = [
         1,
         EVERYTHING,
     ),
-    # at step 1 the mean gradient is a tenth of the gradient, which shows beside large ones
+    # at step 1 the mean gradient is a tenth of the gradient, so large gradients show the difference
     (
         "not centered",
         "rmsprop_centered",
@@ -201,7 +201,7 @@ CASES = [
         1,
         EVERYTHING,
     ),
-    # until step 1, at step 0 of the schedule, the two agree
+    # until step 1, at step 0 of the schedule, both schedules agree
     (
         "staircase left out",
         "exponential_decay_staircase",
@@ -225,7 +225,7 @@ def judged(name, port):
 
 
 def failures(verdict):
-    """The first recorded step that fails, and the variables that fail there."""
+    """Returns the first recorded step that fails, and the variables that fail at that step."""
     step = verdict.first_failure.step
     return step, {d.variable for d in verdict.drifts if d.step == step and not d.matches}
 

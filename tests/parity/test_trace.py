@@ -106,7 +106,7 @@ def with_entry(value):
     return change
 
 
-# what is done to a good trace, the field that the text names, and what else it says
+# the damage to a good trace, the field that the error names, and a part of the error's text
 DAMAGE = [
     (drop("spec"), "spec", "missing"),
     (drop("provenance"), "provenance", "missing"),
@@ -189,7 +189,7 @@ def test_a_truncated_file_is_refused(tmp_path, kept):
 
 
 def test_every_flipped_byte_is_noticed_or_harmless(tmp_path):
-    """Zip's checksums catch damage inside an array; headers fail to parse."""
+    """Zip's checksums detect damage inside an array, and damaged headers cannot be parsed."""
     whole = SHIPPED.read_bytes()
     intact = trace.load(SHIPPED)
     refused = 0
@@ -204,7 +204,7 @@ def test_every_flipped_byte_is_noticed_or_harmless(tmp_path):
         else:
             assert np.array_equal(read.logits, intact.logits)
             assert np.array_equal(read.images, intact.images)
-    assert refused >= 55  # of 60; what is left are timestamps and the like
+    assert refused >= 55  # of 60; the other bytes are timestamps and similar fields
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"\x93NUMPY", b"PK\x03\x04" + b"\0" * 40])

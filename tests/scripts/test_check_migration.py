@@ -42,7 +42,7 @@ def test_shipped_traces_match_and_the_terminal_is_clean(check, tmp_path):
     assert "2 of 2 exact ports match" in done.stdout
     assert "old gradients keep their old rate" in done.stdout
     document = json.loads((tmp_path / "out.json").read_text())
-    assert document["passed"] is True
+    assert (document["passed"], document["exit_status"]) == (True, 0)
     rows = {(row["name"], row["port"]): row for row in document["results"]}
     assert rows["momentum_decay", "exact"]["passed"] is True
     assert rows["momentum_decay", "textbook"]["passed"] is False
@@ -319,7 +319,10 @@ def test_the_longest_names_and_losses_are_no_obstacle(check, tmp_path):
     assert (done.returncode, done.stderr.count("\n")) == (2, 2)
     assert "nan.npz: provenance: is not JSON (NaN is no finite number)." in done.stderr
     assert "far.npz: provenance: is not JSON (1e999 is no finite number)." in done.stderr
-    assert len(json.loads((tmp_path / "out.json").read_text())["results"]) == 3
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert len(document["results"]) == 3
+    assert document["exit_status"] == done.returncode
+    assert "Exit status <b>2</b>" in (tmp_path / html).read_text()
     assert (tmp_path / html).read_text().count("<figure>") == 2
     assert len(list((tmp_path / "plots").iterdir())) == 1
 

@@ -22,7 +22,7 @@ def test_without_python37(run_script, tmp_path):
     assert errors == (
         "create_tf1_environment.py: error: TensorFlow 1.15 needs Python 3.7. "
         "Received: none on the path or under pyenv. "
-        "Install it (pyenv install 3.7), or name it with --python37.\n"
+        "Install Python 3.7 (pyenv install 3.7), or pass its path as `python37`.\n"
     )
     assert not (tmp_path / "c").exists()
 
@@ -36,7 +36,7 @@ def test_a_directory_with_other_things(run_script, interpreter, tmp_path):
     )
     assert (status, out) == (2, "")
     assert errors.count("\n") == 1
-    assert f"Received: {tmp_path / 'mine'}, which has other things" in errors
+    assert f"Received: {tmp_path / 'mine'}, which has other files" in errors
     assert os.listdir(tmp_path / "mine") == ["a.txt"]
 
 
@@ -57,5 +57,5 @@ def test_a_python_of_another_version(run_script, interpreter, tmp_path):
     python = interpreter("echo '(3, 12)'")
     status, _, errors = run_script(NAME, f"--python37={python}", f"--directory={tmp_path}/tf1")
     assert status == 2
-    assert f"Received: --python37={python}, which is not." in errors
+    assert f"python37='{python}', which is another version" in errors
     assert not (tmp_path / "tf1").exists()

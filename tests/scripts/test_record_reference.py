@@ -4,6 +4,7 @@ import pytest
 
 from tf_recipes import catalog
 from tf_recipes.parity import trace
+from tf_recipes.parity.tf1 import interpreter as tf1
 
 NAME = "record_reference"
 
@@ -55,8 +56,7 @@ def test_the_wrong_interpreter(run_script, interpreter, body, reason):
     assert run_script(NAME, f"--tf1_python={python}", "--output_dir=out") == (
         2,
         "",
-        f"record_reference.py: error: {python}: {reason} Make an environment that "
-        f"{'has' if 'Received' in reason else 'does'} with scripts/create_tf1_environment.py.\n",
+        f"record_reference.py: error: {python}: {reason} {tf1.MAKE_ENVIRONMENT}\n",
     )
 
 

@@ -17,6 +17,7 @@ from tf_recipes._support.terminal import Terminal
 from tf_recipes.cli.application import UsageError
 from tf_recipes.parity import judge, references, trace
 from tf_recipes.parity.reports import commands, terminal_table
+from tf_recipes.parity.reports.check_summary import summary
 from tf_recipes.parity.tf1 import interpreter
 from tf_recipes.recipe import PORTS, Recipe
 
@@ -78,7 +79,7 @@ def _print(console, ports, results, drawn):
             _print_error(result)
         for line in filter(None, (terminal_table.failure(result), result.note)):
             console.print(line, highlight=False, markup=False)
-    console.print(terminal_table.summary(results, drawn), highlight=False)
+    console.print(summary(results, drawn), highlight=False)
     if "exact" not in ports:
         console.print("No exact port was judged, so nothing is proven: exit status 1.")
 

@@ -29,6 +29,7 @@ def define_flags() -> None:
 def main() -> None:
     """Records what the flags name."""
     from tf_recipes import catalog, mnist
+    from tf_recipes.cli import trace_recording
     from tf_recipes.parity import recording
     from tf_recipes.parity.tf1 import interpreter
 
@@ -43,4 +44,4 @@ def main() -> None:
     if given.output_dir:
         sample = mnist.load("sample")
         pool = sample.train_images[: given.pool], sample.train_labels[: given.pool]
-        recording.record_all(python, recipes, pool, Path(given.output_dir), steps)
+        trace_recording.record(python, recipes, pool, Path(given.output_dir), steps)

@@ -1,1 +1,1 @@
-"""Proof that the ports do what TF1 did: traces, replay, comparison, report."""
+"""Compares the ports with TF1: traces, replay, comparison, verdict and reports."""

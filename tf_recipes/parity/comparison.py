@@ -1,18 +1,43 @@
-"""The verdict: can a port be told from TF1 started one ulp away?"""
+"""Compares a replayed port with its trace: is it further from TF1 than TF1 one ulp away?"""
+
+from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from tf_recipes.parity.trace import Trace
 
 LIMIT = 10.0  # a port matches while every ratio is at most this
 
 
+class Run(Protocol):
+    """Gives the arrays of one training run, as a `tf_recipes.parity.replay.Replay` does."""
+
+    @property
+    def losses(self) -> NDArray[Any]:
+        """Returns the loss before each step, (steps,)."""
+
+    @property
+    def variables(self) -> Mapping[int, Mapping[str, NDArray[Any]]]:
+        """Returns `{step: {TF1's name: value}}` after each recorded step."""
+
+    @property
+    def logits(self) -> NDArray[Any]:
+        """Returns the logits in evaluation after the last step."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Drift:
-    """How far one variable is from TF1's after one step.
+    """Holds the distance of one variable from TF1's after one step.
 
-    `sensitivity` is TF1's own drift at that step when it starts one ulp away, at least the
-    dtype's epsilon; `ratio` is the drift in that unit.
+    `sensitivity` is TF1's own drift at that step when TF1 starts one ulp away, at least the
+    dtype's epsilon. `ratio` is the drift divided by the sensitivity.
     """
 
     step: int
@@ -21,88 +46,108 @@ class Drift:
     sensitivity: float
 
     @property
-    def ratio(self):
+    def ratio(self) -> float:
+        """Returns the drift in units of TF1's own drift."""
         return self.drift / self.sensitivity
 
     @property
-    def matches(self):
+    def matches(self) -> bool:
+        """Returns whether the ratio is at most `LIMIT`."""
         return bool(self.ratio <= LIMIT)  # False for NaN too
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """One port against one trace: every drift, and the losses beside TF1's."""
+    """Holds every drift of one port from one trace, and the port's losses."""
 
     name: str
     port: str
     drifts: tuple[Drift, ...]
-    losses: np.ndarray
+    losses: NDArray[Any]
 
     @property
-    def passed(self):
-        """Whether something was compared, all of it matches, and no loss is NaN or infinite."""
+    def passed(self) -> bool:
+        """Returns whether there are drifts, every drift matches, and every loss is finite."""
         finite = bool(np.isfinite(self.losses).all())
         return finite and bool(self.drifts) and all(drift.matches for drift in self.drifts)
 
     @property
-    def worst(self):
-        """The drift with the largest ratio, NaN above all."""
-        return max(self.drifts, key=_badness)
+    def worst(self) -> Drift:
+        """Returns the drift with the largest ratio; NaN counts as the largest."""
+        return max(self.drifts, key=_by_ratio)
 
     @property
-    def first_failure(self):
-        """The largest drift of the first step that fails, NaN above all, or None."""
+    def largest_drift(self) -> float:
+        """Returns the largest drift of any variable at any step; NaN counts as the largest."""
+        return largest(each.drift for each in self.drifts)
+
+    @property
+    def first_failure(self) -> Drift | None:
+        """Returns the largest drift of the first step that fails, or None if every step matches.
+
+        NaN counts as the largest.
+        """
         failures = [drift for drift in self.drifts if not drift.matches]
         if not failures:
             return None
         step = failures[0].step
-        return max((drift for drift in failures if drift.step == step), key=_badness)
+        return max((drift for drift in failures if drift.step == step), key=_by_ratio)
 
-    def by_step(self):
-        """`[(step, largest drift, sensitivity)]`, for a curve; logits aside."""
-        rows = {}
+    def by_step(self) -> list[tuple[int, float, float]]:
+        """Returns `[(step, largest drift, sensitivity)]` of the variables, without the logits."""
+        rows: dict[int, tuple[float, float]] = {}
         for drift in self.drifts:
             if drift.variable != "logits":
-                seen = rows.get(drift.step, (0.0,))[0]
-                rows[drift.step] = np.maximum(seen, drift.drift), drift.sensitivity  # keeps NaN
+                before = rows[drift.step][0] if drift.step in rows else 0.0
+                # unlike `max`, NumPy's maximum keeps a NaN
+                rows[drift.step] = np.maximum(before, drift.drift), drift.sensitivity
         return [(step, *row) for step, row in rows.items()]
 
 
-def _badness(drift):
-    return np.isnan(drift.ratio), drift.ratio
+def largest(values: Iterable[float]) -> float:
+    """Returns the largest of the values; NaN counts as the largest."""
+    return max(values, key=lambda value: (math.isnan(value), value))
 
 
-def relative_drift(value, reference):
-    """max|value - reference| / max|reference|; 0 where they are equal, inf beside zeros."""
-    value, reference = np.float64(value), np.float64(reference)
+def _by_ratio(drift: Drift) -> tuple[bool, float]:
+    """Orders drifts by their ratio, NaN last."""
+    return bool(np.isnan(drift.ratio)), drift.ratio
+
+
+def relative_drift(value: ArrayLike, reference: ArrayLike) -> float:
+    """Returns max|value - reference| / max|reference|.
+
+    The result is 0 where both are equal, and infinite where only `reference` is all zeros.
+    """
+    value, reference = np.asarray(value, np.float64), np.asarray(reference, np.float64)
     difference = np.max(np.abs(value - reference))
     if difference == 0:
         return 0.0
-    largest = np.max(np.abs(reference))
-    return float(difference / largest) if largest else float("inf")
+    scale = np.max(np.abs(reference))
+    return float(difference / scale) if scale else float("inf")
 
 
-def compare(trace, port, replay):
-    """Holds a replay against its trace.
+def compare(trace: Trace, port: str, replay: Run) -> Comparison:
+    """Compares a replay with its trace, variable by variable.
 
     Args:
         trace: a `tf_recipes.parity.trace.Trace`.
         port: the port's name.
-        replay: a `tf_recipes.parity.replay.Replay`.
+        replay: a `tf_recipes.parity.replay.Replay` of the trace.
 
     Returns:
-        A `Comparison`. A variable too few or too many is an infinite drift.
+        A `Comparison`. A variable that only one side has counts as an infinite drift.
     """
     epsilon = float(np.finfo(trace.recipe.dtype).eps)
     drifts = []
     for step in trace.steps:
-        floor = max(epsilon, *trace.sensitivity[step].values())
+        sensitivity = max(epsilon, *trace.sensitivity[step].values())
         reference, ported = trace.variables[step], replay.variables[step]
         for name in sorted(reference.keys() | ported.keys()):
             both = name in reference and name in ported
             drift = relative_drift(ported[name], reference[name]) if both else float("inf")
-            drifts.append(Drift(step, name, drift, floor))
-    floor = max(epsilon, trace.logits_sensitivity)
+            drifts.append(Drift(step, name, drift, sensitivity))
+    sensitivity = max(epsilon, trace.logits_sensitivity)
     drift = relative_drift(replay.logits, trace.logits)
-    drifts.append(Drift(trace.recipe.steps, "logits", drift, floor))
+    drifts.append(Drift(trace.recipe.steps, "logits", drift, sensitivity))
     return Comparison(trace.recipe.name, port, tuple(drifts), replay.losses)

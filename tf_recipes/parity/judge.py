@@ -1,21 +1,31 @@
-"""The migration check: every trace, every port, one result each."""
+"""Judges every trace with every port: the migration check, one result for each trace."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tf_recipes.parity import comparison, differences
+from tf_recipes.parity import comparison, differences, verdict
 from tf_recipes.parity.trace import Trace, load
 
-# How far TF1 itself was seen to part where a unit fell on the other side of zero: by up to 11 %.
+if TYPE_CHECKING:
+    from tf_recipes.parity.random_draws import DistributionCheck
+    from tf_recipes.parity.replay import Replay
+
+# Where a ReLU unit fell on the other side of zero, TF1 itself parted from its trace by up to 11 %.
 ROUNDING = 0.2
-CHAOTIC = 0.01  # TF1's own drift from which on a match is weak evidence
+CHAOTIC = 0.01  # above this drift of TF1 from itself, a match is weak evidence
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A trace to come: what to call it, and how to get it.
+    """Names a trace, and loads or records the trace when it is needed.
 
-    A live reference has `get_closer`, too: the same trace, its sensitivity taken over more starts.
+    Attributes:
+        name: what the results call the trace.
+        get: returns the trace.
+        get_closer: of a live reference: returns the same trace with its sensitivity taken over
+            more starts. None for a recorded trace.
     """
 
     name: str
@@ -25,10 +35,15 @@ class Source:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """One trace judged with each port, or the reason why it could not be.
+    """Holds the verdicts on one trace, or the reason why it could not be judged.
 
-    `comparisons` is empty exactly where `error` is set; `failed` says why a textbook port, for
-    which Keras refuses what TF1 took, has none.
+    Attributes:
+        name: the recipe's name, or the source's name where the trace could not be judged.
+        trace: the trace; None where it could not be judged.
+        comparisons: one for each port that was replayed; empty exactly where `error` is set.
+        error: why the trace could not be judged.
+        note: one line that says how far the verdict can be trusted; mostly empty.
+        failed: `{port: reason}` of a textbook port that Keras refuses, although TF1 took it.
     """
 
     name: str
@@ -38,31 +53,42 @@ class Result:
     note: str = ""
     failed: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def port(self, name):
-        """The comparison of that port, or None."""
-        return next((c for c in self.comparisons if c.port == name), None)
+    def port(self, name: str) -> comparison.Comparison | None:
+        """Returns the comparison of the port of that name, or None."""
+        return next((each for each in self.comparisons if each.port == name), None)
 
     @property
-    def why(self):
-        """One line on what the textbook port does otherwise."""
+    def why(self) -> str:
+        """Returns one line on how the textbook port differs from TF1; empty without a trace."""
+        if self.trace is None:
+            return ""
         if "textbook" in self.failed:
             return f"Keras refuses it: {self.failed['textbook']}"
         textbook = self.port("textbook")
         return differences.why(self.trace.recipe, textbook.passed if textbook else None)
 
 
-def from_files(paths):
-    """A source for each file."""
-    return [Source(str(path), lambda path=path: load(path)) for path in paths]
+def from_files(paths: Iterable[Path]) -> list[Source]:
+    """Returns a source for each trace file."""
+
+    def source(path: Path) -> Source:
+        return Source(str(path), lambda: load(path))
+
+    return [source(path) for path in paths]
 
 
-def judge(sources: Iterable[Source], ports, on_start=None, on_step=None):
-    """Yields a `Result` for each source, in turn.
+def judge(
+    sources: Iterable[Source],
+    ports: Sequence[str],
+    on_start: Callable[[Trace, int], object] | None = None,
+    on_step: Callable[[], object] | None = None,
+) -> Iterator[Result]:
+    """Replays each source with each port, and yields its `Result`.
 
     Args:
-        sources: `Source`s.
+        sources: the traces to judge.
         ports: names of ports.
-        on_start: called with a trace and how many steps it will be replayed for in all.
+        on_start: called with a trace and the number of steps of all its replays together.
         on_step: called after each training step.
     """
     from tf_recipes.parity.replay import replay  # imports TensorFlow, which takes seconds
@@ -76,11 +102,12 @@ def judge(sources: Iterable[Source], ports, on_start=None, on_step=None):
             continue
         if on_start is not None:
             on_start(reference, len(ports) * reference.recipe.steps)
-        replays, failed = {}, {}
+        replays: dict[str, Replay] = {}
+        failed: dict[str, str] = {}
         for port in ports:
             try:
                 replays[port] = replay(reference, port, on_step)
-            except Exception as error:  # somebody else's trace must not end the whole check
+            except Exception as error:  # a foreign trace must not end the whole check
                 failed[port] = " ".join(str(error).split())[:200]
         if "exact" in failed or not replays:
             port, reason = next(iter(failed.items()))
@@ -88,26 +115,28 @@ def judge(sources: Iterable[Source], ports, on_start=None, on_step=None):
             yield Result(source.name, error=text)
         else:
             note = _doubt(reference, live=source.get_closer is not None)
-            result = dataclasses.replace(_compare(reference, replays), failed=failed, note=note)
-            yield _judge_closely(source, result, replays)
+            compared = _compare(reference, replays)
+            result = Result(reference.recipe.name, reference, compared, note=note, failed=failed)
+            yield _judge_closely(source, reference, result, replays)
 
 
-def _doubt(reference, live):
-    """What makes a match with this trace say less than it seems to; mostly nothing."""
+def _doubt(reference: Trace, live: bool) -> str:
+    """Returns why a match with this trace is weak evidence; an empty text if it is not."""
     name, version = reference.recipe.name, reference.provenance.get("tensorflow")
     if not live and not str(version).startswith("1.15"):
         return f"{name}: the trace's provenance names no TensorFlow 1.15."
     own = max(max(drifts.values()) for drifts in reference.sensitivity.values())
     if own > CHAOTIC:
-        return f"{name}: TF1 drifts from itself by up to {own:.0%}; a match says little there."
+        return f"{name}: TF1 drifts from itself by up to {own:.0%}; a match is weak evidence there."
     return ""
 
 
-def _tf1_here(reference):
-    """Whether TF1's own graph, run in this TensorFlow, leaves a recorded trace too: one line.
+def _compare_graph(reference: Trace) -> str:
+    """Returns one line: whether TF1's own graph, run in this TensorFlow, leaves the trace too.
 
-    Then the trace hangs on single roundings, and a port cannot do better. Where the graph matches
-    and the port does not, the port is wrong. With dropout there is no telling: its masks differ.
+    If the graph leaves the trace, the trace depends on single roundings, and no port can match
+    it. If the graph matches where the port does not, the port is wrong. With dropout the result
+    is an empty text: the graph draws other masks than the trace has.
     """
     if reference.masks:
         return ""
@@ -115,47 +144,55 @@ def _tf1_here(reference):
     from tf_recipes.parity.tf1 import compat  # imports TensorFlow
 
     pool = reference.images, reference.labels, reference.batches, set(reference.steps)
-    ran = compat.originals().run(reference.recipe, *pool, initial=reference.initial)
+    arrays = compat.originals().run(reference.recipe, *pool, initial=reference.initial)
     variables = {
-        step: {name: ran[f"variables/{step}/{name}"] for name in names}
+        step: {name: arrays[f"variables/{step}/{name}"] for name in names}
         for step, names in reference.variables.items()
     }
-    here = comparison.compare(reference, "tf1", Replay(ran["losses"], variables, ran["logits"]))
+    graph = Replay(arrays["losses"], variables, arrays["logits"])
+    compared = comparison.compare(reference, "tf1", graph)
     name = reference.recipe.name
-    if here.passed:
+    if compared.passed:
         return f"{name}: TF1's own graph, run in this TensorFlow, matches: the port is at fault."
-    far = not all(each.drift <= ROUNDING for each in here.drifts)  # NaN is far
-    why = "is of another recipe, or damaged" if far else "hangs on single roundings"
+    near = all(each.drift <= ROUNDING for each in compared.drifts)  # a NaN is not near
+    reason = "depends on single roundings" if near else "is of another recipe, or damaged"
     return (
         f"{name}: TF1's own graph, run in this TensorFlow, leaves the trace too (ratio "
-        f"{here.worst.ratio:.3g}): the trace {why}."
+        f"{compared.worst.ratio:.3g}): the trace {reason}."
     )
 
 
-def _compare(reference, replays):
-    compared = (comparison.compare(reference, port, done) for port, done in replays.items())
-    return Result(reference.recipe.name, reference, tuple(compared))
+def _compare(
+    reference: Trace, replays: Mapping[str, "Replay"]
+) -> tuple[comparison.Comparison, ...]:
+    """Compares each port's replay with the trace."""
+    return tuple(comparison.compare(reference, port, done) for port, done in replays.items())
 
 
-def _judge_closely(source, result, replays):
-    """Judges a failed exact port again, against TF1's drift from itself over more starts.
+def _judge_closely(
+    source: Source, reference: Trace, result: Result, replays: Mapping[str, "Replay"]
+) -> Result:
+    """Judges a failed exact port once more, with TF1's drift from itself over more starts.
 
-    One start an ulp away may keep every unit on its side of zero where others do not; then TF1
-    itself, started otherwise, would fail.
+    One start an ulp away may keep every unit on its side of zero where other starts do not. TF1
+    itself, started otherwise, would then fail.
     """
     exact = result.port("exact")
     if exact is None or exact.passed:
         return result
     if source.get_closer is None:
-        return dataclasses.replace(result, note=_tf1_here(result.trace) or result.note)
-    closer = _compare(source.get_closer(), replays)
-    runs = closer.trace.provenance["neighbours"]
-    note = f"{result.name}: one start an ulp away was not enough; judged against the largest of "
-    return dataclasses.replace(closer, note=f"{note}{runs}.", failed=result.failed)
+        return dataclasses.replace(result, note=_compare_graph(reference) or result.note)
+    closer = source.get_closer()
+    note = (
+        f"{result.name}: one start an ulp away was not enough; judged against the largest drift of "
+        f"{closer.provenance['neighbours']} starts."
+    )
+    compared = _compare(closer, replays)
+    return dataclasses.replace(result, trace=closer, comparisons=compared, note=note)
 
 
-def named_apart(results):
-    """The results, with the file's name added where two traces bear the same name."""
+def named_apart(results: Sequence[Result]) -> list[Result]:
+    """Returns the results with the file's name added where two traces have the same name."""
     names = [result.name for result in results]
     return [
         dataclasses.replace(result, name=f"{result.name} ({result.trace.source})")
@@ -165,13 +202,18 @@ def named_apart(results):
     ]
 
 
-def exit_status(results, distributions=()):
-    """0 if every exact port matches, 1 if one does not, 2 if something could not be judged.
+def exit_status(
+    results: Sequence[Result], distributions: Iterable["DistributionCheck"] = ()
+) -> int:
+    """Returns the exit status of a check: 0, 1 or 2, as `verdict.STATUSES` says.
 
-    Nothing judged, or no exact port among it, is no match.
+    Args:
+        results: one for each trace.
+        distributions: the checks of random draws.
     """
-    if not results or any(result.error for result in results):
-        return 2
-    exact = [c for result in results for c in result.comparisons if c.port == "exact"]
-    exact += [check for check in distributions if check.port == "exact"]
-    return 0 if exact and all(each.passed for each in exact) else 1
+    judged = bool(results) and not any(result.error for result in results)
+    exact = [
+        each.passed for result in results for each in result.comparisons if each.port == "exact"
+    ]
+    exact += [each.passed for each in distributions if each.port == "exact"]
+    return verdict.exit_status(judged, exact)

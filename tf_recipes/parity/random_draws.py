@@ -1,17 +1,21 @@
-"""Proof for what is drawn at random: the same distribution as TF1's, since no seed can match.
+"""Checks that random draws have TF1's distribution, since no seed can give the same draws.
 
-Each port draws ten million values, as TF1.15 did for `distributions.npz`. What differs is judged
+Each port draws ten million values, as TF 1.15 did for `distributions.npz`. A difference is judged
 against chance: a deviation of five standard errors happens once in two million fair comparisons.
 """
 
 import dataclasses
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
-from tf_recipes.ports import PORTS
+from tf_recipes.ports import PORTS, Port
 from tf_recipes.recipe import Recipe
 
 RECORDED = Path(__file__).parent / "distributions.npz"
@@ -19,34 +23,40 @@ LIMIT = 5.0  # standard errors
 SHAPE = (784, 12800)
 SEED = 1
 
+Statistics = Mapping[str, NDArray[Any]]  # of one distribution on TF 1.15
+
 
 @dataclasses.dataclass(frozen=True)
 class DistributionCheck:
-    """One port's draws against TF1's.
+    """Holds the result of comparing one port's draws with TF1's.
 
     Attributes:
+        name: what is drawn.
+        port: the port's name.
         deviations: `{statistic: standard errors}`; infinite where a hard bound is broken.
-        std_ratio: the port's standard deviation (initialisers) or kept share (dropout) over TF1's.
+        std_ratio: the port's standard deviation (initialisers) or kept share (dropout), divided
+            by TF1's.
     """
 
     name: str
     port: str
-    deviations: dict
+    deviations: Mapping[str, float]
     std_ratio: float
 
     @property
-    def worst(self):
-        """The statistic that deviates most, and by how many standard errors."""
+    def worst(self) -> tuple[str, float]:
+        """Returns the statistic that deviates most, and its deviation in standard errors."""
         return max(self.deviations.items(), key=lambda item: (np.isnan(item[1]), item[1]))
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
+        """Returns whether there are deviations, and each is at most `LIMIT`."""
         return bool(self.deviations) and all(z <= LIMIT for z in self.deviations.values())
 
 
-def load(path=RECORDED):
-    """The recorded statistics, `{name: {key: value}}`."""
-    recorded = {}
+def load(path: str | os.PathLike[str] = RECORDED) -> dict[str, dict[str, NDArray[Any]]]:
+    """Returns the recorded statistics, `{name: {key: value}}`."""
+    recorded: dict[str, dict[str, NDArray[Any]]] = {}
     with np.load(path, allow_pickle=False) as file:
         for key in file.files:
             name, _, statistic = key.partition("/")
@@ -55,8 +65,8 @@ def load(path=RECORDED):
     return recorded
 
 
-def check_all(ports):
-    """A `DistributionCheck` of each initialiser and each dropout share, for each named port."""
+def check_all(ports: Sequence[str]) -> Iterator[DistributionCheck]:
+    """Yields a `DistributionCheck` of each initialiser and each dropout share, for each port."""
     for name, reference in load().items():
         for port in ports:
             if name.startswith("dropout_"):
@@ -65,14 +75,21 @@ def check_all(ports):
                 yield check_initializer(name, reference, port)
 
 
-def check_initializer(name, reference, port):
-    """Compares an initialiser's draws: standard deviation, truncation, and the whole histogram."""
+def check_initializer(name: str, reference: Statistics, port: str | Port) -> DistributionCheck:
+    """Compares an initialiser's standard deviation, truncation and histogram with TF1's.
+
+    Args:
+        name: the recipe's `initializer`.
+        reference: TF1's statistics, of `load`.
+        port: a name in `PORTS`, or a `Port`.
+    """
     recipe = Recipe(name=name, initializer=name)
-    make = PORTS.get(port, port).initializer(recipe)
-    values = np.asarray(ops.convert_to_numpy(make(seed=SEED)(SHAPE, dtype="float32"))).ravel()
+    made = PORTS[port] if isinstance(port, str) else port
+    initializer = made.initializer(recipe)(seed=SEED)
+    values = np.asarray(ops.convert_to_numpy(initializer(SHAPE, dtype="float32"))).ravel()
     return DistributionCheck(
         name=f"{name} initialiser",
-        port=getattr(port, "name", port),
+        port=made.name,
         deviations={
             "standard deviation": _std_error(values, reference),
             "truncation": _truncation_error(values, reference),
@@ -82,56 +99,66 @@ def check_initializer(name, reference, port):
     )
 
 
-def check_dropout(name, reference, port):
-    """Compares a dropout layer: the share it keeps, and the factor on what it keeps."""
+def check_dropout(name: str, reference: Statistics, port: str | Port) -> DistributionCheck:
+    """Compares a dropout layer's kept share, and its factor on kept units, with TF1's.
+
+    Args:
+        name: `dropout_KEEP_PROB`, such as `dropout_0.5`.
+        reference: TF1's statistics, of `load`.
+        port: a name in `PORTS`, or a `Port`.
+    """
     keep_prob = float(name.removeprefix("dropout_"))
     recipe = Recipe(name="dropout", keep_prob=keep_prob, seed=SEED)
-    layer = PORTS.get(port, port).dropout(recipe, name="X_dropout", dtype="float32")
+    made = PORTS[port] if isinstance(port, str) else port
+    layer = made.dropout(recipe, name="X_dropout", dtype="float32")
     outputs = ops.convert_to_numpy(layer(keras.ops.ones(SHAPE), training=True))
     kept, count = np.count_nonzero(outputs), outputs.size
     factors = np.unique(outputs[outputs != 0])
-    ours, theirs = kept / count, reference["kept"] / reference["count"]
+    share, tf1_share = kept / count, reference["kept"] / reference["count"]
     error = np.sqrt(keep_prob * (1 - keep_prob) * (1 / count + 1 / reference["count"]))
     same_factor = len(factors) == 1 and np.isclose(
         factors[0], reference["scale"][0], rtol=np.finfo(np.float32).eps, atol=0
     )
     return DistributionCheck(
         name=f"dropout, keep_prob {keep_prob}",
-        port=getattr(port, "name", port),
+        port=made.name,
         deviations={
-            "kept share": float(abs(ours - theirs) / error),
+            "kept share": float(abs(share - tf1_share) / error),
             "factor": 0.0 if same_factor else float("inf"),
         },
-        std_ratio=float(ours / theirs),
+        std_ratio=float(share / tf1_share),
     )
 
 
-def _std_error(values, reference):
-    """|s1 - s2| over its standard error, sigma sqrt((kurtosis - 1) / 4n) for each sample."""
+def _std_error(values: NDArray[Any], reference: Statistics) -> float:
+    """Returns |s1 - s2| over its standard error, sigma sqrt((kurtosis - 1) / 4n) per sample."""
     per_value = (reference["kurtosis"] - 1) / 4
     error = reference["std"] * np.sqrt(per_value * (1 / values.size + 1 / reference["count"]))
     return float(abs(values.std(dtype=np.float64) - reference["std"]) / error)
 
 
-def _truncation_error(values, reference):
-    """0 where the extremes agree to one part in ten thousand, infinite elsewhere.
+def _truncation_error(values: NDArray[Any], reference: Statistics) -> float:
+    """Returns 0 if the extremes agree to one part in ten thousand, else infinity.
 
     Among ten million draws the largest is within one part in a million of the bound.
     """
-    ours = np.array([values.min(), values.max()], np.float64)
-    theirs = np.array([reference["min"], reference["max"]])
-    return 0.0 if np.allclose(ours, theirs, rtol=1e-4, atol=0) else float("inf")
+    extremes = np.array([values.min(), values.max()], np.float64)
+    tf1_extremes = np.array([reference["min"], reference["max"]])
+    return 0.0 if np.allclose(extremes, tf1_extremes, rtol=1e-4, atol=0) else float("inf")
 
 
-def _histogram_error(values, reference):
-    """Two-sample chi-square over the recorded bins, as standard errors above its mean."""
-    edges, theirs = reference["edges"].copy(), reference["histogram"]
+def _histogram_error(values: NDArray[Any], reference: Statistics) -> float:
+    """Returns the two-sample chi-square over the recorded bins.
+
+    The unit is the standard error, counted from the mean of chi-square.
+    """
+    edges, tf1_counts = reference["edges"].copy(), reference["histogram"]
     edges[[0, -1]] = -np.inf, np.inf
-    ours = np.histogram(values, edges)[0]
-    n, m = ours.sum(), theirs.sum()
+    counts = np.histogram(values, edges)[0]
+    n, m = counts.sum(), tf1_counts.sum()
     # chi^2 = sum (sqrt(m/n) a - sqrt(n/m) b)^2 / (a + b), with bins - 1 degrees of freedom
-    occupied = ours + theirs > 0
-    a, b = ours[occupied], theirs[occupied]
+    occupied = counts + tf1_counts > 0
+    a, b = counts[occupied], tf1_counts[occupied]
     chi_square = np.sum((np.sqrt(m / n) * a - np.sqrt(n / m) * b) ** 2 / (a + b))
     freedom = len(a) - 1
     return float(max(0.0, (chi_square - freedom) / np.sqrt(2 * freedom)))

@@ -1,31 +1,35 @@
-"""Trains a port from a trace's weights on the trace's batches, and writes down what it did."""
+"""Trains a port from a trace's weights on the trace's batches, and records the results."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
+from numpy.typing import NDArray
 
 from tf_recipes import models
 from tf_recipes.blocks.dropout import Dropout
-from tf_recipes.ports import PORTS
+from tf_recipes.parity.trace import Trace
+from tf_recipes.ports import PORTS, Port
+from tf_recipes.recipe import Recipe
 
 BATCH_NORM_NAMES = ("beta", "gamma", "moving_mean", "moving_variance")
 
 
 @dataclasses.dataclass(frozen=True)
 class Replay:
-    """What a port did: the counterpart of a trace's arrays of the same names."""
+    """Holds what a port did, in arrays like the trace's arrays of the same names."""
 
-    losses: np.ndarray
-    variables: Mapping[int, Mapping[str, np.ndarray]]
-    logits: np.ndarray
+    losses: NDArray[Any]
+    variables: Mapping[int, Mapping[str, NDArray[Any]]]
+    logits: NDArray[Any]
 
 
-def replay(trace, port, on_step=lambda: None):
-    """One training run of `port` under the conditions of `trace`.
+def replay(trace: Trace, port: str | Port, on_step: Callable[[], object] = lambda: None) -> Replay:
+    """Trains `port` once, from the weights and on the batches and masks of `trace`.
 
     Args:
         trace: a `tf_recipes.parity.trace.Trace`.
@@ -36,10 +40,10 @@ def replay(trace, port, on_step=lambda: None):
         A `Replay`.
     """
     recipe = trace.recipe
-    port = PORTS.get(port, port)
+    made = PORTS[port] if isinstance(port, str) else port
     if trace.masks:
-        port = dataclasses.replace(port, dropout=with_recorded_masks(port.dropout))
-    model = models.build(recipe, port, jit_compile=False, metrics=[])
+        made = dataclasses.replace(made, dropout=with_recorded_masks(made.dropout))
+    model = models.build(recipe, made, jit_compile=False, metrics=[])
     variables = tf1_variables(model, recipe)
     for name in variables.keys() & trace.initial.keys():
         variables[name].assign(trace.initial[name])
@@ -59,13 +63,15 @@ def replay(trace, port, on_step=lambda: None):
     return Replay(np.array(losses), recorded, ops.convert_to_numpy(logits))
 
 
-def _training_step(model, pixels, labels):
-    """A compiled function: rows of the pool in, one training step, the loss before it out."""
+def _training_step(
+    model: keras.Model, pixels: NDArray[Any], labels: NDArray[np.integer]
+) -> Callable[[Any], Any]:
+    """Returns a compiled function from rows of the pool to the loss before one training step."""
     pixels, labels = tf.constant(pixels), tf.constant(labels.astype("int64"))
     model.optimizer.build(model.trainable_variables)  # else the first call is traced twice
 
     @tf.function(autograph=False)
-    def step(rows):
+    def step(rows: Any) -> Any:
         for metric in model.metrics:
             metric.reset_state()
         return model.train_step((tf.gather(pixels, rows), tf.gather(labels, rows)))["loss"]
@@ -73,30 +79,35 @@ def _training_step(model, pixels, labels):
     return step
 
 
-def tf1_variables(model, recipe):
-    """`{TF1's name: Keras variable}` of every variable the model has, optimizer aside."""
-    found = {}
+def tf1_variables(model: keras.Model, recipe: Recipe) -> dict[str, keras.Variable]:
+    """Returns `{TF1's name: Keras variable}` of every variable of the model, optimizer aside."""
+    variables = {}
     for scope in [*(f"hidden{k}" for k in range(1, len(recipe.hidden) + 1)), "outputs"]:
         dense = model.get_layer(scope)
-        found[f"{scope}/weights"] = dense.kernel
+        variables[f"{scope}/weights"] = dense.kernel
         if dense.use_bias:
-            found[f"{scope}/biases"] = dense.bias
+            variables[f"{scope}/biases"] = dense.bias
         if recipe.batch_norm is not None:
             norm = model.get_layer(f"{scope}_BatchNorm")
             for name in BATCH_NORM_NAMES:
                 if getattr(norm, name, None) is not None:
-                    found[f"{scope}/BatchNorm/{name}"] = getattr(norm, name)
-    return found
+                    variables[f"{scope}/BatchNorm/{name}"] = getattr(norm, name)
+    return variables
 
 
-def with_recorded_masks(make_dropout):
-    """A port's dropout, but for the masks: those come from the trace.
+def with_recorded_masks(
+    make_dropout: Callable[..., keras.layers.Layer],
+) -> Callable[..., keras.layers.Layer]:
+    """Returns a port's `dropout` that makes layers with the trace's masks.
 
-    Another generator drew them in TF1, so no seed can repeat them. What is left to compare is
-    where the dropout stands and what it does with a mask.
+    Another generator drew the masks in TF1, so no seed can repeat them. The replay then compares
+    where dropout stands in the net and what it computes with a mask.
+
+    Args:
+        make_dropout: the port's own `dropout`, a function of `recipe`, `name` and `dtype`.
     """
 
-    def dropout(recipe, name, dtype):
+    def dropout(recipe: Recipe, name: str, dtype: str) -> keras.layers.Layer:
         original = make_dropout(recipe, name=name, dtype=dtype)
         kind = RecordedDropout if isinstance(original, Dropout) else RecordedKerasDropout
         return kind(original, recipe.batch_size)
@@ -105,14 +116,14 @@ def with_recorded_masks(make_dropout):
 
 
 class _Recorded(keras.layers.Layer):
-    """Holds the mask of the step to come: bool (batch, units)."""
+    """Wraps a dropout layer, and holds the mask of the next step: bool (batch, units)."""
 
-    def __init__(self, original, batch_size):
+    def __init__(self, original: keras.layers.Layer, batch_size: int) -> None:
         super().__init__(name=original.name, dtype=original.dtype_policy)
         self.original = original
         self.batch_size = batch_size
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.mask = self.add_weight(
             shape=(self.batch_size, input_shape[-1]),
             dtype="bool",
@@ -123,20 +134,22 @@ class _Recorded(keras.layers.Layer):
 
 
 class RecordedDropout(_Recorded):
-    """`tf_recipes.Dropout` with the next mask given."""
+    """Applies `tf_recipes.Dropout` with a recorded mask."""
 
-    def __init__(self, original, batch_size):
+    def __init__(self, original: keras.layers.Layer, batch_size: int) -> None:
         super().__init__(original, batch_size)
         original.draw_mask = lambda inputs: self.mask
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Returns the original layer's outputs."""
         return self.original(inputs, training=training)
 
 
 class RecordedKerasDropout(_Recorded):
-    """`keras.layers.Dropout` with the next mask given: `where(mask, inputs / (1 - rate), 0)`."""
+    """Applies a recorded mask as `keras.layers.Dropout` does: `where(mask, x / (1 - rate), 0)`."""
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Returns the kept inputs divided by `1 - rate`; outside training, the inputs."""
         if not training:
             return inputs
         return ops.where(self.mask, inputs / (1 - self.original.rate), 0)

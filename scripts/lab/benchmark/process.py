@@ -90,10 +90,10 @@ class Worker:
             ours = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}
             return sys.executable, {**ours, "PYTHONPATH": os.pathsep.join(path)}
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        interpreter.lend(Path(folder))
+        interpreter.copy_originals(Path(folder))
         lend(Path(folder))
         python = tf1_python or interpreter.python_of(interpreter.default_directory())
-        return python, interpreter.variables(PYTHONPATH=folder, TF_CPP_MIN_LOG_LEVEL="2")
+        return python, interpreter.process_environment(PYTHONPATH=folder, TF_CPP_MIN_LOG_LEVEL="2")
 
     def __enter__(self):
         return self

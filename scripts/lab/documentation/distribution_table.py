@@ -1,7 +1,7 @@
 """What is drawn at random, as a table in the pages: the rows that the check prints."""
 
 from tf_recipes._support import validation
-from tf_recipes.parity.reports import terminal_table
+from tf_recipes.parity.reports import formatting
 
 HEADINGS = ("draws", "port", "verdict", "std or kept share, from TF1's", "worst statistic")
 
@@ -48,4 +48,4 @@ def _worst(errors):
     if broken:
         return f"{broken[0]}: not TF1's"
     statistic = max(errors, key=errors.get)
-    return f"{statistic}: {terminal_table.number(errors[statistic])} standard errors"
+    return f"{statistic}: {formatting.number(errors[statistic])} standard errors"

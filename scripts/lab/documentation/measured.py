@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lab.documentation import distribution_table, markers
 from tf_recipes._support import validation
-from tf_recipes.parity.reports import document, terminal_table
+from tf_recipes.parity.reports import document, formatting
 
 FIGURES = Path("figures", "recipes")  # below the folder of the pages
 PLOTS = ("losses", "drift")
@@ -174,10 +174,10 @@ def _printed(trace, rows):
     return (
         trace["name"],
         "match" if exact["passed"] else "DIFFERS",
-        terminal_table.number(exact["worst_ratio"]),
+        formatting.number(exact["worst_ratio"]),
         f"{place['step']}, {place['variable']}",
-        terminal_table.number(textbook["worst_ratio"]),
-        terminal_table.percent(textbook["drift"]),
+        formatting.number(textbook["worst_ratio"]),
+        formatting.percent(textbook["drift"]),
         trace["why"],
     )
 
@@ -192,16 +192,16 @@ def _of(port, show, get):
 
 
 _PORT_FIGURES = {
-    "ratio": (terminal_table.number, lambda row: row["worst_ratio"]),
-    "drift": (terminal_table.percent, lambda row: row["drift"]),
-    "end": (terminal_table.percent, lambda row: _end(row)["drift"]),
+    "ratio": (formatting.number, lambda row: row["worst_ratio"]),
+    "drift": (formatting.percent, lambda row: row["drift"]),
+    "end": (formatting.percent, lambda row: _end(row)["drift"]),
     "first_step": (str, lambda row: row["first_failure"]["step"]),
     "first_variable": (lambda name: f"`{name}`", lambda row: row["first_failure"]["variable"]),
 }
 _FIGURES = {
     "steps": lambda trace, rows: str(trace["spec"]["steps"]),
     "why": lambda trace, rows: trace["why"],
-    "sensitivity": _of("exact", terminal_table.percent, lambda row: _end(row)["sensitivity"]),
+    "sensitivity": _of("exact", formatting.percent, lambda row: _end(row)["sensitivity"]),
     **{
         f"{port}.{key}": _of(port, *parts)
         for port in ("exact", "textbook")

@@ -1,10 +1,10 @@
-"""What stands for contrib's `arg_scope`."""
+"""Tests the replacement of contrib's `arg_scope`."""
 
 import pytest
 
 from tf_recipes.parity.tf1 import compat
 
-# test_contrib.py runs them: `{name: (code, what TF 1.15.5 finds)}`.
+# test_init.py runs these snippets: `{name: (code, result on TF 1.15.5)}`.
 SNIPPETS = {
     "arg_scope reaches batch_norm": (
         """

@@ -1,11 +1,11 @@
-"""What stands for contrib's `batch_norm`."""
+"""Tests the replacement of contrib's `batch_norm`."""
 
 import numpy as np
 import pytest
 
 from tf_recipes.parity.tf1 import compat
 
-# test_contrib.py runs them: `{name: (code, what TF 1.15.5 finds)}`.
+# test_init.py runs these snippets: `{name: (code, result on TF 1.15.5)}`.
 SNIPPETS = {
     "batch_norm's positions": (
         """
@@ -85,8 +85,8 @@ found = [len(tf.get_collection(each)) for each in ("a", "b", tf.GraphKeys.UPDATE
 }
 
 
-# What contrib.layers.batch_norm does to a batch [1, 3, 5] of one unit, by arithmetic: the mean is 3
-# and the variance 8/3; the moving variance takes N/(N-1) times that, which is 4.
+# contrib.layers.batch_norm of a batch [1, 3, 5] of one unit, by arithmetic: the mean is 3 and the
+# variance 8/3; the moving variance takes N/(N-1) times the variance, which is 4.
 NORM = """
 import tensorflow as tf
 
@@ -112,7 +112,7 @@ def test_batch_norm_with_a_fed_mode_and_updates_in_the_collection():
     assert averages["BatchNorm/moving_mean"] == pytest.approx(0.3)
     assert averages["BatchNorm/moving_variance"] == pytest.approx(0.9 + 0.1 * 4)
     np.testing.assert_allclose(ran["normal"].ravel(), [-1.2245, 0, 1.2245], atol=1e-3)
-    assert ran["after"] == ran["averages"]  # evaluation leaves them alone
+    assert ran["after"] == ran["averages"]  # evaluation does not change the averages
     assert ran["plain"] == pytest.approx(0.0, abs=1e-6)
 
 

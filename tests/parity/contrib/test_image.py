@@ -1,4 +1,4 @@
-"""What stands for `tensorflow.contrib.image`, against what TensorFlow 1.15.5 gave."""
+"""Compares the replacement of `tensorflow.contrib.image` with results of TensorFlow 1.15.5."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tf_recipes.parity.tf1 import compat
 GOLDENS = json.loads((Path(__file__).parents[2] / "goldens" / "augmentation.json").read_text())
 CASES = [case for case in GOLDENS["cases"] if case["kind"] != "brightness"]
 
-# test_contrib.py runs them: `{name: (code, what TF 1.15.5 finds)}`.
+# test_init.py runs these snippets: `{name: (code, result on TF 1.15.5)}`.
 SNIPPETS = {
     "one amount for all images": (
         """
@@ -65,7 +65,7 @@ found = [
 
 
 def augmented(kind, amount, interpolation, dtype):
-    """One image by the original, with this TensorFlow's TF1 API."""
+    """Returns one image of the original, run with this TensorFlow's TF1 API."""
     original = compat.original("augmentation")
     tf = original.tf
     image = np.array([GOLDENS["image"]], "uint8")
@@ -87,7 +87,7 @@ def test_the_goldens_cover_every_function_both_ways():
 def test_images_are_those_of_tf1(case):
     found = augmented(case["kind"], case["amount"], case["interpolation"], case["dtype"])
     assert found.dtype == case["dtype"]
-    # A sine of another processor may be one ulp off.
+    # The sine of another processor may differ by one ulp.
     np.testing.assert_allclose(found, case["image"], rtol=0, atol=1e-6)
 
 
@@ -106,7 +106,7 @@ with tf.Session() as session:
 
 
 def test_by_itself_it_takes_the_nearest_pixel():
-    """0.4 to the left is nowhere, 1 down is a row; a quarter turn leads from right to top."""
+    """A shift of 0.4 moves no pixel, a shift of 1 one row; a quarter turn moves right to top."""
     ran = compat.run(DEFAULTS)
     assert np.argwhere(ran["moved"][0, ..., 0]).tolist() == [[2, 2]]
     assert np.argwhere(ran["turned"][0, ..., 0]).tolist() == [[0, 1]]

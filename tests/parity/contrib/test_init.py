@@ -1,6 +1,6 @@
-"""What stands for `tensorflow.contrib`, piece by piece against what real TensorFlow 1.15.5 gives.
+"""Compares each part of the replacement of `tensorflow.contrib` with real TensorFlow 1.15.5.
 
-test_compat.py holds the whole against recorded traces.
+test_compat.py compares whole trainings with recorded traces.
 """
 
 import importlib.util
@@ -20,7 +20,7 @@ RECORDED = json.loads(table.RECORDED.read_text())["signatures"]
 
 
 def snippets():
-    """`{name: (code, what TF 1.15.5 finds)}` of the files beside this one."""
+    """Returns `{name: (code, result on TF 1.15.5)}` of the other files in this folder."""
     found = {}
     for path in PARTS:
         spec = importlib.util.spec_from_file_location(f"{path.stem}_snippets", path)
@@ -58,7 +58,7 @@ def refused(call):
 
 
 def code(name):
-    """The snippet as a program that prints what it found."""
+    """Returns a snippet as a program that prints the snippet's result."""
     return f"{PRELUDE}{SNIPPETS[name][0]}\nprint(json.dumps(found))\n"
 
 
@@ -70,7 +70,7 @@ def test_in_the_installed_tensorflow(name, capsys):
 
 @pytest.fixture(scope="module")
 def printed_by_tf1(run_on_tf1):
-    """`{name: what the snippet prints}` on real TensorFlow 1.15."""
+    """Returns `{name: what the snippet prints}` on real TensorFlow 1.15."""
     return run_on_tf1({name: code(name) for name in SNIPPETS})
 
 

@@ -1,4 +1,4 @@
-"""What stands for contrib's initializers."""
+"""Tests the replacement of contrib's initializers."""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 
 from tf_recipes.parity.tf1 import compat
 
-# test_contrib.py runs them: `{name: (code, what TF 1.15.5 finds)}`.
+# test_init.py runs these snippets: `{name: (code, result on TF 1.15.5)}`.
 SNIPPETS = {
     "initializers": (
         """
@@ -49,7 +49,7 @@ with tf.Session() as session:
 
 
 def test_the_largest_weight_is_at_the_bound():
-    """Two deviations, of a variance 1.3 times as large, or the square root of 3 times one."""
+    """The bound is 2 sqrt(1.3) deviations for a truncated normal, and sqrt(3) for a uniform one."""
     found = compat.run(BOUNDS)["found"]
     assert len(found) == 6
     for (mode, uniform), largest in found.items():

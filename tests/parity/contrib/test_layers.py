@@ -1,10 +1,10 @@
-"""What stands for contrib's `fully_connected` and `dropout`."""
+"""Tests the replacement of contrib's `fully_connected` and `dropout`."""
 
 import pytest
 
 from tf_recipes.parity.tf1 import compat
 
-# test_contrib.py runs them: `{name: (code, what TF 1.15.5 finds)}`.
+# test_init.py runs these snippets: `{name: (code, result on TF 1.15.5)}`.
 SNIPPETS = {
     "dropout's positions": (
         """
@@ -36,9 +36,9 @@ layers.fully_connected(
     X, 2, None, None, None, tf.ones_initializer(), layers.l2_regularizer(0.1),
     tf.constant_initializer(3.0), layers.l1_regularizer(0.1), None, ["all"], "ys", False, "dense"
 )
-again = layers.fully_connected(X, 2, None, reuse=True, scope="dense")
+reused = layers.fully_connected(X, 2, None, reuse=True, scope="dense")
 found = [
-    total(again), total(tf.losses.get_regularization_loss()), names(), tf.trainable_variables(),
+    total(reused), total(tf.losses.get_regularization_loss()), names(), tf.trainable_variables(),
     [v.op.name for v in tf.get_collection("all")], len(tf.get_collection("ys")),
 ]
 """,
@@ -118,7 +118,7 @@ with tf.Session() as session:
 
 
 def test_dropouts_factor_is_that_of_the_dtype():
-    """What TF 1.15.5 gave, which is not quite 10 or 1 / 0.7; test_dropout.py has more of them."""
+    """The factors are those of TF 1.15.5, not exactly 10 or 1 / 0.7; test_dropout.py has more."""
     assert compat.run(FACTORS)["found"] == {
         ("float32", 0.1): 9.999998092651367,
         ("float32", 0.7): 1.4285714626312256,
@@ -137,7 +137,7 @@ def test_a_share_that_keeps_nothing_or_more_than_all_is_refused(fails, keep_prob
 
 
 def test_a_missing_mode_is_refused(fails):
-    """TF1 would ask Keras' learning phase, which there is not here."""
+    """TF1 would read Keras' learning phase, which does not exist here."""
     tf = compat.original("runners.record").tf
     with tf.Graph().as_default(), fails("is_training"):
         tf.contrib.layers.dropout(tf.ones((3,)), is_training=None)

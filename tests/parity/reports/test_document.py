@@ -44,12 +44,13 @@ def command(name):
     return f"check {name}"
 
 
-def test_the_document():
+def test_the_results_are_one_dict():
     built = document.build([result("momentum", EXACT, TEXTBOOK)], command=command)
     exact, textbook = built["results"]
     versions, traces = built.pop("versions"), built.pop("traces")
     assert built == {
         "passed": True,
+        "exit_status": 0,
         "summary": "1 of 1 exact ports match TF1 started one ulp away; the worst ratio is 3.3, "
         "the limit 10.",
         "command": "check None",
@@ -114,8 +115,8 @@ def test_where_two_traces_bear_a_name_the_command_names_the_file():
     both = [result(f"momentum ({s})", EXACT, source=s) for s in sources]
     traces = document.build([*both, ERROR], command=command)["traces"]
     assert [trace["command"] for trace in traces] == ["check one", "check two"]
-    alone = result("momentum (x/one.npz)", EXACT, source="x/one.npz")
-    assert document.build([alone], command=command)["traces"][0]["command"] == "check momentum"
+    only = result("momentum (x/one.npz)", EXACT, source="x/one.npz")
+    assert document.build([only], command=command)["traces"][0]["command"] == "check momentum"
     live = [result("momentum (momentum (compat))", EXACT, source="momentum (compat)")] * 2
     traces = document.build(live, command=command)["traces"]
     assert [trace["command"] for trace in traces] == ["check momentum"] * 2
@@ -153,7 +154,7 @@ def test_a_curve_has_the_largest_drift_of_each_step():
 def test_there_is_null_for_what_is_no_number(value):
     wrong = compared("exact", (1, "a", value, 1e-7), losses=(2.0, value))
     built = document.build([result("momentum", wrong)], [DRAWN])
-    assert built["passed"] is False
+    assert (built["passed"], built["exit_status"]) == (False, 1)
     row = built["results"][0]
     assert row["worst_ratio"] is row["drift"] is None
     assert row["sensitivity"] == 1e-7
@@ -174,7 +175,7 @@ def test_there_is_null_for_what_is_no_number(value):
 
 def test_what_could_not_be_judged_is_there_as_a_failure():
     built = document.build([result("momentum", EXACT), ERROR])
-    assert built["passed"] is False
+    assert (built["passed"], built["exit_status"]) == (False, 2)
     row = built["results"][1]
     assert row.pop("error") == "some/folder/bad.npz: spec: missing"
     assert row.pop("command") is None
@@ -188,7 +189,7 @@ def test_what_could_not_be_judged_is_there_as_a_failure():
 def test_a_port_that_keras_refuses_is_there_and_the_check_may_pass():
     refused = dataclasses.replace(result("momentum", EXACT), failed={"textbook": "momentum > 1"})
     built = document.build([refused])
-    assert built["passed"] is True
+    assert (built["passed"], built["exit_status"]) == (True, 0)
     row = built["results"][1]
     assert (row["name"], row["port"], row["error"]) == ("momentum", "textbook", "momentum > 1")
     assert row["passed"] is False
@@ -197,7 +198,7 @@ def test_a_port_that_keras_refuses_is_there_and_the_check_may_pass():
 
 def test_nothing_judged_has_not_passed():
     built = document.build([])
-    assert built["passed"] is False
+    assert (built["passed"], built["exit_status"]) == (False, 2)
     assert built["results"] == built["traces"] == built["distributions"] == []
 
 
@@ -212,16 +213,16 @@ def test_traces_come_with_the_rows_of_their_ports():
     refused = dataclasses.replace(result("b", EXACT), failed={"textbook": "no"})
     named = dataclasses.replace(refused, comparisons=(dataclasses.replace(EXACT, name="b"),))
     built = document.build([ERROR, result("a", EXACT, TEXTBOOK), named])
-    (first, rows), (second, alone) = document.traces(built)
+    (first, rows), (second, exact_rows) = document.traces(built)
     assert (first["name"], second["name"]) == ("a", "b")
     assert [(port, row["name"], row["port"]) for port, row in rows.items()] == [
         ("exact", "a", "exact"),
         ("textbook", "a", "textbook"),
     ]
-    assert list(alone) == ["exact"]
+    assert list(exact_rows) == ["exact"]
 
 
-def test_the_file_is_the_document_and_a_list_of_numbers_one_line(tmp_path):
+def test_the_file_holds_the_results_and_a_list_of_numbers_one_line(tmp_path):
     path = tmp_path / "out.json"
     built = document.build([result("momentum", EXACT, TEXTBOOK), ERROR], [DRAWN], command)
     document.write(path, built)

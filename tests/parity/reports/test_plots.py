@@ -107,7 +107,7 @@ def test_large_losses_are_written_at_the_ticks_and_nothing_above_the_axis():
 def test_a_loss_that_no_line_leads_to_has_a_mark():
     torn = row("exact", losses=(2.3, None, 2.1, 2.0))
     losses, _ = plots.figure(trace(), rows(torn)).axes
-    (mark,) = [line for line in losses.get_lines() if line.get_label() == "_alone"]
+    (mark,) = [line for line in losses.get_lines() if line.get_label() == "_isolated"]
     assert mark.get_xydata().tolist() == [[1, 2.3]]
     assert (mark.get_marker(), mark.get_color()) == ("o", plots.COLOURS["exact"])
 
@@ -181,7 +181,7 @@ def test_a_figure_replaces_the_one_before(tmp_path):
 
 
 def panels(salt="a", theme=""):
-    """Both panels as the text of an SVG."""
+    """Returns both panels as the text of an SVG."""
     return [
         plots.svg(plots.panel(draw, trace(), rows()), salt, theme)
         for draw in (plots.draw_losses, plots.draw_drifts)

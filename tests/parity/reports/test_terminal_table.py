@@ -72,7 +72,7 @@ def test_nan_is_the_worst():
     wrong = compared("exact", (1, "a", NAN, 1e-7), (5, "b", INF, 1e-7))
     cells = row(text(terminal_table.table([result("momentum", wrong)], ["exact"])), "momentum")
     assert cells[1:4] == ["DIFFERS", "nan", "1, a"]
-    assert np.isnan(terminal_table.largest(wrong))
+    assert np.isnan(wrong.largest_drift)
 
 
 @pytest.mark.parametrize(("ports", "columns"), [(["exact"], 4), (["textbook"], 4)])
@@ -102,32 +102,6 @@ def test_the_table_of_what_is_drawn():
     assert cells == ["he", "exact", "DIFFERS", "+0.290 %", "std: 12.5 standard errors"]
     impossible = types.SimpleNamespace(**{**vars(DRAWN), "worst": ("max", INF)})
     assert row(text(terminal_table.distribution_table([impossible])), "he ")[-1] == "max: not TF1's"
-
-
-def test_the_summary_counts():
-    results = [result("a", EXACT, TEXTBOOK), result("b", TEXTBOOK), ERROR]
-    assert terminal_table.summary(results, []) == (
-        "1 of 1 exact ports match TF1 started one ulp away; the worst ratio is 3.3, the limit 10; "
-        "1 could not be judged."
-    )
-    assert terminal_table.summary([], [DRAWN]) == (
-        "0 of 0 exact ports match TF1 started one ulp away; 0 of 1 distributions match."
-    )
-
-
-@pytest.mark.parametrize("order", [1, -1])
-def test_the_summary_does_not_lose_a_nan(order):
-    results = [result("a", EXACT), result("b", compared("exact", (1, "a", NAN, 1e-7)))][::order]
-    assert "1 of 2 exact ports" in terminal_table.summary(results, [])
-    assert "the worst ratio is nan" in terminal_table.summary(results, [])
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [(0.0, "0 %"), (0.00483, "0.48 %"), (0.0483, "4.83 %"), (1.2, "120 %"), (NAN, "nan %")],
-)
-def test_percent(value, shown):
-    assert terminal_table.percent(value) == shown
 
 
 def test_in_a_narrow_terminal_nothing_is_cut_off():

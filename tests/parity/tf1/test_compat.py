@@ -1,4 +1,4 @@
-"""The adapter against traces of the real thing."""
+"""Tests the adapter with traces of real TF 1.15."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from tf_recipes.parity import references
 from tf_recipes.parity.tf1 import compat
 from tf_recipes.recipe import Recipe
 
-# Between them they use every part of contrib.py but dropout, whose masks no seed can repeat.
+# Together these traces use every part of contrib but dropout, whose masks no seed can repeat.
 TRACES = (
     "adam",
     "batch_norm",
@@ -27,14 +27,14 @@ TRACES = (
 
 
 def read(name):
-    """The arrays of a shipped trace, and its recipe."""
+    """Returns the arrays and the recipe of a shipped trace."""
     with np.load(references.RECORDED / f"{name}.npz", allow_pickle=False) as file:
         arrays = dict(file)
     return arrays, Recipe.from_spec(json.loads(str(arrays["spec"])))
 
 
 def ratios(ours, recorded, dtype):
-    """`{array: drift / the step's largest sensitivity}`, as the trace format defines them."""
+    """Returns `{array: drift / the step's largest sensitivity}`, as the trace format does."""
     found, epsilon = {}, np.finfo(dtype).eps
     for step in [*recorded["steps"].tolist(), None]:
         group = "logits" if step is None else f"variables/{step}/"
@@ -62,7 +62,7 @@ def test_the_adapter_stays_within_tf1s_own_noise(name):
 
 
 def test_a_recorded_mask_is_a_mask_of_the_adapter():
-    """What dropout keeps it divides by keep_prob; the share is keep_prob."""
+    """Dropout keeps a share of keep_prob, and divides the kept units by keep_prob."""
     recipe = Recipe("dropout", hidden=(40,), keep_prob=0.8, steps=4, batch_size=50)
     images = np.full((50, 784), 255, np.uint8)
     batches = np.tile(np.arange(50), (4, 1))
@@ -91,19 +91,19 @@ ours = compat.originals()
 assert sys.modules["tensorflow"] is tensorflow
 assert "tensorflow.contrib" not in sys.modules
 packages = [name for name in sys.modules if name.startswith("tf_recipes.originals")]
-known = [name for name in before if name.startswith("tf_recipes.originals")]
-assert packages == known, packages
+loaded_before = [name for name in before if name.startswith("tf_recipes.originals")]
+assert packages == loaded_before, packages
 assert vars(tf_recipes).get("originals") is before.get("tf_recipes.originals")
-assert all(sys.modules[name] is before[name] for name in known)
+assert all(sys.modules[name] is before[name] for name in loaded_before)
 assert ours.tf is not tensorflow
 assert hasattr(ours.tf.contrib.layers, "fully_connected")
 assert ours.tf.Session is tensorflow.compat.v1.Session
 assert compat.original("runners.models") is ours.models
 assert compat.original("runners.models").tf is ours.tf
-import tf_recipes.originals.runners.record as again
-assert again is not ours
-assert again.tf is tensorflow
-assert not {first} or again is theirs
+import tf_recipes.originals.runners.record as imported
+assert imported is not ours
+assert imported.tf is tensorflow
+assert not {first} or imported is theirs
 print("apart")
 """
 

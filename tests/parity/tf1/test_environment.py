@@ -1,4 +1,4 @@
-"""Interpreters that are none: small scripts that print another version, crash or are missing."""
+"""Tests with scripts in place of interpreters: they print a version, crash or are missing."""
 
 import json
 import os
@@ -16,7 +16,7 @@ SMALL = Recipe("small", hidden=(3,), steps=2, batch_size=4)
 
 @pytest.fixture
 def python37(script):
-    """`python37(pip)`: a Python 3.7 whose `venv` holds a Python with TF 1.15.5 and that `pip`."""
+    """Returns `python37(pip)`: a Python 3.7; its `venv` makes a Python with TF 1.15.5 and `pip`."""
 
     def make(pip="exit 0"):
         inner = f'case "$*" in *pip*) {pip};; *) echo 1.15.5;; esac'
@@ -61,9 +61,16 @@ def test_another_version_is_refused(script, version):
     with pytest.raises(interpreter.TF1Error) as raised:
         interpreter.check(python)
     assert str(raised.value) == (
-        f"{python}: must have TensorFlow 1.15. Received: {version}. Make an environment that "
-        "has with scripts/create_tf1_environment.py."
+        f"{python}: must have TensorFlow 1.15. Received: {version}. {interpreter.MAKE_ENVIRONMENT}"
     )
+
+
+def test_the_remedy_names_a_command_and_a_function():
+    assert interpreter.MAKE_ENVIRONMENT == (
+        "Make an environment with TensorFlow 1.15: run python scripts/create_tf1_environment.py, "
+        "or call tf_recipes.parity.tf1.environment.create_environment()."
+    )
+    assert environment.create_environment.__module__ == "tf_recipes.parity.tf1.environment"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +89,7 @@ def test_a_crash_is_told_in_one_line(script, body, reason):
     text = str(raised.value)
     assert text.startswith(f"{python}: does not run TensorFlow (")
     assert reason in text
-    assert text.endswith("with scripts/create_tf1_environment.py.")
+    assert text.endswith(interpreter.MAKE_ENVIRONMENT)
     assert "\n" not in text
 
 
@@ -163,14 +170,16 @@ def test_without_python37(no_python37, tmp_path):
         environment.create_environment(tmp_path / "tf1")
     assert str(raised.value) == (
         "TensorFlow 1.15 needs Python 3.7. Received: none on the path or under pyenv. "
-        "Install it (pyenv install 3.7), or name it with --python37."
+        "Install Python 3.7 (pyenv install 3.7), or pass its path as `python37`."
     )
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("named", [sys.executable, "/no/such/python"])
 def test_a_named_python_must_be_37(tmp_path, named):
-    with pytest.raises(interpreter.TF1Error, match=f"Received: --python37={named}, which is not"):
+    with pytest.raises(
+        interpreter.TF1Error, match=f"Received: python37='{named}', which is another"
+    ):
         environment.create_environment(tmp_path / "tf1", named)
     assert os.listdir(tmp_path) == []
 
@@ -197,7 +206,7 @@ def test_what_is_already_there_is_never_removed(python37, tmp_path):
     (directory / "thesis.txt").write_text("ten years")
     with pytest.raises(interpreter.TF1Error) as raised:
         environment.create_environment(directory, python37())
-    assert f"Received: {directory}, which has other things" in str(raised.value)
+    assert f"Received: {directory}, which has other files" in str(raised.value)
     assert (directory / "thesis.txt").read_text() == "ten years"
     assert sorted(os.listdir(tmp_path)) == ["mine", "py"]
 
@@ -210,7 +219,7 @@ def test_an_empty_directory_is_filled(python37, tmp_path, monkeypatch):
 
 
 def test_a_faster_process_is_no_harm(python37, script, tmp_path):
-    """While this one installed, another has made the same environment."""
+    """Another process makes the same environment while this process installs."""
     other = tmp_path / "tf1" / "bin"
     made = script("py/made", "echo 1.15.5")
     fast = python37(f"mkdir -p {other}; cp {made} {other}/python")
@@ -237,7 +246,7 @@ def test_a_run_that_fails_ends_with_tf1s_last_line(script):
 
 
 def test_what_a_run_is_given(script, tmp_path, monkeypatch):
-    """The originals, the recipe and nothing else of the package; the job as arrays."""
+    """TF1 gets the originals, the recipe, no other file of the package, and the job as arrays."""
     script(
         "python",
         f"""echo "$*" > {tmp_path}/arguments
@@ -257,7 +266,7 @@ cp "$5" {tmp_path}/job.npz; cp "$5" "$6" """,
     names = ("__init__.py", "recipe.py", "_support/__init__.py", "_support/validation.py")
     beside = {f"./tf_recipes/{name}" for name in names}
     assert {path for path in seen if "/originals/" not in path} == beside
-    assert "./tf_recipes/originals/record.py" in seen
+    assert "./tf_recipes/originals/runners/record.py" in seen
 
 
 def test_real_tf1_records_a_whole_trace(tf1_python):

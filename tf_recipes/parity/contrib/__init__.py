@@ -1,7 +1,8 @@
-"""The small part of `tensorflow.contrib` that the TF1 originals and the documentation's code use.
+"""Implements the small part of `tensorflow.contrib` that the originals and the docs' code use.
 
-Written from its documented behaviour, over `tensorflow.compat.v1`, and held against recorded traces
-of the real one. The signatures are TF1's; an argument that would need more than is here is refused.
+The code follows contrib's documented behaviour on top of `tensorflow.compat.v1`, and is tested
+against traces of the real contrib. The signatures are TF1's. An argument that would need an
+algorithm that is not implemented is refused.
 """
 
 import types
@@ -16,8 +17,8 @@ from tf_recipes.parity.contrib import (
 )
 
 
-def namespace():
-    """What stands for the module `tensorflow.contrib`."""
+def namespace() -> types.SimpleNamespace:
+    """Returns the replacement of the module `tensorflow.contrib`."""
     return types.SimpleNamespace(
         framework=types.SimpleNamespace(
             add_arg_scope=arg_scope.add_arg_scope,

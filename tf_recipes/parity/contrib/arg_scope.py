@@ -1,32 +1,43 @@
-"""contrib's `arg_scope`: arguments said once for all calls of some functions."""
+"""Implements contrib's `arg_scope`: gives arguments to all calls of some functions."""
 
 import contextlib
 import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from tf_recipes._support.validation import fail
 
-_STACK = [{}]  # of scopes: {function as it was before add_arg_scope: keyword arguments}
+Scope = dict[Callable[..., Any], dict[str, Any]]  # {function: keyword arguments}
+
+# The scopes around the current call, the innermost last. A key is the function that
+# `add_arg_scope` was given, not the wrapped function.
+_STACK: list[Scope] = [{}]
 
 
-def add_arg_scope(function):
-    """`function`, with the arguments of the scopes around each call where the call has none."""
+def add_arg_scope(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns `function`, which then takes the arguments that a call lacks from the scopes."""
 
     @functools.wraps(function)
-    def scoped(*args, **kwargs):
+    def scoped(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **{**_STACK[-1].get(function, {}), **kwargs})
 
-    scoped.arg_scope_key = function
+    vars(scoped)["arg_scope_key"] = function
     return scoped
 
 
 @contextlib.contextmanager
-def arg_scope(list_ops_or_scope, **kwargs):
-    """Inside, the functions take `kwargs` unless a call says otherwise; yields the scope.
+def arg_scope(
+    list_ops_or_scope: Sequence[Callable[..., Any]] | Scope, **kwargs: Any
+) -> Iterator[Scope]:
+    """Gives `kwargs` to the functions' calls inside; arguments of a call itself come first.
 
     Args:
-        list_ops_or_scope: list or tuple of functions that `add_arg_scope` made, or the scope that
-            another `arg_scope` gave, which then stands for all that is around it.
-        **kwargs: what each of the functions takes; none beside a scope.
+        list_ops_or_scope: list or tuple of functions that `add_arg_scope` returned, or the scope
+            that another `arg_scope` yielded, which then replaces all scopes around this one.
+        **kwargs: arguments for each of the functions; none beside a scope.
+
+    Yields:
+        The scope.
 
     Raises:
         ValueError: for another function, or for `kwargs` beside a scope.
@@ -38,20 +49,34 @@ def arg_scope(list_ops_or_scope, **kwargs):
         _STACK.pop()
 
 
-def _scope(functions, arguments):
+def _scope(functions: Sequence[Callable[..., Any]] | Scope, arguments: Mapping[str, Any]) -> Scope:
+    """Returns the outer scope with the arguments added to each function's."""
     if isinstance(functions, dict):
         if arguments:
-            fail("A scope takes no arguments.", sorted(arguments), "Name functions, or none.")
+            fail(
+                "`arg_scope` takes no arguments beside a scope.",
+                sorted(arguments),
+                "Pass a list of functions, or leave the arguments out.",
+            )
         return dict(functions)
     if not isinstance(functions, (list, tuple)):
-        fail("`arg_scope` takes a list of functions.", repr(functions), "Put it into brackets.")
+        fail(
+            "`list_ops_or_scope` must be a list or tuple of functions, or a scope.",
+            f"list_ops_or_scope={functions!r}",
+            "Put a single function into a list.",
+        )
     outer = _STACK[-1]
     keys = [_key(function) for function in functions]
     return {**outer, **{key: {**outer.get(key, {}), **arguments} for key in keys}}
 
 
-def _key(function):
+def _key(function: Any) -> Callable[..., Any]:
+    """Returns the function that `add_arg_scope` was given."""
     if not hasattr(function, "arg_scope_key"):
         name = getattr(function, "__name__", repr(function))
-        fail("`arg_scope` takes contrib's layers.", name, "Pass the arguments in each call.")
+        fail(
+            "`arg_scope` takes contrib's layers, and functions that `add_arg_scope` returned.",
+            name,
+            "Pass the arguments in each call of this function.",
+        )
     return function.arg_scope_key

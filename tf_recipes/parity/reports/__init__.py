@@ -1,1 +1,1 @@
-"""Holds the reports of the migration check: terminal, JSON, figures, HTML."""
+"""Shows the migration check's results: in the terminal, as JSON, as figures and as HTML."""

@@ -1,25 +1,55 @@
-"""The command line that judges a trace again, fit to be pasted into a shell."""
+"""Writes the command line that judges a trace once more, ready to be pasted into a shell."""
 
 import csv
 import io
 import os
 import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 SCRIPT = "python scripts/check_migration.py"
 
 
-def check(options, name=None):
-    """The command of `program.Options`, without the files that it writes.
+class Options(Protocol):
+    """Gives the options of a check that its command repeats: all but the output files."""
 
-    It is to be run in a clone, and means the same from any other directory: its paths are absolute.
+    @property
+    def reference(self) -> str:
+        """Returns `recorded`, `compat` or `tf1`."""
+
+    @property
+    def tf1_python(self) -> str | None:
+        """Returns an interpreter with TensorFlow 1.15, or None."""
+
+    @property
+    def trace_dir(self) -> str | None:
+        """Returns the directory of the traces; None means the shipped traces."""
+
+    @property
+    def recipe(self) -> list[str] | None:
+        """Returns the names of recipes; None means all."""
+
+    @property
+    def ports(self) -> list[str]:
+        """Returns the names of ports."""
+
+    @property
+    def changed(self) -> Mapping[str, Any]:
+        """Returns `{flag: value}` of the recipe's flags that the user set."""
+
+
+def check(options: Options, name: str | None = None) -> str:
+    """Returns the command of a check, without the files that it writes.
+
+    The command runs in a clone. Its paths are absolute, so that it means the same in any directory.
 
     Args:
-        options: `program.Options`.
-        name: a recipe, or the name of a trace's file without its ending, to judge it alone; None
-            for all that the options name.
+        options: the options of the check.
+        name: a recipe, or the name of a trace's file without its ending, to judge one trace; None
+            for all traces of the options.
     """
     python = options.tf1_python
-    flags = {
+    flags: dict[str, Any] = {
         "reference": None if options.reference == "recorded" else options.reference,
         "tf1_python": os.path.abspath(python) if python and os.path.dirname(python) else python,
         "trace_dir": options.trace_dir and os.path.abspath(options.trace_dir),
@@ -27,13 +57,13 @@ def check(options, name=None):
         "ports": None if options.ports == ["exact", "textbook"] else options.ports,
         **options.changed,
     }
-    if name and name != name.strip():  # absl strips what a list holds, so it cannot be named:
-        flags["recipe"] = None  # judged with all the others
+    if name and name != name.strip():
+        flags["recipe"] = None  # absl strips the entries of a list: the command judges all traces
     words = [_flag(*each) for each in flags.items() if each[1] is not None]
     return " ".join([SCRIPT, *map(_quoted, words)])
 
 
-def _flag(name, value):
+def _flag(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"--{name}" if value else f"--no{name}"
     if isinstance(value, list | tuple):
@@ -41,22 +71,22 @@ def _flag(name, value):
     return f"--{name}={value}"
 
 
-def _listed(values):
-    """As absl reads a list: one line of CSV."""
+def _listed(values: Iterable[Any]) -> str:
+    """Returns the values as one line of CSV, which absl reads as a list."""
     line = io.StringIO()
     csv.writer(line).writerow(map(str, values))
     return line.getvalue().removesuffix("\r\n")
 
 
-def _quoted(word):
-    """The word as a shell reads it back, whatever it holds; all of what is written is visible.
+def _quoted(word: str) -> str:
+    """Returns any word as a shell reads it back, in visible characters alone.
 
-    Bash and zsh know the form with the dollar, which plain words do without.
+    A word with invisible characters takes the form $'...', which Bash and zsh read.
     """
     return shlex.quote(word) if word.isprintable() else f"$'{''.join(map(_escaped, word))}'"
 
 
-def _escaped(character):
+def _escaped(character: str) -> str:
     code = ord(character)
     if character in "'\\":
         return f"\\{character}"

@@ -1,1 +1,1 @@
-"""Holds what runs TF1 graphs: real TensorFlow 1.15, or the installed TensorFlow."""
+"""Runs TF1 graphs: on real TensorFlow 1.15, or inside the installed TensorFlow."""

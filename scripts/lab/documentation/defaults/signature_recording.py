@@ -25,7 +25,7 @@ def record(python, names):
         # isolated: the modules beside the program are not for TF1's interpreter
         [python, "-I", "-W", "ignore", PROGRAM],
         input=json.dumps(list(names)),
-        env=interpreter.variables(TF_CPP_MIN_LOG_LEVEL="2"),
+        env=interpreter.process_environment(TF_CPP_MIN_LOG_LEVEL="2"),
         capture_output=True,
         check=False,
         text=True,

@@ -1,16 +1,16 @@
-"""Made-up documents, in the form that `document.build` gives."""
+"""Makes up results of the check, in the form that `document.build` returns."""
 
 import pytest
 
 SPEC = {"name": "adam", "hidden": [10, 8], "dtype": "float32", "steps": 4}
-NOT_THERE = ("worst_ratio", "worst_at", "drift", "sensitivity", "first_failure", "curve", "losses")
+EMPTY = ("worst_ratio", "worst_at", "drift", "sensitivity", "first_failure", "curve", "losses")
 
 
 class Make:
-    """Builds rows, traces and documents from what a test cares about."""
+    """Makes rows, traces and results from the values that a test is about."""
 
     def row(self, name="adam", port="exact", ratio=0.5, drift=2.5e-7, first=None, **changes):
-        """A row of a port that was judged; `first` is where it first leaves TF1, or None."""
+        """Makes a row of a port that was judged; `first` is where the port first leaves TF1."""
         return {
             "name": name,
             "port": port,
@@ -24,20 +24,20 @@ class Make:
                 {"step": 1, "drift": first["drift"] if first else 1e-7, "sensitivity": 4e-7},
                 {"step": 4, "drift": drift, "sensitivity": 5e-7},
             ],
-            "losses": [2.4, 2.3, 2.2, 2.1],  # not TF1's, so that they are told apart
+            "losses": [2.4, 2.3, 2.2, 2.1],  # other values than TF1's
             **changes,
         }
 
     def away(self, name="adam", port="textbook", ratio=2e4, drift=0.01, **changes):
-        """A row of a port that leaves TF1's band by step 1, and is worst at step 4."""
+        """Makes a row of a port that leaves TF1's band by step 1, and is worst at step 4."""
         first = {"step": 1, "variable": "outputs/biases"}
         first |= {"drift": drift and drift / 100, "ratio": ratio and ratio / 100}
         losses = {"losses": [2.3, 2.1, 1.9, 1.7]}
         return self.row(name, port, ratio, drift, first=first, **{**losses, **changes})
 
     def error(self, name="traces/torn.npz", port="exact", error="traces/torn.npz: torn"):
-        """A row without figures."""
-        empty = dict.fromkeys(NOT_THERE)
+        """Makes a row without figures."""
+        empty = dict.fromkeys(EMPTY)
         return {"name": name, "port": port, "passed": False, **empty, "error": error}
 
     def trace(self, name="adam", **changes):
@@ -59,12 +59,13 @@ class Make:
         given = {"name": "he initialiser", "port": "exact", "passed": True, "ratio": 0.9994}
         return {**given, "standard_errors": errors, **changes}
 
-    def document(self, rows=None, passed=True, traces=None, distributions=(), **changes):
-        """A document of these rows, with a trace for each name that was judged."""
+    def document(self, rows=None, status=0, traces=None, distributions=(), **changes):
+        """Makes results of these rows and exit status, with a trace for each judged name."""
         rows = [self.row(), self.away()] if rows is None else rows
         names = dict.fromkeys(row["name"] for row in rows if "error" not in row)
         return {
-            "passed": passed,
+            "passed": status == 0,
+            "exit_status": status,
             "summary": "1 of 1 exact ports match.",
             "command": "python scripts/check_migration.py",
             "limit": 10.0,
@@ -104,7 +105,7 @@ def evil():
 
 @pytest.fixture
 def evil_document(make):
-    """Every text that a trace, a path or an error brings is evil, in turn."""
+    """Returns results in which every text of a trace, a path or an error is evil, in turn."""
     rows, traces = [], []
     for text in EVIL:
         first = {"step": 4, "variable": text, "drift": 0.01, "ratio": 2e4}
@@ -118,7 +119,7 @@ def evil_document(make):
     refused = make.row("refused"), make.error("refused", "textbook", EVIL[1])
     return make.document(
         [*rows, *refused],
-        passed=False,
+        status=2,
         traces=[*traces, make.trace("refused", why=f"Keras refuses it: {EVIL[1]}")],
         distributions=[make.drawn(name=EVIL[0], standard_errors={EVIL[1]: None})],
         summary=EVIL[1],

@@ -12,7 +12,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture
 def draw(make):
-    """`draw(row, ...)` -> (losses, drifts) as elements, and the styles of both."""
+    """Returns `draw(row, ...)`, which gives losses and drifts as elements, and their styles."""
 
     def drawn(*rows, trace=None, salt="recipe-adam"):
         page = figures.Figures()
@@ -28,7 +28,7 @@ def texts(svg):
 
 
 def curve(svg, styles, colour, width):
-    """Points of the line in this colour and of this width, (n, 2), on the page's scale."""
+    """Returns the points of the line of this colour and width, (n, 2), on the page's scale."""
     (name,) = re.findall(
         rf"\.(\w+){{[^}}]*stroke: var\(--{colour}, [^}}]*stroke-width: {width}[;}}]", styles
     )
@@ -64,7 +64,7 @@ def test_without_a_failure_there_is_no_ring(draw, make):
 
 
 def drawn_drifts(trace, *rows):
-    """The axes of the figure of the drifts, and its lines by label as lists of (x, y)."""
+    """Returns the axes of the drifts, and the lines by label as lists of (x, y)."""
     axes = Figure().subplots()
     figures._draw_drifts(axes, trace, {row["port"]: row for row in rows})
     return axes, {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
@@ -129,9 +129,9 @@ def test_long_curves_are_thinned_and_keep_their_peaks(draw, make):
     losses = losses.tolist()
     svg, _, styles = draw(make.row(losses=losses), trace=make.trace(losses=losses))
     drawn = curve(svg, styles, "exact", "1.2")
-    assert 300 < len(drawn) <= 401  # Matplotlib says the last point twice
+    assert 300 < len(drawn) <= 401  # Matplotlib writes the last point twice
     assert len(ElementTree.tostring(svg)) < 20_000
-    # Upwards the ordinate shrinks: the peak of 9 is far above all, the dip to 0 below all.
+    # In SVG, y grows downwards: the peak of 9 has the least y, the dip to 0 the largest.
     low, high = drawn[:, 1].max(), drawn[:, 1].min()
     unit = (low - high) / 9
     assert sorted(drawn[:, 1])[1] - high == pytest.approx(5.9 * unit, abs=0.3)

@@ -1,4 +1,4 @@
-"""The report where it is read: in a browser."""
+"""Opens the report in a browser."""
 
 import socket
 
@@ -11,7 +11,7 @@ WIDTHS = [360, 1280]
 
 @pytest.fixture
 def report(tmp_path):
-    """`report(document)`: the path of its report."""
+    """Returns `report(document)`, which writes a report and returns its path."""
 
     def write(document):
         path = tmp_path / "report.html"
@@ -23,7 +23,7 @@ def report(tmp_path):
 
 @pytest.fixture
 def unsorted(make):
-    """Five recipes whose orders by name, exact ratio, textbook ratio and drift all differ."""
+    """Returns five recipes, in another order by name than by each ratio and by drift."""
     figures = {  # exact ratio, textbook ratio, textbook drift
         "momentum": (0.9, 9.0, 0.5),
         "adam": (0.25, 2e4, 1e-7),
@@ -36,12 +36,12 @@ def unsorted(make):
         rows.append(make.row(name, ratio=exact) if passed else make.away(name, "exact", None, None))
         rows.append(make.away(name, "textbook", textbook, drift))
     rows.insert(2, make.error("zz/b.npz"))
-    return make.document(rows, passed=False, distributions=[make.drawn()])
+    return make.document(rows, status=2, distributions=[make.drawn()])
 
 
 ORDERS = {
     "recipe": "adam b.npz he_init l2 momentum",
-    # The worst first; what is no number, or was not judged, is worse than any number.
+    # The worst first; a ratio that is not finite, or was not judged, is worse than any number.
     "exact ratio": "b.npz he_init l2 momentum adam",
     "textbook ratio": "b.npz l2 adam he_init momentum",
     "textbook drift": "b.npz l2 momentum he_init adam",
@@ -60,7 +60,7 @@ def order(page):
 
 
 def sorted_by(page):
-    """`[(heading, aria-sort)]`: where there is one."""
+    """Returns `[(heading, aria-sort)]` of the headings that have the attribute."""
     found = page.locator("th[aria-sort]")
     return [(each.inner_text(), each.get_attribute("aria-sort")) for each in found.all()]
 
@@ -106,7 +106,7 @@ def test_without_scripts_it_is_a_plain_table(opened, report, unsorted):
     with opened(report(unsorted), java_script_enabled=False) as page:
         assert order(page) == GIVEN
         assert page.get_by_role("button").count() == 0
-        assert page.get_by_text("Headings with an arrow sort.").is_hidden()
+        assert page.get_by_text("Click a heading with an arrow to sort.").is_hidden()
         assert page.locator("th", has_text="exact ratio").is_visible()
         page.get_by_role("link", name="l2", exact=True).click()
         assert page.url.endswith("#recipe-l2")
@@ -238,7 +238,7 @@ def test_focus_is_seen_on_everything_that_takes_it(opened, report, unsorted):
 
 def test_only_an_exact_port_that_differs_is_alarming(opened, report, make):
     rows = [make.away("a", "exact"), make.away("a")]
-    with opened(report(make.document(rows, passed=False))) as page:
+    with opened(report(make.document(rows, status=1))) as page:
         marks = page.locator("table .mark.differs")
         colours = [each.evaluate("e => getComputedStyle(e).color") for each in marks.all()]
         assert colours == ["rgb(179, 38, 30)", "rgb(0, 0, 0)"]

@@ -1,9 +1,9 @@
 import base64
 import hashlib
-import html.parser
 import itertools
 import json
 import re
+from html.parser import HTMLParser
 
 import pytest
 
@@ -14,8 +14,8 @@ VOID = {"meta", "link", "wbr", "br", "img"}
 BLOCKS = {"dd", "dt", "h3", "p", "td", "th"}
 
 
-class Elements(html.parser.HTMLParser):
-    """Every element as (tag, attributes, text), and whether each was closed."""
+class Elements(HTMLParser):
+    """Parses a page into elements `[tag, attributes, text]`, and lists the unclosed elements."""
 
     def __init__(self, text):
         super().__init__()
@@ -69,7 +69,7 @@ def test_the_verdict_is_at_the_top(render, make):
 
 def test_the_verdict_names_what_failed_and_what_could_not_be_judged(render, make):
     rows = [make.row("a"), make.away("b", "exact"), make.error()]
-    header = render(make.document(rows, passed=False)).texts("header")[0]
+    header = render(make.document(rows, status=2)).texts("header")[0]
     assert "Could not be judged: 1 of 3 traces" in header
     assert "Exact ports that differ: b" in header
     assert "Not judged: torn.npz" in header
@@ -78,7 +78,7 @@ def test_the_verdict_names_what_failed_and_what_could_not_be_judged(render, make
 
 def test_a_hundred_errors_do_not_bury_the_verdict(render, make):
     rows = [make.error(f"{k}.npz") for k in range(100)]
-    header = render(make.document(rows, passed=False)).texts("header")[0]
+    header = render(make.document(rows, status=2)).texts("header")[0]
     assert "18.npz, 19.npz and 80 more" in header
     assert "20.npz" not in header
 
@@ -113,7 +113,7 @@ def test_a_row_holds_the_figures(render, make):
 
 def test_a_row_carries_the_exact_numbers_it_is_sorted_by(render, make):
     rows = [make.row(), make.away(ratio=None, drift=None), make.error()]
-    found = render(make.document(rows, passed=False))
+    found = render(make.document(rows, status=2))
     keys = [each[1]["data-key"] for each in found.all if "data-key" in each[1]]
     assert keys == ["adam", "0.5", "", "", "torn.npz", "", "", ""]
 
@@ -149,11 +149,12 @@ def test_a_section_says_how_to_reproduce_it(render, make):
     for part in (
         "exact ✓ match Never leaves TF1's band. Its worst ratio is 0.5",
         "textbook ≠ differs First leaves TF1's band by step 1, in outputs/biases: drift 0.01 %",
-        "To reproduce it In a clone of tf_recipes: python scripts/check_migration.py --recipe=adam",
+        "How to reproduce this result In a clone of tf_recipes: "
+        "python scripts/check_migration.py --recipe=adam",
         "why they differ epsilon 1e-7, not 1e-8",
         f"note {note}",
-        "TF1's side tensorflow 1.15.5, neighbours 1",
-        "this side keras 3.15.1, python 3.11.7",
+        "recorded with tensorflow 1.15.5, neighbours 1",
+        "replayed with keras 3.15.1, python 3.11.7",
         "trace /some/adam.npz",
         'recipe {"name": "adam", "hidden": [10, 8], "dtype": "float32", "steps": 4}',
     ):
@@ -161,14 +162,14 @@ def test_a_section_says_how_to_reproduce_it(render, make):
 
 
 def test_a_section_says_why_a_trace_could_not_be_judged(render, make):
-    section = render(make.document([make.error()], passed=False)).texts("section")[-1]
+    section = render(make.document([make.error()], status=2)).texts("section")[-1]
     assert "? not judged traces/torn.npz: torn" in section
     assert "trace traces/torn.npz" in section
 
 
 def test_a_trace_that_could_not_be_judged_has_its_command(render, make):
     row = {**make.error(), "command": "python scripts/check_migration.py --recipe=torn"}
-    section = render(make.document([row], passed=False)).texts("section")[-1]
+    section = render(make.document([row], status=2)).texts("section")[-1]
     assert "In a clone of tf_recipes: python scripts/check_migration.py --recipe=torn" in section
 
 
@@ -193,7 +194,7 @@ def test_without_a_command_none_is_invented(render, make):
 
 
 def test_nothing_judged_is_said(render, make):
-    found = render(make.document([], passed=False))
+    found = render(make.document([], status=2))
     assert "No trace was judged." in found.texts("main")[0]
     assert found.named("table") == []
 
@@ -209,7 +210,7 @@ def test_the_table_of_what_is_drawn(render, make):
 
 
 def test_the_page_has_landmarks_headings_in_order_and_named_tables(render, make):
-    made = make.document([make.row(), make.error()], False, distributions=[make.drawn()])
+    made = make.document([make.row(), make.error()], status=2, distributions=[make.drawn()])
     found = render(made)
     assert found.named("html")[0][1]["lang"] == "en"
     for landmark in ("header", "nav", "main", "footer"):
@@ -301,7 +302,7 @@ def test_beyond_its_budget_the_page_says_in_words_what_figures_would_show(
     assert 0 < figures < 24
     assert len(text.encode()) < 105_000  # the figures' styles come on top
     left = 12 - figures // 2
-    note = f"To keep this file below 2 MB, {left} of 12 recipes say in words what their figures"
+    note = f"To keep this file below 2 MB, {left} of 12 recipes have sentences in place of their"
     assert note in found.texts("main")[0]
     sections = [text for tag, at, text in found.named("section") if at.get("class") == "recipe"]
     worded = ["Training loss over 4 steps. TF 1.15: 2.3 at first" in each for each in sections]
@@ -323,7 +324,7 @@ def test_three_hundred_traces_fit(make, monkeypatch):
         {**trace, "losses": losses, "spec": {f"key{k}": None for k in range(20)}}
         for trace in made["traces"]
     ]
-    # Drawing takes seconds, the text does not: the figures' size is that of the first.
+    # Drawing takes seconds and text does not, so every figure is a copy of the first one.
     drawn = []
 
     def draw(self, *arguments):
@@ -356,7 +357,7 @@ def test_what_failed_may_bring_as_much_as_it_likes(render, make):
     names = [f"recipe_{k:02}" for k in range(20)]
     rows = [make.away(name, "exact") for name in names]
     traces = [make.trace(name, provenance=provenance, note=9000 * "'") for name in names]
-    made = make.document(rows, passed=False, traces=traces)
+    made = make.document(rows, status=1, traces=traces)
     assert len(html.render(made).encode()) < 2_000_000
     found = render(made)
     assert len([at for _, at, _ in found.named("section") if at.get("class") == "recipe"]) == 20
@@ -365,7 +366,7 @@ def test_what_failed_may_bring_as_much_as_it_likes(render, make):
 def test_a_section_that_does_not_fit_ends_no_other(render, make):
     rows = [make.away("big", "exact"), make.row("a"), make.row("b")]
     big = make.trace("big", command=2_000_000 * "x")
-    made = make.document(rows, passed=False, traces=[big, make.trace("a"), make.trace("b")])
+    made = make.document(rows, status=1, traces=[big, make.trace("a"), make.trace("b")])
     found = render(made)
     told = [at["id"] for _, at, _ in found.named("section") if at.get("class") == "recipe"]
     assert told == ["recipe-a", "recipe-b"]
@@ -426,7 +427,7 @@ def test_the_file_is_written_whole_or_not_at_all(make, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
         patch.setattr(type(path), "write_text", full)
-        html.write(path, make.document([], passed=False))
+        html.write(path, make.document([], status=2))
     assert path.read_bytes() == first
     assert list(tmp_path.iterdir()) == [path]
 

@@ -34,7 +34,7 @@ def test_an_entry_has_the_figures_of_each_port(make):
 
 def test_the_order_is_that_of_the_results(make):
     rows = [make.row("b"), make.error("x/a.npz"), make.row("a"), make.away("a"), make.away("b")]
-    built = sections.build(make.document(rows, passed=False))
+    built = sections.build(make.document(rows, status=2))
     assert [entry["title"] for entry in built["entries"]] == ["b", "a.npz", "a"]
     assert [list(entry["cells"]) for entry in built["entries"]] == [
         ["exact", "textbook"],
@@ -46,7 +46,7 @@ def test_the_order_is_that_of_the_results(make):
 def test_what_could_not_be_judged_is_an_entry_of_its_own(make):
     # A recipe may bear the name of another's file.
     rows = [make.row("a.npz"), make.error("a.npz", error="a.npz: torn"), make.error("b/a.npz")]
-    built = sections.build(make.document(rows, passed=False))
+    built = sections.build(make.document(rows, status=2))
     assert [entry["error"] for entry in built["entries"]] == [
         "",
         "a.npz: torn",
@@ -76,13 +76,13 @@ def test_only_the_ports_that_were_judged_have_columns(make, rows, ports):
 
 
 def test_nothing_judged_has_no_columns(make):
-    assert sections.build(make.document([], passed=False))["ports"] == []
-    assert sections.build(make.document([make.error()], passed=False))["ports"] == []
+    assert sections.build(make.document([], status=2))["ports"] == []
+    assert sections.build(make.document([make.error()], status=2))["ports"] == []
 
 
 def test_exact_ports_that_differ_are_named(make):
     rows = [make.row("a"), make.away("b", "exact"), make.away("c", "textbook"), make.row("c")]
-    built = sections.build(make.document(rows, passed=False))
+    built = sections.build(make.document(rows, status=1))
     assert [entry["name"] for entry in built["differing"]] == ["b"]
     assert built["state"] == "failed"
 
@@ -124,5 +124,5 @@ def test_of_thousands_of_provenance_keys_thirty_are_shown_and_cut(make):
 def test_a_command_is_whole_and_what_could_not_be_judged_has_one(make):
     command = f"python scripts/check_migration.py --recipe={5000 * 'x'}"
     row = {**make.error(), "command": command}
-    (entry,) = sections.build(make.document([row], passed=False))["entries"]
+    (entry,) = sections.build(make.document([row], status=2))["entries"]
     assert entry["command"] == command

@@ -1,17 +1,19 @@
+import json
 import types
 
 import numpy as np
 import pytest
 
-from tf_recipes.parity import judge
+from tf_recipes.parity import judge, verdict
 from tf_recipes.parity.comparison import Comparison, Drift
-from tf_recipes.parity.reports import document
+from tf_recipes.parity.random_draws import DistributionCheck
+from tf_recipes.parity.reports import document, html
 from tf_recipes.parity.reports.html import words
 from tf_recipes.recipe import Recipe
 
 
 def headline(made):
-    return words.exit_status(made), words.headline(made)
+    return document.exit_status(made), words.headline(made)
 
 
 def test_the_headline_of_a_check_that_passed(make):
@@ -22,30 +24,30 @@ def test_the_headline_of_a_check_that_passed(make):
 
 
 def test_the_headline_of_a_check_that_failed(make):
-    one = make.document([make.away("a", "exact"), make.row("b")], passed=False)
+    one = make.document([make.away("a", "exact"), make.row("b")], status=1)
     assert headline(one) == (1, "Failed: 1 of 2 exact ports left the band of TensorFlow 1")
-    only = make.document([make.away("a", "exact")], passed=False)
+    only = make.document([make.away("a", "exact")], status=1)
     assert headline(only) == (1, "Failed: 1 of 1 exact port left the band of TensorFlow 1")
-    drawn = make.document(passed=False, distributions=[make.drawn(passed=False)])
-    assert headline(drawn) == (1, "Failed: what is drawn at random is not TensorFlow 1's")
-    none = make.document([make.away()], passed=False)
+    drawn = make.document(status=1, distributions=[make.drawn(passed=False)])
+    assert headline(drawn) == (1, "Failed: random draws do not have TensorFlow 1's distribution")
+    none = make.document([make.away()], status=1)
     assert headline(none) == (1, "Nothing is proven: no exact port was judged")
 
 
 def test_the_headline_of_what_could_not_be_judged(make):
-    some = make.document([make.row(), make.away(), make.error()], passed=False)
+    some = make.document([make.row(), make.away(), make.error()], status=2)
     assert headline(some) == (2, "Could not be judged: 1 of 2 traces")
-    assert headline(make.document([], passed=False)) == (2, "Nothing was judged")
+    assert headline(make.document([], status=2)) == (2, "Nothing was judged")
 
 
 def test_a_textbook_port_that_keras_refuses_was_judged(make):
     rows = [make.row(), make.error("adam", "textbook", "no")]
     assert headline(make.document(rows))[0] == 0
-    assert not any(map(words.unjudged, rows))
+    assert not any(map(document.is_unjudged, rows))
 
 
 def results():
-    """Results of each kind, and which exit status the check gives them."""
+    """Returns lists of results, one of each kind that has an exit status of its own."""
 
     def compared(port, drift):
         drifts = (Drift(1, "a", drift, 1e-7), Drift(1, "logits", drift, 1e-7))
@@ -66,9 +68,34 @@ def results():
     return [[], *([each] for each in judged.values()), [judged["match"], judged["error"]]]
 
 
-@pytest.mark.parametrize("found", results(), ids=lambda found: str(len(found)))
-def test_the_exit_status_is_the_checks(found):
-    assert words.exit_status(document.build(found)) == judge.exit_status(found)
+DRAWS = [DistributionCheck("he", "exact", {"truncation": each}, 1.0) for each in (0.0, np.inf)]
+
+
+@pytest.mark.parametrize("drawn", [[], DRAWS[:1], DRAWS], ids=["no draws", "match", "differ"])
+@pytest.mark.parametrize("judged", results(), ids=lambda judged: str(len(judged)))
+def test_command_json_and_page_have_one_exit_status(judged, drawn):
+    status = judge.exit_status(judged, drawn)
+    built = json.loads(json.dumps(document.build(judged, drawn)))
+    assert built["exit_status"] == document.exit_status(built) == status
+    assert built["passed"] is (status == 0)
+    beginning = words.headline(built).split()[0].rstrip(":")
+    assert beginning in {0: ["Passed"], 1: ["Failed", "Nothing"], 2: ["Could", "Nothing"]}[status]
+    page = html.render(built)
+    assert f"Exit status <b>{status}</b>: {verdict.STATUSES[status]}." in page
+
+
+@pytest.mark.parametrize("drawn", [[], DRAWS[:1], DRAWS], ids=["no draws", "match", "differ"])
+@pytest.mark.parametrize("judged", results(), ids=lambda judged: str(len(judged)))
+def test_results_written_before_the_key_existed_have_the_same_status(judged, drawn):
+    built = document.build(judged, drawn)
+    page = html.render(built)
+    del built["exit_status"]
+    assert document.exit_status(built) == judge.exit_status(judged, drawn)
+    assert html.render(built) == page
+
+
+def test_the_page_shows_the_status_that_was_written(make):
+    assert headline(make.document(status=2))[0] == 2  # although every row matches
 
 
 def test_the_story_of_a_port_that_matches(make):
@@ -122,7 +149,7 @@ def test_the_drifts_in_words(make):
     assert words.drifts(make.trace(), rows, 10.0) == (
         "Largest relative drift of a variable over the steps, on a logarithmic axis. "
         "TF 1.15 started one ulp away: 4e-07 at step 1, 5e-07 at step 4. "
-        "The band reaches up to 10 times that. "
+        "The band ends at 10 times that drift. "
         "Keras 3, exact: 1e-07 at step 1, 2.5e-07 at step 4; never leaves the band. "
         "Keras 3, textbook: 0.0001 at step 1, 0.01 at step 4; leaves the band by step 1."
     )
@@ -134,7 +161,7 @@ def test_what_was_not_recorded_on_tf_1_15_is_not_called_so(make):
         0,
         "Passed: every exact port does what TF1's graph in TensorFlow 2.21.0 did",
     )
-    failed = make.document([make.away("adam", "exact")], passed=False, traces=[live])
+    failed = make.document([make.away("adam", "exact")], status=1, traces=[live])
     assert words.headline(failed).endswith("left the band of TF1's graph in TensorFlow 2.21.0")
     both = make.document([make.row(), make.row("b")], traces=[live, make.trace("b")])
     assert words.headline(both).endswith("does what TF1's graph in different TensorFlows did")
@@ -147,7 +174,7 @@ def test_what_was_not_recorded_on_tf_1_15_is_not_called_so(make):
 
 def test_with_the_textbook_port_alone_a_trace_may_be_unjudged_too(make):
     row = {**make.error(port="textbook"), "command": None}
-    made = make.document([row], passed=False)
+    made = make.document([row], status=2)
     assert headline(made) == (2, "Could not be judged: 1 of 1 trace")
 
 

@@ -1,8 +1,9 @@
-"""The check's document as one HTML file that needs nothing else: no network, no other file.
+"""Writes the check's results as one HTML file, which needs no network and no other file.
 
-`page` makes the file of `page.html`, `style.css` and `sort.js`; `sections` says what stands in it,
-`words` how it is said, `figures` draws. Every text of the document is somebody else's: it meets the
-page through `safe.shown` and the template's escaping alone.
+`page` fills the templates `page.html` and `section.html`, and adds `style.css` and `sort.js`.
+`sections` selects the content, `words` writes the sentences, `figures` draws. Texts in the results
+may come from foreign traces, so the page shows every text through `safe.shown` and the template's
+escaping.
 """
 
 from tf_recipes.parity.reports.html.page import render, write

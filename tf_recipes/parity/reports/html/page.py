@@ -1,9 +1,12 @@
-"""The file itself: the template filled in, everything inlined, and as many figures as fit."""
+"""Renders the page: fills the templates, inlines styles and script, and adds figures that fit."""
 
 import base64
 import functools
 import hashlib
+import os
+from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -14,52 +17,56 @@ from tf_recipes.parity.reports.html import safe, sections
 from tf_recipes.parity.reports.html.figures import Figures
 from tf_recipes.recipe import PORTS
 
-LARGEST = 1_900_000  # bytes; what does not fit goes without figures
+LARGEST = 1_900_000  # bytes of the page; traces that do not fit have no figures
+
+Entry = Mapping[str, Any]  # of `sections.build`
+Content = Mapping[str, Any]  # of `sections.build`
 
 
-def write(path, document):
-    """Writes the report, whole or not at all.
+def write(path: str | os.PathLike[str], document: Mapping[str, Any]) -> None:
+    """Writes the report.
 
     Args:
-        path: the file; an older one is replaced.
-        document: of `document.build`.
+        path: the file; an older file is replaced once the new one is whole.
+        document: the check's results, of `document.build`.
 
     Raises:
-        OSError: if it cannot be written.
+        OSError: if the file cannot be written.
     """
     text = render(document)
     with files.replacing(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 
-def render(document):
-    """The report as the text of an HTML page; the same document gives the same text.
+def render(document: Mapping[str, Any]) -> str:
+    """Returns the report as the text of an HTML page; equal results give equal texts.
 
-    It stays below 2 MB, whatever a trace brings: what does not fit goes without figures, then
-    without a section, then without a row, and the page says so. The most urgent comes first.
+    The page stays below 2 MB for any traces. A trace that does not fit loses its figures, then its
+    section, then its row, and the page says so. Traces that were not judged, or that differ, keep
+    theirs longest.
 
     Args:
-        document: of `document.build`, or read back from the JSON.
+        document: the check's results, of `document.build` or read back from JSON.
     """
     content = sections.build(document)
     content["entries"], content["without_row"] = _with_row(content)
     urgent = _by_urgency(content["entries"])
     room = LARGEST - _size(content)
-    told = {}
+    section_texts: dict[str, str] = {}
     for entry in urgent:
         text = _section(content, entry)
         if (size := len(text.encode())) <= room:
-            told[entry["anchor"]] = text
+            section_texts[entry["anchor"]] = text
             room -= size
-    drawing = _Drawing(content, told, room)
+    drawing = _Drawing(content, section_texts, room)
     for entry in urgent:
         if not drawing.add(entry):
             break
     return drawing.page()
 
 
-def _by_urgency(entries):
-    """First what was not judged, then where the exact port differs, then where the textbook's."""
+def _by_urgency(entries: Sequence[Entry]) -> list[Entry]:
+    """Sorts the entries: not judged first, then the exact port differs, then the textbook port."""
     return sorted(
         entries,
         key=lambda entry: [
@@ -69,8 +76,8 @@ def _by_urgency(entries):
     )
 
 
-def _with_row(content):
-    """The entries that have a row in the table, in their order, and how many have none."""
+def _with_row(content: Content) -> tuple[list[Entry], int]:
+    """Returns the entries that have a row in the table, and how many have none."""
     kept = _by_urgency(content["entries"])
     while kept and (size := _size({**content, "entries": kept})) > LARGEST:
         kept = kept[: int(0.9 * len(kept) * LARGEST / size)]
@@ -79,58 +86,76 @@ def _with_row(content):
     return entries, len(content["entries"]) - len(entries)
 
 
-def _section(content, entry, figures=None):
-    return _template("section.html").module.section(entry, figures, content["versions"])
+def _section(content: Content, entry: Entry, figures: Sequence[Markup] | None = None) -> str:
+    """Returns the HTML of an entry's section; without figures, sentences describe them."""
+    section = vars(_template("section.html").module)["section"]
+    return section(entry, figures, content["versions"])
 
 
 class _Drawing:
-    """The page that grows: figures take the place of the words in its sections."""
+    """Adds figures to the sections of a page, while the page has room."""
 
-    def __init__(self, content, told, room):
-        self._content, self._told, self._room = content, told, room
+    def __init__(self, content: Content, section_texts: dict[str, str], room: int) -> None:
+        self._content, self._section_texts, self._room = content, section_texts, room
         self._figures = Figures()
         self._drawn, self._undrawn = 0, 0
 
-    def add(self, entry):
-        """Draws an entry's figures; False where they have no room, so that no other is tried."""
-        if not entry["trace"] or entry["anchor"] not in self._told:
+    def add(self, entry: Entry) -> bool:
+        """Draws an entry's figures into its section; returns whether the page had room for them."""
+        if not entry["trace"] or entry["anchor"] not in self._section_texts:
             return True
-        before = len(self._told[entry["anchor"]].encode()) + len(self._figures.styles())
+        before = len(self._section_texts[entry["anchor"]].encode()) + len(self._figures.styles())
         try:
             pair = self._figures.draw(entry["trace"], entry["rows"], entry["anchor"])
-        except Exception:  # somebody else's numbers must not end the whole report
+        except Exception:  # the numbers of a foreign trace must not end the whole report
             self._undrawn += 1
             return True
         text = _section(self._content, entry, pair)
         self._room -= len(text.encode()) + len(self._figures.styles()) - before
         if self._room >= 0:
-            self._told[entry["anchor"]] = text
+            self._section_texts[entry["anchor"]] = text
             self._drawn += 1
         return self._room >= 0
 
-    def page(self):
+    def page(self) -> str:
+        """Returns the text of the page."""
         counts = {"drawn": self._drawn, "undrawn": self._undrawn}
-        return _page(self._content, self._told, self._figures.styles(), **counts)
+        return _page(self._content, self._section_texts, self._figures.styles(), **counts)
 
 
-def _size(content):
-    """Of the page without sections, but with the links to all of them."""
-    told = {entry["anchor"]: "" for entry in content["entries"]}
-    return len(_page(content, told).encode())
+def _size(content: Content) -> int:
+    """Returns the bytes of the page with links to all sections, and without the sections."""
+    section_texts = {entry["anchor"]: "" for entry in content["entries"]}
+    return len(_page(content, section_texts).encode())
 
 
-def _page(content, told, styles="", drawn=0, undrawn=0):
+def _page(
+    content: Content,
+    section_texts: Mapping[str, str],
+    styles: str = "",
+    drawn: int = 0,
+    undrawn: int = 0,
+) -> str:
+    """Fills the page's template.
+
+    Args:
+        content: of `sections.build`.
+        section_texts: `{anchor: HTML}` of the sections that the page has.
+        styles: CSS of the figures.
+        drawn: number of entries with figures.
+        undrawn: number of entries whose figures could not be drawn.
+    """
     style, script = plots.THEME + "\n" + _own("style.css") + styles, _own("sort.js")
-    entries = [each for each in content["entries"] if each["anchor"] in told]
+    entries = [each for each in content["entries"] if each["anchor"] in section_texts]
     judged = sum(bool(each["trace"]) for each in entries)
     return _template("page.html").render(
         **{"without_row": 0, **content},
-        told=told,
-        sections=[told[each["anchor"]] for each in entries],
+        with_section=section_texts.keys(),
+        sections=[section_texts[each["anchor"]] for each in entries],
         judged=judged,
         undrawn=undrawn,
         without_figures=judged - drawn - undrawn,
-        without_section=len(content["entries"]) - len(told),
+        without_section=len(content["entries"]) - len(section_texts),
         style=Markup(style),
         script=Markup(script),
         style_hash=_hash(style),
@@ -138,19 +163,20 @@ def _page(content, told, styles="", drawn=0, undrawn=0):
     )
 
 
-def _hash(text):
-    """As a content security policy names what it allows."""
+def _hash(text: str) -> str:
+    """Returns the SHA-256 of an inline style or script, as a content security policy names it."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _own(name):
+def _own(name: str) -> str:
+    """Returns the text of a file of this folder."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 @functools.cache
-def _template(name):
-    # Every value that a template prints passes `shown`, then the escaping: neither can be
-    # forgotten in a place.
+def _template(name: str) -> jinja2.Template:
+    # `finalize` and `autoescape` apply `shown` and the escaping to every value that a template
+    # prints, so that no place in a template can forget them.
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_own),
         autoescape=True,

@@ -1,22 +1,23 @@
-"""What makes somebody else's text fit to be shown: a trace's name, note, path or provenance."""
+"""Makes foreign texts safe to show: a trace's name, note, path or provenance."""
 
 import itertools
 import json
 import re
+from typing import Any
 
 from markupsafe import Markup, escape
 
-LONGEST = 4000  # bytes of one text in the file; a trace may bring megabytes
-WIDEST = 10  # bytes that one character may become, such as \U0010ffff
+LONGEST = 4000  # bytes of one text in the file; a trace may hold megabytes
+WIDEST = 10  # bytes of the longest escape of one character, such as \U0010ffff
 TITLE = 80  # characters of a heading
 
 
-def shown(value):
-    """Any value as text: nothing invisible, nothing endless. The template escapes it afterwards.
+def shown(value: Any) -> str:
+    """Returns any value as visible text of limited length, which the template then escapes.
 
-    A character that is not printed, or turns the direction of what follows, stands as its escape:
-    else a name could look like another. A lone surrogate, from a path that is not UTF-8, could not
-    even be written.
+    A character that is not printed, or changes the direction of the text, is replaced by its
+    escape: otherwise one name could look like another. The same holds for a lone surrogate, from a
+    path that is not UTF-8, which UTF-8 cannot encode.
 
     >>> shown("a\\u202eb")
     'a\\\\u202eb'
@@ -29,44 +30,44 @@ def shown(value):
     return "".join(map(_visible, text))
 
 
-def shortened(text, most):
-    """The beginning of a text, visible, that takes at most `most` bytes once it is escaped."""
-    seen = list(map(_visible, text[:most]))
-    sizes = itertools.accumulate(len(escape(each).encode()) for each in seen)
+def shortened(text: str, most: int) -> str:
+    """Returns the beginning of a text in visible characters, at most `most` bytes once escaped."""
+    characters = list(map(_visible, text[:most]))
+    sizes = itertools.accumulate(len(escape(each).encode()) for each in characters)
     count = sum(size <= most for size in sizes)
     left = len(text) - count
-    return "".join(seen[:count]) + (f"… ({left} characters left out)" if left else "")
+    return "".join(characters[:count]) + (f"… ({left} characters left out)" if left else "")
 
 
-def whole(text):
-    """All of a text, visible and escaped: a command that was cut would not run."""
+def whole(text: str) -> Markup:
+    """Returns all of a text, visible and escaped; a command must not be cut."""
     return escape("".join(map(_visible, text)))
 
 
-def _visible(character):
+def _visible(character: str) -> str:
     if character.isprintable() or character in "\n\t":
         return character
     return character.encode("unicode_escape").decode()
 
 
-def title(name):
-    """A name for a heading, a link or a row; the section has the whole of it."""
+def title(name: str) -> str:
+    """Returns a name for a heading, a link or a row, cut to `TITLE` characters."""
     return (f"{name[:TITLE]}…" if len(name) > TITLE else name) or "(no name)"
 
 
-def as_json(value):
-    """One line of JSON, its Unicode as it is."""
+def as_json(value: Any) -> str:
+    """Returns a value as one line of JSON, with Unicode characters unescaped."""
     return json.dumps(value, ensure_ascii=False)
 
 
 class Anchors:
-    """Ids for headings: words of the name, and a number where another name has the same words."""
+    """Makes ids for headings: words of the name, and a number where the words are taken."""
 
-    def __init__(self):
-        self._taken = set()
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
 
-    def new(self, name):
-        """An id that no other has, made of ASCII letters, digits and dashes."""
+    def new(self, name: str) -> str:
+        """Returns an id that no heading has yet, of ASCII letters, digits and dashes."""
         words = re.sub(r"[^a-z0-9]+", "-", name[:200].lower()).strip("-")[:60]
         stem = anchor = "-".join(filter(None, ("recipe", words)))
         number = 1

@@ -1,10 +1,14 @@
-"""What the report shows of a document, in the order of the page: plain dicts for the template."""
+"""Selects what the report shows of the check's results, as plain dicts for the templates."""
 
 import itertools
 import math
+from collections.abc import Mapping
 from pathlib import PurePath
+from typing import Any
 
-from tf_recipes.parity import random_draws
+from markupsafe import Markup
+
+from tf_recipes.parity import random_draws, verdict
 from tf_recipes.parity.reports import document as documents
 from tf_recipes.parity.reports.html import safe, words
 from tf_recipes.parity.trace import reference
@@ -13,17 +17,24 @@ from tf_recipes.recipe import PORTS
 # The scale of the small figure in a row of the table: powers of ten from one edge to the other.
 LOWEST, HIGHEST = -2, 9
 WIDTH = 110
-PAIRS = 30  # of a trace's provenance
-KEY, VALUE = 80, 400  # bytes of each
+PAIRS = 30  # keys of a trace's provenance that the page shows
+KEY, VALUE = 80, 400  # bytes of a key and of a value
+
+Row = Mapping[str, Any]  # of the check's results
+Entry = dict[str, Any]  # of the page: one trace
 
 
-def build(document):
-    """All that the template needs but the figures."""
-    status = words.exit_status(document)
+def build(document: Row) -> dict[str, Any]:
+    """Returns what the templates show, without the figures.
+
+    Args:
+        document: the check's results, of `document.build` or read back from JSON.
+    """
+    status = documents.exit_status(document)
     entries = _entries(document)
     return {
         "status": status,
-        "statuses": words.STATUSES,
+        "statuses": verdict.STATUSES,
         "state": ("passed", "failed", "unjudged")[status],
         "headline": words.headline(document),
         "summary": document["summary"],
@@ -40,25 +51,30 @@ def build(document):
     }
 
 
-def _entries(document):
-    """One for each trace, judged or not, in the order of the results."""
+def _entries(document: Row) -> list[Entry]:
+    """Returns an entry for each trace, judged or not, in the order of the results."""
     judged = {trace["name"]: (trace, rows) for trace, rows in documents.traces(document)}
     refused = {row["name"]: row for row in document["results"] if _refused(row)}
-    anchors, entries = safe.Anchors(), []
+    anchors = safe.Anchors()
+    entries: list[Entry] = []
     for row in document["results"]:
-        if words.unjudged(row):
+        if documents.is_unjudged(row):
             entries.append(_unjudged(row, anchors))
-        elif row["name"] in judged:  # the first of its rows
+        elif row["name"] in judged:  # the trace's first row
             name, (trace, rows) = row["name"], judged.pop(row["name"])
             entries.append(_judged(trace, rows, refused.get(name), document["limit"], anchors))
     return entries
 
 
-def _refused(row):
-    return "error" in row and not words.unjudged(row)
+def _refused(row: Row) -> bool:
+    """Returns whether the row stands for a textbook port that Keras refuses."""
+    return "error" in row and not documents.is_unjudged(row)
 
 
-def _judged(trace, rows, refused, limit, anchors):
+def _judged(
+    trace: Row, rows: Mapping[str, Row], refused: Row | None, limit: float, anchors: safe.Anchors
+) -> Entry:
+    """Returns the entry of a trace that was judged."""
     cells = {port: _cell(row) for port, row in rows.items()}
     if refused:
         cells[refused["port"]] = _cell(refused)
@@ -78,8 +94,8 @@ def _judged(trace, rows, refused, limit, anchors):
     }
 
 
-def _provenance(values):
-    """`[(key, value)]`, cut: a trace may bring thousands, and megabytes of them."""
+def _provenance(values: Row) -> list[tuple[str, Any]]:
+    """Returns the first `[(key, value)]`, each cut: a trace may have thousands, and megabytes."""
     pairs = [
         (safe.shortened(key, KEY), safe.shortened(_plain(value), VALUE))
         for key, value in itertools.islice(values.items(), PAIRS)
@@ -88,12 +104,13 @@ def _provenance(values):
     return [*pairs, ("and more, left out:", left)] if left > 0 else pairs
 
 
-def _command(text):
+def _command(text: str | None) -> Markup | None:
     return None if text is None else safe.whole(text)
 
 
-def _unjudged(row, anchors):
-    # The console calls it by its file's name, too; the section has the whole path.
+def _unjudged(row: Row, anchors: safe.Anchors) -> Entry:
+    """Returns the entry of a trace that could not be judged."""
+    # The terminal's table has the file's name, too; the section has the whole path.
     title = safe.title(PurePath(row["name"]).name)
     return {
         "name": row["name"],
@@ -106,8 +123,8 @@ def _unjudged(row, anchors):
     }
 
 
-def _cell(row):
-    """What the table and the section say of one port."""
+def _cell(row: Row) -> dict[str, Any]:
+    """Returns what the table and the section show of one port."""
     return {
         "verdict": words.verdict(row),
         "passed": row["passed"],
@@ -121,16 +138,16 @@ def _cell(row):
     }
 
 
-def _differs(entry):
+def _differs(entry: Entry) -> bool:
     return "exact" in entry["cells"] and not entry["cells"]["exact"]["passed"]
 
 
-def _plain(value):
+def _plain(value: Any) -> str:
     return value if isinstance(value, str) else safe.as_json(value)
 
 
-def position(ratio):
-    """Where a ratio stands in a row's small figure; what is off the scale stands at its edge."""
+def position(ratio: float | None) -> float:
+    """Returns the x of a ratio in a row's small figure; a ratio off the scale is at the edge."""
     if ratio is None:
         return float(WIDTH)
     exponent = math.log10(ratio) if ratio > 0 else LOWEST
@@ -138,7 +155,8 @@ def position(ratio):
     return round(WIDTH * share, 1)
 
 
-def _distribution(each):
+def _distribution(each: Row) -> dict[str, Any]:
+    """Returns what the page shows of one distribution and port."""
     ratio = each["ratio"]
     return {
         **each,

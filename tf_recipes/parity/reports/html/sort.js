@@ -1,6 +1,6 @@
 "use strict";
-// Turns the headings of columns that have an order into buttons. Without this script the table
-// stays in the order of the check.
+// Makes a button of each heading whose column can be sorted. Without this script the table stays in
+// the order of the check.
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
   const given = [...body.rows];
@@ -9,7 +9,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const key = (row, column) => row.cells[column].dataset.key;
   const compare = {
     text: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
-    // What is no number is worse than any number.
+    // An empty key stands for a ratio that is not finite, or was not judged: worse than any number.
     number: (a, b) => {
       const [x, y] = [a, b].map((each) => (each ? Number(each) : Infinity));
       return x === y ? 0 : x - y;

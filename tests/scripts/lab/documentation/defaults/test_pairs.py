@@ -35,7 +35,7 @@ def measured(tf1_python):
     """What TF 1.15 does, `{name: numbers}`."""
     done = subprocess.run(
         [tf1_python, "-W", "ignore", FOLDER / "program.py"],
-        env=interpreter.variables(TF_CPP_MIN_LOG_LEVEL="2", PYTHONDONTWRITEBYTECODE="1"),
+        env=interpreter.process_environment(TF_CPP_MIN_LOG_LEVEL="2", PYTHONDONTWRITEBYTECODE="1"),
         capture_output=True,
         check=False,
         text=True,
