@@ -112,7 +112,7 @@ def test_missing_data_names_both_ways_out(tmp_path):
     )
     assert status == 2 and error.count("\n") == 1
     assert error.startswith(f"train.py: error: No MNIST in '{tmp_path}': ")
-    assert "--data=sample" in error and "--data_dir=DIR" in error
+    assert "--data='sample'" in error and "--data_dir='DIR'" in error
     assert list(tmp_path.iterdir()) == []
 
 
