@@ -49,7 +49,7 @@ def test_tfds_is_put_back_into_the_original_order(monkeypatch):
 
 
 def test_a_directory_without_mnist_names_both_ways_out(tmp_path, capfd):
-    with pytest.raises(OSError, match="there is no prepared MNIST in it") as raised:
+    with pytest.raises(OSError, match="this directory has no prepared copy") as raised:
         mnist.load("tfds", data_dir=tmp_path)
     text = str(raised.value)
     assert repr(str(tmp_path)) in text

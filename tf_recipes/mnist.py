@@ -21,6 +21,7 @@ N_SAMPLE_TRAIN, N_SAMPLE_TEST = 6000, 1000
 
 _SOURCE = "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz"
 _TIMEOUT = 5  # seconds
+_Splits = dict[str, tuple[NDArray[Any], NDArray[Any]]]  # {split: (images, labels)}
 _REMEDY = (
     "Pass data='sample', or data_dir='DIR' where DIR/mnist is a copy that TensorFlow Datasets "
     "prepared."
@@ -116,7 +117,7 @@ def _load_sample(path: pathlib.Path) -> Mnist:
 
 def _load_tfds(data_dir: str | os.PathLike[str] | None) -> Mnist:
     """Reads the whole set from a prepared copy, or downloads it into the default directory."""
-    # TensorFlow logs noise on machines without an error; hold it back.
+    # TensorFlow writes lines to the terminal that report no error; hold these back.
     from tf_recipes._support.quiet_tensorflow import quiet
 
     try:
@@ -127,16 +128,13 @@ def _load_tfds(data_dir: str | os.PathLike[str] | None) -> Mnist:
             raise _unavailable(data_dir, _one_line(error)) from error
         splits = None
     if splits is None and data_dir is not None:
-        raise _unavailable(data_dir, "there is no prepared MNIST in it")
+        raise _unavailable(data_dir, "this directory has no prepared copy")
     if splits is None:
         splits = _download()
     return Mnist(
         *_in_original_order("train", *splits["train"]),
         *_in_original_order("test", *splits["test"]),
     )
-
-
-_Splits = dict[str, tuple[NDArray[Any], NDArray[Any]]]
 
 
 def _download() -> _Splits:

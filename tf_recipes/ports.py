@@ -1,8 +1,8 @@
 """Defines the two ports of every recipe, part by part.
 
 `EXACT` has TF1's semantics: this package's parts, and Keras' built-ins where they are exact.
-`TEXTBOOK` has the built-ins that every migration guide names, with the arguments that have the
-names of TF1's.
+`TEXTBOOK` has the built-ins that every migration guide names, with TF1's arguments under Keras'
+names.
 """
 
 import dataclasses

@@ -33,7 +33,7 @@ OPTIMIZER_DEFAULTS: Dict[str, Dict[str, Any]] = {
     "rmsprop": {"decay": 0.9, "momentum": 0.0, "epsilon": 1e-10, "centered": False},
     "adam": {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
 }
-# What every optimizer of TF1 takes; it changes no number, so `optimizer_arguments` leaves it out.
+# A flag that every optimizer of TF1 takes. It changes no number, so the defaults above omit it.
 _OPTIMIZER_FLAGS = {"use_locking": False}
 
 _Check = Callable[[str, Any], Any]  # takes the name and the value of a field or argument
