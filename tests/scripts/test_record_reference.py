@@ -74,7 +74,7 @@ def test_no_environment_yet(run_script, tmp_path):
         ("--output_dir=file", "File exists: 'file'"),
         ("--output_dir=file/below", "Not a directory: 'file/below'"),
         ("--distributions_out=none/drawn.npz", "none/"),
-        ("--recipe=no_such", "Received: recipe='no_such'."),
+        ("--recipe=no_such", "Received: --recipe='no_such'."),
         ("--recorded_steps=one", "--recorded_steps takes whole numbers separated by commas."),
         ("--recorded_steps=0", "The steps to record must be from 1 to the recipe's last."),
         ("--pool=0", "flag --pool=0"),
