@@ -4,8 +4,6 @@ import signal
 import subprocess
 import time
 
-import pytest
-
 NAME = "benchmark"
 SMALL = ["--nets=5", "--batch_sizes=8", "--steps=3", "--repeats=5", "--nogrowth", "--nostartup"]
 
@@ -27,18 +25,6 @@ def test_a_small_run(run_script, tmp_path):
         assert each["versions"]["keras"]
         assert each["memory_bytes"]["peak"] > each["memory_bytes"]["imported"]
     assert plot.read_bytes()[:4] == b"\x89PNG"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--contestants=nobody"], "`contestants` must be one of"),
-        (["--repeats=4"], "flag --repeats=4"),
-        (["--data=sample", "--data_dir=x"], "The sample ships with the package."),
-    ],
-)
-def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
-    refuses(NAME, arguments, says)
 
 
 def test_ctrl_c_is_one_line_and_ends_every_worker(start_script, tmp_path):
