@@ -36,7 +36,7 @@ def test_ctrl_c_is_one_line_and_ends_every_worker(start_script, tmp_path):
         time.sleep(0.1)
         if pids := processes("--ppid", running.pid):
             break
-    os.killpg(running.pid, signal.SIGINT)  # a terminal tells every process of its foreground
+    os.killpg(running.pid, signal.SIGINT)  # a terminal signals every foreground process
     printed, errors = running.communicate(timeout=60)
     assert (running.returncode, errors) == (130, "benchmark.py: interrupted.\n")
     assert pids
@@ -45,6 +45,6 @@ def test_ctrl_c_is_one_line_and_ends_every_worker(start_script, tmp_path):
 
 
 def processes(*which):
-    """The numbers of those processes that are there."""
+    """Returns the ids of the named processes that are running."""
     command = ["ps", "-o", "pid=", *map(str, which)]
     return subprocess.run(command, check=False, capture_output=True, text=True).stdout.split()

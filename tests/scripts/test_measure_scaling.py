@@ -28,6 +28,6 @@ def test_it_measures_and_fits(run_script, tmp_path):
         assert measured["parameters"] == PARAMETERS
         assert measured["seconds"] > 0
         assert measured["ring_bytes"] == (measured["workers"] - 1) * 8 * PARAMETERS
-        # others may use the loopback, too
+        # other programs may use the loopback, too
         assert measured["sent"] >= measured["ring_bytes"]
     assert plot_out.read_bytes().startswith(b"\x89PNG")

@@ -186,7 +186,7 @@ def test_every_script_is_tested():
 
 
 def test_the_check_does_import_tensorflow_later(without_tensorflow, tmp_path):
-    """The stubs work: with good flags the script imports TensorFlow, and fails with a traceback."""
+    """With good flags the script imports the stub, and fails with a traceback: the stubs work."""
     done = subprocess.run(
         [sys.executable, SCRIPTS / "augment.py"],
         cwd=tmp_path,

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import latex2mathml.converter
 
-sys.path.insert(
-    0, str(Path(__file__).parents[2])
-)  # a hook is loaded as a file, without its package
+# ProperDocs loads a hook as a file, without its package.
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from lab.documentation import pages, public_names
 
 # A table whose cells are code blocks: on a phone it would be wider than the page.

@@ -38,5 +38,5 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 
 @pytest.mark.parametrize("path", ["", "."])
 def test_a_path_that_is_no_file_is_refused(path):
-    with pytest.raises(UsageError, match="--plot_out must name a file. Received: "):
+    with pytest.raises(UsageError, match=r"--plot_out must name a file\. Received: "):
         check_output_file("plot_out", path)

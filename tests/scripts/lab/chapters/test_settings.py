@@ -1,5 +1,7 @@
 """Tests the limits that `settings` repeats, because their modules import Keras."""
 
+import contextlib
+
 import pytest
 
 from lab.chapters import settings
@@ -20,16 +22,14 @@ def test_the_kinds_of_augmentation_are_those_of_the_layer():
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_limits_of_augmentation_are_those_of_the_layer(kind, fails):
     limit = settings.AMOUNT_LIMITS[kind]
+    checks = (
+        lambda amounts: ImageAugmentation(**amounts),
+        lambda amounts: settings.check_augment(1000, 1800, amounts),
+    )
     for amount, refused in ((limit / 2, False), (limit, kind == "zoom"), (1.01 * limit, True)):
-        for check in (
-            lambda: ImageAugmentation(**{kind: amount}),
-            lambda: settings.check_augment(1000, 1800, {kind: amount}),
-        ):
-            if refused:
-                with fails(f"`{kind}`"):
-                    check()
-            else:
-                check()
+        for check in checks:
+            with fails(f"`{kind}`") if refused else contextlib.nullcontext():
+                check({kind: amount})
 
 
 @pytest.mark.parametrize(
