@@ -165,6 +165,6 @@ class Worker:
         status = self._process.wait()
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        said = lines[-1] if lines else "it said nothing"
+        last = lines[-1] if lines else "it printed no error"
         how = f"signal {-status}" if status < 0 else f"exit status {status}"
-        return WorkerError(f"{self.name} died ({how}): {said}")
+        return WorkerError(f"{self.name} died ({how}): {last}")

@@ -49,16 +49,16 @@ def draw(findings):
     """Draws `{"features": Figure}`: accuracy, and accuracy above the net's, with error bars."""
     runs, seeds = findings.runs, findings.settings["seeds"]
     title = f"Mean and 95 % interval of {seeds} seeds"
-    view, (whole, near) = drawing.new(2, title=title, size=(5.8, 4.4))
+    view, (accuracies, gains) = drawing.new(2, title=title, size=(5.8, 4.4))
     own = estimate(_own(runs))
     low, high = 100 * (own.mean - own.half), 100 * (own.mean + own.half)
-    whole.axhspan(low, high, color="#CCCCCC", label=f"the net itself ({SOFTMAX})")
-    near.axhspan(-100 * MARGIN, 100 * MARGIN, color="#CCCCCC", label=f"within {MARGIN:.1%}")
+    accuracies.axhspan(low, high, color="#CCCCCC", label=f"the net itself ({SOFTMAX})")
+    gains.axhspan(-100 * MARGIN, 100 * MARGIN, color="#CCCCCC", label=f"within {MARGIN:.1%}")
     kinds = list(dict.fromkeys(run["features"] for run in runs))
-    _points(whole, runs, kinds, [0.0] * seeds)
-    _points(near, runs, [kind for kind in kinds if kind.startswith("hidden")], _own(runs))
-    drawing.label(whole, "what is classified", "test accuracy (%)")
-    drawing.label(near, "what is classified", "test accuracy above the net's own (% points)")
+    _points(accuracies, runs, kinds, [0.0] * seeds)
+    _points(gains, runs, [kind for kind in kinds if kind.startswith("hidden")], _own(runs))
+    drawing.label(accuracies, "what is classified", "test accuracy (%)")
+    drawing.label(gains, "what is classified", "test accuracy above the net's own (% points)")
     return {"features": view}
 
 
@@ -128,7 +128,7 @@ def _claims(runs, depth):
             for place in (PIXELS, f"untrained {last}")
         }
     )
-    instead = _above({kind: (_values(runs, last, kind), own) for kind in both})
+    on_features = _above({kind: (_values(runs, last, kind), own) for kind in both})
     heads = _above({loss: (_values(runs, last, loss), own) for loss in HEADS})
     rises = _above({kind: (_values(runs, last, kind), _values(runs, first, kind)) for kind in both})
     return [
@@ -139,8 +139,8 @@ def _claims(runs, depth):
         ),
         Claim(
             f"they can do the classification, at most {MARGIN:.1%} below the net itself.",
-            all(_as_good(gain) for gain in instead.values()),
-            f"test accuracy on {last} above the net's own: {_list(instead)}.",
+            all(_as_good(gain) for gain in on_features.values()),
+            f"test accuracy on {last} above the net's own: {_list(on_features)}.",
         ),
         Claim(
             "the SVM's hinge loss or the LR's log loss will do as the loss function, at most "

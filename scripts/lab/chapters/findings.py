@@ -49,8 +49,8 @@ class Findings:
 
     def to_json(self):
         """Returns all results and the versions as JSON text; null for a number not finite."""
-        whole = {**dataclasses.asdict(self), "environment": environment()}
-        return json.dumps(_plain(whole), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        contents = {**dataclasses.asdict(self), "environment": environment()}
+        return json.dumps(_plain(contents), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def environment():

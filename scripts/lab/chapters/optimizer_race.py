@@ -108,13 +108,13 @@ class Racer:
         """
         model, order = self._restarts(seed), self._track.order(seed)
         model.optimizer.learning_rate = rate
-        most, done = min(most or self._track.longest, self._track.longest), 0
+        most, position = min(most or self._track.longest, self._track.longest), 0
         run = {"optimizer": self.name, "learning_rate": rate, "seed": seed, "end": "not reached"}
         run |= {"steps_to_target": None, "limit": most, "curve_steps": [], "curve_loss": []}
         for step in self._track.points:
             if step > 0:
-                self._training(order, done, step)
-            done, loss = step, self._loss(model)
+                self._training(order, position, step)
+            position, loss = step, self._loss(model)
             run["curve_steps"].append(step)
             run["curve_loss"].append(loss)
             if not math.isfinite(loss):

@@ -66,7 +66,7 @@ def fill(markdown, folder):
     """
     chapters = {}
 
-    def made(words):
+    def make_content(words):
         name, *what = words
         part = what[0] if what else None
         validation.choice("chapter", part, _PARTS)
@@ -81,7 +81,7 @@ def fill(markdown, folder):
             )
         return _PARTS[part](chapters[name], *rest)
 
-    return markers.fill(markdown, "chapter", made)
+    return markers.fill(markdown, "chapter", make_content)
 
 
 def _read(folder, name):

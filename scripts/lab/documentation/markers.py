@@ -44,12 +44,12 @@ def check(text):
         ValueError: if a marker has no beginning or no end.
     """
     begun = len(re.findall(rf"<!-- *(?:{'|'.join(KINDS)})\b", text))
-    whole = sum(len(words(text, kind)) for kind in KINDS)
+    complete = sum(len(words(text, kind)) for kind in KINDS)
     ended = text.count("<!-- / -->")
-    if not begun == whole == ended:
+    if not begun == complete == ended:
         validation.fail(
             "Every marker is `<!-- KIND WHAT -->...<!-- / -->`.",
-            f"{begun} that begin, {ended} that end, {whole} whole ones",
+            f"{begun} that begin, {ended} that end, {complete} complete",
             f"Repair the broken marker; KIND is {', '.join(KINDS)}.",
         )
 

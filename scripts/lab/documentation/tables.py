@@ -11,10 +11,10 @@ def fill(text):
         ValueError: for an unknown table.
     """
 
-    def made(what):
+    def make_table(what):
         return f"\n\n{_TABLES[_table_name(what)]()}\n\n"
 
-    return markers.fill(text, "generated", made)
+    return markers.fill(text, "generated", make_table)
 
 
 def check(text):

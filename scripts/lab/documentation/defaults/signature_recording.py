@@ -21,7 +21,7 @@ def record(python, names):
     Raises:
         interpreter.TF1Error: if the run fails; the text ends with TF1's own last line.
     """
-    done = subprocess.run(
+    completed = subprocess.run(
         # -I isolates: the modules beside the program cannot be imported under Python 3.7.
         [python, "-I", "-W", "ignore", PROGRAM],
         input=json.dumps(list(names)),
@@ -31,10 +31,10 @@ def record(python, names):
         text=True,
         timeout=interpreter.TIMEOUT,
     )
-    if done.returncode:
-        last = (done.stderr.strip() or f"status {done.returncode}").splitlines()[-1]
+    if completed.returncode:
+        last = (completed.stderr.strip() or f"status {completed.returncode}").splitlines()[-1]
         raise interpreter.TF1Error(f"TensorFlow 1.15 failed under {python}: {last}")
-    return json.loads(done.stdout)
+    return json.loads(completed.stdout)
 
 
 def write(python, path):

@@ -20,7 +20,7 @@ def test_questions_and_answers(fake_worker):
     ("body", "says"),
     [
         ("echo early >&2; echo last >&2; exit 3", "tf1 died (exit status 3): last"),
-        ("kill -9 $$", "tf1 died (signal 9): it said nothing"),
+        ("kill -9 $$", "tf1 died (signal 9): it printed no error"),
     ],
 )
 def test_one_that_dies_is_one_line(fake_worker, body, says):
