@@ -11,7 +11,7 @@ uses the MNIST sample that ships with the package; with --data=tfds it uses the 
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import application
+from tf_recipes.cli import application, flag_values
 
 _RATES = flags.DEFINE_list(
     "rates", ["0.01", "0.03", "0.1"], "Rates at which momentum is compared with gradient descent."
@@ -30,22 +30,11 @@ def main():
     """Measures with the rates, the target and the limits of the flags."""
     chapter_command.run(
         "compare_optimizers",
-        rates=_numbers(_RATES.value),
+        rates=flag_values.numbers("rates", _RATES.value),
         target_loss=_TARGET.value,
         max_steps=_STEPS.value,
         tuning_seeds=_TUNING.value,
     )
-
-
-def _numbers(texts):
-    """Returns the numbers of `--rates`; `UsageError` if a text is no number."""
-    try:
-        return [float(text) for text in texts]
-    except ValueError:
-        raise command_line.UsageError(
-            f"--rates takes numbers separated by commas. Received: {','.join(texts)!r}. Pass "
-            "numbers, such as 0.01,0.1."
-        ) from None
 
 
 if __name__ == "__main__":

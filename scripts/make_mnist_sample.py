@@ -24,7 +24,7 @@ _OUTPUT = flags.DEFINE_string("output", str(mnist.SAMPLE), "File to write.")
 def main():
     """Loads the whole set, and writes its first images and labels."""
     check_output_file("output", _OUTPUT.value)
-    command_line.import_tensorflow()
+    quiet_tensorflow.import_tensorflow()
     whole = mnist.load("tfds", data_dir=_DATA_DIR.value)
     with files.replacing(_OUTPUT.value) as partial, open(partial, "wb") as file:
         np.savez_compressed(

@@ -13,7 +13,7 @@ from absl import flags
 
 from lab.output_files import check_output_file
 from tf_recipes._support import validation
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application, flag_values
 
 _WORKERS = flags.DEFINE_list("workers", ["1", "2", "4"], "Numbers of workers.")
 _NETS = flags.DEFINE_list(
@@ -49,22 +49,25 @@ def _checked_settings():
         ValueError: for a flag that breaks its rule.
         UsageError: for an empty list, or an output file that cannot be written.
     """
-    from tf_recipes.distribution import batch_shares
-
-    workers = command_line.whole_numbers("workers", _WORKERS.value)
-    batches = command_line.whole_numbers("batches", _BATCHES.value)
-    nets = [command_line.whole_numbers("nets", net.split("-")) for net in _NETS.value]
+    workers = flag_values.whole_numbers("workers", _WORKERS.value)
+    batches = flag_values.whole_numbers("batches", _BATCHES.value)
+    nets = [flag_values.whole_numbers("nets", net.split("-")) for net in _NETS.value]
     units = [count for net in nets for count in net]
     for flag, numbers in (("workers", workers), ("batches", batches), ("nets", units)):
         if not numbers:
-            raise command_line.UsageError(
+            raise application.UsageError(
                 f"--{flag} is empty. Name at least one, or leave the flag out."
             )
         for each in numbers:
             validation.whole(flag, each, 1)
     for count in workers:
         for rows in batches:
-            batch_shares.check_batch_size(rows, count)
+            if rows % count:
+                validation.fail(
+                    "Every batch size must be a multiple of every number of workers.",
+                    f"batches={rows}, workers={count}",
+                    f"Pass a multiple, such as --batches={max(1, round(rows / count)) * count}.",
+                )
     for flag, path in (("json_out", _JSON_OUT.value), ("plot_out", _PLOT_OUT.value)):
         if path:
             check_output_file(flag, path, make_folder=True)

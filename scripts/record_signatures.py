@@ -13,7 +13,8 @@ from pathlib import Path
 from absl import flags
 
 from lab.output_files import check_output_file
-from tf_recipes.cli import command_line
+from tf_recipes._support import quiet_tensorflow
+from tf_recipes.cli import application
 
 flags.DEFINE_string("tf1_python", None, "Python interpreter with TensorFlow 1.15.")
 flags.DEFINE_string("json_out", None, "JSON file to write.")
@@ -22,12 +23,12 @@ flags.DEFINE_string("json_out", None, "JSON file to write.")
 def main():
     """Records the signatures and writes them as JSON."""
     if not flags.FLAGS.json_out:
-        raise command_line.UsageError("Name a file for the signatures: --json_out=FILE.")
+        raise application.UsageError("Name a file for the signatures: --json_out=FILE.")
     from tf_recipes.parity.tf1 import interpreter
 
     check_output_file("json_out", flags.FLAGS.json_out, make_folder=True)
     python = interpreter.check(flags.FLAGS.tf1_python)
-    command_line.import_tensorflow()
+    quiet_tensorflow.import_tensorflow()
     from lab.documentation.defaults import signature_recording  # imports Keras
 
     signature_recording.write(python, Path(flags.FLAGS.json_out))

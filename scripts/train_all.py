@@ -21,7 +21,7 @@ from lab.output_files import check_output_file
 from tf_recipes import catalog, mnist
 from tf_recipes._support import files, quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
-from tf_recipes.cli import command_line
+from tf_recipes.cli import application
 from tf_recipes.training.directory import writable
 
 _RECIPES = flags.DEFINE_list("recipes", list(catalog.CATALOG), "Names in tf_recipes/catalog.py.")
@@ -48,7 +48,7 @@ _JSON_OUT = flags.DEFINE_string("json_out", None, "JSON file for the table.")
 def main():
     """Trains the recipes, and returns 1 if a training diverged."""
     if not _RECIPES.value:
-        raise command_line.UsageError(
+        raise application.UsageError(
             "--recipes is empty. Name at least one recipe, or leave the flag out."
         )
     recipes = [_scheduled(catalog.get(name)) for name in _RECIPES.value]
@@ -57,7 +57,7 @@ def main():
     writable(_OUTPUT_DIR.value)
     if _JSON_OUT.value:
         check_output_file("json_out", _JSON_OUT.value, make_folder=True)
-    command_line.import_tensorflow()
+    quiet_tensorflow.import_tensorflow()
     from tf_recipes import training
 
     if data is None:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tf_recipes.cli.command_line import UsageError
+from tf_recipes.cli.application import UsageError
 
 
 def check_output_file(flag, path, make_folder=False):

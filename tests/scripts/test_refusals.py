@@ -89,7 +89,10 @@ REFUSALS = {
         (["--output=/dev/null/x"], "--output: '/dev/null' is no directory"),
     ],
     "measure_scaling": [
-        (["--workers=3"], "batch_size=64, replicas=3"),
+        (
+            ["--workers=3"],
+            "Received: --batches=64, --workers=3. Pass a multiple, such as --batches=63.",
+        ),
         (["--workers=two"], "--workers takes whole numbers"),
         (["--workers=0"], "`workers` must be a whole number of at least 1."),
         (["--workers="], "--workers is empty."),

@@ -12,7 +12,6 @@ from lab.chapters.settings import check
 from tf_recipes import mnist
 from tf_recipes._support import files, quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
-from tf_recipes.cli import command_line
 from tf_recipes.training.directory import writable
 
 
@@ -56,7 +55,7 @@ def run(name, **settings):
     data = mnist.load(chosen.data, chosen.data_dir) if chosen.data == "sample" else None
     check(name, data, **settings)
     folder = writable(chosen.output_dir)
-    command_line.import_tensorflow()
+    quiet_tensorflow.import_tensorflow()
     if data is None:
         data = mnist.load(chosen.data, chosen.data_dir)
     chapter = importlib.import_module(f"lab.chapters.{name}")

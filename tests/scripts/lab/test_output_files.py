@@ -5,7 +5,7 @@ import os
 import pytest
 
 from lab.output_files import check_output_file
-from tf_recipes.cli.command_line import UsageError
+from tf_recipes.cli.application import UsageError
 
 
 def test_a_file_that_can_be_written_is_accepted_and_not_written(tmp_path):
