@@ -209,9 +209,7 @@ _PORT_FIGURES = {
 _FIGURES = {
     "steps": lambda trace, rows: str(trace["spec"]["steps"]),
     "why": lambda trace, rows: trace["why"],
-    "sensitivity": _port_figure(
-        "exact", formatting.percent, lambda row: _end(row)["sensitivity"]
-    ),
+    "sensitivity": _port_figure("exact", formatting.percent, lambda row: _end(row)["sensitivity"]),
     **{
         f"{port}.{key}": _port_figure(port, *parts)
         for port in ("exact", "textbook")
