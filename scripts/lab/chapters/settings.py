@@ -9,7 +9,7 @@ import numpy as np
 from tf_recipes._support import validation
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 from tf_recipes.tools.layer_sizes import width_for
-from tf_recipes.training.splits import held_out
+from tf_recipes.training.splits import held_out_count
 
 AUGMENT_BATCH_SIZE = 50
 AUGMENT_PERIOD = 200  # steps from one evaluation to the next
@@ -167,7 +167,7 @@ def _check_sizes(sizes, data):
     if data is None:
         rule, available = "at least 1", max(sizes)
     else:
-        labels = data.train_labels[: -held_out(data)]
+        labels = data.train_labels[: -held_out_count(data)]
         counts = np.bincount(labels, minlength=2 * TRANSFER_CLASSES)[TRANSFER_CLASSES:]
         available = int(counts.min())
         rule = f"from 1 to {available}"
