@@ -2,43 +2,39 @@
 
     python scripts/compare_optimizers.py
 
-All start from the same weights and see the same batches. In --output_dir: compare_optimizers.png,
-the loss over the steps at one learning rate and at each optimizer's own best one, and
-compare_optimizers.json with every run and the search for those rates. That takes the sample of
-MNIST that ships with the package; --data=tfds takes the whole set.
+All optimizers start from the same weights and get the same batches. The script writes to
+--output_dir: compare_optimizers.png, the loss over the steps at one learning rate and at each
+optimizer's own best rate; compare_optimizers.json, every run and the search for the best rates. It
+uses the MNIST sample that ships with the package; with --data=tfds it uses the whole set.
 """
 
 from absl import flags
 
 from lab.chapters import chapter_command
-from tf_recipes.cli import application
+from tf_recipes.cli import application, flag_values
 
 _RATES = flags.DEFINE_list(
-    "rates", ["0.01", "0.03", "0.1"], "Rates at which momentum is held against gradient descent."
+    "rates", ["0.01", "0.03", "0.1"], "Rates at which momentum is compared with gradient descent."
 )
-_TARGET = flags.DEFINE_float("target_loss", 0.1, "Loss to reach, in nats, on training images.")
-_STEPS = flags.DEFINE_integer("max_steps", 30_000, "Steps after which a run is given up.", 1)
-_TUNING = flags.DEFINE_integer("tuning_seeds", 2, "Runs at each rate of the search.", 1)
+_TARGET = flags.DEFINE_float(
+    "target_loss", 0.1, "Loss to reach on training images, in nats, in (0, 2]."
+)
+_STEPS = flags.DEFINE_integer("max_steps", 30_000, "Largest number of steps of a run.", 1)
+_TUNING = flags.DEFINE_integer(
+    "tuning_seeds", 2, "Runs at each rate in the search for the best rate.", 1
+)
 chapter_command.define_flags("compare_optimizers")
 
 
 def main():
+    """Measures with the rates, the target and the limits of the flags."""
     chapter_command.run(
         "compare_optimizers",
-        rates=_numbers(_RATES.value),
+        rates=flag_values.numbers("rates", _RATES.value),
         target_loss=_TARGET.value,
         max_steps=_STEPS.value,
         tuning_seeds=_TUNING.value,
     )
-
-
-def _numbers(texts):
-    try:
-        return [float(text) for text in texts]
-    except ValueError:
-        raise application.UsageError(
-            f"--rates takes numbers separated by commas. Received: {','.join(texts)!r}."
-        ) from None
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Trains deep narrow and shallow wide nets of as many parameters, and compares them.
+"""Trains deep narrow and shallow wide nets with equally many parameters, and compares them.
 
     python scripts/depth_vs_width.py
 
-In --output_dir: depth_vs_width.png, test accuracy and training time over the number of hidden
-layers with the 95 % interval over the seeds, and depth_vs_width.json with every run. That takes the
-sample of MNIST that ships with the package; --data=tfds takes the whole set.
+The script writes to --output_dir: depth_vs_width.png, test accuracy and training time over the
+number of hidden layers with the 95 % interval over the seeds; depth_vs_width.json, every run. It
+uses the MNIST sample that ships with the package; with --data=tfds it uses the whole set.
 """
 
 from absl import flags
@@ -12,13 +12,18 @@ from absl import flags
 from lab.chapters import chapter_command
 from tf_recipes.cli import application, flag_values
 
-_DEPTHS = flags.DEFINE_list("depths", ["1", "2", "3", "5", "8"], "Hidden layers of each net.")
-_BUDGET = flags.DEFINE_integer("budget", 100_000, "Weights and biases of each net.", 1)
-_EPOCHS = flags.DEFINE_integer("epochs", 5, "Passes over the images.", lower_bound=1)
+_DEPTHS = flags.DEFINE_list(
+    "depths", ["1", "2", "3", "5", "8"], "Number of hidden layers of each net."
+)
+_BUDGET = flags.DEFINE_integer(
+    "budget", 100_000, "Number of weights and biases of each net, about.", 1
+)
+_EPOCHS = flags.DEFINE_integer("epochs", 5, "Epochs of each training.", lower_bound=1)
 chapter_command.define_flags("depth_vs_width")
 
 
 def main():
+    """Measures the depths of the flags."""
     chapter_command.run(
         "depth_vs_width",
         depths=flag_values.whole_numbers("depths", _DEPTHS.value),

@@ -1,11 +1,12 @@
-"""Measures what the document says of activations, on deep nets.
+"""Measures the chapter's claims about activations, on deep nets.
 
     python scripts/diagnose.py
 
-Sigmoid nets from N(0, 1) and from Xavier: how many outputs are saturated, and what is left of the
-gradient in the early layers. ReLU, leaky ReLU and ELU nets through one step at far too large a
-rate: how many units fall silent on all images, and how many of them wake again. In --output_dir: a
-figure for each claim, and diagnose.json with every run.
+Part 1 trains sigmoid nets that are initialised from N(0, 1) or by Xavier, and measures how many
+outputs are saturated and how small the gradient of the early layers is. Part 2 takes one step at
+far too large a learning rate with ReLU, leaky ReLU and ELU nets, and measures how many units become
+silent on all images, and how many of these are active again later. The script writes to
+--output_dir: a figure for each claim; diagnose.json, every run.
 """
 
 from absl import flags
@@ -13,13 +14,14 @@ from absl import flags
 from lab.chapters import chapter_command
 from tf_recipes.cli import application, flag_values
 
-_DEPTHS = flags.DEFINE_list("depths", ["2", "8"], "Hidden layers of the sigmoid nets.")
-_EPOCHS = flags.DEFINE_integer("epochs", 5, "Of the sigmoid nets.", lower_bound=1)
+_DEPTHS = flags.DEFINE_list("depths", ["2", "8"], "Numbers of hidden layers of the sigmoid nets.")
+_EPOCHS = flags.DEFINE_integer("epochs", 5, "Epochs of the sigmoid nets.", lower_bound=1)
 _SHOCK_RATE = flags.DEFINE_float("shock_rate", 2.0, "Learning rate of the one large step.")
 chapter_command.define_flags("diagnose")
 
 
 def main():
+    """Measures both parts with the flags' settings."""
     chapter_command.run(
         "diagnose",
         depths=flag_values.whole_numbers("depths", _DEPTHS.value),

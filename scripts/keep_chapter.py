@@ -1,11 +1,12 @@
-"""Measures chapters of the document anew, and keeps what the pages of docs/ show of them.
+"""Measures chapters again, and keeps the results that the pages of docs/ show.
 
     python scripts/keep_chapter.py --chapters=transfer,features
 
-Each runs as docs/chapters.md names it, in a process of its own, and is timed. What the pages need
-of its JSON is written to docs/measured/NAME.json, with the digests of its figures, which go to
-docs/figures. Then python scripts/update_docs.py puts it into the pages. Without --chapters all are
-run, one after another.
+Each chapter is measured by the command that docs/chapters.md names, in a process of its own, and
+timed. The parts of its JSON that the pages need are written to docs/measured/NAME.json, with the
+digests of its figures; the figures are written to docs/figures. Afterwards, python
+scripts/update_docs.py puts them into the pages. Without --chapters all chapters are measured, one
+after another.
 """
 
 import hashlib
@@ -36,29 +37,31 @@ COMMANDS = {
     "monte_carlo_dropout": ["monte_carlo_dropout"],
 }
 
-_CHAPTERS = flags.DEFINE_list("chapters", list(COMMANDS), "Which, by the names of their scripts.")
-_DOCS = flags.DEFINE_string("docs", str(SCRIPTS.parent / "docs"), "The folder of the pages.")
+_CHAPTERS = flags.DEFINE_list("chapters", list(COMMANDS), "Chapters, by the names of the scripts.")
+_DOCS = flags.DEFINE_string("docs", str(SCRIPTS.parent / "docs"), "Folder of the pages.")
 
 
 def main():
+    """Measures the chapters that the flag names."""
     for name in _CHAPTERS.value or [""]:
         validation.choice("chapters", name, COMMANDS)
     folders = [Path(_DOCS.value, each) for each in ("figures", "measured")]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     for name in _CHAPTERS.value:
-        with tempfile.TemporaryDirectory() as elsewhere:
-            _keep(name, Path(elsewhere), *folders)
+        with tempfile.TemporaryDirectory() as working_directory:
+            _keep(name, Path(working_directory), *folders)
 
 
-def _keep(name, elsewhere, figures, measured):
+def _keep(name, working_directory, figures, measured):
+    """Runs one command of `COMMANDS`, and keeps its figures and the reduced JSON."""
     script, *arguments = COMMANDS[name]
     began = time.perf_counter()
-    _run([sys.executable, SCRIPTS.resolve() / f"{script}.py", *arguments], elsewhere)
+    _run([sys.executable, SCRIPTS.resolve() / f"{script}.py", *arguments], working_directory)
     seconds = round(time.perf_counter() - began, 1)
-    out = elsewhere / "out" / script
+    out = working_directory / "out" / script
     kept = chapter_figures.reduce(json.loads((out / f"{script}.json").read_text()))
-    # The second command of one script would draw the first one's figures anew.
+    # A second command of the same script has figures of the same names; they are not kept.
     drawn = sorted(out.glob("*.png")) if name == script else []
     contents = {path.name: path.read_bytes() for path in drawn}
     digests = {each: hashlib.sha256(content).hexdigest() for each, content in contents.items()}
@@ -70,9 +73,10 @@ def _keep(name, elsewhere, figures, measured):
 
 
 def _run(command, folder):
-    done = subprocess.run(command, cwd=folder, check=False)
-    if done.returncode:
-        raise ChildProcessError(f"{command[1].name} ended with status {done.returncode}.")
+    """Runs a script in a folder, and raises `ChildProcessError` if the script fails."""
+    finished = subprocess.run(command, cwd=folder, check=False)
+    if finished.returncode:
+        raise ChildProcessError(f"{command[1].name} ended with status {finished.returncode}.")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python scripts/make_mnist_sample.py --output=mnist_sample.npz
 
-The same data gives the same bytes. TensorFlow Datasets fetches it from the network.
+The same data gives the same bytes. TensorFlow Datasets downloads MNIST if no copy is prepared.
 """
 
 import os
@@ -10,15 +10,20 @@ import os
 import numpy as np
 from absl import flags
 
+from lab.output_files import check_output_file
 from tf_recipes import mnist
 from tf_recipes._support import files, quiet_tensorflow
 from tf_recipes.cli import application
 
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
-_OUTPUT = flags.DEFINE_string("output", str(mnist.SAMPLE), "The file to write.")
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "Directory where TensorFlow Datasets keeps its data."
+)
+_OUTPUT = flags.DEFINE_string("output", str(mnist.SAMPLE), "File to write.")
 
 
 def main():
+    """Loads the whole set, and writes its first images and labels."""
+    check_output_file("output", _OUTPUT.value)
     quiet_tensorflow.import_tensorflow()
     whole = mnist.load("tfds", data_dir=_DATA_DIR.value)
     with files.replacing(_OUTPUT.value) as partial, open(partial, "wb") as file:

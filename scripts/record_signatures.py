@@ -2,8 +2,7 @@
 
     python scripts/record_signatures.py --json_out=out/tf1_signatures.json
 
-It needs scripts/create_tf1_environment.py to have run. The file that ships with the package was
-recorded by
+Run scripts/create_tf1_environment.py before. The file that ships with the package was recorded by
 
     python scripts/record_signatures.py \\
         --json_out=scripts/lab/documentation/defaults/tf1_signatures.json
@@ -13,24 +12,26 @@ from pathlib import Path
 
 from absl import flags
 
+from lab.output_files import check_output_file
 from tf_recipes._support import quiet_tensorflow
 from tf_recipes.cli import application
 
-flags.DEFINE_string("tf1_python", None, "An interpreter with TensorFlow 1.15.")
-flags.DEFINE_string("json_out", None, "The file to write.")
+flags.DEFINE_string("tf1_python", None, "Python interpreter with TensorFlow 1.15.")
+flags.DEFINE_string("json_out", None, "JSON file to write.")
 
 
 def main():
-    """Records them."""
+    """Records the signatures and writes them as JSON."""
     if not flags.FLAGS.json_out:
         raise application.UsageError("Name a file for the signatures: --json_out=FILE.")
-    quiet_tensorflow.import_tensorflow()
-    from lab.documentation.defaults import signature_recording
     from tf_recipes.parity.tf1 import interpreter
 
-    path = Path(flags.FLAGS.json_out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    signature_recording.write(interpreter.check(flags.FLAGS.tf1_python), path)
+    check_output_file("json_out", flags.FLAGS.json_out, make_folder=True)
+    python = interpreter.check(flags.FLAGS.tf1_python)
+    quiet_tensorflow.import_tensorflow()
+    from lab.documentation.defaults import signature_recording  # imports Keras
+
+    signature_recording.write(python, Path(flags.FLAGS.json_out))
 
 
 if __name__ == "__main__":

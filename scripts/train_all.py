@@ -2,12 +2,13 @@
 
     python scripts/train_all.py --recipes=momentum,best_practice --epochs=1 --long_epochs=2
 
-That takes the sample that ships with the package. The figures of docs/training.md come from the
-whole set:
+The script trains on the sample that ships with the package. The figures of docs/training.md are
+measured on the whole set:
 
     python scripts/train_all.py --data=tfds --data_dir=DIR --decay_steps=2000 --json_out=all.json
 
-The catalog's rates halve every 20 steps, for a check of 100; --decay_steps gives training time.
+The learning rates of the catalog halve every 20 steps, because the migration check trains only 100
+steps; for training, pass larger --decay_steps.
 """
 
 import json
@@ -16,30 +17,51 @@ import pathlib
 from absl import flags
 from rich import box, table
 
+from lab.output_files import check_output_file
 from tf_recipes import catalog, mnist
 from tf_recipes._support import files, quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
 from tf_recipes.cli import application
+from tf_recipes.training.directory import writable
 
 _RECIPES = flags.DEFINE_list("recipes", list(catalog.CATALOG), "Names in tf_recipes/catalog.py.")
-_EPOCHS = flags.DEFINE_integer("epochs", 5, "Of each recipe but best_practice.", lower_bound=1)
-_LONG_EPOCHS = flags.DEFINE_integer("long_epochs", 20, "Of best_practice.", lower_bound=1)
-_DATA = flags.DEFINE_enum("data", "sample", ["sample", "tfds"], "Which MNIST.")
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
-_OUTPUT_DIR = flags.DEFINE_string("output_dir", "out/all", "One directory in it for each recipe.")
-_PORT = flags.DEFINE_enum("port", "exact", ["exact", "textbook"], "TF1's semantics or built-ins.")
-_DECAY_STEPS = flags.DEFINE_integer("decay_steps", None, "In place of the recipes' own.", 1)
-_JSON_OUT = flags.DEFINE_string("json_out", None, "Where to write the table as JSON.")
+_EPOCHS = flags.DEFINE_integer("epochs", 5, "Epochs of every recipe but best_practice.", 1)
+_LONG_EPOCHS = flags.DEFINE_integer("long_epochs", 20, "Epochs of best_practice.", 1)
+_DATA = flags.DEFINE_enum(
+    "data", "sample", ["sample", "tfds"], "MNIST: the packaged sample, or the whole set."
+)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "Directory where TensorFlow Datasets keeps its data."
+)
+_OUTPUT_DIR = flags.DEFINE_string(
+    "output_dir", "out/all", "Directory that gets one directory for each recipe."
+)
+_PORT = flags.DEFINE_enum(
+    "port", "exact", ["exact", "textbook"], "TF1's semantics, or Keras' built-ins."
+)
+_DECAY_STEPS = flags.DEFINE_integer(
+    "decay_steps", None, "Replaces decay_steps in every recipe with a decaying rate.", 1
+)
+_JSON_OUT = flags.DEFINE_string("json_out", None, "JSON file for the table.")
 
 
 def main():
+    """Trains the recipes, and returns 1 if a training diverged."""
+    if not _RECIPES.value:
+        raise application.UsageError(
+            "--recipes is empty. Name at least one recipe, or leave the flag out."
+        )
     recipes = [_scheduled(catalog.get(name)) for name in _RECIPES.value]
+    # The sample can be loaded without TensorFlow; the whole set cannot.
+    data = mnist.load(_DATA.value, _DATA_DIR.value) if _DATA.value == "sample" else None
+    writable(_OUTPUT_DIR.value)
+    if _JSON_OUT.value:
+        check_output_file("json_out", _JSON_OUT.value, make_folder=True)
     quiet_tensorflow.import_tensorflow()
     from tf_recipes import training
 
-    data = mnist.load(_DATA.value, _DATA_DIR.value)
-    if _JSON_OUT.value:
-        training.writable(pathlib.Path(_JSON_OUT.value).parent)
+    if data is None:
+        data = mnist.load(_DATA.value, _DATA_DIR.value)
     terminal, rows = Terminal(), []
     for recipe in recipes:
         epochs = (_LONG_EPOCHS if recipe.name == "best_practice" else _EPOCHS).value
@@ -60,18 +82,20 @@ def main():
 
 
 def _scheduled(recipe):
+    """Returns the recipe with `--decay_steps`, if the flag is set and the recipe's rate decays."""
     if recipe.schedule is None or _DECAY_STEPS.value is None:
         return recipe
     return recipe.replace(schedule={**recipe.schedule, "decay_steps": _DECAY_STEPS.value})
 
 
 def _show(terminal, rows):
+    """Prints the table; a recipe that diverged has no figures."""
     shown = table.Table("recipe", box=box.MARKDOWN)
     for heading in ("epochs", "test accuracy", "seconds"):
         shown.add_column(heading, justify="right")
     for row in rows:
-        done = row["test_accuracy"] is not None
-        figures = (f"{row['test_accuracy']:.2%}", f"{row['seconds']:.1f}") if done else ("-", "-")
+        finite = row["test_accuracy"] is not None
+        figures = (f"{row['test_accuracy']:.2%}", f"{row['seconds']:.1f}") if finite else ("-", "-")
         shown.add_row(row["recipe"], str(row["epochs"]), *figures)
     terminal.print(shown)
 

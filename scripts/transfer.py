@@ -1,10 +1,10 @@
-"""Reuses layers that learned the digits 0 to 4 for 5 to 9, against training from scratch.
+"""Compares reusing layers trained on the digits 0 to 4 for 5 to 9 with training from scratch.
 
     python scripts/transfer.py
 
-In --output_dir: transfer.png, test accuracy over the training steps and over the number of labelled
-images with the 95 % interval over the seeds, and transfer.json with every run. That takes the
-sample of MNIST that ships with the package; --data=tfds takes the whole set.
+The script writes to --output_dir: transfer.png, test accuracy over the training steps and over the
+number of labelled images with the 95 % interval over the seeds; transfer.json, every run. It uses
+the MNIST sample that ships with the package; with --data=tfds it uses the whole set.
 """
 
 from absl import flags
@@ -13,17 +13,18 @@ from lab.chapters import chapter_command
 from tf_recipes.cli import application, flag_values
 
 _KINDS = flags.DEFINE_list("kinds", ["dense", "conv"], "Nets: dense, conv or both.")
-_REUSED = flags.DEFINE_integer("reused", 2, "How many of them are reused.", 1, 3)
+_REUSED = flags.DEFINE_integer("reused", 2, "Number of hidden layers to reuse.", 1, 3)
 _PER_CLASS = flags.DEFINE_integer("per_class", 100, "Labelled images of each digit.", 1)
-_SIZES = flags.DEFINE_list("sizes", ["10"], "Other such numbers, for the curve over them.")
+_SIZES = flags.DEFINE_list("sizes", ["10"], "More numbers of labelled images of each digit.")
 _STEPS = flags.DEFINE_integer("steps", 160, "Training steps of 50 images, a multiple of 20.", 1)
-_RATE = flags.DEFINE_float("learning_rate", 0.03, "A tenth of it once all layers train.")
-_BATCH_NORM = flags.DEFINE_bool("batch_norm", True, "Whether the hidden layers have it.")
-_EPOCHS = flags.DEFINE_integer("source_epochs", 5, "Passes over the digits 0 to 4.", 1)
+_RATE = flags.DEFINE_float("learning_rate", 0.03, "Learning rate; one tenth after unfreezing.")
+_BATCH_NORM = flags.DEFINE_bool("batch_norm", True, "Use batch normalization in the hidden layers.")
+_EPOCHS = flags.DEFINE_integer("source_epochs", 5, "Epochs on the digits 0 to 4.", 1)
 chapter_command.define_flags("transfer")
 
 
 def main():
+    """Measures with the flags' nets and settings."""
     chapter_command.run(
         "transfer",
         kinds=_KINDS.value,

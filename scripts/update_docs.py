@@ -2,21 +2,21 @@
 
     python scripts/update_docs.py
 
-The figures come from docs/check.json, which `python scripts/check_migration.py
---json_out=docs/check.json` writes, and from the files in docs/measured. With --check nothing is
-written, and the exit status is 1 where something would be.
+The figures are read from docs/check.json, which `python scripts/check_migration.py
+--json_out=docs/check.json` writes, and from the files in docs/measured. With --check the script
+writes nothing, and exits with 1 if a file is out of date.
 """
 
 from absl import flags
 
 from tf_recipes.cli import application
 
-flags.DEFINE_string("folder", None, "The clone of the repository; by default the one of the code.")
-flags.DEFINE_bool("check", False, "Write nothing; name what is out of date, and exit with 1.")
+flags.DEFINE_string("folder", None, "Clone of the repository; default: the clone of this script.")
+flags.DEFINE_bool("check", False, "Write nothing, print what is out of date, and exit with 1.")
 
 
 def main():
-    """Updates, and says what."""
+    """Updates the files, prints the name of each, and returns the exit status."""
     from lab.documentation import update
 
     return update.run(flags.FLAGS.folder, flags.FLAGS.check)

@@ -2,10 +2,10 @@
 
     python scripts/watch_gradients.py --recipe=best_practice --interval=50
 
-In --output_dir: watch_gradients.png, the norms of gradients and updates over the steps,
-watch_gradients.json with every look and every warning, and with --histograms what TensorBoard
-shows. --rounds=7 times what the two monitors add to `fit`. There is a flag for every
-hyperparameter of the recipe.
+The script writes to --output_dir: watch_gradients.png, the norms of gradients and updates over the
+steps; watch_gradients.json, every record and every warning of the monitors; with --histograms also
+TensorBoard's logs. --rounds=7 measures the time that the two monitors add to `fit`. Every
+hyperparameter of the recipe has a flag.
 """
 
 import pathlib
@@ -16,17 +16,18 @@ from lab.chapters import chapter_command
 from tf_recipes.cli import application, recipe_flags
 
 _RECIPE = flags.DEFINE_string("recipe", "best_practice", "A name in tf_recipes/catalog.py.")
-_EPOCHS = flags.DEFINE_integer("epochs", 5, "Passes over the images.", lower_bound=1)
+_EPOCHS = flags.DEFINE_integer("epochs", 5, "Epochs of the training.", lower_bound=1)
 _INTERVAL = flags.DEFINE_integer(
-    "interval", None, "Batches from one look to the next; by default the monitors' own.", 1
+    "interval", None, "Batches from one record to the next; default: the monitors' default.", 1
 )
-_ROUNDS = flags.DEFINE_integer("rounds", 0, "Timed calls of fit.", 0)
-_HISTOGRAMS = flags.DEFINE_bool("histograms", False, "Also write TensorBoard's histograms.")
+_ROUNDS = flags.DEFINE_integer("rounds", 0, "Timed calls of fit: 0 for none, or 2 or more.", 0)
+_HISTOGRAMS = flags.DEFINE_bool("histograms", False, "Also write histograms for TensorBoard.")
 chapter_command.define_flags("watch_gradients", seeds=None)
 recipe_flags.define()
 
 
 def main():
+    """Trains and measures the recipe of the flags."""
     if flags.FLAGS["steps"].present:
         raise application.UsageError("Training is counted in epochs: --epochs, not --steps.")
     chapter_command.run(

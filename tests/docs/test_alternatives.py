@@ -1,4 +1,4 @@
-"""What the page on other ways says of `tf_upgrade_v2` is what it does."""
+"""Tests that the page on alternatives describes `tf_upgrade_v2` truly."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ PAGE = update.CLONE / "docs" / "alternatives.md"
 
 @pytest.fixture(scope="module")
 def upgraded(tmp_path_factory):
-    """The report on the TF1 twins, and the text of what came out."""
+    """Runs `tf_upgrade_v2` on the originals; returns its report and the converted text."""
     folder = tmp_path_factory.mktemp("upgraded")
     report, out = folder / "upgrade.txt", folder / "out"
     command = Path(sys.executable).with_name("tf_upgrade_v2")
@@ -29,7 +29,7 @@ def upgraded(tmp_path_factory):
 
 
 def test_it_reports_and_leaves_what_the_page_shows(upgraded):
-    """As the two commands of the page print it."""
+    """The report and the leftovers are those that the two commands of the page print."""
     report, code = upgraded
     (shown,) = (block.code for block in pages.blocks(PAGE) if block.language == "text")
     (detected,) = re.findall("^.*Detected.*$", report, re.MULTILINE)

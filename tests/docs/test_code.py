@@ -1,4 +1,4 @@
-"""Every block of code in the documentation runs, and prints what stands beside it."""
+"""Tests that every code block of the documentation runs and prints its stated output."""
 
 import re
 import warnings
@@ -30,14 +30,14 @@ def test_keras_code(block, capsys, tmp_path, monkeypatch):
 def test_tf1_code_in_the_installed_tensorflow(block, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TensorFlow warns of its own old names
+        warnings.simplefilter("ignore")  # TensorFlow warns of its own deprecated names
         compat.run(block.code, str(block))
     assert capsys.readouterr().out.splitlines() == block.prints
 
 
 @pytest.fixture(scope="module")
 def printed_by_tf1(run_on_tf1):
-    """`{block: what it prints}` on real TensorFlow 1.15."""
+    """Runs the TF1 blocks on real TensorFlow 1.15, and returns `{block: output}`."""
     return run_on_tf1({str(block): block.code for block in TF1})
 
 
@@ -68,7 +68,7 @@ def test_every_block_has_a_language_that_is_tested_or_shown(page):
 
 
 def commands():
-    """`[(where, script, [flags])]` of every command that a page or a script's help shows."""
+    """Returns `[(where, script, [flags])]` of every command in a page or a script's help."""
     for path in [CLONE / "README.md", *PAGES, *sorted((CLONE / "scripts").glob("*.py"))]:
         for script, arguments in COMMANDS.findall(path.read_text()):
             yield path.name, script, re.findall(r"--(?:no)?(\w+)", arguments)
@@ -92,7 +92,7 @@ def test_every_command_names_a_script_and_flags_that_there_are(where, script, fl
 
 @pytest.mark.parametrize("path", sorted((CLONE / "scripts").glob("*.py")), ids=lambda p: p.stem)
 def test_help_begins_with_an_example(path):
-    """absl shows the docstring of the script first: what it does, then a command."""
+    """absl's help begins with the script's docstring: what the script does, then a command."""
     summary, empty, example = path.read_text().splitlines()[:3]
     assert summary.startswith('"""') and summary.endswith(".") and not empty
     assert example.startswith(f"    python scripts/{path.name}")

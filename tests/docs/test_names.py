@@ -1,4 +1,4 @@
-"""The index of TF1 names: sorted, complete for what this repository names, and true."""
+"""Tests that the index of TF1 names is sorted, complete for this repository, and true."""
 
 import ast
 import functools
@@ -25,7 +25,7 @@ ROOTS = {"keras": keras, "tf_recipes": tf_recipes, "tf": tensorflow}
 
 
 def rows():
-    """The rows of the table as `(TF1 name, what takes its place, title, target)`."""
+    """Returns the rows of the table as `(TF1 name, replacement, title, target)`."""
     lines = PAGE.read_text().splitlines()
     start = lines.index("| TF1 | in its place | page |") + 2
     found = [ROW.match(line) for line in lines[start:] if line.startswith("|")]
@@ -37,7 +37,7 @@ NAMES = [name for name, *_ in rows()]
 
 
 def names_in(source):
-    """Every `tf.NAME` in code, as long as attributes follow one another; and what is imported.
+    """Yields every longest `tf.a.b` in code, and every name imported from TensorFlow.
 
     >>> sorted(names_in("from tensorflow.contrib.layers import dropout; tf.Session(tf.nn.relu)"))
     ['tf.Session', 'tf.contrib.layers.dropout', 'tf.nn.relu']
@@ -53,7 +53,7 @@ def names_in(source):
 
 
 def _dotted(node):
-    """`tf.a.b` of an attribute that starts at `tf`, without dunder names; else None."""
+    """Returns `tf.a.b` of an attribute that starts at `tf`, without dunder names; else None."""
     names = []
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
@@ -64,7 +64,7 @@ def _dotted(node):
 
 
 def missing(names):
-    """Those that are neither in the table nor a module that holds one of the table."""
+    """Returns the names that are neither in the table nor a module of a name in the table."""
     modules = {".".join(name.split(".")[:n]) for name in NAMES for n in range(2, 5)}
     return sorted(set(names) - set(NAMES) - modules)
 
@@ -101,8 +101,8 @@ def test_every_name_in_the_pages_tf1_blocks_is_there():
 
 
 def test_the_names_written_out_are_there():
-    # those of the document that the recipes are taken from, and those that readers looked up
-    for names in (LISTS["the document's names"], LISTS["looked up"]):
+    # "looked up": names that readers searched for
+    for names in (LISTS["the chapter's names"], LISTS["looked up"]):
         assert len(names) > 10
         assert [name for name in names if name not in NAMES] == []
 
@@ -117,7 +117,7 @@ def test_every_name_in_the_table_of_defaults_is_there():
 
 @pytest.fixture(scope="module")
 def in_tf1(tf1_python):
-    """What real TF 1.15 answers: which names it lacks, and what its modules hold.
+    """Asks real TF 1.15 which names it lacks, and which names its modules hold.
 
     `public` is {module: {name: whether it is the same object as tf.NAME}}, without submodules.
     """
@@ -168,9 +168,9 @@ def test_every_public_name_is_there_or_nobody_migrates_it(in_tf1, module):
 
 @pytest.mark.parametrize("space", LISTS["namespaces"])
 def test_the_rule_for_namespaces_finds_every_name(in_tf1, space):
-    """A row of its own, or the same object as `tf.NAME`, or the same name in TensorFlow 2."""
+    """A public name has a row, is the same object as `tf.NAME`, or is a name of TensorFlow 2."""
     names = in_tf1["public"][space]
-    later = getattr(tensorflow, space.removeprefix("tf."), None)  # of "compat.v1" there is none
+    later = getattr(tensorflow, space.removeprefix("tf."), None)  # TensorFlow 2 may lack the module
     lost = [
         name
         for name, same in names.items()

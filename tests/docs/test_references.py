@@ -1,4 +1,4 @@
-"""Every link leads somewhere, every page is to be found, and no measured figure is typed."""
+"""Tests that links lead to targets, pages are reachable, and no measured figure is typed."""
 
 import re
 from pathlib import Path
@@ -18,9 +18,9 @@ SECTIONS = [
     "When to take which",
     "References",
 ]
-# Pages whose figures stand beside the command that they come from, and are not in any JSON here.
+# Pages whose figures are given beside their command, and are in no JSON file of this repository.
 BY_COMMAND = {"benchmark", "checkpoints", "scaling", "training"}
-# Shares and powers of ten; 1e-7 and its like are somebody's constants.
+# Shares and powers of ten; 1e-7 and similar numbers are constants of a library.
 FIGURE = re.compile(r"\d[\d.,]*[ \u00a0]?(?:%|percent)|[^1\D]e[+-]?\d|ratio of \d")
 
 
@@ -41,7 +41,7 @@ def test_links_lead_to_files_and_anchors_that_there_are(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_pages_link_to_pages_alone(page):
-    """What lies outside of docs/ is not on the site."""
+    """The site has no files from outside docs/."""
     for link in pages.links(page):
         path = link.partition("#")[0]
         inside = (page.parent / path).resolve().is_relative_to(DOCS)
@@ -103,7 +103,7 @@ def test_recipe_pages_state_the_problem_in_two_sentences(page):
     ids=name_of,
 )
 def test_no_measured_figure_is_typed(page):
-    """One that no marker made would go stale without a word."""
+    """A figure outside a marker would become out of date unnoticed."""
     assert not FIGURE.findall(pages.without_code(markers.without(page.read_text())))
 
 
@@ -116,7 +116,7 @@ def test_links_and_code_have_the_one_form_that_is_tested(page):
 
 @pytest.mark.parametrize("page", [CLONE / "README.md", *PAGES], ids=name_of)
 def test_no_line_of_prose_begins_with_a_marker(page):
-    """A code host would take the whole line as HTML, and show its Markdown as it is."""
+    """A code host would read the whole line as HTML, and show its Markdown unformatted."""
     for line in page.read_text().splitlines():
         comment = re.match(r" *<!-- .*? -->(.*)", line)
         assert not comment or not comment[1].strip(), line

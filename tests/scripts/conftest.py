@@ -1,4 +1,4 @@
-"""Runs the scripts as a user does: from somewhere else."""
+"""Provides fixtures that run the scripts as a user does, from another directory."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 @pytest.fixture
 def run_script(tmp_path):
-    """`run_script(name, *arguments, **env)` -> (status, stdout, stderr), in a new directory."""
+    """Returns `run_script(name, *arguments, **env)` -> (status, stdout, stderr)."""
 
     def run(name, *arguments, **env):
         folder = tmp_path / "elsewhere"
@@ -34,7 +34,7 @@ def run_script(tmp_path):
 
 @pytest.fixture
 def refuses(run_script):
-    """`refuses(name, arguments, says)`: one line that says so, nothing else, and status 2."""
+    """Returns `refuses(name, arguments, says)`, which checks for one line of error and status 2."""
 
     def check(name, arguments, says, **env):
         status, printed, errors = run_script(name, *arguments, **env)
@@ -48,9 +48,10 @@ def refuses(run_script):
 
 @pytest.fixture
 def start_script():
-    """`start_script(name, *arguments, **options)` -> a running process that Ctrl-C reaches.
+    """Returns `start_script(name, *arguments, **options)` -> a running process.
 
-    Whoever runs the tests may have SIGINT ignored, which children inherit; this one listens again.
+    Ctrl-C reaches the process even if the test's own process ignores SIGINT, which children
+    inherit.
     """
     listen = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
     started = []
@@ -75,5 +76,5 @@ def start_script():
 
 @pytest.fixture
 def interpreter(script):
-    """`interpreter(body)`: a shell script in place of a Python."""
+    """Returns `interpreter(body)`: a shell script that stands for a Python interpreter."""
     return lambda body, name="fake/python": script(name, body)

@@ -1,7 +1,5 @@
 import json
 
-import pytest
-
 NAME = "augment"
 SMALL = ["--images=100", "--steps=400", "--seeds=2", "--rotation=10"]
 
@@ -24,18 +22,3 @@ def test_a_small_run(run_script, tmp_path):
     }
     assert len(written["runs"]) == 2 * 6
     assert len(written["also"]["grid"]["percent"]["all"]) == 8
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--images=0"], "`images` must be a whole number of at least 1."),
-        (["--steps=250"], "`steps` must be a whole number of at least 400."),
-        (["--zoom=0"], "At least one amount must be above 0."),
-        (["--rotation=x"], "flag --rotation=x"),
-        (["--seeds=1"], "flag --seeds=1"),
-        (["--output_dir=/dev/null/x"], "The output directory must be writable."),
-    ],
-)
-def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
-    refuses(NAME, arguments, says)

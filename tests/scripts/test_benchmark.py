@@ -4,8 +4,6 @@ import signal
 import subprocess
 import time
 
-import pytest
-
 NAME = "benchmark"
 SMALL = ["--nets=5", "--batch_sizes=8", "--steps=3", "--repeats=5", "--nogrowth", "--nostartup"]
 
@@ -29,18 +27,6 @@ def test_a_small_run(run_script, tmp_path):
     assert plot.read_bytes()[:4] == b"\x89PNG"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--contestants=nobody"], "`contestants` must be one of"),
-        (["--repeats=4"], "flag --repeats=4"),
-        (["--data=sample", "--data_dir=x"], "The sample ships with the package."),
-    ],
-)
-def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
-    refuses(NAME, arguments, says)
-
-
 def test_ctrl_c_is_one_line_and_ends_every_worker(start_script, tmp_path):
     running = start_script(
         NAME, *SMALL, "--contestants=keras", "--steps=9999", cwd=tmp_path, start_new_session=True
@@ -50,7 +36,7 @@ def test_ctrl_c_is_one_line_and_ends_every_worker(start_script, tmp_path):
         time.sleep(0.1)
         if pids := processes("--ppid", running.pid):
             break
-    os.killpg(running.pid, signal.SIGINT)  # a terminal tells every process of its foreground
+    os.killpg(running.pid, signal.SIGINT)  # a terminal signals every foreground process
     printed, errors = running.communicate(timeout=60)
     assert (running.returncode, errors) == (130, "benchmark.py: interrupted.\n")
     assert pids
@@ -59,6 +45,6 @@ def test_ctrl_c_is_one_line_and_ends_every_worker(start_script, tmp_path):
 
 
 def processes(*which):
-    """The numbers of those processes that are there."""
+    """Returns the ids of the named processes that are running."""
     command = ["ps", "-o", "pid=", *map(str, which)]
     return subprocess.run(command, check=False, capture_output=True, text=True).stdout.split()

@@ -1,7 +1,5 @@
 import json
 
-import pytest
-
 NAME = "compare_optimizers"
 SMALL = ["--rates=0.05", "--target_loss=1", "--max_steps=60", "--seeds=2", "--tuning_seeds=1"]
 
@@ -23,20 +21,3 @@ def test_a_small_run(run_script, tmp_path):
         "limit", "curve_steps", "curve_loss",
     }  # fmt: skip
     assert set(written["also"]["tuning"]["adam"]) == {"best", "good", "at_edge", "grid"}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--rates=0.1,x"], "--rates takes numbers separated by commas. Received: '0.1,x'."),
-        (["--rates="], "`rates` must be different learning rates."),
-        (["--rates=nan"], "`rates` must be a finite number in (0, inf)."),
-        (["--target_loss=3"], "`target_loss` must be a finite number in (0, 2.0]."),
-        (["--max_steps=0"], "flag --max_steps=0"),
-        (["--tuning_seeds=0"], "flag --tuning_seeds=0"),
-        (["--seeds=1"], "flag --seeds=1"),
-        (["more"], "takes flags only."),
-    ],
-)
-def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
-    refuses(NAME, arguments, says)

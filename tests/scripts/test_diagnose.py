@@ -1,7 +1,5 @@
 import json
 
-import pytest
-
 NAME = "diagnose"
 
 
@@ -17,17 +15,3 @@ def test_a_small_run(run_script, tmp_path):
     written = json.loads((tmp_path / f"{NAME}.json").read_text())
     assert len(written["runs"]) == 2 * 2 + 3 * 2
     assert len(written["claims"]) == 8
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--depths=0"], "`depths` must be a whole number of at least 1."),
-        (["--depths="], "`depths` must name at least one number of hidden layers."),
-        (["--shock_rate=-1"], "`shock_rate` must be a finite number in (0, inf)."),
-        (["--shock_rate=nan"], "`shock_rate` must be a finite number in (0, inf)."),
-        (["--epochs=0"], "flag --epochs=0"),
-    ],
-)
-def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
-    refuses(NAME, arguments, says)

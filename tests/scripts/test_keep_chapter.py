@@ -1,8 +1,6 @@
 import hashlib
 import json
 
-import pytest
-
 NAME = "keep_chapter"
 
 
@@ -41,15 +39,3 @@ def test_where_the_chapter_fails_nothing_is_kept(run_script, tmp_path):
         "keep_chapter.py: error: watch_gradients.py ended with status 2.\n"
     )
     assert not list(docs.rglob("*.*"))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--chapters="], "`chapters` must be one of augment, compare_optimizers, "),
-        (["--chapters=book"], "`chapters` must be one of augment, compare_optimizers, "),
-        (["--chapters=augment", "--docs=/dev/null/x"], "/dev/null"),
-    ],
-)
-def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
-    refuses(NAME, arguments, says)

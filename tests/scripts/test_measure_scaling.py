@@ -1,7 +1,5 @@
 import json
 
-import pytest
-
 NET = "--nets=20"
 PARAMETERS = 784 * 20 + 20 + 20 * 10 + 10
 
@@ -30,21 +28,6 @@ def test_it_measures_and_fits(run_script, tmp_path):
         assert measured["parameters"] == PARAMETERS
         assert measured["seconds"] > 0
         assert measured["ring_bytes"] == (measured["workers"] - 1) * 8 * PARAMETERS
-        # others may use the loopback, too
+        # other programs may use the loopback, too
         assert measured["sent"] >= measured["ring_bytes"]
     assert plot_out.read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize(
-    "flags, text",
-    [
-        (["--workers=3"], "batch_size=64, replicas=3"),
-        (["--workers=two"], "--workers takes whole numbers"),
-        (["--nets=300-x"], "--nets takes whole numbers"),
-        (["--repeats=0"], "flag --repeats=0"),
-    ],
-)
-def test_a_mistake_is_one_line(run_script, flags, text):
-    status, out, error = run_script("measure_scaling", *flags)
-    assert (status, out) == (2, "") and error.count("\n") == 1
-    assert text in error

@@ -1,7 +1,5 @@
 import json
 
-import pytest
-
 NAME = "monte_carlo_dropout"
 SMALL = ["--keep_prob=0.8", "--epochs=1", "--samples=4", "--seeds=2"]
 
@@ -22,16 +20,5 @@ def test_a_small_run(run_script, tmp_path):
     assert set(written["runs"][0]) >= {"plain", "arithmetic", "geometric", "auroc", "surest"}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--keep_prob=1"], "`keep_prob` must be a finite number in (0, 1)."),
-        (["--samples=1"], "`samples` must be a whole number of at least 2."),
-        (["--epochs=0"], "flag --epochs=0"),
-        (["--seeds=1"], "flag --seeds=1"),
-        (["--data=tfds", "--data_dir=x"], "No MNIST in 'x'"),
-        (["--output_dir=/dev/null/x"], "The output directory must be writable."),
-    ],
-)
-def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
-    refuses(NAME, arguments, says)
+def test_missing_data_is_one_line_and_status_2(refuses):
+    refuses(NAME, ["--data=tfds", "--data_dir=x"], "No MNIST in 'x'")

@@ -8,7 +8,7 @@ CHECK = Path(__file__).parents[2] / "docs" / "check.json"
 
 @pytest.fixture
 def clone(tmp_path):
-    """A folder with a README that asks for one figure."""
+    """Makes a clone: a README with one marker, and the check's results."""
     folder = tmp_path / "clone"
     (folder / "docs").mkdir(parents=True)
     shutil.copy(CHECK, folder / "docs")

@@ -1,7 +1,5 @@
 import json
 
-import pytest
-
 NAME = "watch_gradients"
 
 
@@ -24,17 +22,3 @@ def test_a_warning_is_one_line_that_names_layer_and_step(run_script, tmp_path):
     assert status == 0
     assert "layer hidden1 at step 0: its gradient vanishes: norm " in errors
     assert all("at step" in line for line in errors.splitlines())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--recipe=nothing"], "`recipe` must be one of"),
-        (["--interval=0"], "flag --interval=0"),
-        (["--rounds=1"], "One round has no spread."),
-        (["--steps=3"], "Training is counted in epochs"),
-        (["--keep_prob=0"], "`keep_prob` must be a finite number in (0, 1]."),
-    ],
-)
-def test_a_mistake_is_one_line_and_status_2(refuses, arguments, says):
-    refuses(NAME, arguments, says)

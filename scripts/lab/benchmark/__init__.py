@@ -1,4 +1,5 @@
-"""How fast this project trains, beside TensorFlow 1.15, Keras, PyTorch, JAX and the bare products.
+"""Measures the training speed of this project, TensorFlow 1.15, Keras, PyTorch and JAX.
 
-`registry.py`, `workload.py`, `worker.py` and `contestants/session.py` run on Python 3.7 too.
+The bare matrix products of a training step are measured, too. `registry.py`, `workload.py`,
+`worker.py` and `contestants/session.py` must also run on Python 3.7.
 """

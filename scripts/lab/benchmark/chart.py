@@ -1,4 +1,4 @@
-"""The figure of a run: speed by net and batch, growth, and the time to the first step."""
+"""Draws the figure of a run: speed by net and batch, growth, and the time to the first step."""
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -8,7 +8,7 @@ from lab.benchmark import summary
 from lab.benchmark.registry import CONTESTANTS
 from tf_recipes._support import files
 
-# Okabe and Ito's palette, told apart by colour-blind readers too.
+# The palette of Okabe and Ito, for colour-blind readers.
 COLOURS = {
     "tf1": "#000000",
     "compat_v1": "#999999",
@@ -33,7 +33,7 @@ def save(results, path):
 
 
 def draw(results):
-    """A `Figure`: in the first row speed, below it growth and the time to the first step."""
+    """Draws a `Figure`: speed in the first row; growth and the time to the first step below."""
     nets = list(dict.fromkeys(net for net, _ in results.speed))
     below = list(dict.fromkeys(each.over for each in results.growth))
     below += ["startup"] * bool(results.startup)
@@ -56,6 +56,7 @@ def draw(results):
 
 
 def _speed(axes, net, speed):
+    """Draws the steps per second of every contestant by batch size, for one net."""
     batches = [batch for each, batch in speed if each == net]
     names = list(dict.fromkeys(name for each in speed.values() for name in each))
     width = 0.85 / len(names)
@@ -75,18 +76,20 @@ def _speed(axes, net, speed):
 
 
 def _bar(axes, x, values, width, colour, label=None):
+    """Draws a bar of the median with whiskers to the minimum and the maximum."""
     median, errors = _whiskers(values)
     axes.bar(x, median, width, color=colour, label=label, yerr=errors, ecolor="0.35", capsize=2)
 
 
 def _whiskers(values):
-    """The median, and how far the extremes lie below and above it: (2, 1)."""
-    found = summary.spread(values)
-    below, above = found["median"] - found["min"], found["max"] - found["median"]
-    return found["median"], np.array([[below], [above]])
+    """Returns the median, and its distances to the minimum and the maximum: (2, 1)."""
+    spread = summary.spread(values)
+    below, above = spread["median"] - spread["min"], spread["max"] - spread["median"]
+    return spread["median"], np.array([[below], [above]])
 
 
 def _growth(axes, over, series):
+    """Draws the times of every contestant over one growing size."""
     for each in series:
         if each.over != over:
             continue
@@ -111,6 +114,7 @@ def _growth(axes, over, series):
 
 
 def _startup(axes, seconds):
+    """Draws the time to the first step of every contestant."""
     for place, (name, values) in enumerate(seconds.items()):
         _bar(axes, place, values, 0.7, COLOURS[name])
     axes.set_xticks(range(len(seconds)), list(seconds), rotation=30)

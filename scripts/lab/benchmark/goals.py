@@ -1,4 +1,4 @@
-"""What this project has promised itself, and whether a run has kept it."""
+"""Holds this project's goals of speed, and judges whether a run meets them."""
 
 import collections
 import statistics
@@ -8,20 +8,22 @@ Judged = collections.namedtuple("Judged", "goal where wanted reached low high me
 
 SPEED = (Goal("tf1", 2.4), Goal("keras", 3.0), Goal("jax_scan", 1.0), Goal("pytorch", 1.5))
 BATCHES = (50, 128)
-STARTUP_AT_MOST = 1.5  # times Keras defaults'
+STARTUP_AT_MOST = 1.5  # ratio of this project's time to the first step to that of Keras' defaults
 OURS = "tf_recipes"
 
 
 def speed(timings, where):
-    """A `Judged` for each goal of speed: our steps per second over the other's.
+    """Returns a `Judged` for each goal of speed: this project's steps per second over another's.
 
-    `reached` is the ratio of the medians, `low` and `high` the extremes of the rounds, in each of
-    which both ran one after the other; all None where either did not run.
+    `reached` is the ratio of the medians. `low` and `high` are the extremes of the ratios of the
+    rounds; in a round both contestants run one after the other. All three are None if one of the
+    two did not run.
     """
     return [_judged(goal, timings, where) for goal in SPEED if goal.against in timings]
 
 
 def _judged(goal, timings, where):
+    """Returns the `Judged` of one goal of speed."""
     ours, theirs = timings.get(OURS), timings[goal.against]
     text, wanted = f"speed over {goal.against}", f"at least {goal.at_least:g}"
     if not ours or ours.failed or theirs.failed:
@@ -33,7 +35,7 @@ def _judged(goal, timings, where):
 
 
 def startup(seconds):
-    """The goal on the time to the first step: ours over Keras defaults'; [] without both."""
+    """Returns the `Judged` of the time to the first step, in a list; [] without both times."""
     ours, theirs = seconds.get(OURS), seconds.get("keras")
     if not ours or not theirs:
         return []

@@ -1,4 +1,4 @@
-"""How time grows with layers, batch and samples, for this project and Keras' defaults."""
+"""Measures how time grows with layers, batch and samples: this project and Keras' defaults."""
 
 import dataclasses
 import statistics
@@ -16,14 +16,14 @@ NET, BATCH = (300, 100), 50
 
 @dataclasses.dataclass
 class Series:
-    """One contestant's times over one thing that grows.
+    """Holds one contestant's times over one growing size.
 
     Args:
-        over: `"layers"`, `"batch"` or `"samples"`.
-        contestant: its name.
-        unit: what `seconds` are of, `"step"` or `"epoch"`.
-        sizes: what was tried.
-        seconds: for each size the samples.
+        over: the size that grows: `"layers"`, `"batch"` or `"samples"`.
+        contestant: name of the contestant.
+        unit: the unit that `seconds` measure: `"step"` or `"epoch"`.
+        sizes: the measured sizes.
+        seconds: for each size the list of measured times.
     """
 
     over: str
@@ -33,16 +33,16 @@ class Series:
     seconds: list = dataclasses.field(default_factory=list)
 
     def medians(self):
-        """Seconds for each size."""
+        """Returns the median seconds for each size."""
         return [statistics.median(each) for each in self.seconds]
 
     def fitted(self):
-        """Slope, intercept and exponent; None with fewer than two sizes."""
+        """Returns slope, intercept and exponent; None with fewer than two sizes."""
         return summary.growth(self.sizes, self.medians()) if len(self.sizes) > 1 else None
 
 
 def plan(steps):
-    """`(over, unit, size, Setting)` of every measurement."""
+    """Yields `(over, unit, size, Setting)` of every measurement."""
     for layers in LAYERS:
         yield "layers", "step", layers, Setting((100,) * layers, BATCH, steps)
     for batch in BATCHES:
@@ -52,14 +52,14 @@ def plan(steps):
 
 
 def run(contestants, make, steps, repeats, say):
-    """A list of `Series`.
+    """Measures every growth, and returns a list of `Series`.
 
     Args:
-        contestants: names.
-        make: makes the workload of a `Setting`.
-        steps: of a pass, where samples are not what grows.
+        contestants: names of the contestants that can run.
+        make: function that makes the workload of a `Setting`.
+        steps: steps of a pass, unless the samples grow.
         repeats: rounds for each size.
-        say: called with a line on progress or on what goes wrong.
+        say: called with each line on progress or on an error.
     """
     series, names = {}, [name for name in CONTESTANTS if name in contestants]
     if not names:
@@ -70,8 +70,8 @@ def run(contestants, make, steps, repeats, say):
             for name, timing in timings.items():
                 if timing.failed is None:
                     each = series.setdefault((over, name), Series(over, name, unit))
-                    per = timing.steps if unit == "step" else 1
+                    units = timing.steps if unit == "step" else 1
                     each.sizes.append(size)
-                    each.seconds.append([seconds / per for seconds in timing.seconds])
+                    each.seconds.append([seconds / units for seconds in timing.seconds])
             say(f"growth with {over}: {size} done")
     return list(series.values())

@@ -1,4 +1,4 @@
-"""Timed passes of several contestants, interleaved round by round, one at work at a time."""
+"""Times passes of several contestants, interleaved round by round, one contestant at a time."""
 
 import contextlib
 import dataclasses
@@ -8,25 +8,25 @@ from pathlib import Path
 from lab.benchmark import workload as workloads
 from lab.benchmark.process import Worker, WorkerError
 
-EPOCHS = 5  # of a pass, which for Keras and this project is one call of `fit`
+EPOCHS = 5  # epochs of a pass; for Keras and this project a pass is one call of `fit`
 
 
 @dataclasses.dataclass
 class Timing:
-    """What one contestant did with one workload.
+    """Holds the measurements of one contestant with one workload.
 
     Args:
-        name: the contestant's.
-        steps: of one epoch.
-        seconds: of an epoch in each timed pass, by round.
-        first_epoch: seconds of the first epoch, which compiles.
-        memory: bytes: `peak`, the largest resident memory of the process, and `imported`, what it
-            held once its library was imported and no data was there.
-        idle_cpu_share: the most CPU seconds it took between two passes, over an epoch's seconds; it
-            should be next to nothing, or it was in the others' way.
-        versions: of its libraries.
-        note: what it says of itself.
-        failed: why it could not run or died, else None.
+        name: name of the contestant.
+        steps: steps of one epoch.
+        seconds: seconds of an epoch in each timed pass, by round.
+        first_epoch: seconds of the first epoch, which includes compilation.
+        memory: dict of bytes: `peak`, the largest resident memory of the process, and `imported`,
+            the memory after the import of the library, before the data is loaded.
+        idle_cpu_share: largest CPU time between two passes, over the time of an epoch. It should be
+            near 0: a contestant that works between its passes slows the measured contestant.
+        versions: versions of the contestant's libraries.
+        note: the contestant's remark on itself.
+        failed: why the contestant could not run or died, or None.
     """
 
     name: str
@@ -41,19 +41,19 @@ class Timing:
 
     @property
     def rates(self):
-        """Steps per second in each timed pass."""
+        """Returns the steps per second in each timed pass."""
         return [self.steps / each for each in self.seconds]
 
 
 class Contest:
-    """Processes of some contestants that stay for several workloads.
+    """Runs the contestants' processes for several workloads, as a context manager.
+
+    All processes end when the context ends.
 
     Args:
-        contestants: names.
-        say: called with a line on what goes wrong.
-        tf1_python: TF 1.15's interpreter, or None.
-
-    Use it as a context; all processes end with it.
+        contestants: names of the contestants.
+        say: called with each line on an error.
+        tf1_python: interpreter of TF 1.15, or None.
     """
 
     def __init__(self, contestants, say, tf1_python=None):
@@ -75,9 +75,14 @@ class Contest:
         self._stack.close()
 
     def run(self, workload, repeats, on_round=lambda: None):
-        """`{name: Timing}` of every contestant after so many rounds on that workload.
+        """Measures a workload, and returns `{name: Timing}` of every contestant.
 
-        The order moves on by one in each round, so that nobody always follows the same neighbour.
+        The order rotates by one contestant in each round, so that the first position changes.
+
+        Args:
+            workload: a `Workload`.
+            repeats: number of rounds.
+            on_round: called after each round.
         """
         path = self._folder / "workload.npz"
         workloads.save(path, workload)
@@ -95,6 +100,7 @@ class Contest:
         return timings
 
     def _prepare(self, timing, path):
+        """Loads the workload, and trains the first epoch and one pass that is not counted."""
         worker, hello = self._workers[timing.name], self._hello[timing.name]
         timing.versions = hello["versions"]
         timing.note = worker.load(path)["note"]
@@ -104,6 +110,7 @@ class Contest:
         timing.memory = {"imported": hello["memory"]["now"], "peak": answer["memory"]["peak"]}
 
     def _time(self, timing):
+        """Times one pass."""
         worker = self._workers[timing.name]
         answer = worker.train(EPOCHS)
         worker.rest()
@@ -114,7 +121,7 @@ class Contest:
 
     @contextlib.contextmanager
     def _surviving(self, name):
-        """Whoever dies is out, with a line; the others go on."""
+        """Removes a contestant that fails, and prints the reason; the rest continue."""
         try:
             yield
         except WorkerError as error:
@@ -124,6 +131,7 @@ class Contest:
 
 
 def _rotated(names, k):
+    """Returns the names rotated by `k` places."""
     if not names:
         return names
     k %= len(names)

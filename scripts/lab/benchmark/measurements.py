@@ -1,4 +1,4 @@
-"""The whole of a run: what was measured, under what, and as JSON."""
+"""Holds the results of a run, and writes them as JSON with the machine and the settings."""
 
 import dataclasses
 import json
@@ -14,14 +14,14 @@ from tf_recipes._support import files
 
 @dataclasses.dataclass
 class Results:
-    """Filled as the run goes.
+    """Holds the results of a run, which adds them one after another.
 
     Args:
-        settings: what the run was told.
+        settings: dict, the options of the run.
         speed: `{(net, batch): {name: Timing}}`.
         growth: `[Series]`.
         startup: `{name: seconds}`.
-        missing: `{name: why it could not run}`.
+        missing: `{name: why the contestant could not run}`.
     """
 
     settings: dict
@@ -31,16 +31,16 @@ class Results:
     missing: dict = dataclasses.field(default_factory=dict)
 
     def judged(self):
-        """Every goal that this run bears on."""
-        found = []
+        """Returns a `Judged` for every goal that this run measured."""
+        judged = []
         for (net, batch), timings in self.speed.items():
             if batch in goals.BATCHES:
-                found += goals.speed(timings, f"{net}, batch {batch}")
-        return found + goals.startup(self.startup)
+                judged += goals.speed(timings, f"{net}, batch {batch}")
+        return judged + goals.startup(self.startup)
 
 
 def machine():
-    """What the figures depend on besides the code."""
+    """Returns the processor, the platform and the versions, which the figures depend on."""
     return {
         "cpu": cpu_model(),
         "cpu_count": os.cpu_count(),
@@ -53,7 +53,7 @@ def machine():
 
 
 def cpu_model():
-    """The processor's name as Linux has it, else as Python."""
+    """Returns the name of the processor from Linux, or else from Python."""
     try:
         with open("/proc/cpuinfo") as file:
             names = [
@@ -65,7 +65,7 @@ def cpu_model():
 
 
 def as_json(results):
-    """Every sample, medians and spread, as plain data."""
+    """Returns every measured time, medians and spreads, in the types of JSON."""
     return {
         "machine": machine(),
         "settings": results.settings,
@@ -85,7 +85,8 @@ def as_json(results):
 
 
 def _timing(timing):
-    found = {
+    """Returns a `Timing` in the types of JSON."""
+    fields = {
         "contestant": timing.name,
         "steps": timing.steps,
         "seconds": timing.seconds,
@@ -97,11 +98,12 @@ def _timing(timing):
         "failed": timing.failed,
     }
     if timing.failed is None:
-        found["steps_per_second"] = summary.spread(timing.rates)
-    return found
+        fields["steps_per_second"] = summary.spread(timing.rates)
+    return fields
 
 
 def _series(series):
+    """Returns a `Series` in the types of JSON."""
     return {**dataclasses.asdict(series), "fitted": series.fitted()}
 
 

@@ -1,4 +1,4 @@
-"""The table of contestants. It needs nothing but Python 3.7, because TF1's worker reads it too."""
+"""Lists the contestants. The worker under TF 1.15 imports this module, so Python 3.7 must do."""
 
 import collections
 import importlib
@@ -21,7 +21,7 @@ CONTESTANTS = collections.OrderedDict((each.name, each) for each in _ALL)
 
 
 def factory(name):
-    """What makes the contestant from a workload; its libraries are imported here."""
+    """Imports the contestant's libraries, and returns its class, which takes a workload."""
     contestant = CONTESTANTS[name]
     for library in contestant.libraries:
         importlib.import_module(library)

@@ -1,4 +1,4 @@
-"""The tables that a run prints."""
+"""Makes the tables that a run prints."""
 
 from rich import box, table
 
@@ -10,7 +10,7 @@ SIZE = {"layers": "hidden layer of 100", "batch": "image of a batch", "samples":
 
 
 def speed(timings):
-    """Steps per second, ratio to this project, memory and the first epoch: one workload."""
+    """Makes the table of one workload: steps per second, ratio, memory and the first epoch."""
     shown = _table(
         "contestant", "steps/s", "min", "max", "IQR", "tf_recipes over it", "first epoch (s)"
     )
@@ -23,21 +23,22 @@ def speed(timings):
         if timing.failed:
             shown.add_row(label, "not measured", *[""] * 7)
             continue
-        found = summary.spread(timing.rates)
-        rates = (f"{found[key]:,.0f}" for key in ("median", "min", "max", "iqr"))
-        ratio = f"{ours / found['median']:.2f} x" if ours else "-"
+        spread = summary.spread(timing.rates)
+        rates = (f"{spread[key]:,.0f}" for key in ("median", "min", "max", "iqr"))
+        ratio = f"{ours / spread['median']:.2f} x" if ours else "-"
         shown.add_row(label, *rates, ratio, f"{timing.first_epoch:.2f}", *_memory(timing.memory))
     return shown
 
 
 def _memory(memory):
+    """Returns the cells of peak memory, and of peak memory less the memory after the import."""
     if memory.get("peak") is None or memory.get("imported") is None:
         return "-", "-"
     return f"{memory['peak'] / MEBI:,.0f}", f"{(memory['peak'] - memory['imported']) / MEBI:,.0f}"
 
 
 def growth(series):
-    """Median times over the sizes, with the two fits."""
+    """Makes the table of growth: median times over the sizes, with both fits."""
     shown = table.Table("grows", "contestant", "ms per", box=box.MARKDOWN)
     for heading in ("sizes: median times", "exponent", "slope", "at zero"):
         shown.add_column(heading, justify="right")
@@ -52,6 +53,7 @@ def growth(series):
 
 
 def _fit(over, fitted):
+    """Returns the cells of exponent, slope and intercept."""
     if fitted is None:
         return "-", "-", "-"
     slope = 1e3 * fitted["slope"] * (1000 if over == "samples" else 1)
@@ -63,19 +65,19 @@ def _fit(over, fitted):
 
 
 def startup(seconds):
-    """Seconds from the command to the end of the first step."""
+    """Makes the table of the seconds from the command to the end of the first step."""
     shown = _table("contestant", "median (s)", "min", "max", "IQR", "over keras")
     keras = summary.spread(seconds["keras"])["median"] if seconds.get("keras") else None
     for name, each in seconds.items():
-        found = summary.spread(each)
-        figures = (f"{found[key]:.2f}" for key in ("median", "min", "max", "iqr"))
-        ratio = f"{found['median'] / keras:.2f} x" if keras else "-"
+        spread = summary.spread(each)
+        figures = (f"{spread[key]:.2f}" for key in ("median", "min", "max", "iqr"))
+        ratio = f"{spread['median'] / keras:.2f} x" if keras else "-"
         shown.add_row(CONTESTANTS[name].label, *figures, ratio)
     return shown
 
 
 def goals(judged):
-    """Each goal, what was reached, and whether that is enough."""
+    """Makes the table of the goals: the wanted ratio, the reached ratio, and the verdict."""
     shown = _table("goal", "where", "wanted", "reached", "rounds", "met")
     for each in judged:
         if each.reached is None:
@@ -87,8 +89,9 @@ def goals(judged):
     return shown
 
 
-def _table(first, *others):
+def _table(first, *numbers):
+    """Makes an empty table; the columns after the first are right-justified."""
     shown = table.Table(first, box=box.MARKDOWN)
-    for heading in others:
+    for heading in numbers:
         shown.add_column(heading, justify="right")
     return shown

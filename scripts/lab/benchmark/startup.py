@@ -1,4 +1,4 @@
-"""From the command to the end of the first training step, in fresh processes."""
+"""Times the way from the command to the end of the first training step, in new processes."""
 
 import tempfile
 import time
@@ -9,18 +9,19 @@ from lab.benchmark.process import Worker, WorkerError
 
 
 def run(contestants, workload, repeats, say, tf1_python=None, on_round=lambda: None):
-    """`{name: seconds}`, a list for each contestant that can run.
+    """Measures the starts, and returns `{name: list of seconds}` of each contestant that can run.
 
-    From just before the process is started until it has answered that its first epoch, of a single
-    batch, is over: the interpreter, the imports, the data from its file, the model, what is
-    compiled, and one step. For Keras and this project that is the first call of `fit`.
+    The time begins just before the process is started. It ends when the process has answered that
+    its first epoch, of a single batch, is over. It includes the interpreter, the imports, reading
+    the data, building the model, compilation and one step. For Keras and this project the step is
+    the first call of `fit`.
 
     Args:
-        contestants: names.
-        workload: a `Workload`; its first batch is taken.
-        repeats: rounds, in each of which every contestant starts once.
-        say: called with a line on what goes wrong.
-        tf1_python: TF 1.15's interpreter, or None.
+        contestants: names of the contestants.
+        workload: a `Workload`, of which the first batch is taken.
+        repeats: number of rounds; every contestant starts once in each round.
+        say: called with each line on an error.
+        tf1_python: interpreter of TF 1.15, or None.
         on_round: called after each round.
     """
     batch = workloads.make(workload.recipe, workload.images, workload.labels, 1)
@@ -40,7 +41,7 @@ def run(contestants, workload, repeats, say, tf1_python=None, on_round=lambda: N
 
 
 def first_step(name, path, tf1_python=None):
-    """Seconds of one start."""
+    """Returns the seconds of one start."""
     started = time.perf_counter()
     with Worker(name, tf1_python) as worker:
         worker.hello()

@@ -1,4 +1,4 @@
-"""What repeated measurements come to: median and spread, slope and exponent."""
+"""Summarises repeated measurements: median and spread, slope and exponent."""
 
 import statistics
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def spread(values):
-    """`median`, `min`, `max` and `iqr`, the distance between the quartiles.
+    """Returns `median`, `min`, `max` and `iqr`, the distance between the quartiles.
 
     >>> spread([4.0, 1.0, 2.0, 3.0, 5.0])
     {'median': 3.0, 'min': 1.0, 'max': 5.0, 'iqr': 2.0}
@@ -21,7 +21,7 @@ def spread(values):
 
 
 def growth(sizes, seconds):
-    """How `seconds` grow with `sizes`, fitted by least squares in two ways.
+    """Fits the growth of `seconds` with `sizes` by least squares, in two ways.
 
     Args:
         sizes: two or more numbers > 0.

@@ -1,10 +1,15 @@
-"""A contestant in a process of its own: `python -m lab.benchmark.worker NAME`.
+"""Runs one contestant in a process of its own: `python -m lab.benchmark.worker NAME`.
 
-It reads one request a line from the standard input and answers each with one line of JSON:
-`load PATH` makes the contestant from that workload, `pass N` trains N epochs, `ordered` one without
-shuffling, `rest` waits until the library's threads have come to rest, `weights PATH` writes an
-`.npz`. It ends with its input, and does nothing between two requests. It needs nothing but Python
-3.7 and NumPy.
+The process reads one request a line from the standard input, and answers each request with one line
+of JSON. It does nothing between two requests, and ends with its input. The requests:
+
+- `load PATH` makes the contestant from the workload in the file,
+- `pass N` trains N epochs,
+- `ordered` trains one epoch without shuffling,
+- `rest` waits until the library's threads are idle,
+- `weights PATH` writes the weights as an `.npz`.
+
+This module needs only Python 3.7 and NumPy, besides the contestant's own libraries.
 """
 
 import json
@@ -17,11 +22,11 @@ import numpy as np
 
 from lab.benchmark import registry, workload
 
-REST = 0.3  # seconds; OpenBLAS' threads spin for some 0.1 s after their work, OpenMP's for less
+REST = 0.3  # seconds; after their work OpenBLAS' threads spin for about 0.1 s, OpenMP's for less
 
 
 def main(name):
-    """Serves the contestant of that name until the input ends."""
+    """Answers requests for a contestant until the input ends."""
     answers = _answers()
     make = registry.factory(name)
     answer(answers, {"memory": memory(), "versions": versions(name)})
@@ -30,7 +35,7 @@ def main(name):
         idle = time.process_time() - rested
         verb, _, argument = request.strip().partition(" ")
         if verb == "load":
-            contestant = None  # the last one's memory is free before the next one's is taken
+            contestant = None  # frees the memory of the last contestant
             contestant = make(workload.load(argument))
             result = {"note": getattr(contestant, "note", "")}
         elif verb == "rest":
@@ -46,9 +51,9 @@ def main(name):
 
 
 def timed_pass(contestant, shuffle, epochs):
-    """The seconds of an epoch and the last one's mean loss, None where nobody reads it."""
+    """Trains, and returns the seconds of an epoch, and the last epoch's mean loss or None."""
     started = time.perf_counter()
-    if hasattr(contestant, "epochs"):  # one call for all of them
+    if hasattr(contestant, "epochs"):  # trains all epochs in one call
         loss = contestant.epochs(epochs, shuffle)
     else:
         for _ in range(epochs):
@@ -57,26 +62,25 @@ def timed_pass(contestant, shuffle, epochs):
 
 
 def answer(answers, result):
-    """One line of JSON."""
+    """Writes an answer as one line of JSON."""
     answers.write(json.dumps(result) + "\n")
     answers.flush()
 
 
 def _answers():
-    """The standard output, for answers alone: what libraries print there joins the errors."""
+    """Returns the standard output for answers only, and sends all other output to the errors."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return answers
 
 
 def memory():
-    """Bytes of resident memory: the largest so far and now; None where /proc does not tell."""
-    found = {"peak": None, "now": None}
+    """Returns the bytes of resident memory, largest and present; None without /proc."""
     try:
         with open("/proc/self/status") as file:
             lines = dict(line.split(":", 1) for line in file)
     except OSError:
-        return found
+        return {"peak": None, "now": None}
     return {
         key: int(lines[field].split()[0]) * 1024
         for key, field in (("peak", "VmHWM"), ("now", "VmRSS"))
@@ -84,12 +88,12 @@ def memory():
 
 
 def versions(name):
-    """Of Python and of the contestant's libraries, those that are imported."""
-    found = {"python": platform.python_version()}
+    """Returns the versions of Python and of the contestant's imported libraries."""
+    numbers = {"python": platform.python_version()}
     for library in registry.CONTESTANTS[name].libraries:
         if library in sys.modules:
-            found[library] = sys.modules[library].__version__
-    return found
+            numbers[library] = sys.modules[library].__version__
+    return numbers
 
 
 if __name__ == "__main__":

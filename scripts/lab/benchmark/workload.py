@@ -1,6 +1,6 @@
-"""What all contestants train: net, data and start, and the file that carries them to a process.
+"""Holds what all contestants train: net, data and initial weights, also as a file.
 
-It needs nothing but Python 3.7 and NumPy, because TF1's worker reads it too.
+The worker under TF 1.15 imports this module, so it needs only Python 3.7 and NumPy.
 """
 
 import collections
@@ -12,32 +12,33 @@ from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
 
 class Workload(collections.namedtuple("Workload", "recipe images labels initial")):
-    """One net and one epoch's images.
+    """Holds one net and the images of one epoch.
 
     Args:
-        recipe: a `Recipe`: momentum under a decaying rate, gradients clipped by value.
+        recipe: a `Recipe` with momentum, a decaying rate, and gradients clipped by value.
         images: float32 (steps * batch, 784), from 0 to 1.
         labels: int64 (steps * batch,).
-        initial: `{TF1's name: float32 array}`, the weights to start from, layer after layer.
+        initial: `{TF1's name: float32 array}`, the initial weights, layer after layer.
     """
 
     __slots__ = ()
 
     @property
     def steps(self):
-        """Steps of one pass; every batch is full."""
+        """Returns the steps of one epoch; every batch is full."""
         return len(self.labels) // self.recipe.batch_size
 
 
 def names(recipe):
-    """TF1's names of the layers."""
+    """Returns TF1's names of the layers."""
     return [f"hidden{k}" for k in range(1, len(recipe.hidden) + 1)] + ["outputs"]
 
 
 def initial_weights(recipe):
-    """He's weights as TF1 draws them, from NumPy's generator: `{name: float32 array}`.
+    """Draws He's weights from TF1's distribution with NumPy: `{name: float32 array}`.
 
-    A normal cut off at two standard deviations, of variance `1.3 * 2 / fan_in` before the cut.
+    The distribution is a normal truncated at two standard deviations. Its variance before the
+    truncation is `1.3 * 2 / fan_in`.
     """
     random = np.random.RandomState(recipe.seed)
     sizes = (N_INPUTS, *recipe.hidden, N_OUTPUTS)
@@ -53,13 +54,13 @@ def initial_weights(recipe):
 
 
 def make(recipe, images, labels, steps):
-    """A workload of so many steps: the images are repeated, or the rest is left out.
+    """Makes a workload: the images are repeated or cut off to fill the steps.
 
     Args:
         recipe: a `Recipe`.
         images: float32 (n, 784).
         labels: (n,).
-        steps: whole number >= 1.
+        steps: whole number >= 1, steps of one epoch.
     """
     rows = np.arange(steps * recipe.batch_size) % len(labels)
     return Workload(recipe, images[rows], np.int64(labels)[rows], initial_weights(recipe))
@@ -74,7 +75,7 @@ def save(path, workload):
 
 
 def load(path):
-    """The workload that `save` wrote."""
+    """Reads a workload that `save` wrote."""
     with np.load(path, allow_pickle=False) as file:
         recipe = Recipe.from_spec(json.loads(str(file["spec"])))
         initial = collections.OrderedDict(

@@ -1,4 +1,5 @@
-"""What the scripts measure of the document's chapters: one module, one script, one claim or more.
+"""Measures the chapter's claims: one module and one script for each topic.
 
-Each module has `measure`, which trains and returns `Findings`, and `draw`, which makes figures.
+The module of a topic has `measure`, which trains and returns `Findings`, and `draw`, which makes
+figures of the findings.
 """

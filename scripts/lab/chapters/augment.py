@@ -1,4 +1,4 @@
-"""Few training images, as they are and augmented: test accuracy, and how far it falls behind."""
+"""Measures test accuracy and overfitting with few training images, plain and augmented."""
 
 import keras
 import numpy as np
@@ -6,7 +6,11 @@ import numpy as np
 from lab.chapters import drawing, nets
 from lab.chapters.findings import Claim, Findings
 from lab.chapters.intervals import difference, estimate
-from tf_recipes._support import validation
+from lab.chapters.settings import AUGMENT_AMOUNTS as AMOUNTS
+from lab.chapters.settings import AUGMENT_BATCH_SIZE as BATCH_SIZE
+from lab.chapters.settings import AUGMENT_PERIOD as PERIOD
+from lab.chapters.settings import AUGMENT_ROWS as ROWS
+from lab.chapters.settings import check_augment
 from tf_recipes.blocks.augmentation import KINDS, ImageAugmentation
 from tf_recipes.fast_fit.model import FastFitModel
 from tf_recipes.mnist import pixels
@@ -14,39 +18,35 @@ from tf_recipes.recipe import N_INPUTS, Recipe
 
 ADAM = {"name": "adam", "learning_rate": 0.001}
 RECIPE = Recipe("augmented", hidden=(300, 100), optimizer=ADAM)
-BATCH_SIZE = 50
-PERIOD = 200  # steps from one evaluation to the next
-ROWS = PERIOD * BATCH_SIZE  # of one period: as many copies of each image as there is room for
 NAMES = ("none", *KINDS, "all")
-SHOWN = 8  # images of the grid
-SIDE = 28  # pixels
-AMOUNTS = {"shift": 0.1, "rotation": 15.0, "zoom": 0.1, "brightness": 0.2}
+SHOWN = 8  # images in each row of the grid
+SIDE = 28  # pixels of an image's side
 
 
 def measure(data, say, images=1000, steps=1800, amounts=None, seeds=5):
-    """Trains on the first `images`: as they are, with each kind of augmentation, and with all.
+    """Trains on the first `images`: plain, with each kind of augmentation, and with all kinds.
 
     Args:
         data: a `mnist.Mnist`.
         say: called with a line for each seed.
-        images: int, how many to train on.
-        steps: int, of each training, a multiple of `PERIOD`.
-        amounts: `{kind: amount}`, see `ImageAugmentation`; `AMOUNTS` for those that are left out.
-        seeds: int, starts of each net.
+        images: int, number of training images.
+        steps: int, steps of each training, a multiple of `PERIOD`.
+        amounts: `{kind: amount}`, see `ImageAugmentation`; a missing kind has its amount of
+            `AMOUNTS`.
+        seeds: int, number of seeds; each net is trained once from each seed.
 
     Returns:
         `Findings`.
 
     Raises:
-        ValueError: for settings that cannot be.
+        ValueError: for a setting that breaks its rule.
     """
-    validation.keys("amounts", amounts or {}, KINDS)
-    chosen = _chosen({**AMOUNTS, **(amounts or {})})
-    _check(data, images, steps, chosen)
+    check_augment(images, steps, amounts, data)
+    arguments = _arguments({**AMOUNTS, **(amounts or {})})
     train = pixels(data.train_images[:images], "float32"), data.train_labels[:images]
     test = pixels(data.test_images, "float32"), data.test_labels
     copies = [np.resize(part, (ROWS, *part.shape[1:])) for part in train]
-    restarts = {name: _restarts(chosen[name]) for name in NAMES}
+    restarts = {name: _restarts(arguments[name]) for name in NAMES}
     runs = []
     for seed in range(seeds):
         for name in NAMES:
@@ -55,37 +55,25 @@ def measure(data, say, images=1000, steps=1800, amounts=None, seeds=5):
             runs.append({"augmentation": name, "seed": seed, **_scores(model, train, history)})
         accuracies = (f"{r['augmentation']} {r['test_accuracy']:.2%}" for r in runs[-len(NAMES) :])
         say(f"seed {seed}: {', '.join(accuracies)}")
-    settings = {"images": images, "steps": steps, "amounts": chosen["all"], "seeds": seeds}
-    grid = {"labels": train[1][:SHOWN], "percent": _examples(train[0][:SHOWN], chosen)}
+    settings = {"images": images, "steps": steps, "amounts": arguments["all"], "seeds": seeds}
+    grid = {"labels": train[1][:SHOWN], "percent": _examples(train[0][:SHOWN], arguments)}
     return Findings(settings, runs, _summary(runs), _claims(runs), {"grid": grid})
 
 
 def draw(findings):
-    """`{"augment_grid": Figure, "augment": Figure}`: what it makes of images, and what it gains."""
+    """Draws `{"augment_grid": Figure, "augment": Figure}`: augmented images, and the gain."""
     return {"augment_grid": _draw_grid(findings.also["grid"]), "augment": _draw_gain(findings)}
 
 
-def _chosen(amounts):
-    """`{name: arguments of ImageAugmentation}`, empty for none."""
-    each = {kind: {kind: amount} for kind, amount in amounts.items()}
-    return {"none": {}, **each, "all": amounts}
-
-
-def _check(data, images, steps, chosen):
-    validation.whole("images", images, 1)
-    validation.number("images", images, 1, min(ROWS, len(data.train_labels)))
-    validation.whole("steps", steps, 2 * PERIOD)
-    if steps % PERIOD:
-        validation.fail(
-            f"`steps` must be a multiple of {PERIOD}.",
-            f"steps={steps!r}",
-            f"Take {9 * PERIOD}, say.",
-        )
-    for kind in KINDS:
-        ImageAugmentation(**chosen[kind])  # raises for an amount that cannot be, or is 0
+def _arguments(amounts):
+    """Returns `{name: arguments of ImageAugmentation}` for every name of `NAMES`."""
+    single = {kind: {kind: amount} for kind, amount in amounts.items()}
+    return {"none": {}, **single, "all": amounts}
 
 
 def _restarts(amounts):
+    """Returns the `nets.Restarts` of the net with these amounts; `{}` means no augmentation."""
+
     def build(seed):
         net = nets.build(RECIPE, seed)
         if not amounts:
@@ -101,6 +89,7 @@ def _restarts(amounts):
 
 
 def _scores(model, train, history):
+    """Returns the figures of one training; `gap` is training accuracy less test accuracy."""
     accuracies, train_accuracy = history["val_accuracy"], nets.accuracy(model, *train)
     return {
         "test_accuracy": accuracies[-1],
@@ -112,23 +101,26 @@ def _scores(model, train, history):
     }
 
 
-def _examples(rows, chosen):
-    """`{name: [the pixels of an image in percent of ink, as text]}`."""
-    images, made = rows.reshape(-1, SIDE, SIDE, 1), {}
-    for name, amounts in chosen.items():
+def _examples(rows, arguments):
+    """Returns `{name: [the pixels of one image in percent of black, as text]}`."""
+    images, examples = rows.reshape(-1, SIDE, SIDE, 1), {}
+    for name, amounts in arguments.items():
         layer = ImageAugmentation(**amounts, seed=0) if amounts else keras.layers.Identity()
         percent = np.round(100 * np.array(layer(images, training=True))).astype(int)
-        made[name] = [" ".join(map(str, image.ravel())) for image in percent]
-    return made
+        examples[name] = [" ".join(map(str, image.ravel())) for image in percent]
+    return examples
 
 
-def _of(runs, name, key):
+def _values(runs, name, key):
+    """Returns the figure `key` of one net's runs, in the order of the seeds."""
     return [run[key] for run in runs if run["augmentation"] == name]
 
 
 def _summary(runs):
+    """Returns a row of means with intervals for each kind of augmentation."""
+
     def text(name, key, pattern="{:.2%}"):
-        return estimate(_of(runs, name, key)).text(pattern)
+        return estimate(_values(runs, name, key)).text(pattern)
 
     return [
         {
@@ -143,26 +135,30 @@ def _summary(runs):
 
 
 def _claims(runs):
-    def gain(name, key):  # where all must hold, each interval keeps its own level
-        return difference(_of(runs, name, key), _of(runs, "none", key))
+    """Judges the chapter's claims about augmentation."""
+
+    # Where a claim needs every gain, the intervals are not widened for several comparisons.
+    def gain(name, key):
+        return difference(_values(runs, name, key), _values(runs, "none", key))
 
     accuracy, gap = gain("all", "test_accuracy"), gain("all", "gap")
-    left = {name: estimate(_of(runs, name, "gap")).text("{:.2%}") for name in ("none", "all")}
-    each = {kind: gain(kind, "test_accuracy") for kind in KINDS}
-    firsts, lasts = np.array(_of(runs, "none", "test_accuracies"))[:, [0, -1]].T
-    ahead = difference(_of(runs, "all", "test_accuracy"), 2 * lasts - firsts)
+    gaps = {name: estimate(_values(runs, name, "gap")).text("{:.2%}") for name in ("none", "all")}
+    gains = {kind: gain(kind, "test_accuracy") for kind in KINDS}
+    firsts, lasts = np.array(_values(runs, "none", "test_accuracies"))[:, [0, -1]].T
+    # The gain of augmentation, (all - lasts), less the gain of more copies, (lasts - firsts).
+    ahead = difference(_values(runs, "all", "test_accuracy"), 2 * lasts - firsts)
     return [
         Claim(
             "augmentation effectively prevents overfitting.",
             accuracy.above_zero and gap.below_zero,
             f"with all four kinds, test accuracy {accuracy.text('{:+.2%}')}, and training accuracy "
-            f"less test accuracy {gap.text('{:+.2%}')}: {left['all']} in place of {left['none']}.",
+            f"less test accuracy {gap.text('{:+.2%}')}: {gaps['all']} in place of {gaps['none']}.",
         ),
         Claim(
             "for that, images can be shifted, rotated, zoomed or lit differently.",
-            all(found.above_zero for found in each.values()),
+            all(each.above_zero for each in gains.values()),
             "test accuracy by each alone: "
-            + "; ".join(f"{kind} {found.text('{:+.2%}')}" for kind, found in each.items())
+            + "; ".join(f"{kind} {each.text('{:+.2%}')}" for kind, each in gains.items())
             + ".",
         ),
         Claim(
@@ -176,6 +172,7 @@ def _claims(runs):
 
 
 def _draw_grid(grid):
+    """Draws the example images: a row for each kind of augmentation."""
     images = {
         name: np.hstack([np.array(text.split(), float).reshape(SIDE, SIDE) for text in texts])
         for name, texts in grid["percent"].items()
@@ -192,6 +189,7 @@ def _draw_grid(grid):
 
 
 def _draw_gain(findings):
+    """Draws test accuracy and overfitting by kind, and test accuracy over the steps."""
     runs, settings = findings.runs, findings.settings
     title = (
         f"{settings['images']:,} training images, {settings['steps']:,} steps of {BATCH_SIZE}; "
@@ -199,10 +197,10 @@ def _draw_gain(findings):
     )
     view, (accuracy, gap, course) = drawing.new(3, title=title)
     for axes, key in ((accuracy, "test_accuracy"), (gap, "gap")):
-        _bars(axes, NAMES, [_of(runs, name, key) for name in NAMES], 0, fmt="o")
+        _bars(axes, NAMES, [_values(runs, name, key) for name in NAMES], 0, fmt="o")
         axes.tick_params(axis="x", rotation=20)
     for place, name in enumerate(NAMES):
-        values = list(zip(*_of(runs, name, "test_accuracies"), strict=True))
+        values = list(zip(*_values(runs, name, "test_accuracies"), strict=True))
         steps = PERIOD * np.arange(1, len(values) + 1)
         _bars(course, steps, values, place, label=name, marker=drawing.MARKERS[place])
     drawing.label(accuracy, "augmentation", "test accuracy (%)")
@@ -214,6 +212,8 @@ def _draw_gain(findings):
 
 
 def _bars(axes, x, values, place, **style):
-    found = [estimate(each) for each in values]
-    means, halves = [100 * each.mean for each in found], [100 * each.half for each in found]
+    """Draws means and intervals in percent; `values` has the list of all seeds for each x."""
+    estimates = [estimate(each) for each in values]
+    means = [100 * each.mean for each in estimates]
+    halves = [100 * each.half for each in estimates]
     axes.errorbar(x, means, yerr=halves, color=drawing.COLOURS[place], capsize=3, **style)

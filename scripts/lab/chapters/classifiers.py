@@ -1,4 +1,4 @@
-"""Linear classifiers on pixels or on a net's features: scikit-learn's, and the same in Keras."""
+"""Trains linear classifiers of scikit-learn and Keras on pixels or on a net's features."""
 
 import contextlib
 import math
@@ -12,28 +12,28 @@ from tf_recipes._support import validation
 from tf_recipes.recipe import N_OUTPUTS
 from tf_recipes.tools.linear_heads import logistic_head, svm_head
 
-# First, because it says what to do where scikit-learn, imported below, is missing.
+# Imported before scikit-learn itself: its error text tells how to install scikit-learn.
 from tf_recipes.tools.sklearn_features import KerasFeatures
 
 SVM, LR = "SVM", "LR"
-HEADS = {"hinge": SVM, "squared hinge": SVM, "log loss": LR}  # loss -> whose C it takes
-SEARCHED = 6000  # training images that C is chosen with
+HEADS = {"hinge": SVM, "squared hinge": SVM, "log loss": LR}  # loss -> classifier with the same C
+SEARCHED = 6000  # training images in the search for C
 MAX_ITERATIONS = 10_000
-EPOCHS, BATCH, RATE = 20, 100, 0.01  # of a Keras head
+EPOCHS, BATCH, RATE = 20, 100, 0.01  # training of a Keras head
 
 
 def pipeline(kind, net=None, layer=None):
-    """A classifier of scikit-learn on what `layer` of `net` gives out, or on the pixels.
+    """Builds a scikit-learn classifier on the outputs of `layer` of `net`, or on the pixels.
 
     Args:
         kind: `"SVM"`, one for each class with the squared hinge loss, or `"LR"`.
-        net, layer: for `KerasFeatures`; no net means the pixels.
+        net, layer: arguments of `KerasFeatures`; None for the pixels.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
     from sklearn.svm import LinearSVC
 
-    # dual=False, because there are more rows than features
+    # scikit-learn recommends dual=False for more rows than features.
     linear = {SVM: LinearSVC(dual=False), LR: LogisticRegression()}[kind]
     classifier = ("classifier", linear.set_params(max_iter=MAX_ITERATIONS))
     return Pipeline(
@@ -42,19 +42,19 @@ def pipeline(kind, net=None, layer=None):
 
 
 def searched(parts, costs, net=None, layer=None):
-    """Trains scikit-learn's classifiers, each with the C that does best on the validation images.
+    """Trains scikit-learn's classifiers, each with the C of the best validation accuracy.
 
-    Cross-validation among the training images would find every C good, because the net has seen
-    their labels. It has not seen those of the validation images.
+    Cross-validation among the training images would rate every C as good, because the net was
+    trained on their labels. The net was not trained on the labels of the validation images.
 
     Args:
-        parts: ((images, labels) of training, of validation, of test).
-        costs: the values of C to choose from.
+        parts: three pairs (images, labels): training, validation, test.
+        costs: the candidates for C.
         net, layer: as in `pipeline`.
 
     Returns:
-        For the SVM and the LR a dict of `classifier`, `library`, `C`, `validation_accuracy` (the
-        best C's) and `test_accuracy`.
+        A list of two dicts, for the SVM and the LR: `classifier`, `library`, `C`,
+        `validation_accuracy` (with the best C) and `test_accuracy`.
 
     Raises:
         ValueError: if a training does not converge.
@@ -71,39 +71,40 @@ def searched(parts, costs, net=None, layer=None):
 
 
 def _searched(classifier, parts, costs):
+    """Chooses C for one classifier, trains it on all training images, and returns its figures."""
     from sklearn.base import clone
     from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
     train, held_out, test = parts
-    seen = [part[:SEARCHED] for part in train]
-    rows, labels = (np.concatenate(pair) for pair in zip(seen, held_out, strict=True))
-    fold = np.repeat([-1, 0], [len(seen[1]), len(held_out[1])])  # -1: never held out
-    found = GridSearchCV(
+    first = [part[:SEARCHED] for part in train]
+    rows, labels = (np.concatenate(pair) for pair in zip(first, held_out, strict=True))
+    fold = np.repeat([-1, 0], [len(first[1]), len(held_out[1])])  # -1: never held out
+    search = GridSearchCV(
         classifier,
         {"classifier__C": list(costs)},
         cv=PredefinedSplit(fold),
-        refit=False,  # it would train on the validation images, too
+        refit=False,  # a refit would train on the validation images, too
         error_score="raise",
     ).fit(rows, labels)
-    trained = clone(classifier).set_params(**found.best_params_).fit(*train)
+    trained = clone(classifier).set_params(**search.best_params_).fit(*train)
     return {
-        "C": found.best_params_["classifier__C"],
-        "validation_accuracy": float(found.best_score_),
+        "C": search.best_params_["classifier__C"],
+        "validation_accuracy": float(search.best_score_),
         "test_accuracy": float(trained.score(*test)),
     }
 
 
 def heads(parts, net, layer, costs, seed):
-    """Trains a Keras head with each loss on the features, which are computed once.
+    """Trains a Keras head with each loss on the features. The features are computed once.
 
     Args:
         parts: as in `searched`.
         net, layer: as in `pipeline`.
-        costs: `{classifier: C}`, what `searched` has chosen.
-        seed: int, of the batches.
+        costs: `{classifier: C}`, as chosen by `searched`.
+        seed: int, seed of the batches.
 
     Returns:
-        For each loss a dict of `classifier` (the loss), `library`, `C` and `test_accuracy`.
+        A list with a dict for each loss: `classifier` (the loss), `library`, `C`, `test_accuracy`.
     """
     (images, labels), _, test = parts
     features = KerasFeatures(net, layer, batch_size=1000).fit(images)
@@ -120,6 +121,7 @@ def heads(parts, net, layer, costs, seed):
 
 
 def _head(loss, width, samples, C):
+    """Builds a compiled Keras head with a loss of `HEADS` on features of `width` columns."""
     inputs = keras.Input((width,))
     rate = keras.optimizers.schedules.CosineDecay(RATE, EPOCHS * math.ceil(samples / BATCH))
     options = {"optimizer": keras.optimizers.Adam(rate), "steps_per_execution": 50}
@@ -131,11 +133,11 @@ def _head(loss, width, samples, C):
 
 @contextlib.contextmanager
 def _converging(costs):
-    """Takes a classifier that has not converged for an error, and one thread for each product."""
+    """Raises an error if a classifier does not converge, and limits BLAS to one thread."""
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    # Products this small take many times as long where BLAS' threads wait beside TensorFlow's.
+    # Small matrix products are many times slower if the threads of BLAS compete with TensorFlow's.
     with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:
@@ -144,5 +146,5 @@ def _converging(costs):
             validation.fail(
                 f"A classifier must converge within {MAX_ITERATIONS} iterations.",
                 f"C={list(costs)!r}",
-                "Take a smaller C.",
+                "Pass a smaller C.",
             )

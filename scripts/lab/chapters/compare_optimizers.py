@@ -1,4 +1,4 @@
-"""Six optimizers from the same start on the same batches: steps to a given loss."""
+"""Counts the steps of six optimizers to a given loss, from equal starts on equal batches."""
 
 import math
 
@@ -17,11 +17,10 @@ from lab.chapters.optimizer_figure import draw as draw
 from lab.chapters.optimizer_race import BATCH_SIZE, FIXED, STARTS, Racer, Track
 from lab.chapters.optimizer_tuning import tune
 from lab.chapters.ratios import geometric
-from tf_recipes._support import validation
+from lab.chapters.settings import check_compare_optimizers
 from tf_recipes.training.splits import split
 
-DEFAULT_RATE = 0.001  # Adam's
-HIGHEST_TARGET = 2.0  # nats; a net that knows nothing of ten digits is at ln 10 = 2.3
+DEFAULT_RATE = 0.001  # default learning rate of Adam
 
 
 def measure(
@@ -29,26 +28,26 @@ def measure(
 ):
     """Trains each optimizer until the loss on fixed training images is `target_loss`.
 
-    At each of `rates`: gradient descent and momentum; at the lowest the others, too, and gradient
-    descent at ten times the rate. Then all of them, each at its own best rate, which is searched
-    for on other seeds, and Adam at its default rate.
+    Gradient descent and momentum are trained at each of `rates`; at the lowest rate the other
+    optimizers are trained, too, and gradient descent at ten times the rate. Then every optimizer is
+    trained at its own best rate, which is found on other seeds, and Adam at its default rate.
 
     Args:
         data: a `mnist.Mnist`.
-        say: called with a line now and then.
+        say: called with each line on progress.
         rates: different learning rates.
         target_loss: float in (0, 2], nats.
-        max_steps: int; a run that is not there by then has not reached the target.
-        seeds: int, starts, each with batches of its own.
-        tuning_seeds: int, runs at each rate of the search.
+        max_steps: int, largest number of steps of a run.
+        seeds: int, number of seeds; a seed decides the start and the batches.
+        tuning_seeds: int, runs at each rate in the search for the best rate.
 
     Returns:
         `Findings`.
 
     Raises:
-        ValueError: for arguments that cannot be.
+        ValueError: for an argument that breaks its rule.
     """
-    _check(rates, target_loss, max_steps, tuning_seeds)
+    check_compare_optimizers(rates, target_loss, max_steps, tuning_seeds)
     track = Track(*split(data, "float32")[0], max_steps)
     racers, tunings, runs = {}, {}, []
     for name in STARTS:
@@ -66,20 +65,8 @@ def measure(
     return Findings(settings, runs, _summary(runs), claims, {"tuning": tunings})
 
 
-def _check(rates, target_loss, max_steps, tuning_seeds):
-    for rate in rates:
-        validation.number("rates", rate, 0, open_low=True)
-    if not rates or len(set(rates)) < len(rates):
-        validation.fail(
-            "`rates` must be different learning rates.", f"rates={list(rates)!r}", "Write 0.01,0.1."
-        )
-    validation.number("target_loss", target_loss, 0, HIGHEST_TARGET, open_low=True)
-    validation.whole("max_steps", max_steps, 1)
-    validation.whole("tuning_seeds", tuning_seeds, 1)
-
-
 def _at_the_same_rates(racers, rates, seed, target):
-    """Nobody gets more steps than gradient descent took at that rate."""
+    """Trains at equal rates; no optimizer gets more steps than gradient descent took."""
     runs = []
     for base in rates:
         plain = racers["gradient_descent"].run(base, seed, target)
@@ -96,6 +83,7 @@ def _at_the_same_rates(racers, rates, seed, target):
 
 
 def _at_the_best_rates(racers, tunings, seed, target):
+    """Trains every optimizer at its best rate, and Adam at its default rate."""
     wanted = [(BEST, name, tunings[name]["best"] or STARTS[name]) for name in racers]
     wanted.append((DEFAULT, "adam", DEFAULT_RATE))
     return [
@@ -105,26 +93,31 @@ def _at_the_best_rates(racers, tunings, seed, target):
 
 
 def _shown(run, seed):
+    """Returns whether the line on progress of a seed names the run."""
     return run["seed"] == seed and run["group"] == BEST
 
 
 def _text(run):
+    """Returns the optimizer and its steps, or the end of a run that missed the target."""
     steps = run["steps_to_target"]
     return f"{run['optimizer']} {run['end'] if steps is None else format(steps, '.0f')}"
 
 
 def _summary(runs):
+    """Returns a row for each group, rate and optimizer."""
     keys = dict.fromkeys((run["group"], run["base_rate"], run["optimizer"]) for run in runs)
     return [_row(select(runs, group, name, base)) for group, base, name in sorted(keys, key=_order)]
 
 
 def _order(key):
+    """Returns the sort key of a row: group, then rate, then optimizer."""
     group, base, name = key
     groups, names = (SAME, TENFOLD, BEST, DEFAULT), list(STARTS)
     return groups.index(group), base if group in (SAME, TENFOLD) else 0, names.index(name)
 
 
 def _row(runs):
+    """Returns the row of the runs of one optimizer in one group."""
     return {
         "comparison": runs[0]["group"],
         "optimizer": runs[0]["optimizer"],
@@ -135,7 +128,7 @@ def _row(runs):
 
 
 def _steps_text(steps):
-    """Of those that reached the target."""
+    """Returns the mean steps of the runs that reached the target, as text."""
     steps = [each for each in steps if each is not None]
     if len(steps) > 1:
         return geometric(steps).text("{:.0f}")

@@ -1,9 +1,9 @@
-"""Deep narrow nets beside shallow wide ones of as many parameters."""
+"""Compares deep narrow nets with shallow wide nets of equally many parameters."""
 
 from lab.chapters import drawing, nets
 from lab.chapters.findings import Claim, Findings
 from lab.chapters.intervals import difference, estimate
-from tf_recipes._support import validation
+from lab.chapters.settings import check_depth_vs_width
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 from tf_recipes.tools.layer_sizes import width_for
 from tf_recipes.training.splits import split
@@ -15,25 +15,25 @@ def measure(data, say, depths=(1, 2, 3, 5, 8), budget=100_000, epochs=5, seeds=5
     Args:
         data: a `mnist.Mnist`.
         say: called with a line for each seed.
-        depths: hidden layers of each net, at least two different numbers.
-        budget: int, weights and biases.
+        depths: numbers of hidden layers, at least two different numbers.
+        budget: int, number of weights and biases of each net.
         epochs: int.
-        seeds: int, starts of each net.
+        seeds: int, number of seeds; each net is trained once from each seed.
 
     Returns:
         `Findings`.
 
     Raises:
-        ValueError: for depths or a budget that cannot be.
+        ValueError: for depths or a budget that break their rule.
     """
-    _check(depths)
+    check_depth_vs_width(depths, budget)
     train, held_out, test = split(data, "float32")
     recipes = {depth: _recipe(depth, budget) for depth in sorted(depths)}
     restarts = {depth: _restarts(recipe) for depth, recipe in recipes.items()}
     for depth in recipes:
         nets.fit(restarts[depth](0), *train, 1, 0, held_out, batch_size=50)  # compiles
     runs = []
-    for seed in range(seeds):  # in turns, so that a machine that slows down slows all of them
+    for seed in range(seeds):  # the nets take turns, so that a slow machine slows all nets alike
         for depth, recipe in recipes.items():
             model = restarts[depth](seed)
             history = nets.fit(model, *train, epochs, seed, held_out, batch_size=50)
@@ -50,7 +50,7 @@ def measure(data, say, depths=(1, 2, 3, 5, 8), budget=100_000, epochs=5, seeds=5
 
 
 def draw(findings):
-    """`{"depth_vs_width": Figure}`: accuracy and time over the depth, with error bars."""
+    """Draws `{"depth_vs_width": Figure}`: accuracy and time over the depth, with error bars."""
     target = findings.settings["target_accuracy"]
     epochs = findings.settings["epochs"]
     view, (accuracy, seconds) = drawing.new(2, title=_title(findings))
@@ -64,42 +64,40 @@ def draw(findings):
     return {"depth_vs_width": view}
 
 
-def _check(depths):
-    for depth in depths:
-        validation.whole("depths", depth, 1)
-    if len(set(depths)) < 2 or len(set(depths)) < len(depths):
-        validation.fail(
-            "`depths` must be at least two different numbers of hidden layers.",
-            f"depths={list(depths)!r}",
-            "Write 1,5, say.",
-        )
-
-
 def _recipe(depth, budget):
+    """Returns the recipe of a net of that depth with about `budget` parameters."""
     width = width_for(budget, depth, N_INPUTS, N_OUTPUTS)
     momentum = {"name": "momentum", "learning_rate": 0.01}
     return Recipe(f"depth_{depth}", hidden=(width,) * depth, optimizer=momentum)
 
 
 def _restarts(recipe):
+    """Returns the `nets.Restarts` of the recipe's net."""
     return nets.Restarts(lambda seed: nets.build(recipe, seed))
 
 
 def _seconds_to(run, target):
-    """Training time up to the end of the first epoch whose validation accuracy is `target`."""
+    """Returns the training time until the first epoch with the target validation accuracy."""
     reached = next(k for k, value in enumerate(run["val_accuracy"]) if value >= target)
     return sum(run["seconds"][: reached + 1])
 
 
-def _of(runs, depth, key):
+def _values(runs, depth, key):
+    """Returns the figure `key` of the runs of one depth, in the order of the seeds."""
     return [run[key] for run in runs if run["depth"] == depth]
 
 
 def _depths(runs):
+    """Returns the depths of the runs, each once, rising."""
     return list(dict.fromkeys(run["depth"] for run in runs))
 
 
 def _summary(runs):
+    """Returns a row for each depth."""
+
+    def text(values, pattern="{:.2f}"):
+        return estimate(values).text(pattern)
+
     rows = []
     for depth in _depths(runs):
         first = next(run for run in runs if run["depth"] == depth)
@@ -107,21 +105,21 @@ def _summary(runs):
             {
                 "hidden_layers": f"{depth} x {first['width']}",
                 "parameters": first["parameters"],
-                "test_accuracy": estimate(_of(runs, depth, "test_accuracy")).text("{:.2%}"),
-                "seconds": estimate([sum(s) for s in _of(runs, depth, "seconds")]).text("{:.2f}"),
-                "seconds_to_target": estimate(_of(runs, depth, "seconds_to_target")).text("{:.2f}"),
+                "test_accuracy": text(_values(runs, depth, "test_accuracy"), "{:.2%}"),
+                "seconds": text([sum(each) for each in _values(runs, depth, "seconds")]),
+                "seconds_to_target": text(_values(runs, depth, "seconds_to_target")),
             }
         )
     return rows
 
 
 def _claims(runs, target):
-    """Each of the deeper nets against the shallowest, seed by seed."""
+    """Compares each deeper net with the shallowest net, seed by seed."""
     shallow, *deep = _depths(runs)
 
     def against_shallow(key):
-        mine = {depth: _of(runs, depth, key) for depth in deep}
-        return {d: difference(mine[d], _of(runs, shallow, key), len(deep)) for d in deep}
+        base = _values(runs, shallow, key)
+        return {d: difference(_values(runs, d, key), base, len(deep)) for d in deep}
 
     gains, times = against_shallow("test_accuracy"), against_shallow("seconds_to_target")
     return [
@@ -144,22 +142,26 @@ def _claims(runs, target):
 
 
 def _layers(depth):
+    """Returns a depth in words."""
     return f"{depth} hidden layer{'s' if depth > 1 else ''}"
 
 
 def _text(run):
+    """Returns the net of a run and its test accuracy, for the line on progress."""
     return f"{run['depth']} x {run['width']} {run['test_accuracy']:.2%}"
 
 
 def _title(findings):
+    """Returns the figure's title."""
     seeds, budget = findings.settings["seeds"], findings.settings["budget"]
     return f"About {budget:,} parameters each; mean and 95 % interval of {seeds} seeds"
 
 
 def _bars(axes, runs, value, name):
+    """Draws the mean and the interval of `value(run)` over the depth."""
     depths = _depths(runs)
-    found = [estimate([value(run) for run in runs if run["depth"] == d]) for d in depths]
-    means, halves = [each.mean for each in found], [each.half for each in found]
+    estimates = [estimate([value(run) for run in runs if run["depth"] == d]) for d in depths]
+    means, halves = [each.mean for each in estimates], [each.half for each in estimates]
     place = len(axes.containers)
     style = {"color": drawing.COLOURS[place], "marker": drawing.MARKERS[place], "capsize": 3}
     axes.errorbar(depths, means, yerr=halves, label=name, **style)

@@ -1,4 +1,4 @@
-"""What the document says of activations, on deep nets: saturated and dead units, gradients."""
+"""Measures the chapter's claims about activations: saturated and dead units, gradients."""
 
 import contextlib
 
@@ -6,40 +6,32 @@ from absl import logging
 
 from lab.chapters import dying_units, sigmoid_nets
 from lab.chapters.findings import Findings
-from tf_recipes._support import validation
+from lab.chapters.settings import check_diagnose
 from tf_recipes.training.splits import split
 
 PARTS = ("sigmoid", "shock")
 
 
 def measure(data, say, depths=(2, 8), epochs=5, shock_rate=2.0, seeds=5):
-    """Trains the sigmoid nets, and the rectifying ones through a step at `shock_rate`.
+    """Trains the sigmoid nets, and the rectifying nets with one step at `shock_rate`.
 
     Args:
         data: a `mnist.Mnist`.
         say: called with a line for each kind of net.
-        depths: hidden layers of the sigmoid nets; the claims are judged on the deepest.
-        epochs: int, of the sigmoid nets.
+        depths: numbers of hidden layers of the sigmoid nets; the deepest net decides the claims.
+        epochs: int, epochs of the sigmoid nets.
         shock_rate: float > 0, the learning rate of one step.
-        seeds: int.
+        seeds: int, number of seeds.
 
     Returns:
         `Findings`.
 
     Raises:
-        ValueError: for an argument outside these.
+        ValueError: for an argument that breaks its rule.
     """
-    if not depths:
-        validation.fail(
-            "`depths` must name at least one number of hidden layers.",
-            f"depths={list(depths)!r}",
-            "Write 2,8, say.",
-        )
-    for depth in depths:
-        validation.whole("depths", depth, 1)
-    validation.number("shock_rate", shock_rate, 0, open_low=True)
+    check_diagnose(depths, shock_rate)
     train, _, test = split(data, "float32")
-    with unsaid():
+    with without_warnings():
         sigmoid = sigmoid_nets.measure(train, test, say, sorted(set(depths)), epochs, seeds)
         shocked = dying_units.measure(train, test, say, shock_rate, seeds)
     settings = {"depths": list(depths), "epochs": epochs, "shock_rate": shock_rate, "seeds": seeds}
@@ -52,15 +44,15 @@ def measure(data, say, depths=(2, 8), epochs=5, shock_rate=2.0, seeds=5):
 
 
 def draw(findings):
-    """A figure for each claim: `diagnose_sigmoid`, `_xavier`, `_relu` and `_leaky_elu`."""
+    """Draws a figure for each claim: `diagnose_sigmoid`, `_xavier`, `_relu` and `_leaky_elu`."""
     runs = {part: [run for run in findings.runs if run["part"] == part] for part in PARTS}
     shock_rate = findings.settings["shock_rate"]
     return sigmoid_nets.draw(runs["sigmoid"]) | dying_units.draw(runs["shock"], shock_rate)
 
 
 @contextlib.contextmanager
-def unsaid():
-    """Holds back the monitors' warnings, which are what is measured here."""
+def without_warnings():
+    """Suppresses the monitors' warnings: the chapter measures what they warn of."""
     before = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:

@@ -1,22 +1,22 @@
-"""What the experiments' figures share."""
+"""Holds the colours, grids and labels that the chapters' figures share."""
 
 import io
 
-# Okabe and Ito's palette, told apart by colour-blind readers too; styles tell grey prints apart.
+# The palette of Okabe and Ito, for colour-blind readers; line styles are for prints in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 
 
 def new(columns=1, rows=1, title=None, size=(5.2, 4.2)):
-    """A `Figure` with a grid of axes, and the axes as a flat list.
+    """Makes a `Figure` with a grid of axes; returns the figure, and the axes as a flat list.
 
     Args:
-        columns, rows: int, of the grid.
-        title: above all of them, or None.
-        size: (width, height) of one of them in inches.
+        columns, rows: int, size of the grid.
+        title: title of the figure, or None.
+        size: (width, height) of one axes in inches.
     """
-    # The figure by itself, without pyplot, leaves the caller's backend alone; late: it is slow.
+    # Without pyplot the caller's backend is not changed. Imported here because the import is slow.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -29,7 +29,7 @@ def new(columns=1, rows=1, title=None, size=(5.2, 4.2)):
 
 
 def label(axes, xlabel, ylabel, title=None, legend=True):
-    """Names both axes, with their units, and lays a grid."""
+    """Labels both axes, with their units, and draws grid lines and a legend."""
     axes.set(xlabel=xlabel, ylabel=ylabel)
     if title:
         axes.set_title(title, fontsize=10)
@@ -39,7 +39,7 @@ def label(axes, xlabel, ylabel, title=None, legend=True):
 
 
 def png(view):
-    """The figure as the bytes of a PNG file."""
+    """Returns the figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
     view.savefig(buffer, format="png")
     return buffer.getvalue()

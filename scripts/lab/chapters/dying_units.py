@@ -1,4 +1,8 @@
-"""ReLU, leaky ReLU and ELU after one step at far too large a rate: who falls silent, who wakes."""
+"""Counts the silent units of ReLU, leaky ReLU and ELU nets after one step at too large a rate.
+
+A unit is silent if its output is positive on none of the images. A silent unit wakes if its output
+is positive on some image later.
+"""
 
 import numpy as np
 
@@ -11,14 +15,14 @@ from tf_recipes.tools.diagnostics.layer_outputs import RECTIFYING
 
 ACTIVATIONS = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU"}
 DEPTH, WIDTH, RATE, BATCH = 5, 100, 0.02, 50
-IMAGES = 5000  # trained on, and looked at: a unit that is silent on all of them gets no gradient
-BEFORE, AFTER = 2, 5  # epochs
-INTERVAL = 20  # steps
+IMAGES = 5000  # training images; a ReLU unit that is silent on all of them gets no gradient
+BEFORE, AFTER = 2, 5  # epochs before and after the large step
+INTERVAL = 20  # steps from one record of the monitor to the next
 LAYERS = [f"hidden{k}" for k in range(1, DEPTH + 1)]
 
 
 def measure(train, test, say, shock_rate, seeds):
-    """Trains, takes one step at `shock_rate`, and trains on; returns the runs."""
+    """Trains, takes one step at `shock_rate`, continues the training, and returns the runs."""
     runs = []
     x, y = (each[:IMAGES] for each in train)
     for activation, name in ACTIVATIONS.items():
@@ -40,61 +44,71 @@ def measure(train, test, say, shock_rate, seeds):
 
 
 def _build(activation, seed):
+    """Returns the compiled net of an activation with the start of a seed."""
     rate = {"name": "gradient_descent", "learning_rate": RATE}
     recipe = Recipe("shock", hidden=(WIDTH,) * DEPTH, activation=activation, optimizer=rate)
     return nets.build(recipe, seed)
 
 
 def _fit(model, x, y, epochs, seed, monitor):
+    """Trains at the rate `RATE` under the monitor."""
     model.optimizer.learning_rate.assign(RATE)
     nets.fit(model, x, y, epochs, seed, batch_size=BATCH, callbacks=[monitor])
 
 
 def _shock(model, x, y, rate, monitor):
-    """One step on the first batch; `fit`, so that the monitor looks right after it."""
+    """Takes one step on the first batch, in `fit`, so that the monitor records directly after."""
     model.optimizer.learning_rate.assign(rate)
     model.fit(x[:BATCH], y[:BATCH], batch_size=BATCH, verbose=0, callbacks=[monitor])
 
 
 def _check_finite(model, name):
+    """Raises `FloatingPointError` if a weight is infinite or not a number."""
     if not all(np.isfinite(weights).all() for weights in model.get_weights()):
         raise FloatingPointError(
             f"The {name} net's weights became infinite or not a number after the large step. "
-            "Lower --shock_rate."
+            "Pass a lower --shock_rate."
         )
 
 
 def _step(x):
+    """Returns the number of the large step."""
     return BEFORE * (len(x) // BATCH) + 1
 
 
 def _idle(monitor):
-    """(layers, units) bool: which were silent on all images at the last look."""
+    """Returns which units were silent on all images at the last record: bool (layers, units)."""
     return np.stack([monitor.idle[f"{name}_activation"] for name in LAYERS])
 
 
 def _shares(before, after, end):
-    """Of each layer: silent before, after and at the end, and which of the second woke."""
+    """Returns the shares of silent units of each layer, and the share of these that woke.
+
+    Args:
+        before, after, end: bool (layers, units), the units that were silent before the large step,
+            right after the step, and at the end.
+    """
     woken = [float(np.mean(~end[k][after[k]])) if after[k].any() else np.nan for k in range(DEPTH)]
-    silent = after & ~before
+    silenced = after & ~before
     return {
         "silent_before": before.mean(axis=1),
         "silent_after": after.mean(axis=1),
         "silent_at_the_end": end.mean(axis=1),
-        "silenced_units": int(silent.sum()),
+        "silenced_units": int(silenced.sum()),
         "woken_share": float(np.mean(~end[after])) if after.any() else np.nan,
         "woken_share_by_layer": woken,
     }
 
 
 def _curves(monitor, activation):
+    """Returns the recorded steps, and each layer's share of silent units at each step."""
     keys = [f"{name}_activation/{RECTIFYING[activation]}" for name in LAYERS]
     shares = [[record[key] for key in keys] for record in monitor.records]
     return {"steps": [record["step"] for record in monitor.records], "silent": shares}
 
 
 def summary(runs):
-    """A row for each activation."""
+    """Returns a row for each activation."""
     return [
         {
             "units": name,
@@ -110,12 +124,14 @@ def summary(runs):
 
 
 def claims(runs, shock_rate):
-    """Whether ReLU units die, for good, and whether the others do not."""
+    """Judges whether ReLU units die for good, and whether leaky ReLU and ELU units do not."""
     silenced = {a: _silenced(runs, a) for a in ACTIVATIONS}
-    woken = {a: _of(runs, a, "woken_share") for a in ACTIVATIONS}
-    first = _first_layer(runs, "relu")
-    less = {a: difference(silenced["relu"], silenced[a], 2) for a in ("leaky_relu", "elu")}
-    more = {a: _gain(woken[a], woken["relu"]) for a in ("leaky_relu", "elu")}
+    woken = {a: _values(runs, a, "woken_share") for a in ACTIVATIONS}
+    first = _woken(runs, "relu", layer=0)
+    fewer_silenced = {
+        a: difference(silenced["relu"], silenced[a], 2) for a in ("leaky_relu", "elu")
+    }
+    more_woken = {a: _gain(woken[a], woken["relu"]) for a in ("leaky_relu", "elu")}
     deaths = estimate(silenced["relu"])
     return [
         Claim(
@@ -134,8 +150,10 @@ def claims(runs, shock_rate):
         *(
             Claim(
                 f"{ACTIVATIONS[each]} units do not fall silent so, or wake again.",
-                less[each].above_zero or (more[each] is not None and more[each].above_zero),
-                f"the step silences {less[each].text('{:.1%}')} fewer units than of ReLU's, and "
+                fewer_silenced[each].above_zero
+                or (more_woken[each] is not None and more_woken[each].above_zero),
+                f"the step silences {fewer_silenced[each].text('{:.1%}')} fewer units than of "
+                "ReLU's, and "
                 f"{_woken(runs, each)} of the silent ones wake (ReLU: {_woken(runs, 'relu')}).",
             )
             for each in ("leaky_relu", "elu")
@@ -144,12 +162,12 @@ def claims(runs, shock_rate):
 
 
 def draw(runs, shock_rate):
-    """`{"diagnose_relu": Figure, "diagnose_leaky_elu": Figure}`."""
+    """Draws `{"diagnose_relu": Figure, "diagnose_leaky_elu": Figure}`."""
     view, (axes,) = drawing.new(title=f"ReLU, {DEPTH} layers of {WIDTH}", size=(6.4, 4.4))
     for layer, name in enumerate(LAYERS):
         _curve(axes, runs, "relu", layer, name.replace("hidden", "hidden layer "), layer)
     _finish(axes, runs, shock_rate, "dead units (% of the layer)")
-    other, (curves, bars) = drawing.new(2, title=f"{DEPTH} layers of {WIDTH}, all seeds")
+    all_units, (curves, bars) = drawing.new(2, title=f"{DEPTH} layers of {WIDTH}, all seeds")
     for place, (activation, name) in enumerate(ACTIVATIONS.items()):
         _curve(curves, runs, activation, None, name, place)
         _bars(bars, runs, activation, place)
@@ -157,10 +175,11 @@ def draw(runs, shock_rate):
     bars.set_xticks(range(1, DEPTH + 1))
     bars.set_ylim(0, 100)
     drawing.label(bars, "hidden layer", f"of the silenced, awake {AFTER} epochs later (%)")
-    return {"diagnose_relu": view, "diagnose_leaky_elu": other}
+    return {"diagnose_relu": view, "diagnose_leaky_elu": all_units}
 
 
 def _finish(axes, runs, shock_rate, text):
+    """Marks the large step, and labels the axes."""
     name = f"one step at a rate of {shock_rate:g}"
     axes.axvline(runs[0]["shock_step"], color="0.4", linestyle=":", label=name)
     axes.set_ylim(bottom=0)
@@ -168,67 +187,68 @@ def _finish(axes, runs, shock_rate, text):
 
 
 def _curve(axes, runs, activation, layer, name, place):
-    """The mean over the seeds, and a band of its 95 % interval."""
-    steps = _of(runs, activation, "steps")[0]
-    shares = 100 * np.array(_of(runs, activation, "silent"))  # (seeds, looks, layers)
+    """Draws the mean over the seeds with a band of its 95 % interval."""
+    steps = _values(runs, activation, "steps")[0]
+    shares = 100 * np.array(_values(runs, activation, "silent"))  # (seeds, records, layers)
     values = shares.mean(axis=2) if layer is None else shares[..., layer]
-    found = [estimate(column) for column in values.T]
-    means = np.array([each.mean for each in found])
-    halves = np.array([each.half for each in found])
+    estimates = [estimate(column) for column in values.T]
+    means = np.array([each.mean for each in estimates])
+    halves = np.array([each.half for each in estimates])
     colour = drawing.COLOURS[place]
     axes.plot(steps, means, color=colour, linestyle=drawing.STYLES[place], label=name)
     axes.fill_between(steps, means - halves, means + halves, color=colour, alpha=0.15)
 
 
 def _bars(axes, runs, activation, place):
-    shares = 100 * np.array(_of(runs, activation, "woken_share_by_layer"))
-    found = [_estimate(column) for column in shares.T]
+    """Draws each layer's share of silent units that woke."""
+    shares = 100 * np.array(_values(runs, activation, "woken_share_by_layer"))
+    estimates = [_estimate(column) for column in shares.T]
     x = np.arange(1, DEPTH + 1) + 0.26 * (place - 1)
-    means = [each.mean if each else np.nan for each in found]
-    halves = [each.half if each else 0 for each in found]
+    means = [each.mean if each else np.nan for each in estimates]
+    halves = [each.half if each else 0 for each in estimates]
     style = {"color": drawing.COLOURS[place], "capsize": 2, "ecolor": "0.35"}
     axes.bar(x, means, 0.26, yerr=halves, label=ACTIVATIONS[activation], **style)
 
 
-def _of(runs, activation, key):
+def _values(runs, activation, key):
+    """Returns the figure `key` of one activation's runs, in the order of the seeds."""
     return [run[key] for run in runs if run["activation"] == activation]
 
 
 def _mean(runs, activation, key):
-    return estimate([np.mean(each) for each in _of(runs, activation, key)])
+    """Returns the `Estimate` over the seeds of a figure's mean over the layers."""
+    return estimate([np.mean(each) for each in _values(runs, activation, key)])
 
 
 def _silenced(runs, activation):
-    pairs = zip(
-        _of(runs, activation, "silent_after"), _of(runs, activation, "silent_before"), strict=True
-    )
-    return [float(np.mean(after) - np.mean(before)) for after, before in pairs]
-
-
-def _first_layer(runs, activation):
-    return _woken(runs, activation, layer=0)
+    """Returns for each seed by how much the large step raised the share of silent units."""
+    after, before = (_values(runs, activation, f"silent_{when}") for when in ("after", "before"))
+    return [float(np.mean(a) - np.mean(b)) for a, b in zip(after, before, strict=True)]
 
 
 def _woken(runs, activation, layer=None):
+    """Returns the share of silent units that woke, as text, of all layers or of one layer."""
     if layer is None:
-        values = _of(runs, activation, "woken_share")
+        values = _values(runs, activation, "woken_share")
     else:
-        values = [each[layer] for each in _of(runs, activation, "woken_share_by_layer")]
-    found = _estimate(values)
-    return found.text("{:.0%}") if found else "none was silent"
+        values = [each[layer] for each in _values(runs, activation, "woken_share_by_layer")]
+    share = _estimate(values)
+    return share.text("{:.0%}") if share else "none was silent"
 
 
 def _estimate(values):
-    """Of the seeds in which there was something to wake; None for fewer than two."""
+    """Returns the `Estimate` over the seeds with silent units; None for fewer than two seeds."""
     finite = [value for value in values if np.isfinite(value)]
     return estimate(finite) if len(finite) > 1 else None
 
 
 def _gain(one, other):
+    """Returns the `Estimate` of `one - other` over the seeds in which both are finite, or None."""
     pairs = [(a, b) for a, b in zip(one, other, strict=True) if np.isfinite(a) and np.isfinite(b)]
     return difference(*zip(*pairs, strict=True), comparisons=2) if len(pairs) > 1 else None
 
 
 def _text(run):
+    """Returns the shares of silent units of a run, for the line on progress."""
     parts = [f"{np.mean(run[f'silent_{when}']):.0%}" for when in ("before", "after", "at_the_end")]
     return "silent before, after and at the end: " + ", ".join(parts)

@@ -1,4 +1,4 @@
-"""What an experiment found, as it is printed and written."""
+"""Holds the findings of a chapter's measurement, as they are printed and written."""
 
 import dataclasses
 import json
@@ -11,12 +11,12 @@ from tf_recipes._support import versions
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A sentence of the document, and what the measurement says to it.
+    """Holds a sentence of the chapter, and the verdict of the measurement.
 
     Args:
         text: the sentence, in English.
-        holds: whether the measurement bears it out.
-        measured: the figures that decide it, in words.
+        holds: whether the measurement bears the sentence out.
+        measured: the figures that decide the verdict, in words.
     """
 
     text: str
@@ -24,21 +24,21 @@ class Claim:
     measured: str
 
     def line(self):
-        """The claim and the verdict in one line."""
+        """Returns the claim and the verdict in one line."""
         verdict = "borne out" if self.holds else "NOT borne out"
         return f"{verdict}: {self.text} Measured: {self.measured}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """What was measured.
+    """Holds the results of a chapter's measurement.
 
     Args:
-        settings: dict, what it was measured with.
-        runs: list of dicts, one for each training: every figure, nothing averaged.
-        summary: list of dicts, the rows that are printed; other keys begin another table.
+        settings: dict, the settings of the measurement.
+        runs: list of dicts, one for each training, with every figure, not averaged.
+        summary: list of dicts, the rows of the printed tables; a change of keys begins a new table.
         claims: list of `Claim`.
-        also: dict of anything else, for the JSON and the figures.
+        also: dict, further data for the JSON and the figures.
     """
 
     settings: dict
@@ -48,23 +48,23 @@ class Findings:
     also: dict = dataclasses.field(default_factory=dict)
 
     def to_json(self):
-        """The text of the JSON file: all of it, and the versions; null for what is not finite."""
-        whole = {**dataclasses.asdict(self), "environment": environment()}
-        return json.dumps(_plain(whole), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        """Returns all results and the versions as JSON text; null for a number not finite."""
+        contents = {**dataclasses.asdict(self), "environment": environment()}
+        return json.dumps(_plain(contents), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def environment():
-    """The versions and the processor that the figures come from."""
+    """Returns the versions of the libraries and the number of usable cores."""
     return {**versions.installed(), "cores": len(os.sched_getaffinity(0))}
 
 
 def _plain(value):
-    """What JSON can hold of `value`."""
+    """Returns `value` in the types of JSON: lists for arrays, None for numbers not finite."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):  # NumPy's arrays and scalars
+    if hasattr(value, "tolist"):  # an array or a scalar of NumPy
         return _plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
@@ -72,7 +72,7 @@ def _plain(value):
 
 
 def cell(value):
-    """A value of the summary as the table shows it."""
+    """Returns a value of the summary as the text of a table's cell."""
     if isinstance(value, Estimate):
         return value.text()
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""What several seeds say together: a mean, and how far it can be trusted."""
+"""Computes means over several seeds with their confidence intervals."""
 
 import dataclasses
 import math
@@ -7,17 +7,17 @@ import numpy as np
 
 from tf_recipes._support import validation
 
-LEVEL = 0.95  # of the confidence interval
+LEVEL = 0.95  # confidence level of the intervals
 
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """A mean with its 95 % confidence interval by Student's t.
+    """Holds a mean with its 95 % confidence interval by Student's t.
 
     Args:
         mean: float.
-        half: float, half the interval's width: it goes from `mean - half` to `mean + half`.
-        n: int, how many values it was taken from.
+        half: float, half the width of the interval, `mean - half` to `mean + half`.
+        n: int, number of values.
     """
 
     mean: float
@@ -26,16 +26,16 @@ class Estimate:
 
     @property
     def above_zero(self):
-        """Whether the whole interval is above zero."""
+        """Returns whether the whole interval is above zero."""
         return self.mean - self.half > 0
 
     @property
     def below_zero(self):
-        """Whether the whole interval is below zero."""
+        """Returns whether the whole interval is below zero."""
         return self.mean + self.half < 0
 
     def text(self, pattern="{:.3g}"):
-        """`mean ± half` in one pattern.
+        """Returns `mean ± half`, both formatted by the pattern.
 
         >>> Estimate(0.9712, 0.0034, 5).text("{:.2%}")
         '97.12% ± 0.34%'
@@ -44,15 +44,15 @@ class Estimate:
 
 
 def estimate(values, comparisons=1):
-    """The `Estimate` of independent values, one for each seed.
+    """Returns the `Estimate` of independent values, one for each seed.
 
     Args:
         values: sequence of at least two floats.
-        comparisons: int, how many such intervals there are of which any may decide a verdict: by
-            Bonferroni's bound all of them together hold the true means with 95 %.
+        comparisons: int, number of intervals of which any may decide a verdict. By Bonferroni's
+            bound all these intervals together hold the true means with 95 %.
 
     Raises:
-        ValueError: for fewer, which have no spread.
+        ValueError: for fewer than two values, because one value has no spread.
 
     >>> estimate([1.0, 2.0, 3.0]).text("{:.4f}")  # t = 4.3027 with two degrees of freedom
     '2.0000 ± 2.4841'
@@ -65,9 +65,9 @@ def estimate(values, comparisons=1):
         validation.fail(
             "An estimate needs at least two values, because one has no spread.",
             f"{values.size} value(s)",
-            "Take two seeds or more.",
+            "Pass two seeds or more.",
         )
-    from scipy import stats  # late, because it takes half a second
+    from scipy import stats  # imported here because the import takes half a second
 
     missed = (1 - LEVEL) / comparisons
     t = stats.t.ppf(1 - missed / 2, values.size - 1)
@@ -76,7 +76,7 @@ def estimate(values, comparisons=1):
 
 
 def difference(one, other, comparisons=1):
-    """The `Estimate` of `one - other`, paired: entry by entry of the same seed.
+    """Returns the `Estimate` of `one - other`, paired by seed: entry less entry.
 
     >>> difference([3.0, 5.0, 7.0], [1.0, 3.0, 5.0])
     Estimate(mean=2.0, half=0.0, n=3)

@@ -1,4 +1,4 @@
-"""A learning rate from a range test; then a lower one, a higher one, and one that decays."""
+"""Finds a learning rate with a range test, and trains at lower, higher and decaying rates."""
 
 import math
 
@@ -10,37 +10,37 @@ from lab.chapters.intervals import difference, estimate
 from lab.chapters.learning_rate_figure import draw as draw
 from lab.chapters.learning_rate_training import Trainer
 from lab.chapters.optimizer_race import BATCH_SIZE
+from lab.chapters.settings import check_learning_rate
 from tf_recipes._support import validation
 from tf_recipes.recipe import Recipe
 from tf_recipes.tools.range_test import LearningRateRangeTest
 from tf_recipes.training.splits import split
 
-APART = 10  # the low rate, the suggested one and the high one are so many times apart
+APART = 10  # factor from the low rate to the suggested rate, and from this to the high rate
 LOW, SUGGESTED, HIGH, DECAYING = "low", "suggested", "high", "high, decaying"
 
 
 def measure(data, say, epochs=10, target_accuracy=0.9, seeds=5):
-    """Tests the range of rates, and trains at four that follow from it, from each seed.
+    """Runs the range test, and trains at four rates that follow from it, from each seed.
 
-    The suggested rate is the median over the seeds. The low one is a tenth of it; the high one ten
-    times as high, which is where the range test's loss was lowest. The decaying one goes from the
-    high to the low one during the training, by `exponential_decay`.
+    The suggested rate is the median over the seeds. The low rate is a tenth of the suggested rate.
+    The high rate is ten times the suggested rate; there the loss of the range test was lowest. The
+    decaying rate falls from the high to the low rate during the training, by `exponential_decay`.
 
     Args:
         data: a `mnist.Mnist`.
         say: called with a line for each seed.
-        epochs: int, of each training.
-        target_accuracy: float in (0, 1), of the validation images.
-        seeds: int, starts.
+        epochs: int, epochs of each training.
+        target_accuracy: float in (0, 1), accuracy on the validation images.
+        seeds: int, number of seeds.
 
     Returns:
         `Findings`.
 
     Raises:
-        ValueError: for arguments that cannot be, or if no range test suggests a rate.
+        ValueError: for an argument that breaks its rule, or if no range test suggests a rate.
     """
-    validation.whole("epochs", epochs, 1)
-    validation.number("target_accuracy", target_accuracy, 0, 1, open_low=True, open_high=True)
+    check_learning_rate(epochs, target_accuracy)
     train, held_out, test = split(data, "float32")
     constant = nets.Restarts(lambda seed: nets.build(_recipe(0.01), seed))
     tests = [_range_test(constant(seed), *train, seed) for seed in range(seeds)]
@@ -65,63 +65,69 @@ def measure(data, say, epochs=10, target_accuracy=0.9, seeds=5):
 
 
 def _recipe(rate, schedule=None):
+    """Returns the recipe of the net, trained by momentum."""
     optimizer = {"name": "momentum", "learning_rate": rate}
     return Recipe("learning_rate", optimizer=optimizer, schedule=schedule)
 
 
 def _range_test(model, x, y, seed):
+    """Runs one range test, and returns its suggestion and its curve."""
     test, order = LearningRateRangeTest(), np.random.default_rng(seed).permutation(len(y))
     epochs = math.ceil(test.steps / math.ceil(len(y) / BATCH_SIZE))
     arguments = {"batch_size": BATCH_SIZE, "epochs": epochs, "shuffle": False, "verbose": 0}
     suggestion = test.run(model, x[order], y[order], **arguments)
-    found = {"seed": seed, "suggestion": suggestion, "reason": test.reason}
+    result = {"seed": seed, "suggestion": suggestion, "reason": test.reason}
     curve = test.curve
-    return {**found, "smoothing": test.smoothing, "rates": curve.rates, "losses": curve.losses}
+    return {**result, "smoothing": test.smoothing, "rates": curve.rates, "losses": curve.losses}
 
 
 def _rates(tests):
+    """Returns the four rates by name, from the suggestions of all range tests."""
     suggested = [test["suggestion"] for test in tests if test["suggestion"] is not None]
     if not suggested:
         validation.fail(
             "A range test must suggest a learning rate.",
             f"none in {len(tests)} tests: {tests[0]['reason']}",
-            "Give more images.",
+            "Pass more images.",
         )
-    middle = float(np.median(suggested))
-    high = APART * middle
-    return {LOW: middle / APART, SUGGESTED: middle, HIGH: high, DECAYING: high}
+    median = float(np.median(suggested))
+    high = APART * median
+    return {LOW: median / APART, SUGGESTED: median, HIGH: high, DECAYING: high}
 
 
-def _of(runs, name, key):
+def _values(runs, name, key):
+    """Returns the figure `key` of the runs at one rate, in the order of the seeds."""
     return [run[key] for run in runs if run["rate"] == name]
 
 
 def _epochs_to_target(runs, name, settings):
-    """Of each seed; the whole training, which is too few, where the target was not reached."""
-    found = _of(runs, name, "epochs_to_target")
-    return [settings["epochs"] if each is None else each for each in found]
+    """Returns each seed's epochs to the target; a run that missed the target has all epochs."""
+    counts = _values(runs, name, "epochs_to_target")
+    return [settings["epochs"] if each is None else each for each in counts]
 
 
 def _reached(runs, name):
-    found = _of(runs, name, "epochs_to_target")
-    return f"{sum(each is not None for each in found)} of {len(found)}"
+    """Returns how many runs at one rate reached the target, such as `4 of 5`."""
+    counts = _values(runs, name, "epochs_to_target")
+    return f"{sum(each is not None for each in counts)} of {len(counts)}"
 
 
 def _summary(runs, settings):
+    """Returns a row for each rate."""
     return [
         {
             "rate": name,
             "learning_rate": f"{rate:.3g}",
             "reached": _reached(runs, name),
-            "epochs_to_target": _mean_text(_of(runs, name, "epochs_to_target")),
-            "test_accuracy": estimate(_of(runs, name, "test_accuracy")).text("{:.2%}"),
+            "epochs_to_target": _mean_text(_values(runs, name, "epochs_to_target")),
+            "test_accuracy": estimate(_values(runs, name, "test_accuracy")).text("{:.2%}"),
         }
         for name, rate in settings["rates"].items()
     ]
 
 
 def _mean_text(epochs):
-    """Of those that reached the target."""
+    """Returns the mean epochs of the runs that reached the target, as text."""
     epochs = [each for each in epochs if each is not None]
     if len(epochs) > 1:
         return estimate(epochs).text("{:.2f}")
@@ -129,11 +135,11 @@ def _mean_text(epochs):
 
 
 def _claims(runs, settings):
-    """The three parts of the last chapter's advice, seed by seed."""
+    """Judges the three parts of the chapter's closing advice, seed by seed."""
     epochs, target = settings["epochs"], f"{settings['target_accuracy']:.0%} validation accuracy"
 
     def gain(one, other):
-        ones, others = (_of(runs, name, "test_accuracy") for name in (one, other))
+        ones, others = (_values(runs, name, "test_accuracy") for name in (one, other))
         return difference(ones, others)
 
     def later(one, other):
@@ -168,4 +174,5 @@ def _claims(runs, settings):
 
 
 def _text(run):
+    """Returns a run's rate and accuracy, for the line on progress."""
     return f"{run['rate']} {run['test_accuracy']:.2%}"

@@ -1,4 +1,4 @@
-"""Training at one rate, with the validation images tested several times an epoch."""
+"""Trains at one learning rate, and evaluates the validation images several times an epoch."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from lab.chapters.optimizer_race import BATCH_SIZE, batches
 from tf_recipes.training.driver import EVALUATION_BATCH
 from tf_recipes.training.feed import Feed
 
-PARTS = 5  # of an epoch
+PARTS = 5  # evaluations in an epoch
 
 
 class Trainer:
@@ -17,8 +17,8 @@ class Trainer:
 
     Args:
         restarts: a `nets.Restarts`.
-        train, held_out: images and labels.
-        epochs: int.
+        train, held_out: pairs (images, labels).
+        epochs: int, epochs of each training.
     """
 
     def __init__(self, restarts, train, held_out, epochs):
@@ -28,33 +28,34 @@ class Trainer:
         self._epochs, self.steps = epochs, round(epochs * len(train[1]) / BATCH_SIZE)
 
     def run(self, seed, rate, target):
-        """Trains; the order of the images follows from the seed.
+        """Trains from the start of one seed; the seed also decides the order of the images.
 
         Args:
-            seed: int, of the start.
-            rate: float, constant; None for the model's own schedule.
-            target: float, a validation accuracy.
+            seed: int.
+            rate: float, a constant learning rate; None for the model's own schedule.
+            target: float, the validation accuracy to reach.
 
         Returns:
-            A dict: `epochs`, those after which the validation images were tested; `val_accuracy`
-            and `val_loss` then; `epochs_to_target`, or None.
+            A dict: `epochs`, the times of the evaluations; `val_accuracy` and `val_loss` at these
+            times; `epochs_to_target`, None if the target was not reached.
         """
         self._restarts(seed)
         if rate is not None:
             self.model.optimizer.learning_rate = rate
         order = batches(len(self._training.y), self.steps, seed)
         stops = np.linspace(0, self.steps, self._epochs * PARTS + 1).round().astype(int).tolist()
-        found = []
+        metrics = []
         for start, stop in itertools.pairwise(stops):
             self._training(order, start, stop)
-            found.append(self._validate())
-        run = {"epochs": [(k + 1) / PARTS for k in range(len(found))]}
-        run |= {f"val_{key}": [each[key] for each in found] for key in ("accuracy", "loss")}
-        there = np.array(run["val_accuracy"]) >= target
-        first = run["epochs"][int(there.argmax())] if there.any() else None
+            metrics.append(self._validate())
+        run = {"epochs": [(k + 1) / PARTS for k in range(len(metrics))]}
+        run |= {f"val_{key}": [each[key] for each in metrics] for key in ("accuracy", "loss")}
+        reached = np.array(run["val_accuracy"]) >= target
+        first = run["epochs"][int(reached.argmax())] if reached.any() else None
         return {**run, "epochs_to_target": first}
 
     def _validate(self):
+        """Returns loss and accuracy on the validation images."""
         self.model.reset_metrics()
         rows = tf.range(len(self._held_out.y), dtype=tf.int64)
         return self._held_out(rows, 0, self._held_out.steps)

@@ -1,4 +1,4 @@
-"""The plain prediction of a net with dropout beside the average of its sub-networks."""
+"""Compares the plain prediction of a dropout net with the average of its sub-networks."""
 
 import math
 
@@ -8,39 +8,38 @@ import numpy as np
 from lab.chapters import drawing, nets
 from lab.chapters.findings import Claim, Findings
 from lab.chapters.intervals import difference, estimate
-from tf_recipes._support import validation
+from lab.chapters.settings import check_monte_carlo_dropout
 from tf_recipes.recipe import N_OUTPUTS, Recipe
 from tf_recipes.tools.monte_carlo import entropy, subnetwork_probabilities, summarize
 from tf_recipes.training.splits import split
 
-COUNTS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000)  # sub-networks to average
+COUNTS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000)  # numbers of sub-networks to average
 MEANS = ("arithmetic", "geometric")
-NEAR = 0.1  # of what averaging gains: a smaller difference is none
-TINY = np.finfo(float).tiny  # has a logarithm, as 0 has not
-SURE = 80  # percent of the test images, for the table
-SHARES = tuple(range(5, 101, 5))  # the same, for the figure
-BINS = np.linspace(0, np.log(N_OUTPUTS), 24)  # nats
+NEAR = 0.1  # two predictions are near if they differ by at most this share of averaging's gain
+TINY = np.finfo(float).tiny  # replaces 0 before a logarithm is taken
+SURE = 80  # percent of the test images, in the table
+SHARES = tuple(range(5, 101, 5))  # percent of the test images, in the figure
+BINS = np.linspace(0, np.log(N_OUTPUTS), 24)  # edges of the entropy's histogram, in nats
 
 
 def measure(data, say, keep_prob=0.5, epochs=20, samples=100, seeds=5):
-    """Trains a net with dropout from each seed, and predicts in both ways.
+    """Trains a dropout net from each seed, and predicts with the whole net and its sub-networks.
 
     Args:
         data: a `mnist.Mnist`.
         say: called with a line for each seed.
-        keep_prob: float in (0, 1), of inputs and hidden units.
+        keep_prob: float in (0, 1), share of inputs and hidden units that dropout keeps.
         epochs: int.
-        samples: int, sub-networks at most.
-        seeds: int, starts.
+        samples: int, largest number of sub-networks.
+        seeds: int, number of seeds.
 
     Returns:
         `Findings`.
 
     Raises:
-        ValueError: for settings that cannot be.
+        ValueError: for a setting that breaks its rule.
     """
-    validation.number("keep_prob", keep_prob, 0, 1, open_low=True, open_high=True)
-    validation.whole("samples", samples, 2)
+    check_monte_carlo_dropout(keep_prob, samples)
     adam = {"name": "adam", "learning_rate": 0.001}
     recipe = Recipe("monte_carlo_dropout", keep_prob=keep_prob, optimizer=adam)
     restarts = nets.Restarts(lambda seed: nets.build(recipe, seed))
@@ -60,7 +59,7 @@ def measure(data, say, keep_prob=0.5, epochs=20, samples=100, seeds=5):
 
 
 def draw(findings):
-    """Two `Figure`s: what averaging brings, and what the uncertainty is good for."""
+    """Draws two `Figure`s: the gain of averaging, and the use of the uncertainty."""
     return {
         "monte_carlo_dropout": _draw_averaging(findings),
         "monte_carlo_uncertainty": _draw_uncertainty(findings),
@@ -68,9 +67,11 @@ def draw(findings):
 
 
 def auroc(wrong, right):
-    """The chance that one of `wrong` is above one of `right`, a tie counting half; NaN for none.
+    """Returns the probability that a value of `wrong` is above a value of `right`.
 
-    >>> auroc(np.array([3, 2]), np.array([1, 2]))  # of four pairs three are, and one is a tie
+    A tie counts half. The result is NaN if `wrong` or `right` is empty.
+
+    >>> auroc(np.array([3, 2]), np.array([1, 2]))  # in three of four pairs; one pair is a tie
     0.875
     """
     if not (len(wrong) and len(right)):
@@ -81,17 +82,18 @@ def auroc(wrong, right):
 
 
 def surest(uncertainty, hits, share):
-    """Accuracy on that share, in percent, of the images: on those with the least uncertainty."""
+    """Returns the accuracy on the `share` percent of the images with the lowest uncertainty."""
     kept = max(1, round(len(hits) * share / 100))
     return float(np.mean(hits[np.argsort(uncertainty, kind="stable")[:kept]]))
 
 
 def _counts(samples):
+    """Returns the numbers of sub-networks to average, up to `samples`."""
     return sorted({count for count in COUNTS if count < samples} | {samples})
 
 
 def _averages(draws, count, mean):
-    """Averages of `count` each, as many as the draws suffice for: (averages, n, classes)."""
+    """Returns the averages of disjoint groups of `count` draws: (groups, n, classes)."""
     groups = draws[: len(draws) // count * count].reshape(-1, count, *draws.shape[1:])
     if mean == "arithmetic":
         return groups.mean(axis=1)
@@ -101,31 +103,38 @@ def _averages(draws, count, mean):
 
 
 def _scores(probabilities, labels):
-    own = probabilities[np.arange(len(labels)), labels]
+    """Returns accuracy and negative log-likelihood (nats) of probabilities (n, classes)."""
+    of_label = probabilities[np.arange(len(labels)), labels]
     return {
         "accuracy": float(np.mean(probabilities.argmax(axis=-1) == labels)),
-        "nll": float(-np.log(np.maximum(own, TINY)).mean()),
+        "nll": float(-np.log(np.maximum(of_label, TINY)).mean()),
     }
 
 
 def _averaged(draws, labels, count, mean):
-    """The mean scores of such averages."""
-    found = [_scores(each, labels) for each in _averages(draws, count, mean)]
-    return {key: float(np.mean([scores[key] for scores in found])) for key in found[0]}
+    """Returns the mean scores of the averages of `count` sub-networks."""
+    scores = [_scores(each, labels) for each in _averages(draws, count, mean)]
+    return {key: float(np.mean([each[key] for each in scores])) for key in scores[0]}
 
 
 def _run(plain, draws, labels):
-    """The figures of one seed."""
-    found = summarize(draws)
-    predicted = found.probabilities.argmax(axis=-1)
+    """Returns the figures of one seed.
+
+    Args:
+        plain: probabilities of the whole net, (n, classes).
+        draws: probabilities of the sub-networks, (samples, n, classes).
+        labels: (n,).
+    """
+    average = summarize(draws)
+    predicted = average.probabilities.argmax(axis=-1)
     hits = predicted == labels
     measures = {
         "plain entropy": (entropy(plain), plain.argmax(axis=-1) == labels),
-        "predictive entropy": (found.predictive_entropy, hits),
-        "mutual information": (found.mutual_information, hits),
-        "standard deviation": (found.standard_deviation[np.arange(len(labels)), predicted], hits),
+        "predictive entropy": (average.predictive_entropy, hits),
+        "mutual information": (average.mutual_information, hits),
+        "standard deviation": (average.standard_deviation[np.arange(len(labels)), predicted], hits),
     }
-    parts = {"right": found.predictive_entropy[hits], "wrong": found.predictive_entropy[~hits]}
+    parts = {"right": average.predictive_entropy[hits], "wrong": average.predictive_entropy[~hits]}
     counts = _counts(len(draws))
     return {
         "plain": _scores(plain, labels),
@@ -137,8 +146,15 @@ def _run(plain, draws, labels):
     }
 
 
-def _of(runs, prediction, key):
-    """That figure of each run, of "plain", "one" sub-network, or a mean of all."""
+def _values(runs, prediction, key):
+    """Returns the figure `key` of each run.
+
+    Args:
+        runs: the runs of all seeds.
+        prediction: `"plain"`, `"one"` for one sub-network, or a name of `MEANS` for the mean of
+            all sub-networks.
+        key: `"accuracy"` or `"nll"`.
+    """
     if prediction == "plain":
         return [run["plain"][key] for run in runs]
     name, place = ("arithmetic", 0) if prediction == "one" else (prediction, -1)
@@ -146,8 +162,10 @@ def _of(runs, prediction, key):
 
 
 def _summary(runs, samples):
+    """Returns the rows of two tables: predictions, and measures of uncertainty."""
+
     def text(prediction, key, pattern):
-        return estimate(_of(runs, prediction, key)).text(pattern)
+        return estimate(_values(runs, prediction, key)).text(pattern)
 
     names = {"plain": "plain: the whole network", "one": "one sub-network"}
     names |= {mean: f"{mean} mean of {samples}" for mean in MEANS}
@@ -173,8 +191,10 @@ def _summary(runs, samples):
 
 
 def _claims(runs, samples):
+    """Judges the chapter's claims about dropout as an ensemble."""
+
     def against(one, other, key):
-        return difference(_of(runs, one, key), _of(runs, other, key))
+        return difference(_values(runs, one, key), _values(runs, other, key))
 
     gain, better = (against("arithmetic", "one", key) for key in ("accuracy", "nll"))
     apart, unlike = (against("plain", "arithmetic", key) for key in ("accuracy", "nll"))
@@ -204,10 +224,12 @@ def _claims(runs, samples):
 
 
 def _is_near(apart, limit):
+    """Returns whether the whole interval of a difference is within `-limit` to `limit`."""
     return abs(apart.mean) + apart.half <= limit
 
 
 def _text(run):
+    """Returns the figures of a run, for the line on progress."""
     plain, average = run["plain"], run["arithmetic"][-1]
     return (
         f"plain {plain['accuracy']:.2%}, {plain['nll']:.3f} nats; average "
@@ -217,10 +239,11 @@ def _text(run):
 
 
 def _draw_averaging(findings):
+    """Draws accuracy and log-likelihood over the number of averaged sub-networks."""
     runs, counts, seeds = findings.runs, findings.settings["counts"], findings.settings["seeds"]
     view, both = drawing.new(2, title=f"Mean and 95 % interval of {seeds} seeds")
     for axes, key, factor in zip(both, ("accuracy", "nll"), (100, 1), strict=True):
-        plain = estimate([factor * value for value in _of(runs, "plain", key)])
+        plain = estimate([factor * value for value in _values(runs, "plain", key)])
         low, high = plain.mean - plain.half, plain.mean + plain.half
         axes.axhspan(low, high, color=drawing.COLOURS[0], alpha=0.2)
         axes.axhline(plain.mean, color=drawing.COLOURS[0], label="plain: the whole network")
@@ -234,14 +257,15 @@ def _draw_averaging(findings):
 
 
 def _draw_uncertainty(findings):
+    """Draws accuracy on the surest images, and histograms of the entropy."""
     runs, samples = findings.runs, findings.settings["samples"]
     title = f"{samples} sub-networks; mean and 95 % interval of {findings.settings['seeds']} seeds"
     view, (curves, histogram) = drawing.new(2, title=title)
     for place, name in enumerate(runs[0]["surest"]):
         ranked = estimate([run["auroc"][name] for run in runs]).text("{:.3f}")
-        found = zip(*([100 * v for v in run["surest"][name]] for run in runs), strict=True)
+        shares = zip(*([100 * v for v in run["surest"][name]] for run in runs), strict=True)
         label = f"{name} (AUROC {ranked})"
-        _curve(curves, SHARES, [estimate(each) for each in found], place, label)
+        _curve(curves, SHARES, [estimate(each) for each in shares], place, label)
     drawing.label(curves, "share of the test images, the surest first (%)", "accuracy on them (%)")
     for place, name in ((0, "right"), (1, "wrong")):
         counts = np.sum([run["histograms"][name] for run in runs], axis=0)
@@ -251,7 +275,8 @@ def _draw_uncertainty(findings):
     return view
 
 
-def _curve(axes, x, found, place, label):
-    means, halves = [each.mean for each in found], [each.half for each in found]
+def _curve(axes, x, estimates, place, label):
+    """Draws a line of means with error bars."""
+    means, halves = [each.mean for each in estimates], [each.half for each in estimates]
     style = {"color": drawing.COLOURS[place], "marker": drawing.MARKERS[place], "capsize": 2}
     axes.errorbar(x, means, yerr=halves, label=label, markersize=4, **style)

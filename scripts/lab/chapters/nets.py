@@ -1,4 +1,4 @@
-"""Nets that are trained again and again: from a start of their own, on batches of their own."""
+"""Trains one compiled net many times: each seed decides a start and an order of the batches."""
 
 import time
 
@@ -9,13 +9,13 @@ from tf_recipes import models
 
 
 class Restarts:
-    """One compiled model for many trainings: each seed gives it a new start, and nothing compiles.
+    """Reuses one compiled model for many trainings, so that it is compiled only once.
+
+    `restarts(seed)` resets the model to the state of `build(seed)`: weights, statistics, random
+    generators and optimizer. It returns the same model object in every call.
 
     Args:
-        build: `build(seed)` returns a compiled model; its layers are alike for all seeds.
-
-    `restarts(seed)` returns the model as `build(seed)` would: weights, statistics, generators and
-    optimizer. It is the same object each time.
+        build: function; `build(seed)` returns a compiled model with the same layers for all seeds.
     """
 
     def __init__(self, build):
@@ -27,30 +27,30 @@ class Restarts:
         fresh.optimizer.build(fresh.trainable_variables)
         if self._model is None:
             self._model = fresh
-        for mine, new in zip(_variables(self._model), _variables(fresh), strict=True):
-            mine.assign(new)
+        for variable, new in zip(_variables(self._model), _variables(fresh), strict=True):
+            variable.assign(new)
         return self._model
 
 
 def build(recipe, seed, port="exact", **compile_arguments):
-    """The compiled model of `recipe` with that seed; see `models.build`."""
+    """Builds the compiled model of `recipe` with a seed; see `models.build`."""
     return models.build(recipe.replace(seed=seed), port, **compile_arguments)
 
 
 def fit(model, x, y, epochs, seed, held_out=None, **arguments):
-    """`model.fit`, with the rows in a new order for each epoch, which follows from `seed`.
+    """Calls `model.fit` epoch by epoch; `seed` decides the order of the rows in each epoch.
 
     Args:
         model: a compiled `keras.Model`.
         x, y: arrays with the same number of rows.
         epochs: int.
         seed: int.
-        held_out: `(x, y)` to evaluate on after each epoch, or None.
-        **arguments: for `keras.Model.fit`.
+        held_out: `(x, y)` for an evaluation after each epoch, or None.
+        **arguments: further arguments of `keras.Model.fit`.
 
     Returns:
-        `{metric: [one figure for each epoch]}`, with `val_` before those on `held_out`, and
-        `seconds`, what training alone took.
+        `{metric: [one figure for each epoch]}`. The names of the metrics on `held_out` begin with
+        `val_`. `seconds` is the time of training without evaluation.
     """
     rng, history = np.random.default_rng(seed), {}
     for epoch in range(epochs):
@@ -58,9 +58,9 @@ def fit(model, x, y, epochs, seed, held_out=None, **arguments):
         rows, labels = x[order], y[order]
         began = time.perf_counter()
         place = {"initial_epoch": epoch, "epochs": epoch + 1}
-        done = model.fit(rows, labels, shuffle=False, verbose=0, **place, **arguments)
+        fitted = model.fit(rows, labels, shuffle=False, verbose=0, **place, **arguments)
         figures = {"seconds": time.perf_counter() - began}
-        figures |= {name: values[-1] for name, values in done.history.items()}
+        figures |= {name: values[-1] for name, values in fitted.history.items()}
         if held_out is not None:
             figures |= {f"val_{name}": value for name, value in judge(model, *held_out).items()}
         for name, value in figures.items():
@@ -69,31 +69,32 @@ def fit(model, x, y, epochs, seed, held_out=None, **arguments):
 
 
 def judge(model, x, y):
-    """`{"loss": ..., "accuracy": ...}` in evaluation: mean cross-entropy in nats, share in [0, 1].
+    """Evaluates a model: returns `loss`, mean cross-entropy in nats, and `accuracy` in [0, 1].
 
     Args:
-        model: a `keras.Model` with logits (rows, classes) for outputs.
+        model: a `keras.Model` whose outputs are logits (rows, classes).
         x, y: inputs, and integer labels (rows,).
     """
-    found = logits(model, x)
-    losses = keras.losses.sparse_categorical_crossentropy(y, found, from_logits=True)
-    right = np.argmax(found, axis=-1) == y
+    outputs = logits(model, x)
+    losses = keras.losses.sparse_categorical_crossentropy(y, outputs, from_logits=True)
+    right = np.argmax(outputs, axis=-1) == y
     return {"loss": float(np.mean(losses)), "accuracy": float(np.mean(right))}
 
 
 def accuracy(model, x, y):
-    """Share of the rows whose largest logit is that of their label, in [0, 1]."""
+    """Returns the share of rows whose largest logit is the label's, in [0, 1]."""
     return judge(model, x, y)["accuracy"]
 
 
 def logits(model, x):
-    """What `model` puts out for `x` in evaluation: (rows, classes)."""
-    # `predict` would set up a pipeline, which takes longer than small nets do
+    """Returns the outputs of `model` for `x` without training: (rows, classes)."""
+    # `predict` builds a data pipeline, which takes longer than the forward pass of a small net.
     starts = range(0, len(x), 1000)
     parts = [model(x[start : start + 1000], training=False) for start in starts]
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
 def _variables(model):
+    """Returns all variables of the layers and of the optimizer."""
     layers = [variable for layer in model.layers for variable in layer.variables]
     return [*layers, *model.optimizer.variables]

@@ -1,19 +1,19 @@
-"""What the document says of the optimizers, against what was measured."""
+"""Judges the chapter's claims about optimizers by the measured runs."""
 
 from lab.chapters.findings import Claim
 from lab.chapters.optimizer_tuning import FACTOR, decades
 from lab.chapters.ratios import ratio
 
 SAME, TENFOLD, BEST, DEFAULT = "same rate", "ten times the rate", "best rate", "default rate"
-TEN = 10  # times as fast, the document says
-EQUAL = 1.25  # times as many steps, at most, are as many
-INEFFICIENT = 2  # times as many steps, at least, as the fastest takes
-STEP = 0.4  # decades, the widest between two rates of the grid
-FIXED_STEP = ("gradient_descent", "momentum", "nesterov")  # those that do not adapt their rate
+TEN = 10  # the chapter's factor between the speeds of momentum and gradient descent
+EQUAL = 1.25  # two numbers of steps count as equal up to this ratio
+INEFFICIENT = 2  # an optimizer is inefficient from this ratio to the steps of the fastest one
+STEP = 0.4  # decades, the largest distance of neighbouring rates in the grid
+FIXED_STEP = ("gradient_descent", "momentum", "nesterov")  # optimizers that do not adapt the rate
 
 
 def select(runs, group, optimizer, rate=None):
-    """The runs of one optimizer in one group, in the order of the seeds."""
+    """Returns the runs of one optimizer in one group, in the order of the seeds."""
     return [
         run
         for run in runs
@@ -23,17 +23,17 @@ def select(runs, group, optimizer, rate=None):
 
 
 def counted(runs):
-    """Steps to the target of each run; the limit, which is too few, where it was not reached."""
+    """Returns each run's steps to the target; a run that missed the target has its limit."""
     return [run["limit"] if (s := run["steps_to_target"]) is None else s for run in runs]
 
 
 def reached(runs):
-    """How many of the runs reached the target, such as `4 of 5`."""
+    """Returns how many of the runs reached the target, such as `4 of 5`."""
     return f"{sum(run['end'] == 'reached' for run in runs)} of {len(runs)}"
 
 
 def judge(runs, tunings, settings):
-    """The document's claims, as a list of `Claim`."""
+    """Returns the chapter's claims with their verdicts, as a list of `Claim`."""
     rates = sorted(settings["rates"])
     return [
         _ten_times_at_the_same_rate(runs, rates),
@@ -49,7 +49,8 @@ def judge(runs, tunings, settings):
 
 
 def _ten_times_at_the_same_rate(runs, rates):
-    found = {
+    """Judges whether momentum is ten times as fast at every equal rate."""
+    comparisons = {
         rate: _compare(
             select(runs, SAME, "gradient_descent", rate),
             select(runs, SAME, "momentum", rate),
@@ -59,14 +60,15 @@ def _ten_times_at_the_same_rate(runs, rates):
     return Claim(
         "MomentumOptimizer is at least 10 times faster than GradientDescentOptimizer, at the same "
         "learning rate.",
-        all(times.low >= TEN for times, _ in found.values()),
+        all(times.low >= TEN for times, _ in comparisons.values()),
         "gradient descent takes so many times the steps: "
-        + "; ".join(f"at {rate:g} {text}" for rate, (_, text) in found.items())
+        + "; ".join(f"at {rate:g} {text}" for rate, (_, text) in comparisons.items())
         + ".",
     )
 
 
 def _ten_times_at_the_best_rate(runs):
+    """Judges whether momentum is ten times as fast, each optimizer at its best rate."""
     times, text = _at_best(runs, "gradient_descent", "momentum")
     return Claim(
         "MomentumOptimizer is at least 10 times faster than GradientDescentOptimizer, each at its "
@@ -77,6 +79,7 @@ def _ten_times_at_the_best_rate(runs):
 
 
 def _tenfold_steps(runs, rate):
+    """Judges whether momentum takes as many steps as gradient descent at ten times the rate."""
     tenfold = select(runs, TENFOLD, "gradient_descent", rate)
     momentum = select(runs, SAME, "momentum", rate)
     times, text = _compare(tenfold, momentum)
@@ -89,10 +92,11 @@ def _tenfold_steps(runs, rate):
 
 
 def _inefficient(runs):
+    """Judges whether gradient descent takes many more steps than the fastest optimizer."""
     others = [name for name in _names(runs) if name != "gradient_descent"]
-    found = {name: _at_best(runs, "gradient_descent", name, len(others)) for name in others}
-    fastest = max(found, key=lambda name: found[name][0].mean)
-    times, text = found[fastest]
+    ratios = {name: _at_best(runs, "gradient_descent", name, len(others)) for name in others}
+    fastest = max(ratios, key=lambda name: ratios[name][0].mean)
+    times, text = ratios[fastest]
     return Claim(
         "gradient descent is extremely inefficient.",
         times.low >= INEFFICIENT,
@@ -101,17 +105,19 @@ def _inefficient(runs):
 
 
 def _adagrad_stops_short(runs, settings):
-    mine, plain = (select(runs, BEST, name) for name in ("adagrad", "gradient_descent"))
+    """Judges whether Adagrad misses the target that gradient descent reaches."""
+    adagrad, plain = (select(runs, BEST, name) for name in ("adagrad", "gradient_descent"))
     return Claim(
         "AdagradOptimizer may not reach the optimum.",
-        not _all_reached(mine) and _all_reached(plain),
+        not _all_reached(adagrad) and _all_reached(plain),
         f"at its best rate it reaches a loss of {settings['target_loss']:g} nats in "
-        f"{reached(mine)} runs, gradient descent in {reached(plain)}. That rate was chosen because "
-        "it gets there, and a loss is not the optimum: runs cannot prove a guarantee.",
+        f"{reached(adagrad)} runs, gradient descent in {reached(plain)}. That rate was chosen "
+        "because it gets there, and a loss is not the optimum: runs cannot prove a guarantee.",
     )
 
 
 def _rmsprop_improves(runs):
+    """Judges whether RMSProp takes fewer steps than Adagrad."""
     times, text = _at_best(runs, "adagrad", "rmsprop")
     return Claim(
         "RMSPropOptimizer improves on AdagradOptimizer.",
@@ -121,30 +127,33 @@ def _rmsprop_improves(runs):
 
 
 def _adam_is_first(runs):
+    """Judges whether Adam takes fewer steps than every other optimizer."""
     others = [name for name in _names(runs) if name != "adam"]
-    # All must hold, so that each interval keeps its own level.
-    found = {name: _at_best(runs, name, "adam") for name in others}
+    # The claim needs every ratio, so that the intervals are not widened for several comparisons.
+    ratios = {name: _at_best(runs, name, "adam") for name in others}
     return Claim(
         "AdamOptimizer is the best practice and the first choice.",
-        all(times.low > 1 for times, _ in found.values()),
+        all(times.low > 1 for times, _ in ratios.values()),
         "at the best rates the steps of the others over those of Adam: "
-        + "; ".join(f"{name} {text}" for name, (_, text) in found.items())
+        + "; ".join(f"{name} {text}" for name, (_, text) in ratios.items())
         + ".",
     )
 
 
 def _default_works(runs):
-    mine = select(runs, DEFAULT, "adam")
+    """Judges whether Adam's default rate is nearly as good as its best rate."""
+    default = select(runs, DEFAULT, "adam")
     best = select(runs, BEST, "adam")
-    times, text = _compare(mine, best)
+    times, text = _compare(default, best)
     return Claim(
         "AdamOptimizer's default learning rate, 0.001, often works.",
-        _all_reached(mine + best) and times.high <= FACTOR,
+        _all_reached(default + best) and times.high <= FACTOR,
         f"its steps over those of its best rate: {text}.",
     )
 
 
 def _less_tuning(tunings):
+    """Judges whether Adam's range of good rates is wider than the fixed-step optimizers'."""
     widths = {name: decades(tuning) for name, tuning in tunings.items()}
     return Claim(
         "AdamOptimizer needs less tuning of the learning rate.",
@@ -156,26 +165,28 @@ def _less_tuning(tunings):
 
 
 def _all_reached(runs):
+    """Returns whether every run reached the target."""
     return all(run["end"] == "reached" for run in runs)
 
 
 def _names(runs):
+    """Returns the names of the optimizers, each once."""
     return list(dict.fromkeys(run["optimizer"] for run in runs if run["group"] == BEST))
 
 
 def _at_best(runs, one, other, comparisons=1):
-    """`_compare` of two optimizers, each at its best rate."""
+    """Compares two optimizers, each at its best rate; see `_compare`."""
     return _compare(select(runs, BEST, one), select(runs, BEST, other), comparisons)
 
 
 def _compare(ones, others, comparisons=1):
-    """The `Ratio` of the steps of `ones` over those of `others`, and its text."""
-    found = ratio(counted(ones), counted(others), comparisons)
-    short = [any(run["end"] != "reached" for run in runs) for runs in (ones, others)]
-    bound = {(True, False): "at least ", (False, True): "at most "}.get(tuple(short), "")
+    """Returns the `Ratio` of the steps of `ones` over the steps of `others`, and its text."""
+    times = ratio(counted(ones), counted(others), comparisons)
+    missed = [not _all_reached(runs) for runs in (ones, others)]
+    bound = {(True, False): "at least ", (False, True): "at most "}.get(tuple(missed), "")
     notes = [
         f"{runs[0]['optimizer']} reached the loss in {reached(runs)} runs"
-        for runs, is_short in zip((ones, others), short, strict=True)
-        if is_short
+        for runs, has_missed in zip((ones, others), missed, strict=True)
+        if has_missed
     ]
-    return found, bound + found.text() + "".join(f", {note}" for note in notes)
+    return times, bound + times.text() + "".join(f", {note}" for note in notes)

@@ -1,4 +1,4 @@
-"""The curves of the optimizers, at the same rate and at the best ones."""
+"""Draws the curves of the optimizers, at equal rates and at the best rates."""
 
 import numpy as np
 
@@ -8,10 +8,11 @@ from lab.chapters.ratios import geometric
 
 
 def draw(findings):
-    """`{"compare_optimizers": Figure}`: the loss over the steps, both axes logarithmic.
+    """Draws `{"compare_optimizers": Figure}`: the loss over the steps, both axes logarithmic.
 
-    The lines are geometric means over the seeds, their bands the 95 % interval, as far as all seeds
-    got; a mark on the target's line is the mean number of steps to it.
+    The lines are geometric means over the seeds, and the bands their 95 % intervals, up to the last
+    step that all seeds reached. A mark on the target's line is the mean number of steps to the
+    target.
     """
     settings, runs = findings.settings, findings.runs
     title = f"{settings['seeds']} seeds, the same starts and batches; bands are 95 % intervals"
@@ -30,22 +31,23 @@ def draw(findings):
 
 
 def _curve(axes, runs, k, target):
+    """Draws the curve of one optimizer, its band, and the mark at the target."""
     name = f"{runs[0]['optimizer'].replace('_', ' ')}, {runs[0]['learning_rate']:g}"
-    steps, found = means(runs)
-    colour, middle = drawing.COLOURS[k], [each.mean for each in found]
-    axes.plot(steps, middle, label=name, color=colour, linestyle=drawing.STYLES[k], linewidth=1.3)
-    lows, highs = [each.low for each in found], [each.high for each in found]
+    steps, ratios = means(runs)
+    colour, middles = drawing.COLOURS[k], [each.mean for each in ratios]
+    axes.plot(steps, middles, label=name, color=colour, linestyle=drawing.STYLES[k], linewidth=1.3)
+    lows, highs = [each.low for each in ratios], [each.high for each in ratios]
     axes.fill_between(steps, lows, highs, color=colour, alpha=0.15, linewidth=0)
     reached = [run["steps_to_target"] for run in runs if run["steps_to_target"]]
     if len(reached) > 1:
-        at = geometric(reached)
+        mark = geometric(reached)
         style = {"color": colour, "marker": drawing.MARKERS[k], "markersize": 4, "capsize": 3}
-        sides = [[at.mean - at.low], [at.high - at.mean]]
-        axes.errorbar([at.mean], [target], xerr=sides, **style)
+        sides = [[mark.mean - mark.low], [mark.high - mark.mean]]
+        axes.errorbar([mark.mean], [target], xerr=sides, **style)
 
 
 def means(runs):
-    """The steps from 1 that all runs have a finite loss at, and its mean there: `Ratio`s."""
+    """Returns the steps from 1 at which all runs have a finite loss, and the mean `Ratio`s."""
     count = min(int(np.isfinite(run["curve_loss"]).sum()) for run in runs)
     losses = [run["curve_loss"][1:count] for run in runs]
     return runs[0]["curve_steps"][1:count], [

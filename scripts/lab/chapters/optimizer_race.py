@@ -1,4 +1,4 @@
-"""How many steps an optimizer takes to a loss, from the same start on the same batches."""
+"""Counts the steps of an optimizer to a given loss, from equal starts on equal batches."""
 
 import functools
 import math
@@ -11,9 +11,9 @@ from tf_recipes.recipe import Recipe
 from tf_recipes.training.feed import Feed
 
 BATCH_SIZE = 50
-FIXED = 1000  # training images that the loss is taken on
-GROWTH = 1.1  # from one step at which it is taken to the next
-STARTS = {  # each optimizer, and where the search for its rate starts
+FIXED = 1000  # training images on which the loss is evaluated
+GROWTH = 1.1  # factor from one evaluated step to the next
+STARTS = {  # optimizer -> first learning rate of its search
     "gradient_descent": 0.1,
     "momentum": 0.01,
     "nesterov": 0.01,
@@ -24,22 +24,23 @@ STARTS = {  # each optimizer, and where the search for its rate starts
 
 
 def points(last):
-    """The steps at which the loss is taken: 0, 1, 2, ..., then 10 % more from one to the next.
+    """Returns the steps at which the loss is evaluated: every step, later each 10 % further.
 
     >>> points(20)
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 20]
     """
-    found = [0]
-    while found[-1] < last:
-        found.append(min(last, max(found[-1] + 1, math.ceil(found[-1] * GROWTH))))
-    return found
+    steps = [0]
+    while steps[-1] < last:
+        steps.append(min(last, max(steps[-1] + 1, math.ceil(steps[-1] * GROWTH))))
+    return steps
 
 
 def crossing(before, after, target):
-    """The step at which a loss crosses `target`, in a straight line of its logarithm.
+    """Returns the step at which the loss crosses `target`, interpolated in the log of the loss.
 
     Args:
-        before, after: (step, loss) on either side of it.
+        before, after: (step, loss) before and after the crossing.
+        target: float, a loss.
 
     >>> crossing((10, 1.0), (20, 0.01), 0.1)
     15.0
@@ -49,10 +50,12 @@ def crossing(before, after, target):
 
 
 def batches(count, steps, seed):
-    """The rows of `steps` batches, int64 (steps * BATCH_SIZE,): one shuffled pass after another.
+    """Draws the rows of `steps` batches, int64 (steps * BATCH_SIZE,), from shuffled passes.
 
     Args:
-        count: int, the rows that there are.
+        count: int, number of rows of the data.
+        steps: int, number of batches.
+        seed: int, seed of the shuffling.
     """
     rng, wanted = np.random.default_rng(seed), steps * BATCH_SIZE
     passes = [rng.permutation(count) for _ in range(math.ceil(wanted / count))]
@@ -60,11 +63,11 @@ def batches(count, steps, seed):
 
 
 class Track:
-    """What all optimizers run on: images, and the batches of each seed.
+    """Holds what all optimizers train on: images, and the batches of each seed.
 
     Args:
         x, y: images and labels.
-        longest: int, steps of one run at most.
+        longest: int, largest number of steps of one run.
     """
 
     def __init__(self, x, y, longest):
@@ -74,10 +77,10 @@ class Track:
 
 
 class Racer:
-    """One optimizer on a track; it compiles once.
+    """Trains with one optimizer on a track; the model is compiled once.
 
     Args:
-        name: of the optimizer in a `Recipe`.
+        name: name of the optimizer in a `Recipe`.
         track: a `Track`.
     """
 
@@ -90,22 +93,28 @@ class Racer:
         self._fixed = Feed(model, "test", track.x[:FIXED], track.y[:FIXED], FIXED)
 
     def run(self, rate, seed, target, most=None):
-        """Trains until the loss is `target`, infinite, or not a number, or `most` steps are done.
+        """Trains until the loss reaches `target` or is not finite, or for `most` steps.
+
+        Args:
+            rate: float, learning rate.
+            seed: int, seed of the start and the batches.
+            target: float, loss in nats.
+            most: int, largest number of steps; None for the track's longest run.
 
         Returns:
             A dict: `optimizer`, `learning_rate`, `seed`; `end`, one of "reached", "not reached" and
-            "diverged"; `steps_to_target`, a float between two steps, or None; `limit`, the steps
-            it was given; `curve_steps` and `curve_loss`, in nats, on the fixed images.
+            "diverged"; `steps_to_target`, a float between two steps, or None; `limit`, the largest
+            number of steps; `curve_steps` and `curve_loss`, in nats, on the fixed images.
         """
         model, order = self._restarts(seed), self._track.order(seed)
         model.optimizer.learning_rate = rate
-        most, done = min(most or self._track.longest, self._track.longest), 0
+        most, position = min(most or self._track.longest, self._track.longest), 0
         run = {"optimizer": self.name, "learning_rate": rate, "seed": seed, "end": "not reached"}
         run |= {"steps_to_target": None, "limit": most, "curve_steps": [], "curve_loss": []}
         for step in self._track.points:
             if step > 0:
-                self._training(order, done, step)
-            done, loss = step, self._loss(model)
+                self._training(order, position, step)
+            position, loss = step, self._loss(model)
             run["curve_steps"].append(step)
             run["curve_loss"].append(loss)
             if not math.isfinite(loss):
@@ -118,11 +127,13 @@ class Racer:
         return run
 
     def _loss(self, model):
+        """Returns the loss on the fixed images, in nats."""
         model.reset_metrics()
         return self._fixed(tf.range(self._fixed.x.shape[0], dtype=tf.int64), 0, 1)["loss"]
 
 
 def _reached(steps, losses, target):
+    """Returns the step at which the last point of the curve reached the target."""
     if len(steps) == 1:
         return 0.0
     return crossing((steps[-2], losses[-2]), (steps[-1], losses[-1]), target)

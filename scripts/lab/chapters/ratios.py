@@ -1,4 +1,4 @@
-"""How many times as many: ratios of what several seeds took, averaged as logarithms."""
+"""Computes geometric means of ratios over several seeds, with confidence intervals."""
 
 import dataclasses
 import math
@@ -8,28 +8,31 @@ from lab.chapters.intervals import Estimate, difference, estimate
 
 @dataclasses.dataclass(frozen=True)
 class Ratio:
-    """A geometric mean with its 95 % interval; it is symmetric on a logarithmic axis.
+    """Holds a geometric mean with its 95 % interval, symmetric on a logarithmic axis.
 
     Args:
-        logarithm: the `Estimate` of the natural logarithm.
+        logarithm: `Estimate` of the mean natural logarithm.
     """
 
     logarithm: Estimate
 
     @property
     def mean(self):
+        """Returns the geometric mean."""
         return math.exp(self.logarithm.mean)
 
     @property
     def low(self):
+        """Returns the lower end of the interval."""
         return math.exp(self.logarithm.mean - self.logarithm.half)
 
     @property
     def high(self):
+        """Returns the upper end of the interval."""
         return math.exp(self.logarithm.mean + self.logarithm.half)
 
     def text(self, pattern="{:.3g}"):
-        """`mean (low to high)`.
+        """Returns `mean (low to high)`, each formatted by the pattern.
 
         >>> Ratio(Estimate(math.log(10), math.log(2), 5)).text()
         '10 (5 to 20)'
@@ -39,7 +42,7 @@ class Ratio:
 
 
 def geometric(values, comparisons=1):
-    """The `Ratio` of positive values, one for each seed.
+    """Returns the `Ratio` of positive values, one for each seed.
 
     >>> round(geometric([1.0, 100.0]).mean, 6)
     10.0
@@ -48,7 +51,7 @@ def geometric(values, comparisons=1):
 
 
 def ratio(ones, others, comparisons=1):
-    """The `Ratio` of `one / other`, paired: entry by entry of the same seed.
+    """Returns the `Ratio` of `ones / others`, paired by seed: entry over entry.
 
     >>> ratio([10.0, 40.0], [1.0, 4.0]).text()
     '10 (10 to 10)'

@@ -1,4 +1,4 @@
-"""Sigmoid nets from N(0, 1) and from Xavier: saturation and gradients, layer by layer."""
+"""Measures saturation and gradients of sigmoid nets, initialised from N(0, 1) and by Xavier."""
 
 import dataclasses
 
@@ -15,11 +15,11 @@ from tf_recipes.tools.diagnostics.gradients import LEAST
 
 INITS = {"normal": "N(0, 1)", "xavier": "Xavier"}
 WIDTH, RATE, BATCH, PROBE = 100, 0.1, 50, 500
-SMALLEST = 1e-45  # of float32; what is below is zero
+SMALLEST = 1e-45  # smallest positive number of float32
 
 
 def measure(train, test, say, depths, epochs, seeds):
-    """Trains sigmoid nets of each depth from both initialisations; returns the runs."""
+    """Trains sigmoid nets of each depth from both initialisations, and returns the runs."""
     runs = []
     for depth in depths:
         for init in INITS:
@@ -35,12 +35,12 @@ def measure(train, test, say, depths, epochs, seeds):
                 for when, place in (("start", before), ("end", -1)):
                     run |= _by_layer(when, depth, gradients.records[place], units.records[place])
                 runs.append(run | {"test_accuracy": nets.accuracy(model, *test)})
-            say(f"sigmoid, {depth} hidden layers, {INITS[init]}: {_text(runs, depth, init)}")
+            say(f"sigmoid, {depth} hidden layers, {INITS[init]}: {_text(runs)}")
     return runs
 
 
 def build(depth, init, seed):
-    """A compiled net of `depth` sigmoid layers; `init` is `"normal"` or `"xavier"`."""
+    """Builds a compiled net of `depth` sigmoid layers; `init` is `"normal"` or `"xavier"`."""
     recipe = Recipe(
         "sigmoid",
         hidden=(WIDTH,) * depth,
@@ -53,10 +53,12 @@ def build(depth, init, seed):
 
 
 def _standard_normal(seed):
+    """Returns the initializer of N(0, 1)."""
     return keras.initializers.RandomNormal(0.0, 1.0, seed=seed)
 
 
 def _by_layer(when, depth, gradients, units):
+    """Returns the figures of each layer from one record of both monitors."""
     hidden = [f"hidden{k}" for k in range(1, depth + 1)]
     norms = [gradients[f"{name}/gradient_norm"] for name in [*hidden, "outputs"]]
     return {
@@ -68,11 +70,11 @@ def _by_layer(when, depth, gradients, units):
 
 
 def summary(runs):
-    """A row for each depth and initialisation."""
+    """Returns a row for each depth and initialisation."""
     rows = []
     for depth, init in _groups(runs):
         ratio = _log(runs, depth, init)
-        accuracy = estimate(_of(runs, depth, init, "test_accuracy"))
+        accuracy = estimate(_values(runs, depth, init, "test_accuracy"))
         rows.append(
             {
                 "sigmoid_net": f"{depth} x {WIDTH}, {INITS[init]}",
@@ -85,12 +87,12 @@ def summary(runs):
 
 
 def claims(runs):
-    """What the deepest nets say to the document."""
+    """Judges the chapter's claims by the deepest nets."""
     depth = max(run["depth"] for run in runs)
     where = f"in {depth} hidden layers of {WIDTH}"
     shares = {init: _saturated(runs, depth, init) for init in INITS}
     ratios = {init: _log(runs, depth, init) for init in INITS}
-    accuracies = {init: _of(runs, depth, init, "test_accuracy") for init in INITS}
+    accuracies = {init: _values(runs, depth, init, "test_accuracy") for init in INITS}
     gain = difference(accuracies["xavier"], accuracies["normal"])
     limit = np.log10(LEAST)
     return [
@@ -124,10 +126,10 @@ def claims(runs):
 
 
 def draw(runs):
-    """`{"diagnose_sigmoid": Figure, "diagnose_xavier": Figure}`, of the deepest nets."""
+    """Draws `{"diagnose_sigmoid": Figure, "diagnose_xavier": Figure}` of the deepest nets."""
     depth = max(run["depth"] for run in runs)
     drawn = {}
-    for stem, init, other in (
+    for stem, init, compared in (
         ("diagnose_sigmoid", "normal", None),
         ("diagnose_xavier", "xavier", "normal"),
     ):
@@ -137,10 +139,10 @@ def draw(runs):
             name = {"start": "before training", "end": "after training"}[when]
             _curve(shares, runs, depth, init, f"{when}_saturated", name, place, 100)
             _curve(norms, runs, depth, init, f"{when}_gradient_norm", name, place)
-        if other:
-            name = f"{INITS[other]}, before training"
-            _curve(shares, runs, depth, other, "start_saturated", name, 6, 100)
-            _curve(norms, runs, depth, other, "start_gradient_norm", name, 6)
+        if compared:
+            name = f"{INITS[compared]}, before training"
+            _curve(shares, runs, depth, compared, "start_saturated", name, 6, 100)
+            _curve(norms, runs, depth, compared, "start_gradient_norm", name, 6)
         shares.set_ylim(-3, 103)
         drawing.label(shares, "hidden layer", "saturated outputs (% of units times images)")
         norms.set_yscale("log")
@@ -151,10 +153,11 @@ def draw(runs):
 
 
 def _curve(axes, runs, depth, init, key, name, place, factor=1):
-    values = factor * np.array(_of(runs, depth, init, key))  # (seeds, layers)
-    found = [estimate(column) for column in values.T]
-    means = np.array([each.mean for each in found])
-    halves = np.array([each.half for each in found])
+    """Draws means and intervals over the layers; factor 1 means a logarithmic axis."""
+    values = factor * np.array(_values(runs, depth, init, key))  # (seeds, layers)
+    estimates = [estimate(column) for column in values.T]
+    means = np.array([each.mean for each in estimates])
+    halves = np.array([each.half for each in estimates])
     if factor == 1:  # on a logarithmic axis the bar must not reach zero
         halves = np.stack([np.minimum(halves, 0.99 * means), halves])
     style = {"color": drawing.COLOURS[place], "marker": drawing.MARKERS[place]}
@@ -162,28 +165,33 @@ def _curve(axes, runs, depth, init, key, name, place, factor=1):
 
 
 def _groups(runs):
+    """Returns the pairs of depth and initialisation, each once."""
     return list(dict.fromkeys((run["depth"], run["init"]) for run in runs))
 
 
-def _of(runs, depth, init, key):
+def _values(runs, depth, init, key):
+    """Returns the figure `key` of one group's runs, in the order of the seeds."""
     return [run[key] for run in runs if (run["depth"], run["init"]) == (depth, init)]
 
 
 def _saturated(runs, depth, init):
-    return estimate([np.mean(each) for each in _of(runs, depth, init, "start_saturated")])
+    """Returns the `Estimate` of the share of saturated outputs before training."""
+    return estimate([np.mean(each) for each in _values(runs, depth, init, "start_saturated")])
 
 
 def _log(runs, depth, init):
-    """The decimal logarithm of the first layer's gradient over the last's, before training."""
-    ratios = _of(runs, depth, init, "start_first_over_last")
+    """Returns the `Estimate` of log10(first layer's gradient / last layer's) before training."""
+    ratios = _values(runs, depth, init, "start_first_over_last")
     return estimate(np.log10(np.maximum(ratios, SMALLEST)))
 
 
 def _power(logarithm):
+    """Returns `10**mean (10**low to 10**high)` of an `Estimate`, as text."""
     low, high = (10 ** (logarithm.mean + sign * logarithm.half) for sign in (-1, 1))
     return f"{10**logarithm.mean:.2g} ({low:.2g} to {high:.2g})"
 
 
-def _text(runs, depth, init):
+def _text(runs):
+    """Returns the figures of the last run, for the line on progress."""
     last = runs[-1]
     return f"{np.mean(last['start_saturated']):.0%} saturated, {last['test_accuracy']:.2%} right"

@@ -1,16 +1,17 @@
-"""Layers that learned the digits 0 to 4, reused for 5 to 9 with few labelled images."""
+"""Compares reusing layers trained on the digits 0 to 4 with training from scratch on 5 to 9."""
 
 import numpy as np
 
 from lab.chapters import drawing
 from lab.chapters.findings import Claim, Findings
 from lab.chapters.intervals import difference, estimate
+from lab.chapters.settings import TRANSFER_KINDS as KINDS
+from lab.chapters.settings import check_transfer
 from lab.chapters.transfer_training import (
     BATCH,
     CLASSES,
     EVERY,
     FROZEN,
-    KINDS,
     LAYERS,
     MARGIN,
     REUSES,
@@ -18,11 +19,10 @@ from lab.chapters.transfer_training import (
     UNTRAINED,
     VERY_GOOD,
     Trainer,
+    counted_runs,
     digits,
-    of,
-    trained,
+    train_all_ways,
 )
-from tf_recipes._support import validation
 from tf_recipes.training.splits import split
 
 
@@ -41,69 +41,72 @@ def measure(
 ):
     """Trains nets on the digits 0 to 4, and then on few images of 5 to 9, in several ways.
 
-    All ways have the same images, batches and number of steps, and upper layers that start alike.
-    From scratch there is a choice of three rates, a third, one and three times `learning_rate`, and
-    with reused layers of three ways: frozen; frozen, then all with a tenth of the rate; all from
-    the start. The one with the best validation accuracy, over all points and seeds with
-    `per_class` images, counts. Speed is counted in steps, until the validation accuracy is within a
-    point of what every way reaches with that seed.
+    All ways have the same images, batches and number of steps, and the same start of the upper
+    layers. From scratch, three rates are tried: a third of, one and three times `learning_rate`.
+    With reused layers, three ways are tried: frozen; frozen, then all layers with a tenth of the
+    rate; all layers from the start. The rate and the way with the best validation accuracy at the
+    end, over all seeds with `per_class` images, count. Speed is the number of steps until the
+    validation accuracy is within one percentage point of the accuracy that every way reaches with
+    that seed.
 
     Args:
         data: a `mnist.Mnist`.
         say: called with a line for each seed.
-        kinds: of nets with three hidden layers: `"dense"`, `"conv"` or both.
-        reused: int from 1 to 3, hidden layers.
-        per_class: int, labelled images of each digit.
-        sizes: other such numbers, for the curve over them.
-        steps: int, a multiple of 20: of 50 images, half of them before all layers train.
+        kinds: kinds of nets with three hidden layers: `"dense"`, `"conv"` or both.
+        reused: int from 1 to 3, number of reused hidden layers.
+        per_class: int, number of labelled images of each digit.
+        sizes: more numbers of labelled images of each digit, for the curve.
+        steps: int, steps of 50 images, a multiple of 20. A way that unfreezes does so after half.
         learning_rate: float > 0.
-        batch_norm: bool, in the hidden layers.
-        source_epochs: int, passes over the digits 0 to 4.
-        seeds: int: each gives the starts, the batches and which images are labelled.
+        batch_norm: bool, whether the hidden layers have batch normalization.
+        source_epochs: int, epochs on the digits 0 to 4.
+        seeds: int, number of seeds; a seed decides the starts, the batches and the labelled images.
 
     Returns:
         `Findings`.
 
     Raises:
-        ValueError: for settings that cannot be.
+        ValueError: for a setting that breaks its rule.
     """
+    check_transfer(kinds, reused, per_class, sizes, steps, learning_rate, source_epochs, data=data)
     sizes = sorted({*sizes, per_class})
     settings = {"kinds": list(kinds), "reused": reused, "per_class": per_class, "sizes": sizes}
     settings |= {"steps": steps, "learning_rate": learning_rate, "batch_norm": batch_norm}
     settings |= {"source_epochs": source_epochs, "seeds": seeds}
     source, target = ([digits(part, low) for part in split(data, "float32")] for low in (0, 5))
-    _check(settings, target[0][1])
     settings["everything"] = len(target[0][1]) / CLASSES
     runs, summary, claims, also = [], [], [], {}
     for kind in kinds:
-        mine, chosen = trained(Trainer(kind, settings, target), source, settings, say)
-        runs += mine
-        summary += _summary(kind, mine, settings)
-        claims += _claims(kind, mine, chosen, settings)
+        trainer = Trainer(kind, settings, target)
+        kind_runs, chosen = train_all_ways(trainer, source, settings, say)
+        runs += kind_runs
+        summary += _summary(kind, kind_runs, settings)
+        claims += _claims(kind, kind_runs, chosen, settings)
         also[kind] = chosen
     return Findings(settings, runs, summary, claims, also)
 
 
 def draw(findings):
-    """`{"transfer": Figure}`: accuracy over the steps and over the images, with the intervals."""
+    """Draws `{"transfer": Figure}`: accuracy over the steps and over the number of images."""
     settings = findings.settings
     view, axes = drawing.new(2, len(settings["kinds"]), _title(settings), size=(5.4, 4.0))
     for kind, curves, sizes in zip(settings["kinds"], axes[::2], axes[1::2], strict=True):
         runs = [run for run in findings.runs if run["net"] == kind]
         for k, way in enumerate((SCRATCH, UNTRAINED, *REUSES)):
             style = {"color": drawing.COLOURS[k], "ls": drawing.STYLES[k], "label": way}
-            few = [run["test_accuracies"] for run in of(runs, way, settings["per_class"])]
-            mean, half = _intervals(zip(*few, strict=True))
+            few = counted_runs(runs, way, settings["per_class"])
+            points = zip(*(run["test_accuracies"] for run in few), strict=True)
+            mean, half = _intervals(points)
             steps, band = EVERY * (1 + np.arange(len(mean))), {"alpha": 0.15, "lw": 0}
             curves.plot(steps, mean, **style)
             curves.fill_between(steps, mean - half, mean + half, color=style["color"], **band)
             counts = sorted({run["per_class"] for run in runs if run["way"] == way})
             mean, half = _intervals(_final(runs, way, count) for count in counts)
-            beside = np.array(counts) * 1.03 ** (k - 2)  # or one hides the other
-            sizes.errorbar(beside, mean, yerr=half, marker=drawing.MARKERS[k], capsize=3, **style)
+            shifted = np.array(counts) * 1.03 ** (k - 2)  # so that no mark hides another
+            sizes.errorbar(shifted, mean, yerr=half, marker=drawing.MARKERS[k], capsize=3, **style)
         labels = f"training steps ({BATCH} images each)", "test accuracy, digits 5 to 9 (%)"
-        few = f"{kind} net, {settings['per_class']} labelled images per digit"
-        drawing.label(curves, *labels, few)
+        title = f"{kind} net, {settings['per_class']} labelled images per digit"
+        drawing.label(curves, *labels, title)
         counts = [*settings["sizes"], settings["everything"]]
         sizes.set_xscale("log")
         sizes.set_xticks(counts, [f"{count:.0f}" for count in counts])
@@ -113,62 +116,47 @@ def draw(findings):
     return {"transfer": view}
 
 
-def _check(settings, labels):
-    most = int(np.bincount(labels, minlength=CLASSES).min())
-    for kind in settings["kinds"]:
-        validation.choice("kinds", kind, KINDS)
-    for field in ("reused", "per_class", "steps", "source_epochs"):
-        validation.whole(field, settings[field], 1)
-    validation.number("learning_rate", settings["learning_rate"], 0, open_low=True)
-    once = 0 < len(settings["kinds"]) == len({*settings["kinds"]})
-    for field, rule, ok in (
-        ("kinds", "at least one kind, each once", once),
-        ("reused", f"at most the {LAYERS} hidden layers", settings["reused"] <= LAYERS),
-        ("steps", f"a multiple of {2 * EVERY}", settings["steps"] % (2 * EVERY) == 0),
-        ("sizes", f"from 1 to {most}", all(1 <= size <= most for size in settings["sizes"])),
-    ):
-        if not ok:
-            received = f"{field}={settings[field]!r}"
-            validation.fail(f"`{field}` must be {rule}.", received, "Choose another.")
-
-
 def _final(runs, way, size):
-    return [run["test_accuracy"] for run in of(runs, way, size)]
+    """Returns the final test accuracies of a way with `size` images, in the order of the seeds."""
+    return [run["test_accuracy"] for run in counted_runs(runs, way, size)]
 
 
 def _intervals(values):
-    """Means and half intervals in percent: two arrays, with an entry for each list of shares."""
-    found = [estimate(100 * np.array(each)) for each in values]
-    return np.array([(each.mean, each.half) for each in found]).T
+    """Returns means and half intervals in percent: two arrays, an entry for each list of shares."""
+    estimates = [estimate(100 * np.array(each)) for each in values]
+    return np.array([(each.mean, each.half) for each in estimates]).T
 
 
 def _title(settings):
+    """Returns the figure's title."""
     norm = "with" if settings["batch_norm"] else "without"
     layers = f"{settings['reused']} of {LAYERS} hidden layers reused, {norm} batch norm"
     return f"{layers}; mean and 95 % interval of {settings['seeds']} seeds"
 
 
 def _summary(kind, runs, settings):
-    """A row for each way; of the sizes, those that it was trained with."""
+    """Returns a row for each way; a size without training has the cell `-`."""
     rows = []
     for way in (SCRATCH, UNTRAINED, *REUSES):
         row = {"net": kind, "way": way}
         for size in (*settings["sizes"], settings["everything"]):
-            found = _final(runs, way, size)
-            row[f"{size:.0f}_per_digit"] = estimate(found).text("{:.2%}") if found else "-"
-        steps = [run.get("steps_to_target") for run in of(runs, way, settings["per_class"])]
+            values = _final(runs, way, size)
+            row[f"{size:.0f}_per_digit"] = estimate(values).text("{:.2%}") if values else "-"
+        few = counted_runs(runs, way, settings["per_class"])
+        steps = [run.get("steps_to_target") for run in few]
         row["steps_to_target"] = "-" if None in steps else estimate(steps).text("{:.0f}")
         rows.append(row)
     return rows
 
 
 def _claims(kind, runs, chosen, settings):
+    """Judges the chapter's claims about transfer by the runs of one kind of net."""
     few, way = settings["per_class"], chosen["way"]
     images = f"{kind} net, {few} images per digit"
 
     def less(one, other, key, size=few):
-        values = [[run[key] for run in of(runs, *each)] for each in ((one, few), (other, size))]
-        return difference(*values)
+        pairs = ((one, few), (other, size))
+        return difference(*([run[key] for run in counted_runs(runs, *pair)] for pair in pairs))
 
     shared = less(FROZEN, UNTRAINED, "test_accuracy")
     steps = less(way, SCRATCH, "steps_to_target")

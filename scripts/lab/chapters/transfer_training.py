@@ -6,6 +6,9 @@ import keras
 import numpy as np
 
 from lab.chapters import nets
+from lab.chapters.settings import TRANSFER_CLASSES as CLASSES
+from lab.chapters.settings import TRANSFER_EVERY as EVERY
+from lab.chapters.settings import TRANSFER_LAYERS as LAYERS
 from tf_recipes.blocks import transfer
 from tf_recipes.blocks.batch_norm import BatchNormalization
 from tf_recipes.blocks.initializers import he_init
@@ -13,12 +16,10 @@ from tf_recipes.blocks.optimizers import Momentum
 from tf_recipes.fast_fit.model import FastFitModel
 from tf_recipes.recipe import N_INPUTS
 
-KINDS = ("dense", "conv")
-CLASSES, LAYERS, BATCH = 5, 3, 50  # of each task; hidden ones; images
-EVERY = 10  # steps from one measurement to the next
-LOWER = 10  # what the rate is divided by once all layers train
-MARGIN = 0.01  # of accuracy: what is not so far below counts as good as reached
-VERY_GOOD = 0.9  # of accuracy: what all images must reach, for as good to be very good
+BATCH = 50  # images of a step
+LOWER = 10  # divisor of the rate after unfreezing
+MARGIN = 0.01  # an accuracy counts as reached if it is missed by at most this much
+VERY_GOOD = 0.9  # a result counts as very good only if training on all images is above this
 SCRATCH, UNTRAINED = "from scratch", "untrained, frozen"
 REUSES = FROZEN, THEN, INITIAL = (
     "reused, frozen",
@@ -28,7 +29,14 @@ REUSES = FROZEN, THEN, INITIAL = (
 
 
 class Trainer:
-    """Trains one kind of net in each of the ways; the compiled models serve all seeds."""
+    """Trains one kind of net in each of the ways; each model is compiled once for all seeds.
+
+    Args:
+        kind: `"dense"` or `"conv"`.
+        settings: dict, the settings of `transfer.measure` and `everything`, the number of labelled
+            images of each digit in the whole training set.
+        target: the second task: (images, labels) of training, validation and test.
+    """
 
     def __init__(self, kind, settings, target):
         self.kind, self._settings = kind, settings
@@ -39,50 +47,52 @@ class Trainer:
         )
 
     def learn(self, source, seed):
-        """Trains on the first task; returns the accuracy on its test images."""
+        """Trains on the first task, and returns the accuracy on its test images."""
         self._learned = self._source(seed)
         epochs = self._settings["source_epochs"]
         nets.fit(self._learned, *source[0], epochs, seed, batch_size=BATCH)
         return _accuracy(self._learned, *source[2])
 
     def scratch(self, seed, size, rate):
-        return self._run(SCRATCH, seed, size, [(self._whole(_other(seed)), rate)])
+        """Trains all layers from scratch on `size` images of each digit, and returns the run."""
+        return self._run(SCRATCH, seed, size, [(self._whole(_target_seed(seed)), rate)])
 
     def untrained(self, seed, size):
-        model, rate = self._frozen(_other(seed)), self._settings["learning_rate"]
+        """Trains the upper layers on frozen untrained layers, and returns the run."""
+        model, rate = self._frozen(_target_seed(seed)), self._settings["learning_rate"]
         return self._run(UNTRAINED, seed, size, [(model, rate)])
 
     def reuse(self, way, seed, size):
-        """With the first layers of what was learned last."""
+        """Trains in a way of `REUSES` on layers of the last `learn`, and returns the run."""
         rate = self._settings["learning_rate"]
-        model = (self._whole if way == INITIAL else self._frozen)(_other(seed))
+        model = (self._whole if way == INITIAL else self._frozen)(_target_seed(seed))
         transfer.reuse_layers(self._learned, model, last=_last(self._settings))
         stages = [(model, rate)]
         if way == THEN:
-            # What `unfreeze_layers` makes of a model, compiled once for all seeds.
-            stages.append((self._whole(_other(seed)), rate / LOWER))
+            # Equals the model after `unfreeze_layers`, but is compiled once for all seeds.
+            stages.append((self._whole(_target_seed(seed)), rate / LOWER))
         return self._run(way, seed, size, stages)
 
     def _run(self, way, seed, size, stages):
-        """Trains for as many steps in each of the stages, pairs of a model and a rate."""
-        points, before = [], None
+        """Trains in stages of equally many steps; a stage is a pair (model, rate)."""
+        points, previous = [], None
         for part, (model, rate) in zip(
             np.split(self._order(seed, size), len(stages)), stages, strict=True
         ):
-            if before is not None:
-                transfer.reuse_layers(before, model, last="outputs")
+            if previous is not None:
+                transfer.reuse_layers(previous, model, last="outputs")
             model.optimizer.learning_rate = rate
             points += self._train(model, part, always=size == self._settings["per_class"])
-            before = model
+            previous = model
         validated, tested = zip(*points, strict=True)
         run = {"net": self.kind, "way": way, "per_class": size, "seed": seed, "counts": True}
         run |= {"learning_rate": stages[0][1], "test_accuracy": tested[-1]}
         return {**run, "val_accuracies": validated, "test_accuracies": tested}
 
     def _order(self, seed, size):
-        """Rows of the labelled images (points, images): each of them once before any again."""
+        """Draws the rows of the batches, (measurements, images), in shuffled passes."""
         rng, labels = np.random.default_rng(seed), self._labelled[1]
-        # Of each digit the first in an order that is the same for all sizes.
+        # A smaller size takes the first images of the order, so that sizes are nested.
         orders = [rng.permutation(np.flatnonzero(labels == k)) for k in range(CLASSES)]
         taken = None if size == self._settings["everything"] else size
         rows = np.concatenate([digit[:taken] for digit in orders])
@@ -91,7 +101,13 @@ class Trainer:
         return np.concatenate(passes)[:needed].reshape(-1, EVERY * BATCH)
 
     def _train(self, model, order, always):
-        """(validation accuracy, test accuracy) after each row of `order`, or after the last."""
+        """Trains on the rows of `order`; returns pairs (validation accuracy, test accuracy).
+
+        Args:
+            model: a compiled model.
+            order: rows of the images, (measurements, images).
+            always: whether to measure after each row of `order`, or only after the last row.
+        """
         points = []
         for k, rows in enumerate(order, start=1):
             images, labels = (part[rows] for part in self._labelled)
@@ -101,18 +117,18 @@ class Trainer:
         return points
 
 
-def _other(seed):
-    """The new layers do not start where the source's did."""
+def _target_seed(seed):
+    """Returns the seed of the second task's start, which differs from the first task's."""
     return 1000 + seed
 
 
 def _accuracy(model, images, labels):
-    """As `nets.accuracy`, which takes longer to begin than this to end."""
+    """Returns the accuracy in one forward pass, faster than `nets.accuracy` on few images."""
     return float(np.mean(np.argmax(model(images, training=False), axis=-1) == labels))
 
 
 def _build(kind, settings, frozen, seed):
-    """A compiled net; with `frozen`, its first layers do not train."""
+    """Builds a compiled net; with `frozen`, its first layers do not train."""
     norm, conv = settings["batch_norm"], kind == "conv"
     inputs = outputs = keras.Input((N_INPUTS,))
     if conv:
@@ -134,7 +150,7 @@ def _build(kind, settings, frozen, seed):
     outputs = keras.layers.Dense(CLASSES, kernel_initializer=start, name="outputs")(outputs)
     model = FastFitModel(inputs, outputs)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    # On a processor XLA's convolutions are slow.
+    # XLA's convolutions are slow on a CPU.
     model.compile(Momentum(settings["learning_rate"], momentum=0.9), loss, jit_compile=False)
     if frozen:
         transfer.freeze_layers(model, transfer.first_layers(model, last=_last(settings)))
@@ -142,42 +158,47 @@ def _build(kind, settings, frozen, seed):
 
 
 def _last(settings):
+    """Returns the name of the last reused layer."""
     return f"hidden{settings['reused']}" + ("_BatchNorm" if settings["batch_norm"] else "")
 
 
 def digits(part, low):
-    """The images of five digits from `low`, and labels 0 to 4."""
+    """Returns the images of five digits from `low` on, with labels 0 to 4."""
     images, labels = part
     chosen = (labels >= low) & (labels < low + CLASSES)
     return images[chosen], labels[chosen] - low
 
 
-def trained(trainer, source, settings, say):
-    """The runs of one kind of net, and which rate from scratch and which way count."""
+def train_all_ways(trainer, source, settings, say):
+    """Trains one kind of net in all ways, from all seeds.
+
+    Returns:
+        The runs, and a dict of the choices: `learning_rate_from_scratch` and `way`.
+    """
     few, rate, runs = settings["per_class"], settings["learning_rate"], []
     for seed in range(settings["seeds"]):
         learned = trainer.learn(source, seed)
-        done = [trainer.scratch(seed, few, rate * factor) for factor in (1 / 3, 3, 1)]
-        done.append(trainer.untrained(seed, few))
-        done += [trainer.reuse(way, seed, n) for n in settings["sizes"] for way in REUSES]
-        found = {r["way"]: r["test_accuracy"] for r in done if r["per_class"] == few}
-        shown = ", ".join(f"{way} {accuracy:.2%}" for way, accuracy in found.items())
+        seed_runs = [trainer.scratch(seed, few, rate * factor) for factor in (1 / 3, 3, 1)]
+        seed_runs.append(trainer.untrained(seed, few))
+        seed_runs += [trainer.reuse(way, seed, n) for n in settings["sizes"] for way in REUSES]
+        accuracies = {r["way"]: r["test_accuracy"] for r in seed_runs if r["per_class"] == few}
+        shown = ", ".join(f"{way} {accuracy:.2%}" for way, accuracy in accuracies.items())
         shown += f" (from scratch at {rate:g})"
         say(f"{trainer.kind} net, seed {seed}: digits 0 to 4 {learned:.2%}; 5 to 9: {shown}")
-        runs += done
-    best = _best(of(runs, SCRATCH, few), "learning_rate")
+        runs += seed_runs
+    best = _best(counted_runs(runs, SCRATCH, few), "learning_rate")
     for run in runs:
         run["counts"] = run["way"] != SCRATCH or run["learning_rate"] == best
     for size in (*settings["sizes"], settings["everything"]):
         if size != few:
             runs += [trainer.scratch(seed, size, best) for seed in range(settings["seeds"])]
-    reuses = [run for way in REUSES for run in of(runs, way, few)]
-    _count_steps(of(runs, SCRATCH, few) + reuses)
+    reuses = [run for way in REUSES for run in counted_runs(runs, way, few)]
+    _count_steps(counted_runs(runs, SCRATCH, few) + reuses)
     return runs, {"learning_rate_from_scratch": best, "way": _best(reuses, "way")}
 
 
 def _best(runs, key):
-    """The value of `key` with the best validation accuracy in the end, over all seeds."""
+    """Returns the value of `key` with the best mean validation accuracy at the end."""
 
     def mean(value):
         return np.mean([run["val_accuracies"][-1] for run in runs if run[key] == value])
@@ -186,7 +207,10 @@ def _best(runs, key):
 
 
 def _count_steps(runs):
-    """Adds the steps until a run is within `MARGIN` of what all of its seed reach in the end."""
+    """Adds to each run its target accuracy, and its steps to the target.
+
+    The target is `MARGIN` below the accuracy that every run of the same seed reaches.
+    """
     for run in runs:
         peers = [other for other in runs if other["seed"] == run["seed"]]
         run["target_accuracy"] = min(max(each["val_accuracies"]) for each in peers) - MARGIN
@@ -194,7 +218,7 @@ def _count_steps(runs):
         run["steps_to_target"] = EVERY * (1 + above.index(True))
 
 
-def of(runs, way, size):
-    """The runs that count, of a way and so many labelled images, in the order of the seeds."""
+def counted_runs(runs, way, size):
+    """Returns the runs that count of a way with `size` images, in the order of the seeds."""
     wanted = (way, size, True)
     return [run for run in runs if (run["way"], run["per_class"], run["counts"]) == wanted]

@@ -1,4 +1,4 @@
-"""A recipe trained under both monitors, and what they cost."""
+"""Trains a recipe under both monitors, and measures the time that the monitors take."""
 
 import time
 
@@ -7,27 +7,27 @@ import numpy as np
 
 from lab.chapters import drawing
 from lab.chapters.findings import Claim, Findings
+from lab.chapters.settings import check_watch_gradients
 from tf_recipes import GradientMonitor, SaturationMonitor, models
-from tf_recipes._support import validation
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS
 from tf_recipes.tools.diagnostics import layer_outputs
 from tf_recipes.training.splits import split
 
-PROBE, UNITS = 200, 1000  # images that GradientMonitor and SaturationMonitor look at
-LOOKS = 5  # of one timed call of `fit`, besides the one before it
-GOAL = 0.05
+PROBE, UNITS = 200, 1000  # images of GradientMonitor and of SaturationMonitor
+RECORDS = 5  # records of a timed call of `fit`, without the record before the first step
+GOAL = 0.05  # largest share of the monitors' time
 
 
 def measure(data, say, recipe=None, epochs=5, interval=None, rounds=0, log_dir=None):
-    """Trains `recipe` with both monitors, then times what they add to `fit`.
+    """Trains `recipe` with both monitors, then measures the time that they add to `fit`.
 
     Args:
         data: a `mnist.Mnist`.
         say: called with a line for each warning and each round.
         recipe: a `Recipe`.
         epochs: int.
-        interval: int, batches from one look to the next; None for the monitors' default.
-        rounds: int, timed calls of `fit`; 0 for none, else at least 2.
+        interval: int, batches from one record to the next; None for the monitors' default.
+        rounds: int, number of timed calls of `fit`; 0 for none, or at least 2.
         log_dir: a directory for TensorBoard's histograms, or None.
 
     Returns:
@@ -36,15 +36,14 @@ def measure(data, say, recipe=None, epochs=5, interval=None, rounds=0, log_dir=N
     Raises:
         ValueError: for one round, which has no spread.
     """
-    if rounds == 1:
-        validation.fail("One round has no spread.", "rounds=1", "Take 0, or 2 or more.")
+    check_watch_gradients(rounds)
     (x, y), held_out, _ = split(data, recipe.dtype)
     model = models.build(recipe)
     monitors = _monitors(model, x, y, interval, log_dir)
     keras.utils.set_random_seed(recipe.seed)
     fitting = {"batch_size": recipe.batch_size, "epochs": epochs, "verbose": 0}
     history = model.fit(x, y, validation_data=held_out, callbacks=monitors, **fitting).history
-    runs = [{"part": "watched", "history": history, **_seen(each)} for each in monitors]
+    runs = [{"part": "watched", "history": history, **_recorded(each)} for each in monitors]
     costs = _costs(x, y, recipe, interval, rounds, say)
     settings = {"recipe": recipe.to_spec(), "epochs": epochs, "rounds": rounds}
     settings["interval"] = monitors[0].interval
@@ -52,23 +51,28 @@ def measure(data, say, recipe=None, epochs=5, interval=None, rounds=0, log_dir=N
 
 
 def _monitors(model, x, y, interval, log_dir=None):
-    given = {} if interval is None else {"interval": interval}
-    found = [GradientMonitor(x[:PROBE], y[:PROBE], log_dir=log_dir, **given)]
+    """Returns a gradient monitor, and a saturation monitor if the model has an activation."""
+    options = {} if interval is None else {"interval": interval}
+    monitors = [GradientMonitor(x[:PROBE], y[:PROBE], log_dir=log_dir, **options)]
     if any(layer_outputs.activation(layer) for layer in layer_outputs.leaves(model).values()):
-        found.append(SaturationMonitor(x[:UNITS], **given))
-    return found
+        monitors.append(SaturationMonitor(x[:UNITS], **options))
+    return monitors
 
 
-def _seen(monitor):
+def _recorded(monitor):
+    """Returns the records and warnings of a monitor."""
     name = type(monitor).__name__
     return {"monitor": name, "records": monitor.records, "warnings": monitor.warnings}
 
 
 class Stopwatch(keras.callbacks.Callback):
-    """Calls a monitor, and adds up how long that takes.
+    """Calls a monitor, and adds up the time of all its calls.
 
     Args:
         monitor: a `Monitor`.
+
+    Attributes:
+        seconds: time of all calls so far.
     """
 
     def __init__(self, monitor):
@@ -96,22 +100,23 @@ class Stopwatch(keras.callbacks.Callback):
         self._time(self._monitor.on_epoch_end, epoch, logs)
 
     def _time(self, hook, *arguments):
+        """Calls a method of the monitor, and adds its time."""
         began = time.perf_counter()
         hook(*arguments)
         self.seconds += time.perf_counter() - began
 
 
 def _costs(x, y, recipe, interval, rounds, say):
-    """Calls of `fit` with the monitors on stopwatches; the first, which compiles, is not counted.
+    """Times calls of `fit` with monitors; the first call compiles, and is not counted.
 
-    On a machine that others share, two calls differ by more than the monitors cost. So their part
-    of one call is timed, against the rest of that call.
+    On a shared machine the times of two calls differ by more than the monitors take. Therefore the
+    monitors' time in a call is compared with the rest of the same call.
     """
     runs = []
     for name, build in BUILDS.items() if rounds else ():
         model = build(recipe)
         monitors = _monitors(model, x, y, interval)
-        steps = LOOKS * monitors[0].interval
+        steps = RECORDS * monitors[0].interval
         rows = np.arange(steps * recipe.batch_size) % len(y)
         images, labels = x[rows], y[rows]
         for each in range(-1, rounds):
@@ -128,7 +133,7 @@ def _costs(x, y, recipe, interval, rounds, say):
 
 
 def _plain(recipe):
-    """A `keras.Model` of built-in layers only, with the recipe's sizes, and plain `fit`."""
+    """Builds a `keras.Model` of built-in layers with the recipe's sizes and Keras' own `fit`."""
     inputs = outputs = keras.Input((N_INPUTS,))
     for units in recipe.hidden:
         outputs = keras.layers.Dense(units, "relu")(outputs)
@@ -142,20 +147,18 @@ BUILDS = {"keras.Model": _plain, "FastFitModel": models.build}
 
 
 def _overheads(costs):
-    """`{(model, monitor): the monitor's time over the rest, one for each round}`."""
-    found = {}
+    """Returns `{(model, monitor): the monitor's time over the rest's, for each round}`."""
+    overheads = {}
     for run in costs:
         share = run["seconds"] / run["seconds_of_the_rest"]
-        found.setdefault((run["model"], run["watched_by"]), []).append(share)
-    return {key: np.array(shares) for key, shares in found.items()}
+        overheads.setdefault((run["model"], run["watched_by"]), []).append(share)
+    return {key: np.array(shares) for key, shares in overheads.items()}
 
 
 def _last(monitor):
-    """A row for each layer: the figures of the last look."""
-    record, names = (
-        monitor.records[-1],
-        dict.fromkeys(key.rpartition("/")[0] for key in monitor.records[-1] if key != "step"),
-    )
+    """Returns a row for each layer with the figures of the last record."""
+    record = monitor.records[-1]
+    names = dict.fromkeys(key.rpartition("/")[0] for key in record if key != "step")
     kinds = ("gradient_norm", "update_ratio", "activation_mean", "activation_std")
     return [
         {"layer": name, **{kind: record.get(f"{name}/{kind}", "") for kind in kinds}}
@@ -164,6 +167,7 @@ def _last(monitor):
 
 
 def _table(costs):
+    """Returns a row for each model and monitor with the share of time that the monitor adds."""
     return [
         {
             "fit_of": name,
@@ -177,6 +181,7 @@ def _table(costs):
 
 
 def _claims(costs):
+    """Judges whether each monitor adds less than `GOAL` to `fit`."""
     return [
         Claim(
             f"{kind} adds less than {GOAL:.0%} to {name}.fit.",
@@ -189,7 +194,7 @@ def _claims(costs):
 
 
 def draw(findings):
-    """`{"watch_gradients": Figure}`: each layer's gradient and update, look by look."""
+    """Draws `{"watch_gradients": Figure}`: each layer's gradient and update over the steps."""
     records = findings.runs[0]["records"]
     names = [key.rpartition("/")[0] for key in records[0] if key.endswith("/gradient_norm")]
     view, axes = drawing.new(2, title=findings.settings["recipe"]["name"])

@@ -1,1 +1,1 @@
-"""What the pages of docs/ hold that is generated, and what holds them to the code."""
+"""Generates parts of the pages of docs/, and checks the pages against the code."""

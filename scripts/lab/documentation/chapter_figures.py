@@ -1,6 +1,6 @@
-"""What the chapters' scripts measured, kept as small JSON files, and put into the pages.
+"""Reduces the JSON files of the chapters' scripts, and puts their figures into the pages.
 
-A page says where a figure belongs, and `fill` puts it there:
+A marker in a page names a figure, and `fill` writes the figure into the marker:
 
     <!-- chapter transfer table -->
     <!-- / -->
@@ -21,52 +21,52 @@ WIDTH = 100  # characters of a line of prose
 # 5, 5 of 5, -0.4%, +1.46% ± 1.03%, 2.26 (1.85 to 2.77), 5,000
 _NUMBER = r"[-+]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?%?"
 _FIGURE = re.compile(rf"(?<![\w.]){_NUMBER}(?: of \d+| ± {_NUMBER}| \({_NUMBER} to {_NUMBER}\))?")
-# What at the beginning of a line would begin a list, a heading or a quotation.
-_NO_LINE_BEGINS_SO = re.compile(r" (?=(?:\d+[.)]|[-+*>#]+) )")
+# A space before text that would begin a list, a heading or a quotation on a new line.
+_NO_BREAK_HERE = re.compile(r" (?=(?:\d+[.)]|[-+*>#]+) )")
 
 
-def reduce(document):
-    """What the pages need of a chapter's JSON: no single runs, no curves.
+def reduce(results):
+    """Returns the part of a chapter's JSON that the pages need: no single runs, no curves.
 
     Args:
-        document: dict, as `Findings.to_json` of the experiments has it.
+        results: dict, read from the JSON of `Findings.to_json`.
 
     Raises:
-        ValueError: for a document of something else.
+        ValueError: for a dict without one of these parts.
     """
     needed = ("settings", "summary", "claims", "environment")
-    if missing := [key for key in needed if key not in document]:
+    if missing := [key for key in needed if key not in results]:
         validation.fail(
             f"A chapter's JSON has {', '.join(needed)}.",
-            f"one without {', '.join(missing)}",
-            "Give what a script of the chapters wrote.",
+            f"JSON without {', '.join(missing)}",
+            "Pass the JSON that the script of a chapter wrote.",
         )
-    settings = dict(document["settings"])
+    settings = dict(results["settings"])
     command = settings.pop("command")
-    return {"command": command, "settings": settings, **{key: document[key] for key in needed[1:]}}
+    return {"command": command, "settings": settings, **{key: results[key] for key in needed[1:]}}
 
 
 def fill(markdown, folder):
-    """The page's text with every marker of a chapter filled anew.
+    """Returns the page's text with every marker of a chapter filled anew.
 
     A marker is `<!-- chapter NAME WHAT -->...<!-- / -->`; WHAT is one of
 
     - `table`: all rows of the summary; `claims`: a list of all claims with their verdicts,
-    - `cell LABEL; ...; KEY`: of the one row that begins with these labels, the cell under KEY,
-    - `claim N`: what was measured for the Nth claim; `claim N after WORDS`: the figure in it that
-      follows these words; `verdict N`: its verdict,
-    - `seconds`: what the command took; `versions`: of what it ran on.
+    - `cell LABEL; ...; KEY`: the cell under KEY of the only row that begins with these labels,
+    - `claim N`: the measured text of the Nth claim; `claim N after WORDS`: the figure after these
+      words in that text; `verdict N`: the verdict of the Nth claim,
+    - `seconds`: the time of the command; `versions`: the versions of the libraries.
 
     Args:
         markdown: str.
-        folder: where the chapters' files are, `NAME.json`.
+        folder: folder of the chapters' files, `NAME.json`.
 
     Raises:
-        ValueError: for a chapter, a row, a claim, or words that there are not.
+        ValueError: for an unknown chapter, row or claim, or for unknown words.
     """
     chapters = {}
 
-    def made(words):
+    def make_content(words):
         name, *what = words
         part = what[0] if what else None
         validation.choice("chapter", part, _PARTS)
@@ -77,36 +77,37 @@ def fill(markdown, folder):
             validation.fail(
                 f"A marker of {part} has {'more' if part in _WITH_WORDS else 'no more'} words.",
                 " ".join(words),
-                "See chapters.fill for what they are.",
+                "See chapter_figures.fill for the words of each marker.",
             )
         return _PARTS[part](chapters[name], *rest)
 
-    return markers.fill(markdown, "chapter", made)
+    return markers.fill(markdown, "chapter", make_content)
 
 
 def _read(folder, name):
+    """Reads the file of a chapter, and refuses a missing or damaged file."""
     path = Path(folder, f"{name}.json")
     if not path.is_file():
         validation.fail(
-            "A marker names a chapter that was measured.",
+            "A marker must name a measured chapter.",
             f"chapter={name!r}, and no {path.name}",
             f"Run python scripts/keep_chapter.py --chapters={name}.",
         )
     try:
-        found = json.loads(path.read_text())
+        chapter = json.loads(path.read_text())
     except ValueError as error:
-        found = str(error)
-    if not isinstance(found, dict):
+        chapter = str(error)
+    if not isinstance(chapter, dict):
         validation.fail(
-            "A chapter's file is what scripts/keep_chapter.py wrote.",
+            "A chapter's file must be written by scripts/keep_chapter.py.",
             f"{path}, which is damaged",
             f"Run python scripts/keep_chapter.py --chapters={name}.",
         )
-    return found
+    return chapter
 
 
 def _table(chapter):
-    """A table for each run of rows with the same keys, as the scripts print them."""
+    """Returns the tables of the summary, as the scripts print them."""
     tables = (
         _rows(list(keys), list(rows)) for keys, rows in itertools.groupby(chapter["summary"], tuple)
     )
@@ -114,6 +115,7 @@ def _table(chapter):
 
 
 def _rows(keys, rows):
+    """Returns one table in Markdown."""
     shown = [[key.replace("_", " ") for key in keys], ["---"] * len(keys)]
     shown += [[_cell(value) for value in row.values()] for row in rows]
     lines = (f"| {' | '.join(cells)} |" for cells in shown)
@@ -121,13 +123,15 @@ def _rows(keys, rows):
 
 
 def _cell(value):
-    if value is None:  # what was not finite
+    """Returns a value of the summary as the text of a table's cell."""
+    if value is None:  # a number that was not finite
         return "-"
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return text.replace("|", "\\|")
 
 
 def _one_cell(chapter, what=""):
+    """Returns the cell that a marker `cell` names by labels and a key."""
     *labels, key = what.split("; ")
     rows = [
         row
@@ -136,62 +140,71 @@ def _one_cell(chapter, what=""):
     ]
     if len(rows) != 1 or not labels:
         validation.fail(
-            "A marker `cell LABEL; ...; KEY` picks one row by how it begins, and a key of it.",
+            "A marker `cell LABEL; ...; KEY` must name one row by its first cells, and a key.",
             f"{what!r}, which picks {len(rows)} rows of {chapter['command']}",
-            "Give the labels as the table shows them, and the key as the JSON has it.",
+            "Write the labels as the table shows them, and the key as in the JSON.",
         )
     return _cell(rows[0][key])
 
 
 def _claims(chapter):
+    """Returns the list of all claims with their verdicts."""
     return "\n\n" + "\n".join(_bullet(claim) for claim in chapter["claims"]) + "\n\n"
 
 
 def _bullet(claim):
-    text = f"- **{_said(claim)}**: {claim['text']} *Measured:* {claim['measured']}"
-    glued = _NO_LINE_BEGINS_SO.sub("\0", text[2:])
+    """Returns a claim as an item of a list, wrapped to `WIDTH`."""
+    text = f"- **{_verdict_text(claim)}**: {claim['text']} *Measured:* {claim['measured']}"
+    glued = _NO_BREAK_HERE.sub("\0", text[2:])
     wrapped = textwrap.fill(
         glued, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
     )
     return wrapped.replace("\0", " ")
 
 
-def _said(claim):
+def _verdict_text(claim):
+    """Returns the verdict of a claim in words."""
     return "borne out" if claim["holds"] else "NOT borne out"
 
 
 def _nth(chapter, number):
+    """Returns the claim of a number from 1 on, given as text."""
     validation.choice("claim", number, [str(place + 1) for place in range(len(chapter["claims"]))])
     return chapter["claims"][int(number) - 1]
 
 
 def _claim(chapter, what=""):
+    """Returns the measured text of a claim, or the figure that a marker `claim` names in it."""
     number, _, words = what.partition(" after ")
     measured = _nth(chapter, number)["measured"]
     return _figure_after(words, measured) if words else measured.removesuffix(".")
 
 
 def _figure_after(words, measured):
+    """Returns the first figure after `words` in a claim's measured text."""
     place = re.search(rf"{re.escape(words)}(?![\w.])", measured)
     figure = place and _FIGURE.search(measured, place.end())
     if not figure:
         validation.fail(
-            "A marker `claim N after WORDS` names words of the claim that a figure follows.",
+            "A marker `claim N after WORDS` must name words of the claim before a figure.",
             f"words={words!r}, claim={measured!r}",
-            "Give words that stand before the figure.",
+            "Write words that stand before the figure.",
         )
     return figure.group()
 
 
 def _verdict(chapter, number=""):
-    return _said(_nth(chapter, number))
+    """Returns the verdict of a claim."""
+    return _verdict_text(_nth(chapter, number))
 
 
 def _seconds(chapter):
+    """Returns the time of the chapter's command in seconds."""
     return f"{chapter['seconds']:.0f}"
 
 
 def _versions(chapter):
+    """Returns the versions and the number of cores that the chapter was measured with."""
     versions = chapter["environment"]
     names = {"TensorFlow": "tensorflow", "Keras": "keras", "NumPy": "numpy", "Python": "python"}
     listed = [f"{name} {versions[key]}" for name, key in names.items()]

@@ -1,4 +1,4 @@
-"""What is drawn at random, as a table in the pages: the rows that the check prints."""
+"""Makes the table of the random distributions for the pages, with the rows of the check."""
 
 from tf_recipes._support import validation
 from tf_recipes.parity.reports import formatting
@@ -6,33 +6,34 @@ from tf_recipes.parity.reports import formatting
 HEADINGS = ("draws", "port", "verdict", "std or kept share, from TF1's", "worst statistic")
 
 
-def table(found, kinds=()):
-    """The rows of a Markdown table.
+def table(distributions, kinds=()):
+    """Returns a Markdown table with a row for each distribution and port.
 
     Args:
-        found: `distributions` of the check's document, a list of dicts.
-        kinds: first words of the draws that are wanted, such as "he" or "dropout"; none means all.
+        distributions: `distributions` of the check's results, a list of dicts.
+        kinds: first words of the wanted draws, such as "he" or "dropout"; empty for all draws.
 
     Returns:
-        Text, a row for each distribution and port, in the document's order.
+        Text, the rows in the order of `distributions`.
 
     Raises:
-        ValueError: for a kind that was not drawn.
+        ValueError: for an unknown kind.
     """
-    drawn = sorted({_kind(row) for row in found})
+    drawn = sorted({_kind(row) for row in distributions})
     for kind in kinds:
         validation.choice("distribution", kind, drawn)
-    wanted = [_row(row) for row in found if not kinds or _kind(row) in kinds]
+    wanted = [_row(row) for row in distributions if not kinds or _kind(row) in kinds]
     rows = [HEADINGS, ["---"] * len(HEADINGS), *wanted]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
 def _kind(row):
-    """`he initialiser` -> `he`, `dropout, keep_prob 0.5` -> `dropout`."""
+    """Returns the first word of a draw's name: `dropout, keep_prob 0.5` -> `dropout`."""
     return row["name"].replace(",", " ").split()[0]
 
 
 def _row(row):
+    """Returns the cells of a distribution."""
     return (
         row["name"],
         row["port"],
@@ -43,7 +44,11 @@ def _row(row):
 
 
 def _worst(errors):
-    """JSON has no infinity: null stands where a hard bound is broken, which is the worst."""
+    """Returns the worst statistic with its error, as text.
+
+    An error of None means that a hard bound is broken, which is worse than any number: JSON has no
+    infinity.
+    """
     broken = [statistic for statistic, error in errors.items() if error is None]
     if broken:
         return f"{broken[0]}: not TF1's"

@@ -1,4 +1,4 @@
-"""Places in a page that are filled by the code: `<!-- KIND WHAT -->...<!-- / -->`."""
+"""Finds and fills the markers of a page: `<!-- KIND WHAT -->...<!-- / -->`."""
 
 import re
 
@@ -8,50 +8,54 @@ KINDS = ("measured", "chapter", "generated")
 
 
 def fill(text, kind, make):
-    """The text with what stands in every marker of that kind made anew.
+    """Returns the text with the content of every marker of one kind made anew.
 
     Args:
         text: Markdown.
         kind: one of `KINDS`.
-        make: a function from the words behind the kind, a list, to what is to stand there.
+        make: function from the list of words after the kind to the content of the marker.
 
     Raises:
-        ValueError: of `make`.
+        ValueError: any `ValueError` of `make`.
     """
 
-    def filled(found):
-        return f"<!-- {kind} {found['what']} -->{make(found['what'].split())}<!-- / -->"
+    def filled(match):
+        return f"<!-- {kind} {match['what']} -->{make(match['what'].split())}<!-- / -->"
 
     return _marker(kind).sub(filled, text)
 
 
 def words(text, kind):
-    """The words of each marker of that kind, in order."""
-    return [found["what"].split() for found in _marker(kind).finditer(text)]
+    """Returns the list of words of each marker of one kind, in order."""
+    return [match["what"].split() for match in _marker(kind).finditer(text)]
 
 
 def without(text, kinds=KINDS):
-    """The text without the markers and what stands in them."""
+    """Returns the text without the markers and their content."""
     for kind in kinds:
         text = _marker(kind).sub("", text)
     return text
 
 
 def check(text):
-    """Refuses a marker that is not whole: filling it would take the text up to the next with it."""
+    """Refuses an incomplete marker: filling it would replace the text up to the next marker.
+
+    Raises:
+        ValueError: if a marker has no beginning or no end.
+    """
     begun = len(re.findall(rf"<!-- *(?:{'|'.join(KINDS)})\b", text))
-    whole = sum(len(words(text, kind)) for kind in KINDS)
+    complete = sum(len(words(text, kind)) for kind in KINDS)
     ended = text.count("<!-- / -->")
-    if not begun == whole == ended:
+    if not begun == complete == ended:
         validation.fail(
             "Every marker is `<!-- KIND WHAT -->...<!-- / -->`.",
-            f"{begun} that begin, {ended} that end, {whole} whole ones",
-            f"Mend the broken one; KIND is {', '.join(KINDS)}.",
+            f"{begun} that begin, {ended} that end, {complete} complete",
+            f"Repair the broken marker; KIND is {', '.join(KINDS)}.",
         )
 
 
 def _marker(kind):
-    """What stands inside has no marker of its own, so that a lost end is noticed."""
+    """Returns the pattern of a kind's markers; the content holds no marker, so a lost end shows."""
     return re.compile(
         rf"<!-- {kind} (?P<what>[^\s>][^>]*?) -->(?:(?!<!-- ).)*?<!-- / -->", re.DOTALL
     )

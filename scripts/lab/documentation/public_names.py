@@ -1,4 +1,4 @@
-"""Every public name with the first sentence of its docstring, and where it is."""
+"""Lists the public names with the first sentence of their docstrings and their files."""
 
 import importlib
 import inspect
@@ -7,15 +7,15 @@ import tf_recipes
 
 
 def by_module():
-    """`{module: [names]}` of what `tf_recipes` offers, in the order of the package's own list."""
-    found = {}
+    """Returns `{module: [names]}` of the public names, in the order of the package's list."""
+    modules = {}
     for name, module in tf_recipes._NAMES.items():
-        found.setdefault(module, []).append(name)
-    return found
+        modules.setdefault(module, []).append(name)
+    return modules
 
 
 def table():
-    """The rows of a Markdown table: name, what it is, file."""
+    """Returns a Markdown table: name, first sentence of the docstring, file."""
     rows = ["| name | what it is | file |", "|---|---|---|"]
     for module, names in by_module().items():
         rows += [f"| `{name}` | {summary(module, name)} | {_file(module)} |" for name in names]
@@ -23,11 +23,12 @@ def table():
 
 
 def summary(module, name):
-    """The first sentence of a name's docstring, on one line."""
+    """Returns the first paragraph of a name's docstring, on one line."""
     value = getattr(importlib.import_module(f"tf_recipes.{module}"), name)
     paragraph = inspect.getdoc(value).split("\n\n")[0]
     return " ".join(paragraph.split()).replace("|", "\\|")
 
 
 def _file(module):
+    """Returns the path of a module's file, in code style."""
     return f"`tf_recipes/{module.replace('.', '/')}.py`"

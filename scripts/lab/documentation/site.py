@@ -1,6 +1,6 @@
-"""What the site does beyond plain Markdown, as hooks of ProperDocs: see `properdocs.yml`.
+"""Extends the site beyond plain Markdown, by hooks of ProperDocs: see `properdocs.yml`.
 
-On a code host the pages are read without it, so all of it is only for looks: two columns,
+A code host shows the pages without these hooks, so they change only the looks: two columns,
 equations, and the pages with the docstrings.
 """
 
@@ -10,12 +10,11 @@ from pathlib import Path
 
 import latex2mathml.converter
 
-sys.path.insert(
-    0, str(Path(__file__).parents[2])
-)  # a hook is loaded as a file, without its package
+# ProperDocs loads a hook as a file, without its package.
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from lab.documentation import pages, public_names
 
-# A table whose cells are code blocks, which on a phone would be wider than the page.
+# A table whose cells are code blocks: on a phone it would be wider than the page.
 _TABLE = re.compile(
     r"<table>\n<tr><th>[^\n]*</th></tr>\n<tr><td>\n(.*?)\n</td><td>\n(.*?)\n</td></tr>\n</table>",
     re.DOTALL,
@@ -23,7 +22,7 @@ _TABLE = re.compile(
 
 
 def on_config(config, **_):
-    """Gives Markdown its functions, and lists the API's pages below the page of all names."""
+    """Sets functions of Markdown's extensions, and adds the API's pages to the navigation."""
     config.mdx_configs["toc"]["slugify"] = pages.slugify
     for fence in config.mdx_configs["pymdownx.superfences"]["custom_fences"]:
         fence["format"] = math
@@ -35,7 +34,7 @@ def on_config(config, **_):
 
 
 def on_files(files, config, **_):
-    """Adds a page of the API reference for each module that people import from."""
+    """Adds a page of the API reference for each module with public names."""
     from properdocs.structure.files import File
 
     for module, names in public_names.by_module().items():
@@ -46,9 +45,9 @@ def on_files(files, config, **_):
 
 
 def on_page_markdown(markdown, page, **_):
-    """Puts two programs side by side where there is room, and below one another where not.
+    """Puts two programs side by side on a wide screen, and one below the other on a narrow screen.
 
-    What is wide has the width of the table of contents, too.
+    A page with wide content has no table of contents, so that the content gets its column.
     """
     markdown, count = _TABLE.subn(
         r'<div class="side-by-side" markdown>\n<div markdown>\n\1\n</div>\n'
@@ -56,16 +55,17 @@ def on_page_markdown(markdown, page, **_):
         markdown,
     )
     if count or "<!-- generated defaults" in markdown:
-        page.meta["hide"] = ["toc"]  # its column is needed
+        page.meta["hide"] = ["toc"]  # the content needs its column
     return markdown
 
 
 def on_page_content(html, **_):
-    """Lets the names in a table break at a dot or an underscore, where a row is narrow."""
+    """Allows a line break after a dot, an underscore or a bracket of a name in a table."""
     return re.sub(r"<td[ >].*?</td>", _breakable, html, flags=re.DOTALL)
 
 
 def _breakable(cell):
+    """Returns a table's cell with the possible line breaks; `cell` is a match."""
     return re.sub(
         r"(?<=<code>)[^<]+",
         lambda code: re.sub(r"([._(])(?=\w)", r"\1<wbr>", code[0]),
@@ -74,6 +74,6 @@ def _breakable(cell):
 
 
 def math(source, language, css_class, options, md, **_):
-    """A block of LaTeX as MathML, which browsers draw by themselves."""
+    """Converts a block of LaTeX to MathML, which browsers draw without scripts."""
     drawn = latex2mathml.converter.convert(source.strip(), display="block")
     return f'<div class="{css_class}" tabindex="0">{drawn}</div>'

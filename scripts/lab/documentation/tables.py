@@ -1,31 +1,48 @@
-"""Tables in the pages that the code knows better: `<!-- generated NAME -->`."""
+"""Fills the tables that are read from the code into the pages: `<!-- generated NAME -->`."""
 
 from lab.documentation import markers
 from tf_recipes._support import validation
 
 
 def fill(text):
-    """The page's text with every such table made anew.
+    """Returns the page's text with every generated table made anew.
 
     Raises:
-        ValueError: for a table that nobody makes.
+        ValueError: for an unknown table.
     """
 
-    def made(what):
-        name = " ".join(what)
-        validation.choice("generated", name, _TABLES)
-        return f"\n\n{_TABLES[name]()}\n\n"
+    def make_table(what):
+        return f"\n\n{_TABLES[_table_name(what)]()}\n\n"
 
-    return markers.fill(text, "generated", made)
+    return markers.fill(text, "generated", make_table)
+
+
+def check(text):
+    """Checks that every generated table of the page's text is known. It needs no Keras.
+
+    Raises:
+        ValueError: for an unknown table.
+    """
+    for what in markers.words(text, "generated"):
+        _table_name(what)
+
+
+def _table_name(what):
+    """Returns the name of a table, checked, from the words of its marker."""
+    name = " ".join(what)
+    validation.choice("generated", name, _TABLES)
+    return name
 
 
 def _defaults():
+    """Returns the table of the defaults that differ between TF1 and Keras 3."""
     from lab.documentation.defaults import table  # imports Keras
 
     return table.table()
 
 
 def _public_names():
+    """Returns the table of the package's public names."""
     from lab.documentation import public_names  # imports Keras
 
     return public_names.table()

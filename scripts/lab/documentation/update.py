@@ -1,4 +1,4 @@
-"""What `scripts/update_docs.py` does: every generated part of the README and of docs/, anew."""
+"""Updates every generated part of the README and of docs/ for `scripts/update_docs.py`."""
 
 import itertools
 import json
@@ -11,17 +11,16 @@ CLONE = Path(__file__).parents[3]
 
 
 def run(folder=None, check=False):
-    """Writes what is out of date, names it, and returns the exit status.
+    """Writes each file that is out of date, prints its name, and returns the exit status.
 
     Args:
-        folder: the clone of the repository; None for the one that this file is in.
-        check: whether to write nothing, and to return 1 where something is out of date.
+        folder: the clone of the repository; None for the clone that holds this file.
+        check: whether to write nothing, and to return 1 if a file is out of date.
 
     Raises:
-        ValueError: for a folder without the documentation, or a marker that asks for what is not
-            there.
+        ValueError: for a folder without the documentation, or a marker that names something
+            unknown.
     """
-    import_tensorflow()
     with quiet():
         contents = generated(Path(folder or CLONE))
     stale = {path: text for path, text in contents.items() if _read(path) != text}
@@ -36,7 +35,10 @@ def run(folder=None, check=False):
 
 
 def generated(clone):
-    """`{path: text}` of every file that has generated parts; a plot is drawn if its data changed.
+    """Generates `{path: text}` of every file with generated parts.
+
+    A plot is drawn again only if its data changed. TensorFlow is imported only if a page has a
+    table that is read from Keras, and after every marker has been checked.
 
     Args:
         clone: the folder of the repository.
@@ -45,40 +47,45 @@ def generated(clone):
     from lab.documentation.measured import FIGURES, PLOTS, Measured, file_name
 
     docs = clone / "docs"
-    measured = Measured(_check(docs / "check.json"))
+    measured = Measured(_check_results(docs / "check.json"))
     contents = {}
     for page in [clone / "README.md", *sorted(docs.rglob("*.md"))]:
         try:
             markers.check(page.read_text())
             text = measured.fill(page.read_text(), page, docs)
-            contents[page] = tables.fill(chapter_figures.fill(text, docs / "measured"))
+            contents[page] = chapter_figures.fill(text, docs / "measured")
+            tables.check(text)
         except ValueError as error:
             raise ValueError(f"{page}: {error}") from error
+    if any(markers.words(text, "generated") for text in contents.values()):
+        import_tensorflow()
+        contents = {page: tables.fill(text) for page, text in contents.items()}
     for name, kind in itertools.product(measured.plotted(contents.values()), PLOTS):
         path = docs / FIGURES / file_name(name, kind)
         drawn = _read(path)
-        known = drawn is not None and measured.drew(name, drawn)
-        contents[path] = drawn if known else measured.svg(name, kind)
+        up_to_date = drawn is not None and measured.drew(name, drawn)
+        contents[path] = drawn if up_to_date else measured.svg(name, kind)
     return contents
 
 
-def _check(path):
-    """The check's document, if it is one."""
+def _check_results(path):
+    """Reads the check's results, and refuses a file with other content."""
     try:
-        found = json.loads(path.read_text())
-    except FileNotFoundError:
-        found = None
+        results = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        results = None
     except ValueError as error:
-        found = error
-    if not isinstance(found, dict) or "traces" not in found:
-        received = f"no {path}" if found is None else f"{path}, which holds something else"
+        results = error
+    if not isinstance(results, dict) or "traces" not in results:
+        missing, other = f"no {path}", f"{path}, which holds something else"
         validation.fail(
             "The documentation is made from the check's results.",
-            received,
+            missing if results is None else other,
             f"Run python scripts/check_migration.py --json_out={path}.",
         )
-    return found
+    return results
 
 
 def _read(path):
+    """Reads the text of a file; returns None if there is no file."""
     return path.read_text() if path.is_file() else None

@@ -1,4 +1,4 @@
-"""How long a step takes, by workers, parameters and rows: a model, fitted to measurements."""
+"""Models the time of a step by workers, parameters and rows, fitted to measurements."""
 
 import dataclasses
 import itertools
@@ -6,19 +6,19 @@ import math
 
 import numpy as np
 
-BYTES = 4  # of a float32
+BYTES = 4  # bytes of a float32
 
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """The time of one step.
+    """Holds the measured time of one step.
 
     Args:
-        workers: int, W.
-        parameters: int, P, of the model.
-        rows: int, B, of the global batch.
-        seconds: of one step.
-        sent: bytes that all workers sent in one step.
+        workers: int, W, number of workers.
+        parameters: int, P, number of the model's parameters.
+        rows: int, B, rows of the global batch.
+        seconds: time of one step.
+        sent: bytes that all workers together sent in one step.
     """
 
     workers: int
@@ -30,20 +30,20 @@ class Measured:
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """The coefficients, in seconds.
+    """Holds the coefficients of the model, in seconds.
 
     With s workers to a core, s = max(1, W / cores), a step takes
 
         s (fixed + update P + compute P B / W) + message (W - 1) + byte 8 P (W - 1)
 
-    8 P (W - 1) bytes are what a ring all-reduce of float32 gradients sends in all.
+    A ring all-reduce of float32 gradients sends 8 P (W - 1) bytes in all.
 
     Args:
-        fixed: of every step.
-        update: per parameter, for the optimizer.
-        compute: per parameter and row, for the gradients.
-        message: per worker beyond the first.
-        byte: per byte sent.
+        fixed: time of every step.
+        update: time per parameter, for the optimizer.
+        compute: time per parameter and row, for the gradients.
+        message: time per worker beyond the first.
+        byte: time per sent byte.
     """
 
     fixed: float
@@ -53,26 +53,29 @@ class Cost:
     byte: float
 
     def seconds(self, workers, parameters, rows, cores):
-        """Of one step on this machine."""
+        """Returns the modelled time of one step on this machine."""
         return float(np.dot(_terms(workers, parameters, rows, cores), dataclasses.astuple(self)))
 
     def on_a_cluster(self, workers, parameters, rows, bandwidth):
-        """Of one step where each worker has a core of its own, and a network between them.
+        """Returns the modelled time of one step on a cluster with a core for each worker.
 
         Args:
-            bandwidth: bytes a second that a worker sends.
+            workers, parameters, rows: as in `Measured`.
+            bandwidth: bytes that a worker sends in a second.
         """
-        own = self.fixed + self.update * parameters + self.compute * parameters * rows / workers
+        computing = (
+            self.fixed + self.update * parameters + self.compute * parameters * rows / workers
+        )
         return (
-            own
+            computing
             + self.message * (workers - 1)
             + ring_bytes(workers, parameters) / (workers * bandwidth)
         )
 
     def break_even(self, workers, parameters, bandwidth):
-        """The rows of a global batch above which so many workers are faster than one, or inf.
+        """Returns the rows of a global batch above which W workers are faster than one, or inf.
 
-        From `on_a_cluster(W) = on_a_cluster(1)`, divided by (W - 1) / W.
+        The result follows from `on_a_cluster(W) = on_a_cluster(1)`, divided by (W - 1) / W.
         """
         waiting = self.message * workers + 2 * BYTES * parameters / bandwidth
         saved = self.compute * parameters
@@ -80,7 +83,7 @@ class Cost:
 
 
 def ring_bytes(workers, parameters):
-    """What all workers send in one all-reduce: each sends 2 (W - 1) / W of the gradients.
+    """Returns the bytes of all workers in one all-reduce; each sends 2 (W - 1) / W gradients.
 
     >>> ring_bytes(workers=2, parameters=1000)
     8000
@@ -89,42 +92,46 @@ def ring_bytes(workers, parameters):
 
 
 def fit(measured, cores):
-    """The `Cost` that fits best, in least squares of the relative errors, none below zero.
+    """Fits the `Cost` by least squares of the relative errors, with no coefficient below zero.
 
     Args:
         measured: list of `Measured`.
-        cores: int, of the machine.
+        cores: int, number of the machine's cores.
 
     Returns:
-        The `Cost`, and the relative error of each measurement, model over measurement less 1.
+        The `Cost`, and the relative error of each measurement: model / measurement - 1.
     """
     terms = np.array([_terms(m.workers, m.parameters, m.rows, cores) for m in measured])
     seconds = np.array([m.seconds for m in measured])
     relative = terms / seconds[:, None]
-    best = min(_subsets(relative), key=lambda found: found[0])[1]
+    best = min(_subsets(relative), key=lambda pair: pair[0])[1]
     return Cost(*best.tolist()), relative @ best - 1
 
 
 def _terms(workers, parameters, rows, cores):
-    crowd = max(1, workers / cores)
+    """Returns the factors of the five coefficients in the time of a step."""
+    per_core = max(1, workers / cores)
     return (
-        crowd,
-        crowd * parameters,
-        crowd * parameters * rows / workers,
+        per_core,
+        per_core * parameters,
+        per_core * parameters * rows / workers,
         workers - 1,
         ring_bytes(workers, parameters),
     )
 
 
 def _subsets(relative):
-    """Of each set of coefficients, the rest 0, the squared error and the best, if none is < 0."""
+    """Yields (squared error, coefficients) of the fit of each subset of the coefficients.
+
+    The coefficients outside the subset are 0. A fit with a negative coefficient is left out.
+    """
     count = relative.shape[1]
     for size in range(1, count + 1):
         for chosen in itertools.combinations(range(count), size):
             part = relative[:, chosen]
             scale = np.linalg.norm(part, axis=0)
-            found = np.linalg.lstsq(part / scale, np.ones(len(part)), rcond=None)[0] / scale
-            if (found >= 0).all():
+            fitted = np.linalg.lstsq(part / scale, np.ones(len(part)), rcond=None)[0] / scale
+            if (fitted >= 0).all():
                 coefficients = np.zeros(count)
-                coefficients[list(chosen)] = found
+                coefficients[list(chosen)] = fitted
                 yield float(np.sum((relative @ coefficients - 1) ** 2)), coefficients

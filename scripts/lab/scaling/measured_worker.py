@@ -1,7 +1,8 @@
-"""One worker of a measurement: `python -m lab.scaling.measured_worker SETTING`.
+"""Runs one worker of a measurement: `python -m lab.scaling.measured_worker SETTING`.
 
-SETTING is JSON: `hidden` (a list of lists of units), `batches`, `repeats`, `core`. It prints JSON:
-for each net and batch `[parameters, rows, seconds of a step, bytes on loopback a step]`.
+SETTING is JSON: `hidden` (a list of lists of units), `batches`, `repeats`, `core`. The worker
+prints JSON, for each net and batch size `[parameters, rows, seconds of a step, bytes on the
+loopback interface in a step]`.
 """
 
 import json
@@ -14,10 +15,11 @@ import numpy as np
 
 _COUNTERS = pathlib.Path("/proc/net/dev")
 _WORK = 3e9  # parameters times rows of one timed call, about
-_MOST, _LEAST = 20, 2  # steps of one timed call
+_MOST, _LEAST = 20, 2  # largest and smallest number of steps of one timed call
 
 
 def main(setting):
+    """Measures every net at every batch size, and prints the results."""
     os.sched_setaffinity(0, {setting["core"]})  # before TensorFlow counts the cores
     from tf_recipes.distribution import job
 
@@ -31,7 +33,11 @@ def main(setting):
 
 
 def measure(started, hidden, rows, repeats):
-    """The quickest of `repeats` calls, as others may use the machine."""
+    """Times `repeats` calls, and returns the fastest, because other programs may disturb a call.
+
+    Returns:
+        `[parameters, rows, seconds of a step, bytes on the loopback interface in a step]`.
+    """
     import keras
     import tensorflow as tf
 
@@ -59,7 +65,7 @@ def measure(started, hidden, rows, repeats):
 
 
 def loopback_bytes(text=None):
-    """What this machine has sent to itself so far; NaN where no counter says so."""
+    """Returns the bytes that the loopback interface received so far; NaN without a counter."""
     if text is None:
         text = _COUNTERS.read_text() if _COUNTERS.exists() else ""
     for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""What was measured of scaling and what follows from it: as a table, as JSON, as a figure."""
+"""Reports the measured scaling and its model, as a table, as JSON and as a figure."""
 
 import dataclasses
 import json
@@ -11,11 +11,11 @@ from tf_recipes._support import files
 from tf_recipes._support.terminal import Terminal
 
 BANDWIDTHS = {"1 Gbit/s": 0.125e9, "10 Gbit/s": 1.25e9, "100 Gbit/s": 12.5e9}
-_CLUSTER = (2, 4, 16)  # workers in the table of what pays
+_CLUSTER = (2, 4, 16)  # numbers of workers in the table of break-even batches
 
 
 def show(measured, cost, errors, cores, console=None):
-    """Prints the measurements beside the model, its coefficients, and where a cluster pays."""
+    """Prints measurements and model, the coefficients, and the batches where a cluster pays."""
     console = console or Terminal()
 
     def say(text):
@@ -40,7 +40,7 @@ def show(measured, cost, errors, cores, console=None):
 
 
 def paying(measured, cost):
-    """For each net and network, the rows above which so many workers are faster than one."""
+    """Returns for each net and network the rows above which a cluster is faster than one worker."""
     return [
         {
             "parameters": parameters,
@@ -53,7 +53,7 @@ def paying(measured, cost):
 
 
 def write(path, measured, cost, errors, cores):
-    """Writes all of it as JSON, with null for what is not a finite number."""
+    """Writes measurements, model and break-even batches as JSON; null for a number not finite."""
     result = {
         "cores": cores,
         "cost": dataclasses.asdict(cost),
@@ -72,6 +72,7 @@ def write(path, measured, cost, errors, cores):
 
 
 def _finite(value):
+    """Returns the value with None for every number that is not finite."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -80,7 +81,7 @@ def _finite(value):
 
 
 def plot(path, measured, cost, cores):
-    """Draws the time of a step by parameters and workers, and when a cluster pays."""
+    """Draws the time of a step by parameters and workers, and the break-even batches."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4), layout="constrained")
@@ -92,6 +93,7 @@ def plot(path, measured, cost, cores):
 
 
 def _draw_times(axes, measured, cost, cores):
+    """Draws measured and modelled times over the parameters, for the largest batch."""
     rows = sorted({each.rows for each in measured})[-1]
     chosen = [each for each in measured if each.rows == rows]
     for k, workers in enumerate(sorted({each.workers for each in chosen})):
@@ -107,6 +109,7 @@ def _draw_times(axes, measured, cost, cores):
 
 
 def _draw_break_even(axes, measured, cost):
+    """Draws the break-even batch over the parameters, for each network and number of workers."""
     parameters = [each.parameters for each in measured]
     line = np.geomspace(min(parameters), 100 * max(parameters))
     for k, (name, bandwidth) in enumerate(BANDWIDTHS.items()):

@@ -1,5 +1,5 @@
-"""One family of contestants, one file: each trains the same net in its own way.
+"""Defines the contestants, a file for each family. Each trains the same net in its own way.
 
-A contestant is made from a `lab.benchmark.workload.Workload` and has `epoch(shuffle)`, one
-pass over the images that returns the mean loss or None, and `weights()`, TF1's names to arrays.
+A contestant is made from a `lab.benchmark.workload.Workload`. It has `epoch(shuffle)`, which trains
+one epoch and returns the mean loss or None, and `weights()`, which returns `{TF1's name: array}`.
 """

@@ -1,6 +1,6 @@
-"""JAX: one compiled step per call, or a whole epoch under `lax.scan` in one call.
+"""Trains with JAX: one compiled step per call, or one epoch under `lax.scan` per call.
 
-Data and state stay on the device, the state is donated, and batches are gathered inside.
+Data and state stay on the device. The state is donated. Batches are gathered in the compiled code.
 """
 
 import functools
@@ -16,6 +16,8 @@ ACTIVATIONS = {"elu": jax.nn.elu, "relu": jax.nn.relu, "tanh": jnp.tanh}
 
 
 class _Loop:
+    """Holds data and state of both contestants; a subclass has `train(order)`, one epoch."""
+
     def __init__(self, workload):
         self.workload = workload
         self.images = jnp.asarray(workload.images)
@@ -33,7 +35,7 @@ class _Loop:
         self.random = np.random.default_rng()
 
     def epoch(self, shuffle):
-        """The mean loss."""
+        """Trains one epoch, and returns the mean loss."""
         steps, size = self.workload.steps, self.workload.recipe.batch_size
         order = np.arange(steps * size, dtype=np.int32)
         if shuffle:
@@ -44,15 +46,15 @@ class _Loop:
         return float(self.state[-1]) / steps
 
     def weights(self):
-        """`{TF1's name: array}`."""
-        found = {}
+        """Returns `{TF1's name: array}`."""
+        arrays = {}
         for name, (w, b) in zip(names(self.workload.recipe), self.state[0], strict=True):
-            found[f"{name}/weights"], found[f"{name}/biases"] = np.asarray(w), np.asarray(b)
-        return found
+            arrays[f"{name}/weights"], arrays[f"{name}/biases"] = np.asarray(w), np.asarray(b)
+        return arrays
 
 
 class Step(_Loop):
-    """One call of a compiled function for each step."""
+    """Calls a compiled function for each step."""
 
     def __init__(self, workload):
         super().__init__(workload)
@@ -65,12 +67,13 @@ class Step(_Loop):
         self.run = run
 
     def train(self, order):
+        """Trains one epoch; `order` has the rows of each step."""
         for _ in range(self.workload.steps):
             self.state = self.run(self.state, order, self.images, self.labels)
 
 
 class Scan(_Loop):
-    """One call for the whole epoch."""
+    """Calls a compiled function for each epoch."""
 
     def __init__(self, workload):
         super().__init__(workload)
@@ -85,11 +88,12 @@ class Scan(_Loop):
         self.run = run
 
     def train(self, order):
+        """Trains one epoch; `order` has the rows of each step."""
         self.state = self.run(self.state, order, self.images, self.labels)
 
 
 def step(recipe, state, rows, images, labels):
-    """The state after one step: layers, velocities, steps taken, sum of the losses."""
+    """Returns the state after one step: layers, velocities, number of steps, sum of losses."""
     layers, velocities, count, total = state
     value, gradients = jax.value_and_grad(functools.partial(loss, recipe))(
         layers, images[rows], labels[rows]
@@ -106,7 +110,7 @@ def step(recipe, state, rows, images, labels):
 
 
 def loss(recipe, layers, outputs, labels):
-    """The mean cross-entropy of images (batch, 784) and labels (batch,)."""
+    """Returns the mean cross-entropy of images (batch, 784) and labels (batch,)."""
     for w, b in layers[:-1]:
         outputs = ACTIVATIONS[recipe.activation](outputs @ w + b)  # (batch, units)
     w, b = layers[-1]

@@ -1,4 +1,4 @@
-"""`keras.Model.fit` on arrays: Keras with its defaults, and this project."""
+"""Trains by `keras.Model.fit` on arrays: Keras with its defaults, and this project."""
 
 import keras
 
@@ -7,10 +7,10 @@ from tf_recipes.recipe import N_INPUTS, N_OUTPUTS
 
 
 class Fitted:
-    """A pass is one call of `fit`, all arguments at their defaults but `verbose`.
+    """Trains a pass in one call of `fit`, with every argument but `verbose` at its default.
 
     Args:
-        model: a compiled `keras.Model` with TF1's names for its layers.
+        model: a compiled `keras.Model` whose layers have TF1's names.
         workload: a `Workload`.
     """
 
@@ -20,7 +20,7 @@ class Fitted:
             variable.assign(workload.initial[name])
 
     def epochs(self, count, shuffle):
-        """The last epoch's mean loss."""
+        """Trains `count` epochs, and returns the last epoch's mean loss."""
         fitted = self.model.fit(
             self.workload.images,
             self.workload.labels,
@@ -32,38 +32,38 @@ class Fitted:
         return float(fitted.history["loss"][-1])
 
     def epoch(self, shuffle):
-        """The mean loss."""
+        """Trains one epoch, and returns the mean loss."""
         return self.epochs(1, shuffle)
 
     def variables(self):
-        """`{TF1's name: Keras variable}`."""
+        """Returns `{TF1's name: Keras variable}`."""
         layers = {name: self.model.get_layer(name) for name in names(self.workload.recipe)}
         kernels = {f"{name}/weights": layer.kernel for name, layer in layers.items()}
         return kernels | {f"{name}/biases": layer.bias for name, layer in layers.items()}
 
     def weights(self):
-        """`{TF1's name: array}`."""
+        """Returns `{TF1's name: array}`."""
         return {name: keras.ops.convert_to_numpy(value) for name, value in self.variables().items()}
 
 
 class Defaults(Fitted):
-    """What a reader of Keras' guide writes: built-ins, and `compile` with its defaults."""
+    """Trains a model as in Keras' guide: built-ins, and `compile` with its defaults."""
 
     def __init__(self, workload):
         super().__init__(defaults(workload.recipe), workload)
 
 
 class ThisProject(Fitted):
-    """`tf_recipes.models.build(recipe).fit(...)`, nothing else."""
+    """Trains by `tf_recipes.models.build(recipe).fit(...)`."""
 
     def __init__(self, workload):
-        from tf_recipes import models  # late: Keras' defaults need not pay for it
+        from tf_recipes import models  # imported here: `Defaults` does not need the import
 
         super().__init__(models.build(workload.recipe), workload)
 
 
 def defaults(recipe):
-    """The recipe with Keras' built-ins."""
+    """Builds the compiled model of the recipe with Keras' built-ins."""
     net = [keras.Input((N_INPUTS,))]
     for name, units in zip(names(recipe), recipe.hidden, strict=False):
         net.append(

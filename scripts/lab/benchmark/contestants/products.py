@@ -1,8 +1,8 @@
-"""The matrix products of a training step and nothing else: what no way of training can beat.
+"""Computes only the matrix products of a training step, as an upper bound of the speed.
 
-Forward, the gradient of every weight, and the gradient of every layer's input but the first's. The
-logits stand in for their own gradient, which has the same shape. The fastest of the libraries at
-hand is taken, whichever it is on this machine.
+The products are the forward pass, the gradient of every weight, and the gradient of every layer's
+input except the first layer's. The logits are used in place of their gradient, which has the same
+shape. The fastest of the installed libraries on this machine is taken.
 """
 
 import time
@@ -12,10 +12,10 @@ import tensorflow as tf
 
 
 class Products:
-    """The passes of the library that was fastest over two short trials.
+    """Runs the passes of the library that was fastest in two short trials.
 
     Attributes:
-        note: that library.
+        note: name of the fastest library.
     """
 
     def __init__(self, workload):
@@ -34,18 +34,22 @@ class Products:
         self.run = passes[self.note]
 
     def epoch(self, shuffle):
-        """There is no loss, and no order to shuffle."""
+        """Runs one epoch; the products need no loss and no shuffling."""
         self.run(self.workload.steps)
 
     def weights(self):
-        """Nothing is trained."""
+        """Returns {}, because no weight is trained."""
         return {}
 
 
 def step(matmul, images, kernels):
-    """The products of one step on images (batch, 784); the gradients of the kernels.
+    """Computes the products of one step, and returns the gradients of the kernels.
 
-    `matmul(a, b, key, transpose_a=False, transpose_b=False)` may keep a place for `key`'s result.
+    Args:
+        matmul: function `matmul(a, b, key, transpose_a=False, transpose_b=False)`; it may keep one
+            array for the results of each `key`.
+        images: (batch, 784).
+        kernels: matrices (inputs, units), layer after layer.
     """
     outputs = [images]
     for k, kernel in enumerate(kernels):
@@ -59,6 +63,8 @@ def step(matmul, images, kernels):
 
 
 def _numpy(images, kernels, size):
+    """Returns NumPy's `run(steps)`."""
+
     def empty(shape):
         return np.empty(shape, np.float32)
 
@@ -66,6 +72,7 @@ def _numpy(images, kernels, size):
 
 
 def _pytorch(images, kernels, size):
+    """Returns PyTorch's `run(steps)`."""
     import torch
 
     images, kernels = torch.from_numpy(images), [torch.from_numpy(each) for each in kernels]
@@ -75,15 +82,15 @@ def _pytorch(images, kernels, size):
 
 
 def _into_places(images, kernels, size, empty, multiply):
-    """Passes that write each product where the last step's was."""
-    places = {}
+    """Returns `run(steps)`, which writes each product into the array of the last step."""
+    arrays = {}
 
     def matmul(a, b, key, transpose_a=False, transpose_b=False):
         a, b = a.T if transpose_a else a, b.T if transpose_b else b
-        if key not in places:
-            places[key] = empty((a.shape[0], b.shape[1]))
-        multiply(a, b, places[key])
-        return places[key]
+        if key not in arrays:
+            arrays[key] = empty((a.shape[0], b.shape[1]))
+        multiply(a, b, arrays[key])
+        return arrays[key]
 
     def run(steps):
         for start in range(0, steps * size, size):
@@ -93,6 +100,8 @@ def _into_places(images, kernels, size, empty, multiply):
 
 
 def _tensorflow(images, kernels, size, jit_compile=False):
+    """Returns TensorFlow's `run(steps)`, one compiled loop."""
+
     def matmul(a, b, key, **transposed):
         return tf.matmul(a, b, **transposed)
 
@@ -102,9 +111,9 @@ def _tensorflow(images, kernels, size, jit_compile=False):
             batch = tf.slice(images, (i * size, 0), (size, images.shape[1]))
             return i + 1, step(matmul, batch, kernels)
 
-        nothing = [tf.zeros_like(kernel) for kernel in kernels]
-        # One step after the other, as in training, where a step needs the weights of the last.
-        return tf.while_loop(lambda i, _: i < steps, body, (0, nothing), parallel_iterations=1)[1]
+        zeros = [tf.zeros_like(kernel) for kernel in kernels]
+        # The steps run in sequence, as in training, where a step needs the weights of the last.
+        return tf.while_loop(lambda i, _: i < steps, body, (0, zeros), parallel_iterations=1)[1]
 
     images, kernels = tf.constant(images), [tf.constant(kernel) for kernel in kernels]
 
@@ -115,6 +124,7 @@ def _tensorflow(images, kernels, size, jit_compile=False):
 
 
 def _xla(images, kernels, size):
+    """Returns `run(steps)` of TensorFlow with XLA."""
     return _tensorflow(images, kernels, size, jit_compile=True)
 
 
@@ -122,11 +132,11 @@ LIBRARIES = {"NumPy": _numpy, "TensorFlow": _tensorflow, "XLA": _xla, "PyTorch":
 
 
 def _fastest(run, steps):
-    """Seconds of the better of two trials, after one that compiles."""
+    """Returns the seconds of the faster of two trials, after a trial that compiles."""
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
         run(steps)
         seconds.append(time.perf_counter() - started)
-    time.sleep(0.1)  # the library's threads come to rest before the next one's start
+    time.sleep(0.1)  # waits until the library's threads are idle
     return min(seconds[1:])

@@ -1,4 +1,4 @@
-"""PyTorch, eager: resident tensors, `torch.optim.SGD`, gradients clipped by value."""
+"""Trains with eager PyTorch: resident tensors, `torch.optim.SGD`, gradients clipped by value."""
 
 import itertools
 
@@ -10,7 +10,7 @@ ACTIVATIONS = {"elu": torch.nn.ELU, "relu": torch.nn.ReLU, "tanh": torch.nn.Tanh
 
 
 class Eager:
-    """The usual loop: gather by a permutation, forward, backward, clip, step."""
+    """Trains in the usual loop: gather by a permutation, forward, backward, clip, step."""
 
     def __init__(self, workload):
         self.workload, self.step = workload, 0
@@ -28,7 +28,7 @@ class Eager:
         )
 
     def epoch(self, shuffle):
-        """The mean loss."""
+        """Trains one epoch, and returns the mean loss."""
         size, steps = self.workload.recipe.batch_size, self.workload.steps
         order = torch.randperm(steps * size) if shuffle else torch.arange(steps * size)
         total = torch.zeros(())
@@ -37,12 +37,12 @@ class Eager:
         return total.item() / steps
 
     def train(self, images, labels):
-        """One step; the loss before it."""
+        """Trains one step, and returns the loss before the step."""
         self.optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(self.model(images), labels)
         loss.backward()
         torch.nn.utils.clip_grad_value_(self.model.parameters(), self.workload.recipe.clip_value)
-        # Set by hand, which is faster than any of torch.optim.lr_scheduler.
+        # Setting the rate is faster than any class of torch.optim.lr_scheduler.
         passed = self.step / self.schedule["decay_steps"]
         self.optimizer.param_groups[0]["lr"] = self.rate * self.schedule["decay_rate"] ** passed
         self.optimizer.step()
@@ -50,15 +50,16 @@ class Eager:
         return loss.detach()
 
     def weights(self):
-        """`{TF1's name: array}`."""
-        found = {}
+        """Returns `{TF1's name: array}`."""
+        arrays = {}
         for name, layer in zip(names(self.workload.recipe), self.linear, strict=True):
-            found[f"{name}/weights"] = layer.weight.detach().numpy().T.copy()
-            found[f"{name}/biases"] = layer.bias.detach().numpy().copy()
-        return found
+            arrays[f"{name}/weights"] = layer.weight.detach().numpy().T.copy()
+            arrays[f"{name}/biases"] = layer.bias.detach().numpy().copy()
+        return arrays
 
 
 def _linear(initial, name):
+    """Returns a dense layer with the initial weights."""
     weights, biases = initial[f"{name}/weights"], initial[f"{name}/biases"]
     layer = torch.nn.Linear(*weights.shape)
     with torch.no_grad():

@@ -1,6 +1,6 @@
-"""The original way: a TF1 graph, and one `sess.run` with a `feed_dict` for each batch.
+"""Trains as TF1 did: a graph, and one `sess.run` with a `feed_dict` for each batch.
 
-It runs on Python 3.7 under TF 1.15, and inside the installed TensorFlow.
+This module runs on Python 3.7 under TF 1.15, and in the installed TensorFlow.
 """
 
 import importlib
@@ -9,10 +9,11 @@ import numpy as np
 
 
 class SessionLoop:
-    """The document's loop over `mnist.train.next_batch`, which shuffles at each epoch's start.
+    """Trains in the chapter's loop over `mnist.train.next_batch`, which shuffles each epoch.
 
     Args:
-        record: the module `tf_recipes.originals.runners.record`, of one TensorFlow or the other.
+        record: the module `tf_recipes.originals.runners.record`, imported under TF 1.15 or under
+            `tensorflow.compat.v1`.
         workload: a `Workload`.
     """
 
@@ -25,7 +26,7 @@ class SessionLoop:
         self.names = list(workload.initial)
 
     def epoch(self, shuffle):
-        """The loss is not fetched, because the original loop does not."""
+        """Trains one epoch; like the original loop, it does not fetch the loss."""
         images, labels = self.images, self.labels
         if shuffle:
             order = np.random.permutation(len(labels))
@@ -36,21 +37,21 @@ class SessionLoop:
             run(model.training_op, feed_dict={model.X: X_batch, model.y: y_batch})
 
     def weights(self):
-        """`{TF1's name: array}`."""
+        """Returns `{TF1's name: array}`."""
         return self.session.run({name: self.model.variables[name] for name in self.names})
 
 
 class TF1(SessionLoop):
-    """On real TensorFlow 1.15."""
+    """Trains on real TensorFlow 1.15."""
 
     def __init__(self, workload):
-        # By name, because the installed TensorFlow has no `tensorflow.contrib` to import it with.
+        # Imported here: without `tensorflow.contrib`, as in TensorFlow 2, the import fails.
         record = importlib.import_module("tf_recipes.originals.runners.record")
         super().__init__(record, workload)
 
 
 class CompatV1(SessionLoop):
-    """On `tensorflow.compat.v1` of the installed TensorFlow."""
+    """Trains on `tensorflow.compat.v1` of the installed TensorFlow."""
 
     def __init__(self, workload):
         compat = importlib.import_module("tf_recipes.parity.tf1.compat")

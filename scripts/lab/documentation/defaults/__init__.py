@@ -1,1 +1,1 @@
-"""Which defaults differ between TF1 and Keras 3: pairs of callables, and the table of them."""
+"""Lists pairs of TF1 and Keras 3 callables, and makes the table of their different defaults."""

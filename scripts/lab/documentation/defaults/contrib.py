@@ -1,4 +1,4 @@
-"""`tf.contrib.layers`: layers, regularizers and initializers."""
+"""Pairs the layers, regularizers and initializers of `tf.contrib.layers` with Keras."""
 
 from lab.documentation.defaults.pairs import Hidden, Pair
 
@@ -21,7 +21,7 @@ NO_BIAS = Hidden(
 
 
 def convolution(dims, transposed=False):
-    """`conv{dims}d`, and `convolution{dims}d`, as it is also called."""
+    """Returns the pair of `conv{dims}d`, also named `convolution{dims}d`."""
     tail = "_transpose" if transposed else ""
     return Pair(
         f"tf.contrib.layers.conv{dims}d{tail}",
@@ -35,7 +35,7 @@ def convolution(dims, transposed=False):
 
 
 def pool(tf1, keras):
-    """A pooling layer; TF1's stride does not follow from the kernel."""
+    """Returns the pair of a pooling layer; the stride of TF1 does not follow from the kernel."""
     renamed = {"kernel_size": "pool_size", "stride": "strides"}
     return Pair(f"tf.contrib.layers.{tf1}", f"keras.layers.{keras}", renamed)
 

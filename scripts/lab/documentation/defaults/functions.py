@@ -1,4 +1,4 @@
-"""The functions of `tf.nn` that are no losses."""
+"""Pairs the functions of `tf.nn`, except the losses, with their Keras counterparts."""
 
 from lab.documentation.defaults.pairs import Hidden, Pair
 
@@ -9,12 +9,12 @@ LAST = {"axis": "the last"}
 
 
 def activation(tf1, keras, **more):
-    """An activation function."""
+    """Returns the pair of an activation function."""
     return Pair(f"tf.nn.{tf1}", f"keras.{keras}", page=ACTIVATIONS, **more)
 
 
 def convolution(tf1, keras="conv", **more):
-    """A convolution; what TF 1.15 lets stand at None, it refuses."""
+    """Returns the pair of a convolution. TF 1.15 refuses its own default None: `GIVEN`."""
     return Pair(
         f"tf.nn.{tf1}",
         f"keras.ops.{keras}",
@@ -42,13 +42,13 @@ def convolution(tf1, keras="conv", **more):
 
 
 def pool(tf1, keras):
-    """A pooling function; only the data format has a default."""
+    """Returns the pair of a pooling function; only the data format has a default."""
     renamed = {"input": "inputs", "value": "inputs", "ksize": "pool_size"}
     return Pair(f"tf.nn.{tf1}", f"keras.ops.{keras}", renamed, same={"input": GIVEN})
 
 
 def recognition(tf1, keras, hidden=()):
-    """Connectionist temporal classification."""
+    """Returns the pair of a function for connectionist temporal classification."""
     blank = Hidden("blank", "the last class", "mask_index", "`0`", "ctc_blank")
     order = Hidden(
         "axes of the input", "(time, batch, class)", "the same", "(batch, time, class)", "ctc_axes"

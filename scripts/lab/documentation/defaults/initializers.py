@@ -1,4 +1,4 @@
-"""`tf.initializers`, and the names that they also have in `tf`."""
+"""Pairs the classes of `tf.initializers`, and their names in `tf`, with those of Keras."""
 
 from lab.documentation.defaults.pairs import Hidden, Pair
 
@@ -6,7 +6,7 @@ PAGE = "recipes/initializers.md"
 
 
 def initializer(name, keras, top_level=True, **more):
-    """`tf.initializers.NAME`, which most often is `tf.NAME_initializer`, too."""
+    """Returns the pair of `tf.initializers.NAME`; `top_level` adds `tf.NAME_initializer`."""
     also = (f"tf.{name}_initializer",) if top_level else ()
     return Pair(
         f"tf.initializers.{name}", f"keras.initializers.{keras}", also=also, page=PAGE, **more

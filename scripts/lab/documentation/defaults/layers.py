@@ -1,4 +1,4 @@
-"""`tf.layers`."""
+"""Pairs the functions of `tf.layers` with the layers of Keras."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ GLOROT = "a variable without an initializer is glorot_uniform"
 
 
 def layer(function, name, same=(), **more):
-    """A function of `tf.layers`, the class behind it, and the Keras layer of that name."""
+    """Returns the pair of a function of `tf.layers`, also its class, and a Keras layer."""
     return Pair(
         f"tf.layers.{function}",
         f"keras.layers.{name}",

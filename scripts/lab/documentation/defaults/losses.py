@@ -1,4 +1,4 @@
-"""Losses: those of `tf.nn`, which take each example by itself, and those of `tf.losses`."""
+"""Pairs the losses of `tf.nn`, one value for each example, and of `tf.losses` with Keras."""
 
 from lab.documentation.defaults.pairs import Hidden, Pair
 
@@ -17,7 +17,7 @@ WEIGHTED = Hidden(
 
 
 def cross_entropy(tf1, keras, also=()):
-    """A loss of `tf.nn` on logits."""
+    """Returns the pair of a loss of `tf.nn` on logits."""
     return Pair(
         tf1,
         keras,
@@ -30,7 +30,7 @@ def cross_entropy(tf1, keras, also=()):
 
 
 def loss(tf1, keras, hidden=(), absent=(), **more):
-    """A loss of `tf.losses`."""
+    """Returns the pair of a loss of `tf.losses`."""
     return Pair(
         f"tf.losses.{tf1}",
         f"keras.losses.{keras}",

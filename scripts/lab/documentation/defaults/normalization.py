@@ -1,9 +1,9 @@
-"""`tf.contrib.layers`: normalizations."""
+"""Pairs the normalizations of `tf.contrib.layers` with the layers of Keras."""
 
 from lab.documentation.defaults.pairs import Hidden, Pair
 
 BATCH_NORM = "recipes/batch_norm.md"
-# a normalization has no activation in Keras; TF1's is None
+# Keras' normalizations have no activation; the default of TF1 is None.
 AFFINE = ("activation_fn", "param_initializers")
 UPDATES = Hidden(
     "updates_collections",

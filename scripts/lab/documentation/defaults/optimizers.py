@@ -1,4 +1,4 @@
-"""`tf.train`: optimizers, averages and learning-rate schedules."""
+"""Pairs the optimizers, averages and schedules of `tf.train` with their Keras counterparts."""
 
 from lab.documentation.defaults.pairs import Hidden, Pair
 

@@ -1,9 +1,9 @@
-"""How a TF1 callable is laid beside its Keras 3 counterpart."""
+"""Defines how a TF1 callable is compared with its Keras 3 counterpart."""
 
 import dataclasses
 from collections.abc import Mapping
 
-# TF1's arguments that say where things are kept or what they are called.
+# TF1's arguments that only name or store things.
 BOOKKEEPING = frozenset(
     [
         "name",
@@ -22,14 +22,14 @@ BOOKKEEPING = frozenset(
         "_sentinel",
     ]
 )
-# Keras' arguments that TF1 lacks, with the values at which Keras does what TF1 always did.
+# Keras' arguments that TF1 lacks, with the values at which Keras computes the same as TF1.
 NEUTRAL = {
     "weight_decay": None,
     "clipnorm": None,
     "clipvalue": None,
     "global_clipnorm": None,
     "use_ema": False,
-    "ema_momentum": 0.99,  # without use_ema it is not read
+    "ema_momentum": 0.99,  # not used without use_ema
     "ema_overwrite_frequency": None,
     "loss_scale_factor": None,
     "gradient_accumulation_steps": None,
@@ -80,21 +80,21 @@ NEUTRAL = {
     "recurrent_activation": "sigmoid",
     "mode": "fan_in",
     "strategy": "greedy",
-    "beam_width": 100,  # without beams it is not read
+    "beam_width": 100,  # not used without beams
     "top_paths": 1,
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Hidden:
-    """A default that stands in the code and in no signature; a test runs both sides.
+    """Holds a default that is set in the code and not in a signature; a test measures both.
 
     Args:
-        argument: TF1's argument that it belongs to, or what it is, in words.
-        tf1: what TF1 takes, as Markdown.
-        keras_argument: Keras' argument, or what it is, in words.
-        keras: what Keras takes, as Markdown.
-        proof: the name of the measurement in `tests/documentation/defaults/hidden`.
+        argument: TF1's argument that the default belongs to, or a description.
+        tf1: TF1's default, as Markdown.
+        keras_argument: Keras' argument, or a description.
+        keras: Keras' default, as Markdown.
+        proof: name of the measurement in `tests/scripts/lab/documentation/defaults/hidden`.
     """
 
     argument: str
@@ -106,19 +106,19 @@ class Hidden:
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """A TF1 callable and the Keras 3 callable that takes its place.
+    """Holds a TF1 callable and the Keras 3 callable that replaces it.
 
     Args:
-        tf1: the dotted name, from `tf`.
-        keras: the dotted name, from `keras`.
-        renamed: TF1's arguments that Keras calls otherwise. Those with the same name on both sides
-            need no mention. `call.NAME` is an argument of the layer's call.
-        absent: TF1's arguments that Keras lacks, and that compute nothing at their default.
-        same: TF1's arguments whose default is written otherwise and means the same; to the reason.
+        tf1: dotted name in `tf`.
+        keras: dotted name in `keras`.
+        renamed: `{TF1's argument: Keras' argument}` of the arguments with different names.
+            `call.NAME` is an argument of the layer's call.
+        absent: TF1's arguments that Keras lacks, and that have no effect at their default.
+        same: `{TF1's argument: reason}` of the defaults that differ in form, but not in effect.
         hidden: the defaults in the code.
-        unrelated: Keras' arguments that are about something else than the TF1 callable.
-        also: other names of the TF1 callable.
-        page: the page under `docs/` that says more, or None.
+        unrelated: Keras' arguments without relation to the TF1 callable.
+        also: further names of the TF1 callable.
+        page: page under `docs/` with details, or None.
     """
 
     tf1: str
@@ -133,5 +133,5 @@ class Pair:
 
     @property
     def names(self):
-        """Every TF1 name of it."""
+        """Returns all TF1 names of the callable."""
         return (self.tf1, *self.also)

@@ -1,4 +1,4 @@
-"""`tf.nn.rnn_cell`, and the loops over cells in `tf.nn`."""
+"""Pairs the cells of `tf.nn.rnn_cell`, and the loops over cells in `tf.nn`, with Keras."""
 
 from lab.documentation.defaults.pairs import Hidden, Pair
 

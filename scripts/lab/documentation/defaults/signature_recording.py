@@ -12,7 +12,7 @@ PROGRAM = Path(__file__).with_name("tf1.py")
 
 
 def record(python, names):
-    """What `interpreter.record` finds.
+    """Runs `tf1.record` under TF 1.15, and returns its result.
 
     Args:
         python: an interpreter with TF 1.15.
@@ -21,8 +21,8 @@ def record(python, names):
     Raises:
         interpreter.TF1Error: if the run fails; the text ends with TF1's own last line.
     """
-    done = subprocess.run(
-        # isolated: the modules beside the program are not for TF1's interpreter
+    completed = subprocess.run(
+        # -I isolates: the modules beside the program cannot be imported under Python 3.7.
         [python, "-I", "-W", "ignore", PROGRAM],
         input=json.dumps(list(names)),
         env=interpreter.process_environment(TF_CPP_MIN_LOG_LEVEL="2"),
@@ -31,14 +31,14 @@ def record(python, names):
         text=True,
         timeout=interpreter.TIMEOUT,
     )
-    if done.returncode:
-        last = (done.stderr.strip() or f"status {done.returncode}").splitlines()[-1]
+    if completed.returncode:
+        last = (completed.stderr.strip() or f"status {completed.returncode}").splitlines()[-1]
         raise interpreter.TF1Error(f"TensorFlow 1.15 failed under {python}: {last}")
-    return json.loads(done.stdout)
+    return json.loads(completed.stdout)
 
 
 def write(python, path):
-    """Records what the table of defaults needs, and writes it whole or not at all.
+    """Records the signatures for the table of defaults, and writes them, all or none.
 
     Args:
         python: an interpreter with TF 1.15.
@@ -48,15 +48,15 @@ def write(python, path):
         interpreter.TF1Error: if the run fails.
         OSError: if the file cannot be written.
     """
-    found = record(python, table.names())
+    recorded = record(python, table.names())
     with files.replacing(path) as partial:
-        partial.write_text(_lines(found))
+        partial.write_text(_lines(recorded))
 
 
-def _lines(found):
-    """JSON with a line for each namespace and each name, so that a change can be read."""
-    parts = [f'"tensorflow": {json.dumps(found["tensorflow"])}']
+def _lines(recorded):
+    """Returns JSON with a line for each namespace and each name, so that a diff is readable."""
+    parts = [f'"tensorflow": {json.dumps(recorded["tensorflow"])}']
     for key in ("public", "signatures"):
-        lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in found[key].items())
+        lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in recorded[key].items())
         parts.append(f'"{key}": {{\n{lines}\n}}')
     return "{" + ",\n".join(parts) + "}\n"

@@ -1,7 +1,8 @@
-"""The table of the defaults that differ between TF1 and Keras 3, for `docs/defaults.md`.
+"""Makes the table of the defaults that differ between TF1 and Keras 3, for `docs/defaults.md`.
 
-TF1's signatures were recorded on TF 1.15 (`scripts/record_signatures.py`); Keras' are read from the
-Keras that is installed. What stands in the code and in no signature is data, held by tests.
+TF1's signatures were recorded on TF 1.15 (`scripts/record_signatures.py`). Keras' signatures are
+read from the installed Keras. Defaults that are set in the code and not in a signature are listed
+as `Hidden`, and tests measure them.
 """
 
 import ast
@@ -37,19 +38,19 @@ PAIRS = (
 )
 RECORDED = Path(__file__).with_name("tf1_signatures.json")
 HEADER = "| TF1 | argument | TF1 default | Keras 3 | argument | Keras 3 default | page |"
-# Two ways to write one thing, in TF1 and in Keras.
+# TF1's literal -> Keras' literals of the same meaning.
 _SAME = {
     "tf.initializers.zeros()": ("'zeros'",),
     "tf.initializers.ones()": ("'ones'",),
     "tf.contrib.layers.xavier_initializer()": ("'glorot_uniform'",),
-    # channels last, which is what Keras' None means unless keras.json says otherwise
+    # Keras' None means channels last, unless keras.json says otherwise.
     "'channels_last'": ("None",),
     **dict.fromkeys(("'NHWC'", "'NDHWC'", "'NWC'"), ("None", "'channels_last'")),
 }
 
 
 class Row(NamedTuple):
-    """A row of the table; every cell is Markdown."""
+    """Holds a row of the table; every cell is Markdown."""
 
     tf1: str
     argument: str
@@ -61,31 +62,32 @@ class Row(NamedTuple):
 
 
 def recorded():
-    """What was recorded on TF 1.15: `tensorflow`, `public` and `signatures`.
+    """Returns the record of TF 1.15: `tensorflow`, `public` and `signatures`.
 
-    A signature is `{argument: default as a literal, or None where it must be given}`.
+    A signature is `{argument: default as a literal}`, with None for an argument without default.
     """
     return json.loads(RECORDED.read_text())
 
 
 def names():
-    """Every TF1 name of `PAIRS`, sorted."""
+    """Returns every TF1 name of `PAIRS`, sorted."""
     return sorted({name for pair in PAIRS for name in pair.names})
 
 
 def table():
-    """The table in Markdown."""
+    """Returns the table in Markdown."""
     cells = (f"| {' | '.join(row)} |" for row in rows())
     return "\n".join([HEADER, "|---" * len(Row._fields) + "|", *cells])
 
 
 def rows():
-    """Every row, in the order of `PAIRS`."""
+    """Returns every row, in the order of `PAIRS`."""
     signatures = recorded()["signatures"]
     return [row for pair in PAIRS for row in _rows_of(pair, signatures[pair.tf1])]
 
 
 def _rows_of(pair, tf1):
+    """Yields the rows of a pair; `tf1` is the recorded signature."""
     hidden = {each.argument for each in pair.hidden}
     for argument, default in tf1.items():
         keras_argument = counterpart(pair, argument)
@@ -100,21 +102,22 @@ def _rows_of(pair, tf1):
 
 
 def _row(pair, argument, default, keras_argument, keras_default):
+    """Returns the row of two different defaults."""
     name = keras_argument.removeprefix("call.")
-    known = keras_arguments(pair.keras)
-    keras_name = _named(name, known) if keras_argument == name else f"`{name}` of the call"
+    arguments = keras_arguments(pair.keras)
+    keras_name = _named(name, arguments) if keras_argument == name else f"`{name}` of the call"
     link = f"[{Path(pair.page).stem}]({pair.page})" if pair.page else ""
     tf1 = ", ".join(f"`{name}`" for name in pair.names)
     return Row(tf1, argument, default, f"`{pair.keras}`", keras_name, keras_default, link)
 
 
 def _named(words, arguments):
-    """An argument in the style of code, other words as they are."""
+    """Returns the name of an argument in code style, and other words unchanged."""
     return f"`{words}`" if words in arguments else words
 
 
 def counterpart(pair, argument):
-    """Keras' name for TF1's argument, or None where it has none.
+    """Returns Keras' name of TF1's argument, or None if Keras has no such argument.
 
     Args:
         pair: a `Pair`.
@@ -128,16 +131,17 @@ def counterpart(pair, argument):
 
 @functools.cache
 def keras_arguments(name):
-    """Keras' signature, written as TF1's are; an argument of a layer's call is `call.NAME`."""
-    found = functools.reduce(getattr, name.split(".")[1:], keras)
-    arguments = _literals(found)
-    if inspect.isclass(found) and hasattr(found, "call"):
-        call = _literals(found.call)
+    """Returns Keras' signature in the form of TF1's; a layer's call has arguments `call.NAME`."""
+    function = functools.reduce(getattr, name.split(".")[1:], keras)
+    arguments = _literals(function)
+    if inspect.isclass(function) and hasattr(function, "call"):
+        call = _literals(function.call)
         arguments |= {f"call.{each}": call[each] for each in call if each != "self"}
     return arguments
 
 
 def _literals(function):
+    """Returns `{argument: default as a literal}`; None for an argument without default."""
     variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return {
         each.name: None if each.default is each.empty else repr(each.default)
@@ -147,7 +151,7 @@ def _literals(function):
 
 
 def same(tf1, keras_default):
-    """Whether two defaults, given as literals, say the same."""
+    """Returns whether two defaults, given as literals, mean the same."""
     if keras_default in _SAME.get(tf1, ()):
         return True
     try:
@@ -158,7 +162,7 @@ def same(tf1, keras_default):
 
 
 def _plain(value):
-    """Without what is only another way to write it: case, and a number for each axis."""
+    """Removes differences of form from a value: case, and equal numbers for each axis."""
     if isinstance(value, str):
         return value.lower()
     if isinstance(value, (tuple, list)) and len(set(value)) == 1:
@@ -167,16 +171,16 @@ def _plain(value):
 
 
 def unexplained(pair, tf1):
-    """The arguments of both sides that `pair` says nothing about, in words.
+    """Yields a line for every argument of TF1 or Keras that `pair` does not explain.
 
     Args:
         pair: a `Pair`.
-        tf1: the recorded signature of one of its names.
+        tf1: the recorded signature of one TF1 name of the pair.
     """
     hidden = {each.argument for each in pair.hidden} | {each.keras_argument for each in pair.hidden}
-    known = {*hidden, *pair.same, *pair.absent, *BOOKKEEPING}
+    explained = {*hidden, *pair.same, *pair.absent, *BOOKKEEPING}
     for argument, default in tf1.items():
-        if default is not None and argument not in known and not counterpart(pair, argument):
+        if default is not None and argument not in explained and not counterpart(pair, argument):
             yield f"{pair.tf1}: {argument}={default} has no counterpart in {pair.keras}"
     reached = {counterpart(pair, argument) for argument in tf1} | hidden
     reached |= {*BOOKKEEPING, *pair.unrelated}

@@ -1,6 +1,7 @@
 """Reads TF1's signatures. Runs on Python 3.7 under TensorFlow 1.15 as a program of its own.
 
-Dotted names come as a JSON list on stdin; on stdout goes what `record` returns, as JSON.
+The program reads a JSON list of dotted names from stdin, and writes the result of `record` as JSON
+to stdout.
 """
 
 import functools
@@ -21,7 +22,7 @@ NAMESPACES = (
 
 
 def record(tf, names):
-    """TF1's version, the callables of `NAMESPACES`, and the defaults of `names` as literals."""
+    """Returns TF1's version, the callables of `NAMESPACES`, and the defaults of `names`."""
     return {
         "tensorflow": tf.__version__,
         "public": {namespace: callables(find(tf, namespace)) for namespace in NAMESPACES},
@@ -30,12 +31,12 @@ def record(tf, names):
 
 
 def find(tf, name):
-    """What the dotted name stands for."""
+    """Returns the object of a dotted name."""
     return functools.reduce(getattr, name.split(".")[1:], tf)
 
 
 def callables(module):
-    """The names in `module` that can be called."""
+    """Returns the names of the public callables in `module`, sorted."""
     public = (name for name in dir(module) if not name.startswith("_"))
     values = ((name, getattr(module, name)) for name in public)
     return sorted(
@@ -46,7 +47,7 @@ def callables(module):
 
 
 def signature(tf, function):
-    """`{argument: its default as a literal, or None where it must be given}`."""
+    """Returns `{argument: default as a literal}`; None for an argument without default."""
     arguments = inspect.signature(function).parameters.values()
     return {
         each.name: None if each.default is each.empty else literal(tf, each.default)
@@ -56,7 +57,7 @@ def signature(tf, function):
 
 
 def literal(tf, value):
-    """The default as one would write it."""
+    """Returns the Python source of a default."""
     if isinstance(value, tf.DType):
         return "tf." + value.name
     if value is None or isinstance(value, (bool, int, float, str, tuple, list)):
@@ -67,12 +68,15 @@ def literal(tf, value):
 
 
 def _function(tf, value):
-    """An activation by its name, an initializer of contrib by the arguments it closes over."""
+    """Returns the source of an activation, found by name, or of contrib's initializer.
+
+    The initializer is recognised by the arguments in its closure.
+    """
     for name in callables(tf.nn):
         if getattr(tf.nn, name) is value:
             return "tf.nn." + name
-    kept = inspect.getclosurevars(value).nonlocals
-    if kept == {"factor": 1.0, "mode": "FAN_AVG", "seed": None, "uniform": True}:
+    closure = inspect.getclosurevars(value).nonlocals
+    if closure == {"factor": 1.0, "mode": "FAN_AVG", "seed": None, "uniform": True}:
         return "tf.contrib.layers.xavier_initializer()"
     raise TypeError(f"no literal for {value!r}")
 

@@ -1,4 +1,4 @@
-"""The public names of TF1's modules that are not in `table.PAIRS`, and why not."""
+"""Lists the public names of TF1's modules that are not in `table.PAIRS`, with the reasons."""
 
 # Layers, optimizers, schedules, losses and functions that Keras 3 does not have.
 MISSING = {
@@ -20,7 +20,7 @@ MISSING = {
     "tf.nn.rnn_cell": "DeviceWrapper DropoutWrapper ResidualWrapper",
     "tf.losses": "mean_pairwise_squared_error",
 }
-# The names of one namespace, by why no default of theirs is compared.
+# reason why the defaults are not compared -> {namespace: names}
 OTHERS = {
     "sessions, hooks, clusters": {
         "tf.train": """
@@ -100,5 +100,5 @@ OTHERS = {
 
 
 def names(groups):
-    """`{namespace: text}` as dotted names, in order."""
+    """Returns the dotted names of `{namespace: names in one text}`, in order."""
     return [f"{space}.{name}" for space, text in groups.items() for name in text.split()]

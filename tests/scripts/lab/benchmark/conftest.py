@@ -1,4 +1,4 @@
-"""Small workloads, and one training run in plain NumPy to hold the contestants against."""
+"""Provides small workloads, and a training in plain NumPy to compare the contestants with."""
 
 import importlib.util
 
@@ -13,7 +13,7 @@ HIDDEN, BATCH, STEPS = (20, 15), 8, 12
 
 @pytest.fixture(scope="session")
 def small():
-    """`small(decay_rate)`: 12 steps of batch 8, at a rate and a limit that both matter."""
+    """Returns `small(decay_rate)`: a workload of 12 steps of batch 8 that decays and clips."""
 
     def make(decay_rate=0.5, steps=STEPS):
         recipe = catalog.get("clipped_momentum_decay").replace(
@@ -30,7 +30,7 @@ def small():
 
 @pytest.fixture(scope="session")
 def contestant():
-    """`contestant(name, workload)`, in this process; a test of one not installed is skipped."""
+    """Returns `contestant(name, workload)`; skips the test if its library is not installed."""
 
     def make(name, work):
         for library in registry.CONTESTANTS[name].libraries:
@@ -43,7 +43,9 @@ def contestant():
 
 @pytest.fixture(scope="session")
 def trained():
-    """`trained(workload, epochs)` -> (mean losses by epoch, weights), in float64, in order.
+    """Returns `trained(workload, epochs)` -> (mean losses by epoch, weights), in float64.
+
+    The batches are in order. The formulas:
 
     h = elu(h W + b); v <- mu v + clip(g); w <- w - eta v; eta = eta_0 rate^(step / decay_steps).
     """
@@ -73,7 +75,7 @@ def trained():
 
 
 def loss_and_gradients(weights, images, labels):
-    """Cross-entropy and its gradients, by hand."""
+    """Returns the cross-entropy and its gradients, computed in NumPy."""
     outputs, kernels = [np.float64(images)], weights[::2]
     for k, (w, b) in enumerate(zip(kernels, weights[1::2], strict=True)):
         z = outputs[-1] @ w + b
@@ -94,11 +96,11 @@ def loss_and_gradients(weights, images, labels):
 
 
 def assert_same_training(losses, weights, expected_losses, expected_weights):
-    """24 steps in float32 against float64.
+    """Checks 24 steps in float32 against float64.
 
-    Each step rounds each weight once, by up to 6e-8 of itself, and its sums over 784 inputs by some
-    1e-6: 24 steps stay below 1e-5 of the largest entry. A rate that decays one step late is off by
-    1e-3, a clip that is left out by more.
+    Each step rounds each weight once, by up to 6e-8 of its value, and the sums over 784 inputs by
+    about 1e-6: the error of 24 steps stays below 1e-5 of the largest entry. A rate that decays one
+    step late causes an error of 1e-3, and missing clipping a larger one.
     """
     if losses[0] is not None:
         np.testing.assert_allclose(losses, expected_losses, rtol=1e-5)
@@ -114,7 +116,7 @@ def same_training():
 
 @pytest.fixture
 def trains_as_numpy_does(small, contestant, trained, same_training):
-    """`trains_as_numpy_does(name, decay_rate)`: two epochs, held against NumPy's."""
+    """Returns `trains_as_numpy_does(name, decay_rate)`, which compares two epochs with NumPy's."""
 
     def check(name, decay_rate=0.5):
         work = small(decay_rate)
@@ -128,7 +130,7 @@ def trains_as_numpy_does(small, contestant, trained, same_training):
 
 @pytest.fixture
 def shuffles(small, contestant):
-    """`shuffles(name)`: an epoch that is shuffled ends with other weights."""
+    """Returns `shuffles(name)`, which checks that a shuffled epoch ends with other weights."""
 
     def check(name):
         work = small()
@@ -153,7 +155,7 @@ done"""
 
 @pytest.fixture
 def fake_worker(script):
-    """`fake_worker(body)`: an interpreter that answers as a worker does; a pass takes 0.5 s."""
+    """Returns `fake_worker(body)`: an interpreter that answers as a worker; a pass takes 0.5 s."""
 
     def make(body=":"):
         answer = ANSWER % '{"peak": 900, "now": 100}'

@@ -8,7 +8,7 @@ from lab.benchmark.measure import Contest, Timing
 
 @pytest.fixture
 def fakes(fake_worker, monkeypatch):
-    """Every contestant becomes the same shell script."""
+    """Replaces every contestant by the same shell script."""
 
     def make(body=":"):
         monkeypatch.setattr(sys, "executable", str(fake_worker(body)))

@@ -20,7 +20,7 @@ def test_questions_and_answers(fake_worker):
     ("body", "says"),
     [
         ("echo early >&2; echo last >&2; exit 3", "tf1 died (exit status 3): last"),
-        ("kill -9 $$", "tf1 died (signal 9): it said nothing"),
+        ("kill -9 $$", "tf1 died (signal 9): it printed no error"),
     ],
 )
 def test_one_that_dies_is_one_line(fake_worker, body, says):
@@ -63,7 +63,7 @@ def test_tf1_gets_none_of_our_variables(fake_worker, monkeypatch):
 
 def test_tf1_is_lent_what_python37_can_read(tmp_path):
     interpreter.copy_originals(tmp_path)
-    process.lend(tmp_path)
+    process.copy_tf1_files(tmp_path)
     lent = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.py")}
     assert "lab/benchmark/worker.py" in lent
     assert "tf_recipes/originals/runners/models.py" in lent

@@ -9,7 +9,7 @@ MEBI = 2**20
 
 
 def rows(table):
-    """The cells of each row as they are printed."""
+    """Returns the printed cells of each row."""
     file = io.StringIO()
     Terminal(file=file).print(table)
     lines = [line for line in file.getvalue().splitlines() if line.strip()]

@@ -25,4 +25,4 @@ def test_whoever_dies_is_left_out(fake_worker, small, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(fake_worker("exit 4")))
     said = []
     assert startup.run(["keras"], small(), 5, said.append) == {}
-    assert said == ["keras died (exit status 4): it said nothing"]
+    assert said == ["keras died (exit status 4): it printed no error"]

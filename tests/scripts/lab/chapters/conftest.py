@@ -1,4 +1,4 @@
-"""What the experiments' tests share."""
+"""Provides the fixtures of the chapters' tests."""
 
 import pytest
 
@@ -7,13 +7,13 @@ from tf_recipes import mnist
 
 @pytest.fixture(scope="session")
 def sample():
-    """The sample of MNIST that ships with the package."""
+    """Returns the sample of MNIST that ships with the package."""
     return mnist.load()
 
 
 @pytest.fixture
 def labelled():
-    """`labelled(figure)`: every axes has data, and both axes have a name."""
+    """Returns `labelled(figure)`, which checks that every axes has data and two labels."""
 
     def check(figure):
         assert figure.axes
@@ -26,7 +26,7 @@ def labelled():
 
 
 def silent(text):
-    """A `say` that says nothing."""
+    """Ignores a line on progress."""
 
 
 @pytest.fixture(scope="session")

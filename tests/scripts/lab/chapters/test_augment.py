@@ -1,4 +1,4 @@
-"""That augmentation gains on few images, and the verdicts on made-up runs."""
+"""Tests that augmentation gains with few images, and the verdicts on made-up runs."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_each_is_trained_from_each_seed(found):
 
 
 def test_augmentation_gains_and_narrows_the_gap(found):
-    """Without it, the 500 images are learnt by heart."""
+    """Without augmentation the net reaches full accuracy on its 500 training images."""
     assert mean(found, "none", "train_accuracy") == 1
     for name in ("shift", "all"):
         assert mean(found, name, "test_accuracy") > mean(found, "none", "test_accuracy") + 0.02
@@ -72,7 +72,7 @@ def test_the_figures(found, labelled):
 
 
 def runs(**accuracies):
-    """Runs of three seeds, that learn their images by heart; `none` had 1 % less at first."""
+    """Makes runs of three seeds with full training accuracy; `none` had 1 % less at first."""
     given = {name: accuracies.get(name, [0.8, 0.7, 0.9]) for name in NAMES}
     return [
         {
@@ -107,7 +107,7 @@ def test_no_gain_bears_nothing_out():
 
 
 def test_the_same_seed_gives_the_same_net(digits):
-    """With augmentation, in a model that is built anew or used again."""
+    """The numbers are the same in a new model and in a reused model, with augmentation."""
     images, labels = digits
     made = [augment._restarts(augment.AMOUNTS) for _ in range(2)]
     weights = []

@@ -1,4 +1,4 @@
-"""What is printed and written; the whole way is in tests/scripts/."""
+"""Tests what is printed and written; tests/scripts/ runs the whole scripts."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""How C is chosen, and that Keras' heads end near scikit-learn's classifiers."""
+"""Tests the choice of C, and that Keras' heads end near scikit-learn's classifiers."""
 
 import keras
 import pytest
@@ -15,14 +15,14 @@ COSTS = (1e-4, 0.01, 1.0)
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """As the experiment has it: with more, a logistic regression stops at another point."""
+    """Limits BLAS to one thread, as the chapter does: more threads change where training stops."""
     with threadpool_limits(1, user_api="blas"):
         yield
 
 
 @pytest.fixture(scope="module")
 def parts():
-    """(images, labels) of 900 training, 300 validation and 300 test images of the sample."""
+    """Returns (images, labels) of 900 training, 300 validation and 300 test images."""
     data = mnist.load()
     images = mnist.pixels(data.train_images, "float32")
     rows = (slice(0, 900), slice(900, 1200), slice(1200, 1500))
@@ -31,7 +31,7 @@ def parts():
 
 @pytest.fixture(scope="module")
 def net():
-    """An untrained net: whatever it gives out are features."""
+    """Returns an untrained net, whose outputs serve as features."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((784,))
     hidden = keras.layers.Dense(200, "relu", name="hidden")(inputs)
@@ -39,7 +39,7 @@ def net():
 
 
 def by_hand(make, parts):
-    """(C, validation accuracy, test accuracy): the C that does best on the validation images."""
+    """Returns (C, validation accuracy, test accuracy) of the best C on the validation images."""
     train, held_out, test = parts
     scores = {cost: make(C=cost).fit(*train).score(*held_out) for cost in COSTS}
     best = max(scores, key=scores.get)

@@ -1,4 +1,4 @@
-"""Steps to a loss, on the sample of MNIST."""
+"""Tests the steps to a loss on the sample of MNIST."""
 
 import keras
 import numpy as np
@@ -99,7 +99,7 @@ def test_axes_are_labelled_and_hold_the_data(findings, labelled):
 
 
 class Stuck:
-    """An optimizer that never gets anywhere."""
+    """Stands for an optimizer that never reaches the target."""
 
     def __init__(self, name, track):
         self.name, self._longest = name, track.longest

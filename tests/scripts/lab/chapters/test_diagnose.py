@@ -1,4 +1,4 @@
-"""The effects on the sample: saturation, gradients, silent units."""
+"""Tests saturation, gradients and silent units on the sample of MNIST."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Intervals, against the table of Student's t: 4.303, 2.776 and 12.706 for 2, 4 and 1 degrees."""
+"""Tests intervals by the table of Student's t: 4.303, 2.776, 12.706 for 2, 4, 1 degrees."""
 
 import math
 

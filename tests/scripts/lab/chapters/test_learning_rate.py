@@ -1,4 +1,4 @@
-"""The range test, and the advice of the last chapter, on the sample of MNIST."""
+"""Tests the range test and the chapter's closing advice on the sample of MNIST."""
 
 import numpy as np
 import pytest
@@ -70,7 +70,7 @@ def test_axes_are_labelled_and_hold_the_data(findings, labelled):
 
 
 def made_up(low, suggested, high, decaying, epochs=((9, 9), (1, 1))):
-    """Runs with these test accuracies and, low and high, these epochs to the target."""
+    """Makes runs with these test accuracies, and these epochs to the target for low and high."""
     reached = {LOW: epochs[0], SUGGESTED: (1, 1), HIGH: epochs[1], DECAYING: (1, 1)}
     accuracies = zip(NAMES, (low, suggested, high, decaying), strict=True)
     return [

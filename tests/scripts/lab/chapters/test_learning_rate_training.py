@@ -1,4 +1,4 @@
-"""Training at a constant rate and at a schedule's."""
+"""Tests training at a constant rate and under a schedule."""
 
 import numpy as np
 import pytest

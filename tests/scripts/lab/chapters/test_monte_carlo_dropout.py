@@ -1,4 +1,4 @@
-"""What averaging sub-networks brings, what their disagreement tells, and the verdicts."""
+"""Tests the gain of averaging sub-networks, the uncertainty, and the verdicts."""
 
 import math
 
@@ -31,7 +31,7 @@ def test_the_average_of_many_is_better_than_one_and_likelier(found):
 
 
 def test_the_plain_prediction_decides_as_the_average_and_is_surer(found):
-    """It is near the geometric mean of the probabilities, not the arithmetic one."""
+    """The plain prediction is near the geometric mean of the probabilities, not the arithmetic."""
     for run in found.runs:
         average, product = run["arithmetic"][-1], run["geometric"][-1]
         assert abs(run["plain"]["accuracy"] - average["accuracy"]) < 0.02
@@ -109,7 +109,7 @@ def test_accuracy_on_the_surest():
 
 
 def runs(plain, one, mean, product):
-    """Runs of three seeds with these accuracies; one nat is lost with each wrong prediction."""
+    """Makes runs of three seeds with these accuracies; each wrong prediction costs one nat."""
 
     def scores(values):
         return [{"accuracy": value, "nll": 1 - value} for value in values]

@@ -1,4 +1,4 @@
-"""Restarts and epochs: the numbers of a new model, without compiling one."""
+"""Tests that restarts give the numbers of a new model without compiling one."""
 
 import types
 

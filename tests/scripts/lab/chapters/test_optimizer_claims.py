@@ -1,4 +1,4 @@
-"""The verdicts, from made-up runs."""
+"""Tests the verdicts on made-up runs."""
 
 import pytest
 
@@ -10,7 +10,7 @@ SETTINGS = {"rates": [0.01, 0.1], "target_loss": 0.1}
 
 
 def runs_of(group, name, rate, steps, limit=1000):
-    """A run for each seed; None where the target was not reached."""
+    """Makes a run for each seed; None stands for a missed target."""
     return [
         {
             "group": group,
@@ -26,7 +26,7 @@ def runs_of(group, name, rate, steps, limit=1000):
 
 
 def verdicts(**changes):
-    """`judge` on runs that all take 100 steps, but for `changes`: `group_name=steps`."""
+    """Judges runs that all take 100 steps, except `changes`: `group_name=steps`."""
     runs = []
     for rate in SETTINGS["rates"]:
         for name in ("gradient_descent", "momentum"):
@@ -97,7 +97,7 @@ def test_adagrad():
     assert "in 1 of 2 runs, gradient descent in 2 of 2" in claim.measured
     assert not verdicts()["adagrad"].holds
     neither = verdicts(best_adagrad=[None, None], best_gradient_descent=[None, None])
-    assert not neither["adagrad"].holds  # too few steps for anybody
+    assert not neither["adagrad"].holds  # too few steps for every optimizer
     assert verdicts(best_adagrad=[150, 150])["rmsprop"].holds
     assert not verdicts(best_rmsprop=[150, 150])["rmsprop"].holds
 
@@ -121,7 +121,7 @@ def test_adam():
     "widths, holds",
     [
         ({"adam": 1.0}, True),
-        ({"adam": 1.0, "rmsprop": 1.3}, True),  # which adapts its rates, too
+        ({"adam": 1.0, "rmsprop": 1.3}, True),  # RMSProp adapts its rates, too
         ({"adam": 1.0, "momentum": 0.7}, False),  # less than one place of the grid
         ({"adam": 1.0, "momentum": 0.5}, True),
     ],

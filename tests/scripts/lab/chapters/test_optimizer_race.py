@@ -1,4 +1,4 @@
-"""One optimizer's run: the same start and batches for all, and where it ends."""
+"""Tests an optimizer's run: equal starts and batches, and the ways to end."""
 
 import numpy as np
 import pytest

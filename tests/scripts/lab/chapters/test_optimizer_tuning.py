@@ -1,4 +1,4 @@
-"""The search for an optimizer's best rate."""
+"""Tests the search for an optimizer's best rate."""
 
 import math
 
@@ -8,7 +8,7 @@ from lab.chapters.optimizer_tuning import TUNING_SEED, decades, rate_at, tune
 
 
 class Fake:
-    """Takes `steps(rate)` steps to the target, if that is within its limit."""
+    """Reaches the target in `steps(rate)` steps, if its limit allows so many."""
 
     def __init__(self, steps, name="adam"):
         self.name, self._steps, self.runs = name, steps, []
@@ -21,7 +21,7 @@ class Fake:
 
 
 def around(best, curvature=200.0):
-    """100 steps at the best rate, more and more away from it."""
+    """Returns 100 steps at the best rate, and more steps the further a rate is from it."""
     return lambda rate: 100.0 + curvature * math.log10(rate / best) ** 2
 
 
@@ -67,5 +67,7 @@ def test_rates_that_all_fail_have_no_best():
 
 
 def test_the_grid_ends_somewhere():
-    found = tune(Fake(lambda rate: 100.0 - math.log10(rate)), 0.1, 1)  # the more the better
+    found = tune(
+        Fake(lambda rate: 100.0 - math.log10(rate)), 0.1, 1
+    )  # a higher rate is always better
     assert found["best"] == 1e3 and found["at_edge"]

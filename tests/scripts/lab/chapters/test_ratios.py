@@ -1,4 +1,4 @@
-"""Geometric means, with their intervals."""
+"""Tests geometric means and their intervals."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What reused layers are worth on the sample, that the comparison is fair, and the verdicts."""
+"""Tests the gain of reused layers, the fairness of the comparison, and the verdicts."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def mean(found, way, size=10):
 
 
 def test_reused_layers_do_better_with_ten_images_per_digit(found):
-    """75.7 % from scratch and 82.2 % with reused layers, in the whole measurement."""
+    """The whole measurement gives 75.7 % from scratch and 82.2 % with reused layers."""
     assert mean(found, FROZEN) - mean(found, SCRATCH) > 0.03
     assert mean(found, FROZEN) - mean(found, UNTRAINED) > 0.03
     assert mean(found, INITIAL) - mean(found, SCRATCH) > 0.03
@@ -50,7 +50,7 @@ def test_unfreezing_parts_from_frozen_layers_half_way(found):
         assert len(frozen["test_accuracies"]) == len(then["test_accuracies"]) == 4
     later = [[run["test_accuracies"][2:] for run in of(found, way)] for way in (FROZEN, THEN)]
     assert later[0] != later[1]
-    np.testing.assert_allclose(*later, atol=0.1)  # it goes on from there
+    np.testing.assert_allclose(*later, atol=0.1)  # the second stage continues from the first
 
 
 def test_from_scratch_has_the_best_of_three_rates(found):
@@ -125,7 +125,7 @@ def test_the_labelled_images_are_as_many_of_each_digit_and_nested(trainer):
         taken = np.unique(order)
         np.testing.assert_array_equal(np.bincount(parts[0][1][taken]), [size] * 5)
         once = order.ravel()[: 5 * size]
-        assert len(np.unique(once)) == 5 * size  # each once before any again
+        assert len(np.unique(once)) == 5 * size  # every image once before any is repeated
     assert set(np.unique(rows[10])) < set(np.unique(rows[100]))
     assert set(np.unique(rows[10])) != set(np.unique(trainer._order(1, 10)))
 
@@ -144,7 +144,7 @@ def test_frozen_layers_are_the_first_two_with_their_batch_norm(kind, batch_norm)
 
 
 def made_up(**accuracies):
-    """Runs of three seeds; a way's steps to the target are 100 less its accuracy in percent."""
+    """Makes runs of three seeds; a way takes 100 steps less its accuracy in percent."""
     names = {"scratch": SCRATCH, "untrained": UNTRAINED, "frozen": FROZEN, "initial": INITIAL}
     names["all"] = SCRATCH
     return [

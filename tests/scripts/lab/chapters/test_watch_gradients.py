@@ -84,7 +84,7 @@ def test_the_verdict_is_the_median_of_the_rounds(watched, holds):
         }
         for each in range(3)
     ]
-    costs[-1]["seconds"] *= 9  # a disturbed round does not decide
+    costs[-1]["seconds"] *= 9  # one disturbed round does not change the verdict
     (claim,) = watch_gradients._claims(costs)
     assert claim.holds is holds
 

@@ -1,4 +1,4 @@
-"""How figures get into a page, on a made-up chapter; and that the pages' are those measured."""
+"""Tests that figures are filled into a page, on a made-up chapter, and checks the real pages."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ WRITTEN = {
         "cores": 2,
     },
 }
-# The prose of the pages says in words what these say. Where one changes, read it again.
+# The prose of the pages repeats these verdicts in words. If one changes, correct the prose.
 VERDICTS = {
     "augment": [True, False, True],
     "compare_optimizers": [False, False, True, False, False, False, True, True, False],
@@ -64,7 +64,7 @@ def folder(tmp_path):
 
 
 def filled(folder, what, old=""):
-    """What stands in a marker once it is filled."""
+    """Returns the content of a filled marker."""
     opening, closing = f"<!-- chapter {what} -->", "<!-- / -->"
     text = chapter_figures.fill(f"before {opening}{old}{closing} after", folder)
     assert text.startswith(f"before {opening}") and text.endswith(f"{closing} after")
@@ -83,7 +83,7 @@ def test_neither_runs_nor_curves_are_kept():
 
 
 def test_a_document_of_something_else_is_refused(fails):
-    with fails("one without summary, claims, environment"):
+    with fails("JSON without summary, claims, environment"):
         chapter_figures.reduce({"settings": {}, "passed": True})
 
 
@@ -112,7 +112,7 @@ def test_claims_are_a_list_with_lines_of_at_most_100_characters(folder):
 
 @pytest.mark.parametrize("token", ["5.", "1)", "-", "+", "*", "#", ">"])
 def test_no_line_of_a_claim_begins_a_list_of_its_own(tmp_path, token):
-    """The token is what would not fit on the first line any more, and so begin the second."""
+    """The token is not wrapped to the start of the second line, where it would begin a list."""
     claim = {"text": "so.", "holds": True, "measured": f"{'y' * 67} {token} That is all."}
     (tmp_path / "x.json").write_text(json.dumps({"claims": [claim]}))
     assert filled(tmp_path, "x claims").strip().splitlines() == [

@@ -1,4 +1,4 @@
-"""The table of what is drawn at random, on a made-up document of the check."""
+"""Tests the table of the random distributions, on made-up results of the check."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def row(name, port, ratio, passed=True, **errors):
 
 FOUND = [
     row("he initialiser", "exact", 0.9995, standard_deviation=1.956, truncation=0.0),
-    # null in the document: the bound on the largest value is not TF1's
+    # null in the results: the bound on the largest value is not TF1's
     row("he initialiser", "textbook", 0.99657, False, standard_deviation=13.1, truncation=None),
     row("dropout, keep_prob 0.5", "exact", 1.00004, kept_share=0.1981, factor=0.0),
 ]

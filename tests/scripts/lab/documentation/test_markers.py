@@ -1,4 +1,4 @@
-"""Markers in the pages, whole and broken."""
+"""Tests complete and broken markers."""
 
 import pytest
 
@@ -24,7 +24,9 @@ def test_whole_markers_pass():
 @pytest.mark.parametrize(
     "text",
     [
-        TEXT.replace("<!-- / -->", "", 1),  # its end is lost: up to the next end is another's
+        TEXT.replace(
+            "<!-- / -->", "", 1
+        ),  # without its end, the marker would reach to the end of the next marker
         TEXT.replace("<!-- / -->", "", 2),
         TEXT + "<!-- / -->",
         "<!-- measured -->1<!-- / -->",

@@ -1,4 +1,4 @@
-"""Figures in the pages, on a made-up document of the check."""
+"""Tests the figures in the pages, on made-up results of the check."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How pages are read."""
+"""Tests how blocks, links, images and anchors are read from pages."""
 
 from lab.documentation import pages
 

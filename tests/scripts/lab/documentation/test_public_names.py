@@ -19,4 +19,4 @@ def test_a_row_is_the_docstrings_first_sentence():
         in rows
     )
     (l1,) = (line for line in rows if line.startswith("| `l1_regularizer`"))
-    assert r"sum\|w\|" in l1  # a bar of its own would end the cell
+    assert r"sum\|w\|" in l1  # an unescaped bar would end the cell

@@ -1,4 +1,4 @@
-"""The site: built without a warning, and every page opened in a browser."""
+"""Tests that the site builds without a warning, and opens every page in a browser."""
 
 import functools
 import subprocess
@@ -62,7 +62,7 @@ def test_an_equation_becomes_mathml():
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """The folder of the site, built as `.ci/run` builds it."""
+    """Builds the site as `.ci/run` does, and returns its folder."""
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "properdocs", "build", "--strict", "--site-dir", folder]
     done = subprocess.run(
@@ -88,7 +88,7 @@ def test_the_reference_has_the_docstrings(built):
 
 @functools.cache
 def addresses():
-    """Every page of the site, below its folder."""
+    """Returns the path of every page of the site, relative to its folder."""
     found = [page.relative_to(CLONE / "docs").with_suffix(".html") for page in PAGES]
     names = [path.with_name("index.html") if path.stem == "README" else path for path in found]
     return [*names, *(Path("api", f"{module}.html") for module in public_names.by_module())]

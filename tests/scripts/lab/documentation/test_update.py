@@ -1,4 +1,4 @@
-"""The pages are those that the results make; and the results are today's."""
+"""Tests that the pages agree with the kept results, and the results with this code."""
 
 import json
 import shutil
@@ -43,7 +43,7 @@ def test_the_results_are_those_of_the_whole_check():
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory):
-    """The document of a check that is run now, by the command of the one that is kept."""
+    """Runs the check by the command of the kept results, and returns the new results."""
     path = tmp_path_factory.mktemp("check") / "check.json"
     script = update.CLONE / "scripts" / "check_migration.py"
     command = [sys.executable, script, f"--json_out={path}"]
@@ -52,7 +52,7 @@ def fresh(tmp_path_factory):
 
 
 def test_the_results_are_what_this_code_gives(fresh):
-    """What TF1's own noise decides differs from processor to processor; a wrong semantic not."""
+    """Ratios near TF1's noise differ between processors; a wrong semantic differs nowhere."""
     rows = {(row["name"], row["port"]): row for row in fresh["results"]}
     assert rows.keys() == ROWS.keys()
     for key, row in rows.items():
@@ -82,7 +82,7 @@ def test_the_traces_are_described_as_this_code_does(fresh):
 
 @pytest.fixture
 def clone(tmp_path):
-    """The least that `update` takes for a clone."""
+    """Makes the smallest clone that `update` accepts."""
     (tmp_path / "docs").mkdir()
     shutil.copy(DOCS / "check.json", tmp_path / "docs")
     (tmp_path / "README.md").write_text("by <!-- measured l2 steps --><!-- / --> steps\n")

@@ -1,4 +1,4 @@
-"""Each default in the code, measured on TF 1.15 and in Keras; what the pairs say, held by both."""
+"""Tests the pairs of defaults against TF 1.15 and Keras, hidden defaults by measurement."""
 
 import importlib
 import json
@@ -17,7 +17,7 @@ FOLDER = Path(__file__).with_name("hidden")
 
 
 def cases():
-    """`{name: case}` of all files `keras_*.py`, which import one another."""
+    """Returns `{name: case}` of all files `keras_*.py`, which import one another."""
     sys.path.insert(0, str(FOLDER))
     try:
         for path in sorted(FOLDER.glob("keras_*.py")):
@@ -32,7 +32,7 @@ CASES = cases()
 
 @pytest.fixture(scope="module")
 def measured(tf1_python):
-    """What TF 1.15 does, `{name: numbers}`."""
+    """Runs the measurements on TF 1.15, and returns `{name: numbers}`."""
     done = subprocess.run(
         [tf1_python, "-W", "ignore", FOLDER / "program.py"],
         env=interpreter.process_environment(TF_CPP_MIN_LOG_LEVEL="2", PYTHONDONTWRITEBYTECODE="1"),
@@ -70,7 +70,7 @@ def test_keras_does_what_the_table_says(name):
 
 
 def test_a_kernel_without_an_initializer_is_glorots_on_both_sides(measured):
-    """The table has no row for it: `None` in TF1 is `'glorot_uniform'`."""
+    """The table needs no row for this initializer: TF1's `None` is `'glorot_uniform'`."""
     keras.utils.set_random_seed(1)
     dense = keras.layers.Dense(100)
     dense.build((1, 100))

@@ -13,7 +13,7 @@ PUBLIC = table.recorded()["public"]
 
 
 def row(tf1, argument):
-    """The cells behind the argument, of the one row that there is."""
+    """Returns the cells after the argument of the only row."""
     found = [each for each in table.rows() if f"`{tf1}`" in each.tf1]
     (only,) = [each for each in found if each.argument.split(" *(")[0] == argument]
     return only[2:]
@@ -99,7 +99,7 @@ def test_a_row_links_to_its_page_and_says_what_stands_in_the_code():
 @pytest.mark.parametrize(
     "tf1",
     [
-        "tf.train.GradientDescentOptimizer",  # asks for its rate
+        "tf.train.GradientDescentOptimizer",  # has no default rate
         "tf.train.MomentumOptimizer",
         "tf.train.FtrlOptimizer",
         "tf.train.exponential_decay",

@@ -1,3 +1,3 @@
-"""`test_defaults_pairs.py` runs these files: those of TF1 need TF 1.15, and none is a test."""
+"""Keeps pytest from collecting these files, which `test_pairs.py` runs: TF1's need TF 1.15."""
 
 collect_ignore_glob = ["*.py"]

@@ -1,4 +1,4 @@
-"""Functions of Keras."""
+"""Measures the hidden defaults of Keras' functions."""
 
 import keras
 import numpy as np
@@ -37,7 +37,7 @@ def pool_strides():
 
 
 def decoded(logits, **arguments):
-    """Which classes are found; -1 fills up."""
+    """Returns the classes that are found, padded with -1."""
     lengths = np.full(len(logits), len(logits[0]))
     return ops.convert_to_numpy(ops.ctc_decode(logits, lengths, **arguments)[0][0])
 

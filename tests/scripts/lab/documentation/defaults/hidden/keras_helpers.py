@@ -1,4 +1,4 @@
-"""What the measurements of Keras share."""
+"""Provides the registry of the measurements of Keras."""
 
 from typing import NamedTuple
 
@@ -9,9 +9,10 @@ CASES = {}
 
 
 class Case(NamedTuple):
-    """What each side does, from the formula that the table states, and a function that measures it.
+    """Holds the expected numbers of TF1 and Keras, and a function that measures Keras.
 
-    `tolerance` is absolute. It is wider where numbers are drawn: the largest of many, or a share.
+    The expected numbers follow from the formulas that the table states. `tolerance` is absolute. It
+    is wider for random numbers: the largest of many draws, or a share.
     """
 
     tf1: list
@@ -21,7 +22,7 @@ class Case(NamedTuple):
 
 
 def case(tf1, keras, tolerance=1e-6):
-    """Notes a function that measures what Keras does, under the name that TF1's has."""
+    """Registers a function that measures Keras, under the name of TF1's measurement."""
 
     def note(function):
         CASES[function.__name__] = Case(tf1, keras, function, tolerance)

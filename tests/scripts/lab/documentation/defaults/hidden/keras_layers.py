@@ -1,4 +1,4 @@
-"""Optimizers, layers, initializers and dropout of Keras."""
+"""Measures the hidden defaults of Keras' optimizers, layers, initializers and dropout."""
 
 import keras
 import numpy as np
@@ -141,7 +141,7 @@ def unit_scaling_range():
 
 
 def dropped(layer):
-    """In `fit`, and in `evaluate`; the share is the loss, and its gradient is 0."""
+    """Measures the share in `fit` and in `evaluate`; the share is the loss, with gradient 0."""
 
     def loss(_, outputs):
         return ops.mean(ops.cast(outputs == 0, "float32") + 0 * outputs, -1)

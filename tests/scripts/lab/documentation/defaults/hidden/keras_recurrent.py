@@ -1,4 +1,4 @@
-"""Cells and loops of Keras."""
+"""Measures the hidden defaults of Keras' cells and loops."""
 
 import numpy as np
 from keras import layers, ops
@@ -9,7 +9,7 @@ from keras_helpers import case, largest
     [value for n in (50, 200, 200, 100) for value in (np.sqrt(6 / (80 + n)), 1)], [0, 0, 0, 0], 1e-3
 )
 def recurrent_weights():
-    """How far the weights of the state are from orthogonal."""
+    """Returns how far the weights of the state are from orthogonal."""
     found = []
     for name in ("SimpleRNNCell", "LSTMCell", "LSTMCell", "GRUCell"):
         cell = getattr(layers, name)(50)
@@ -32,7 +32,7 @@ def gru_bias():
 
 @case([0, np.tanh(1)], [0, 0])
 def gru_reset():
-    """Keras' order is update, reset, candidate."""
+    """Measures the state (1, 0), reset gate closed; Keras' order is update, reset, candidate."""
     cell, far = gru(), 100.0
     recurrent = np.zeros((2, 6), "float32")
     recurrent[0, 5] = 1.0

@@ -1,6 +1,7 @@
-"""What TF1 takes where no signature says so, measured, as `{name: numbers}` in JSON on stdout.
+"""Measures TF1's defaults that no signature shows; prints `{name: numbers}` as JSON.
 
-A program for TF 1.15 and Python 3.7. The files `keras_*.py` measure the same, under the same names.
+This program runs on TF 1.15 and Python 3.7. The files `keras_*.py` have the measurements of Keras,
+under the same names.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Functions of `tf.nn`."""
+"""Measures the hidden defaults of the functions of `tf.nn`."""
 
 import tensorflow as tf
 from tf1_helpers import measurement, run
@@ -35,7 +35,7 @@ def pool_strides():
 
 
 def decoded(logits, lengths):
-    """How many classes greedy search finds, and how many beam search finds."""
+    """Returns how many classes greedy search and beam search find."""
     greedy, _ = tf.nn.ctc_greedy_decoder(logits, lengths)
     beams, _ = tf.nn.ctc_beam_search_decoder(logits, lengths)
     return tf.shape(greedy[0].values), tf.shape(beams[0].values)
@@ -43,7 +43,7 @@ def decoded(logits, lengths):
 
 @measurement
 def ctc_blank():
-    """The label 1 of the classes 0, 1, 2 in two steps; then what is found where 2 is likeliest."""
+    """Measures label 1 of the classes 0, 1, 2 in two steps, and what is found if 2 is likeliest."""
     logits = tf.log(tf.constant([[[0.2, 0.3, 0.5]]] * 2))
     label = tf.SparseTensor([[0, 0]], [1], [1, 1])
     return run(tf.nn.ctc_loss(label, logits, [2]), *decoded(tf.log([[[0.05, 0.05, 0.9]]]), [1]))
@@ -51,7 +51,7 @@ def ctc_blank():
 
 @measurement
 def ctc_axes():
-    """How many examples there are in (2, 3, classes)."""
+    """Returns the number of examples of an input (2, 3, classes)."""
     logits = tf.zeros((2, 3, 4))
     label = tf.SparseTensor([[0, 0], [1, 0], [2, 0]], [1, 1, 1], [3, 1])
     _, scores = tf.nn.ctc_greedy_decoder(logits, [2, 2, 2])

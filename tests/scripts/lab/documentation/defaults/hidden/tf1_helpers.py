@@ -1,4 +1,4 @@
-"""What the measurements of TF1 share."""
+"""Provides the registry of the measurements of TF1, and a session."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,13 +7,13 @@ MEASUREMENTS = {}
 
 
 def measurement(function):
-    """Notes a function that returns a list of numbers, under its name."""
+    """Registers a function that returns a list of numbers, under its name."""
     MEASUREMENTS[function.__name__] = function
     return function
 
 
 def run(*fetches, **options):
-    """The values as one flat list, once everything has its initial value and `first` was run."""
+    """Initialises all variables, runs `first`, and returns the values as one flat list."""
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         for each in options.get("first", ()):

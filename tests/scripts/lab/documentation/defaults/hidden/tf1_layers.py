@@ -1,4 +1,4 @@
-"""Optimizers, layers, initializers and dropout of TF1."""
+"""Measures the hidden defaults of TF1's optimizers, layers, initializers and dropout."""
 
 import tensorflow as tf
 from tf1_helpers import largest, measurement, ones, run, variables
@@ -10,7 +10,7 @@ layers = tf.contrib.layers
 
 
 def step_of(optimizer, gradient):
-    """How far one step takes a weight that is 0."""
+    """Returns how far one step moves a weight of 0."""
     weight = tf.Variable(0.0)
     step = optimizer.apply_gradients([(tf.constant(gradient), weight)])
     return run(-weight, first=[step])
@@ -38,7 +38,7 @@ def average_start():
 
 @measurement
 def no_bias():
-    """Beside a normalizer: the number of weights of all layers, then of biases."""
+    """Returns the number of weights, and of biases, of layers with a normalizer."""
     dense = (layers.fully_connected, layers.linear, layers.relu, layers.relu6, layers.elu)
     for function in dense:
         function(ones(1, 4), 2, normalizer_fn=tf.identity)
@@ -135,7 +135,7 @@ def unit_scaling_range():
 
 @measurement
 def no_initializer():
-    """A dense kernel and a separable one, of `tf.layers`, then of contrib."""
+    """Measures a dense and a separable kernel of `tf.layers`, then of contrib."""
     tf.layers.dense(ones(1, 100), 100)
     tf.layers.separable_conv2d(ones(1, 4, 4, 40), 1, 3, depth_multiplier=50)
     layers.separable_conv2d(ones(1, 4, 4, 40), 1, 3, 50)

@@ -1,4 +1,4 @@
-"""Losses of `tf.nn` and `tf.losses`."""
+"""Measures the hidden defaults of the losses of `tf.nn` and `tf.losses`."""
 
 import tensorflow as tf
 from tf1_helpers import measurement, run
@@ -21,7 +21,7 @@ def from_logits():
 
 @measurement
 def no_reduction():
-    """How many numbers come from three examples."""
+    """Returns how many losses three examples give."""
     nn = tf.nn
     results = (
         nn.softmax_cross_entropy_with_logits_v2(ONE_HOT * 3, LOGITS * 3),
@@ -39,7 +39,7 @@ def log_poisson():
 
 @measurement
 def reduction():
-    """The loss with the weights (1, 0) over that with (1, 1), of two examples alike."""
+    """Returns the loss of two equal examples with weights (1, 0) over the loss with (1, 1)."""
     both, one = tf.constant([1.0, 1.0]), tf.constant([1.0, 0.0])
     losses = tf.losses
     functions = (

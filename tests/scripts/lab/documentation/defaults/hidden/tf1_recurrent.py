@@ -1,4 +1,4 @@
-"""Cells and loops of `tf.nn`."""
+"""Measures the hidden defaults of the cells and loops of `tf.nn`."""
 
 import tensorflow as tf
 from tf1_helpers import largest, measurement, ones, run, variables
@@ -8,7 +8,7 @@ CELLS = ("BasicRNNCell", "BasicLSTMCell", "LSTMCell", "GRUCell")
 
 @measurement
 def recurrent_weights():
-    """For each cell the largest weight of the state, and how far it is from orthogonal."""
+    """Returns for each cell the largest weight of the state, and its distance from orthogonal."""
     found = []
     for name in CELLS:
         with tf.variable_scope(name):
@@ -29,7 +29,7 @@ def gru_bias():
 
 @measurement
 def gru_reset():
-    """The state (1, 0); its first part feeds the second; the second's reset gate is shut."""
+    """Measures the state (1, 0); unit 1 feeds unit 2, the reset gate of unit 2 is closed."""
     cell = tf.nn.rnn_cell.GRUCell(2)
     _, state = cell(tf.zeros((1, 1)), tf.constant([[1.0, 0.0]]))
     gates, gate_bias, candidate, _ = cell.trainable_weights
