@@ -10,10 +10,10 @@ import os
 import numpy as np
 from absl import flags
 
-from lab.output_files import check_output_file
 from tf_recipes import mnist
 from tf_recipes._support import files, quiet_tensorflow
 from tf_recipes.cli import application
+from tf_recipes.cli.output_files import check_output_file
 
 _DATA_DIR = flags.DEFINE_string(
     "data_dir", None, "Directory where TensorFlow Datasets keeps its data."

@@ -11,9 +11,9 @@ import os
 
 from absl import flags
 
-from lab.output_files import check_output_file
 from tf_recipes._support import validation
 from tf_recipes.cli import application, flag_values
+from tf_recipes.cli.output_files import check_output_file
 
 _WORKERS = flags.DEFINE_list("workers", ["1", "2", "4"], "Numbers of workers.")
 _NETS = flags.DEFINE_list(

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from absl import flags
 
-from lab.output_files import check_output_file
 from tf_recipes._support import quiet_tensorflow
 from tf_recipes.cli import application
+from tf_recipes.cli.output_files import check_output_file
 
 flags.DEFINE_string("tf1_python", None, "Python interpreter with TensorFlow 1.15.")
 flags.DEFINE_string("json_out", None, "JSON file to write.")

@@ -17,11 +17,11 @@ import pathlib
 from absl import flags
 from rich import box, table
 
-from lab.output_files import check_output_file
 from tf_recipes import catalog, mnist
 from tf_recipes._support import files, quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
 from tf_recipes.cli import application
+from tf_recipes.cli.output_files import check_output_file
 from tf_recipes.training.directory import writable
 
 _RECIPES = flags.DEFINE_list("recipes", list(catalog.CATALOG), "Names in tf_recipes/catalog.py.")

@@ -300,7 +300,7 @@ def test_a_link_into_a_directory_that_is_not_there_is_found_at_once(check, tmp_p
     done = check("--recipe=dropout_float64", "--html=report.html")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
-    assert "none: there is no such directory to write to." in done.stderr
+    assert "none' is no directory that can be written to." in done.stderr
 
 
 def test_the_longest_names_and_losses_are_no_obstacle(check, tmp_path):

@@ -6,6 +6,9 @@ By default the traces that ship with the package are replayed with both ports. E
 if every exact port matches, with 1 if one does not, with 2 if something could not be judged.
 """
 
+import os
+import sys
+
 from absl import flags
 
 from tf_recipes.cli import recipe_flags
@@ -48,5 +51,14 @@ def main() -> int:
             html=given.html,
             changed=recipe_flags.changed(),
             make_recipe=recipe_flags.recipe,
+            program=_program(),
         )
     )
+
+
+def _program() -> str:
+    """Returns the words that start this command: the installed one, or the script of a clone."""
+    from tf_recipes.parity.reports import commands
+
+    name = os.path.basename(sys.argv[0])
+    return name if name == "tf-recipes check" else commands.SCRIPT

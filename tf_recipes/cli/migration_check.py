@@ -15,6 +15,7 @@ from tf_recipes._support import extras, validation
 from tf_recipes._support.quiet_tensorflow import import_tensorflow, quiet
 from tf_recipes._support.terminal import Terminal
 from tf_recipes.cli.application import UsageError
+from tf_recipes.cli.output_files import check_output_directory, check_output_file
 from tf_recipes.parity import judge, references, trace
 from tf_recipes.parity.reports import commands, terminal_table
 from tf_recipes.parity.reports.check_summary import summary
@@ -39,6 +40,7 @@ class Options:
     html: str | None
     changed: dict[str, Any]
     make_recipe: Callable[[str], Recipe]
+    program: str = commands.SCRIPT
 
 
 def run(options: Options) -> int:
@@ -115,27 +117,16 @@ def _check(options):
         if wanted:
             extras.require(extra)
     if options.plot_dir:
-        Path(options.plot_dir).mkdir(parents=True, exist_ok=True)
-        _writable(Path(options.plot_dir))
+        check_output_directory("plot_dir", options.plot_dir)
     for name in ("json_out", "html"):
         if path := getattr(options, name):
-            _writable(Path(path).parent)
-            _writable(Path(os.path.realpath(path)).parent)  # that of what a link points to
-            if Path(path).is_dir():
-                raise UsageError(f"--{name}={path} is a directory. Name a file.")
+            check_output_file(name, path)
     if options.html and options.json_out and _same(options.html, options.json_out):
         raise UsageError(f"--html and --json_out name one file. Received: {options.html}.")
 
 
 def _same(one, other):
     return os.path.realpath(one) == os.path.realpath(other)
-
-
-def _writable(folder):
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such directory to write to.")
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"{folder}: cannot be written to.")
 
 
 def _sources(options):

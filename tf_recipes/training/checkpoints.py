@@ -41,7 +41,7 @@ class Checkpoint:
 
     @property
     def header(self) -> dict[str, Any]:
-        """All fields except the arrays."""
+        """Returns all fields except the arrays."""
         return {key: value for key, value in vars(self).items() if key != "arrays"}
 
 

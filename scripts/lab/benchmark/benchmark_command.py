@@ -6,12 +6,12 @@ from lab.benchmark import growth, measurements, process, report, startup
 from lab.benchmark.measure import Contest, Timing
 from lab.benchmark.registry import CONTESTANTS
 from lab.benchmark.setting import Setting
-from lab.output_files import check_output_file
 from tf_recipes import mnist
 from tf_recipes._support import validation
 from tf_recipes._support.terminal import Terminal
 from tf_recipes.cli.application import UsageError
 from tf_recipes.cli.flag_values import whole_numbers
+from tf_recipes.cli.output_files import check_output_file
 
 RESTLESS = 0.05  # CPU seconds between two passes, over the seconds of a pass, that are reported
 

@@ -10,6 +10,7 @@ from tf_recipes.parity.reports import commands
 
 def options(**changes):
     defaults = {
+        "program": commands.SCRIPT,
         "reference": "recorded",
         "tf1_python": None,
         "trace_dir": None,
@@ -24,6 +25,11 @@ def options(**changes):
 
 def test_the_default_command_has_no_flags():
     assert commands.check(options()) == "python scripts/check_migration.py"
+
+
+def test_the_installed_command_repeats_itself():
+    found = commands.check(options(program="tf-recipes check"), "adam")
+    assert found == "tf-recipes check --recipe=adam"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,10 @@ class Options(Protocol):
     """Gives the options of a check that its command repeats: all but the output files."""
 
     @property
+    def program(self) -> str:
+        """Returns the words that start the check, such as `SCRIPT` or `tf-recipes check`."""
+
+    @property
     def reference(self) -> str:
         """Returns `recorded`, `compat` or `tf1`."""
 
@@ -41,7 +45,7 @@ class Options(Protocol):
 def check(options: Options, name: str | None = None) -> str:
     """Returns the command of a check, without the files that it writes.
 
-    The command runs in a clone. Its paths are absolute, so that it means the same in any directory.
+    A script runs in a clone. The paths are absolute, so that it means the same in any directory.
 
     Args:
         options: the options of the check.
@@ -60,7 +64,7 @@ def check(options: Options, name: str | None = None) -> str:
     if name and name != name.strip():
         flags["recipe"] = None  # absl strips the entries of a list: the command judges all traces
     words = [_flag(*each) for each in flags.items() if each[1] is not None]
-    return " ".join([SCRIPT, *map(_quoted, words)])
+    return " ".join([options.program, *map(_quoted, words)])
 
 
 def _flag(name: str, value: Any) -> str:

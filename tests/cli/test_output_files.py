@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from lab.output_files import check_output_file
 from tf_recipes.cli.application import UsageError
+from tf_recipes.cli.output_files import check_output_file
 
 
 def test_a_file_that_can_be_written_is_accepted_and_not_written(tmp_path):
@@ -31,7 +31,9 @@ def test_the_folder_is_made_on_demand(tmp_path):
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     path = str(tmp_path / "file" / "new.json")
-    with pytest.raises(UsageError, match="--json_out must name a file in a folder") as caught:
+    with pytest.raises(
+        UsageError, match="--json_out needs the folder .* which cannot be made"
+    ) as caught:
         check_output_file("json_out", path, make_folder=True)
     assert repr(path) in str(caught.value)
 
@@ -40,3 +42,16 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 def test_a_path_that_is_no_file_is_refused(path):
     with pytest.raises(UsageError, match=r"--plot_out must name a file\. Received: "):
         check_output_file("plot_out", path)
+
+
+def test_a_directory_is_made_and_found_writable(tmp_path):
+    check_output_directory("plot_dir", str(tmp_path / "a" / "b"))
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+@pytest.mark.parametrize("path", ["", "file/plots"])
+def test_a_path_that_is_no_directory_is_refused(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=f"--plot_dir .*Received: {path!r}"):
+        check_output_directory("plot_dir", path)
