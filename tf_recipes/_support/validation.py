@@ -102,13 +102,13 @@ def flag(field: str, value: Any) -> None:
 
 def keys(field: str, value: Any, allowed: Iterable[str], required: Iterable[str] = ()) -> None:
     """Checks that `value` is a mapping with only allowed keys and with all required keys."""
-    allowed = set(allowed)
     if not isinstance(value, Mapping):
         fail(
             f"`{field}` must be a mapping or None.",
             f"{field}={value!r}",
             "Pass a dict, or None.",
         )
+    allowed = set(allowed)  # after the check above: Recipe passes `value` itself here
     for key in value:
         if key not in allowed:
             fail(
