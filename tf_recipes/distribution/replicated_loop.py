@@ -55,7 +55,7 @@ class DistributedLoop:
         """Runs the steps `start` to `stop - 1` of an epoch; every worker must make the same calls.
 
         Args:
-            holder: the data, see `fast_fit.arrays.holder`.
+            holder: the data, see `fast_fit.batches.holder`.
             order: int64 tensor, the rows in the epoch's order.
             batch_size: int, rows of one step over all replicas, a multiple of the number of
                 replicas.
