@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tf_recipes.cli.application import UsageError
-from tf_recipes.cli.output_files import check_output_file
+from tf_recipes.cli.output_files import check_output_directory, check_output_file
 
 
 def test_a_file_that_can_be_written_is_accepted_and_not_written(tmp_path):
@@ -31,9 +31,8 @@ def test_the_folder_is_made_on_demand(tmp_path):
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     path = str(tmp_path / "file" / "new.json")
-    with pytest.raises(
-        UsageError, match="--json_out needs the folder .* which cannot be made"
-    ) as caught:
+    rule = r"--json_out needs the folder .* which cannot be made"
+    with pytest.raises(UsageError, match=rule) as caught:
         check_output_file("json_out", path, make_folder=True)
     assert repr(path) in str(caught.value)
 

@@ -55,7 +55,7 @@ def _scope(functions: Sequence[Callable[..., Any]] | Scope, arguments: Mapping[s
         if arguments:
             fail(
                 "`arg_scope` takes no arguments beside a scope.",
-                f"{sorted(arguments)}",
+                ", ".join(sorted(arguments)),
                 "Pass a list of functions, or leave the arguments out.",
             )
         return dict(functions)
