@@ -52,10 +52,11 @@ def main() -> None:
     check_batch_size(recipe.batch_size, given.replicas or 1)
     extras.require("train")
     output_dir = given.output_dir or f"out/{recipe.name}"
-    if given.strategy != "multiworker":  # where the chief alone needs the directory
-        writable(output_dir)
-    # the sample needs no TensorFlow, so that a mistake in these flags is said at once
+    # The sample needs no TensorFlow, so that a mistake in these flags is said at once; the whole set
+    # is read later, and no directory is made before.
     sample = mnist.load(given.data, given.data_dir) if given.data == "sample" else None
+    if sample and given.strategy != "multiworker":  # where the chief alone needs the directory
+        writable(output_dir)
     terms = {"recipe": recipe.to_spec(), "epochs": given.epochs, "port": given.port}
     started = job.start(given.strategy, terms, given.replicas, given.cluster_timeout)
     from tf_recipes import training  # imports TensorFlow
