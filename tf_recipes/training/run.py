@@ -177,8 +177,9 @@ class Run:
         variables = VariableState(self._model, x, y)
         # The kept checkpoints, one that is being written, and the weights in the model's file.
         files = checkpoints.KEPT + 1 - len(self._checkpoints.paths()) + 1
+        # On every worker, because reading a metric's variables sums them over the replicas.
+        needed = files * variables.byte_count + MODEL_FILES
         if self._job.is_chief:
-            needed = files * variables.byte_count + MODEL_FILES
             directory.check_free_space(self._path, needed)
         self._run_state = RunState(
             variables, self._checkpoints, self._identity, self._surroundings, self._training.steps
