@@ -17,6 +17,7 @@ from tf_recipes import catalog, mnist
 from tf_recipes._support import quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
 from tf_recipes.cli import application
+from tf_recipes.training.directory import writable
 
 _KILLS = flags.DEFINE_integer("kills", 25, "How often to kill.", lower_bound=1)
 _SEED = flags.DEFINE_integer("seed", 0, "Of the moments.", lower_bound=0)
@@ -29,12 +30,15 @@ _FORK = flags.DEFINE_bool("fork", False, "Copy this process in place of starting
 
 def main():
     recipe = catalog.get(_RECIPE.value)
+    writable(_OUTPUT_DIR.value)
     with quiet_tensorflow.quiet():
         from tf_recipes import training
         from tf_recipes.training.soak import killing, processes
 
     if _FORK.value:
-        start = processes.StartFork(functools.partial(_train, training, recipe, mnist.load()))
+        with quiet_tensorflow.quiet():
+            train = training.train  # imports TensorFlow, once for all copies of this process
+        start = processes.StartFork(functools.partial(_train, train, recipe, mnist.load()))
     else:
         script = pathlib.Path(__file__).with_name("train.py")
         options = (f"--{flag.name}={flag.value}" for flag in (_RECIPE, _EPOCHS, _STEPS))
@@ -48,9 +52,9 @@ def main():
         raise application.UsageError(str(error)) from error
 
 
-def _train(training, recipe, data, output_dir):
+def _train(train, recipe, data, output_dir):
     quiet_tensorflow.import_tensorflow()
-    training.train(recipe, data, _EPOCHS.value, output_dir, checkpoint_steps=_STEPS.value)
+    train(recipe, data, _EPOCHS.value, output_dir, checkpoint_steps=_STEPS.value)
 
 
 if __name__ == "__main__":

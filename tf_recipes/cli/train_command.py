@@ -49,11 +49,12 @@ def main() -> None:
     if given["steps"].present:
         raise UsageError("Training is counted in epochs: --epochs, not --steps.")
     recipe = recipe_flags.recipe(given.recipe)
+    job.check(given.strategy, given.replicas, given.cluster_timeout)
     check_batch_size(recipe.batch_size, given.replicas or 1)
     extras.require("train")
     output_dir = given.output_dir or f"out/{recipe.name}"
-    # The sample needs no TensorFlow, so that a mistake in these flags is said at once; the whole set
-    # is read later, and no directory is made before.
+    # The sample needs no TensorFlow, so that a mistake in these flags is refused at once. The whole
+    # set is read later, and no directory is made before.
     sample = mnist.load(given.data, given.data_dir) if given.data == "sample" else None
     if sample and given.strategy != "multiworker":  # where the chief alone needs the directory
         writable(output_dir)

@@ -37,6 +37,32 @@ _WORKER_ERRORS = (
 _RESTART_COUNT, _MAX_RESTARTS = "TF_RECIPES_STARTED_AGAIN", 3
 
 
+def check(
+    strategy: str | None, replicas: int | None = None, cluster_timeout: float = TIMEOUT
+) -> None:
+    """Checks the arguments of `start`, without TensorFlow.
+
+    Raises:
+        ValueError: for an unknown strategy, a wrong time, or replicas that it cannot have.
+    """
+    if strategy is None:
+        if replicas is not None:
+            validation.fail(
+                "`replicas` needs a strategy.",
+                f"replicas={replicas}",
+                "Pass strategy='mirrored', too, or leave out `replicas`.",
+            )
+        return
+    validation.choice("strategy", strategy, STRATEGIES)
+    validation.number("cluster_timeout", cluster_timeout, 0, open_low=True)
+    if strategy == "multiworker" and replicas is not None:
+        validation.fail(
+            "`replicas` divides the processor of one machine.",
+            f"replicas={replicas}, strategy='multiworker'",
+            "Leave out `replicas`: each worker has one replica, or one for each of its GPUs.",
+        )
+
+
 def start(
     strategy: str | None,
     terms: dict[str, Any],
@@ -59,18 +85,11 @@ def start(
     Raises:
         ValueError: if `TF_CONFIG` is wrong, a worker does not connect, or a worker disagrees.
     """
+    check(strategy, replicas, cluster_timeout)
     if strategy is None:
-        return _single_process(replicas)
-    validation.choice("strategy", strategy, STRATEGIES)
-    validation.number("cluster_timeout", cluster_timeout, 0, open_low=True)
+        return _single_process()
     if strategy == "mirrored":
         return Job(_make_strategy(cluster_timeout, lambda module: module.mirrored(replicas)))
-    if replicas is not None:
-        validation.fail(
-            "`replicas` divides the processor of one machine.",
-            f"replicas={replicas}, strategy='multiworker'",
-            "Leave out `replicas`: each worker has one replica, or one for each of its GPUs.",
-        )
     # TensorFlow writes long messages to the standard error once a worker is lost, in addition to
     # the error that it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -179,15 +198,9 @@ class Job:
         return Exchange(self.strategy, cluster.index, len(cluster.addresses))
 
 
-def _single_process(replicas: int | None) -> SingleProcess:
+def _single_process() -> SingleProcess:
     from tf_recipes._support.quiet_tensorflow import import_tensorflow
 
-    if replicas is not None:
-        validation.fail(
-            "`replicas` needs a strategy.",
-            f"replicas={replicas}",
-            "Pass strategy='mirrored', too, or leave out `replicas`.",
-        )
     import_tensorflow()
     return SingleProcess()
 
