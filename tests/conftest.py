@@ -12,18 +12,25 @@ import keras
 import numpy as np
 import pytest
 
+import limits
+import new_python
+
 
 @pytest.fixture
 def run_python():
-    """Runs code in a new process and returns what it printed; `env` adds variables."""
+    """Runs code in a process of its own and returns what it printed; `env` adds variables.
 
-    def run(code, *arguments, **env):
-        done = subprocess.run(
+    The process has TensorFlow and Keras imported already. A test whose subject is an import passes
+    `new=True`, which starts a new Python.
+    """
+
+    def run(code, *arguments, new=False, **env):
+        done = (subprocess if new else new_python).run(
             [sys.executable, "-c", code, *map(str, arguments)],
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **env},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=limits.PROCESS,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -34,15 +41,15 @@ def run_python():
 
 @pytest.fixture
 def run_python_failing():
-    """Runs code in a new process: `(status, stdout, stderr)`."""
+    """Runs code in a process of its own, as `run_python` does: `(status, stdout, stderr)`."""
 
-    def run(code, *arguments):
-        done = subprocess.run(
+    def run(code, *arguments, new=False):
+        done = (subprocess if new else new_python).run(
             [sys.executable, "-c", code, *arguments],
             check=False,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=limits.PROCESS,
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -74,7 +81,7 @@ def run_on_tf1(tf1_python, tmp_path_factory):
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF2_BEHAVIOR": "0"},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=limits.PROCESS,
             check=True,
         )
         return json.loads(done.stdout)
@@ -195,7 +202,7 @@ def _opened(browser, url, width, scheme, server, options):
     window = {"width": width, "height": 900}
     complaints = []
     with browser.new_context(viewport=window, color_scheme=scheme, **options) as context:
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(1000 * limits.EVENT)
         page = context.new_page()
         page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))

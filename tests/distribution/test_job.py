@@ -3,12 +3,13 @@
 import json
 import pathlib
 import signal
-import subprocess
 import sys
 import time
 
 import pytest
 
+import limits
+import new_python
 from tf_recipes.distribution import job
 from tf_recipes.distribution.cluster import Cluster
 
@@ -48,7 +49,7 @@ def figures(output_dir):
     return {name: history[name] for name in FIGURES}
 
 
-def wait_for_step(output_dir, step, seconds=300):
+def wait_for_step(output_dir, step, seconds=limits.PROCESS):
     """Waits until there is a checkpoint of that step or a later one."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -63,7 +64,7 @@ def wait_for_step(output_dir, step, seconds=300):
 def one_process(tmp_path_factory):
     """Returns the figures of the same command without a strategy."""
     output_dir = tmp_path_factory.mktemp("one") / "out"
-    subprocess.run([sys.executable, TRAIN, *FLAGS, f"--output_dir={output_dir}"], check=True)
+    new_python.run([sys.executable, TRAIN, *FLAGS, f"--output_dir={output_dir}"], check=True)
     return figures(output_dir)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import limits
 from lab.documentation import pages, public_names, site, update
 
 CLONE = update.CLONE
@@ -66,7 +67,7 @@ def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "properdocs", "build", "--strict", "--site-dir", folder]
     done = subprocess.run(
-        command, cwd=CLONE, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=CLONE, capture_output=True, text=True, timeout=limits.PROCESS, check=False
     )
     assert done.returncode == 0, done.stderr
     return folder
