@@ -14,6 +14,28 @@ import pytest
 
 import limits
 import new_python
+import not_tested
+
+DEAR = ("distribution/", "scripts/", "docs/", "parity/")  # the folders whose tests take longest
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--backend",
+        action="append",
+        help="Keras backend on which tests/parity/test_backends.py replays the traces.",
+    )
+
+
+def pytest_collection_modifyitems(items):
+    """Begins with the folders that take longest, so that no worker has one of their files last."""
+    here = Path(__file__).parent
+    first = tuple(str(here / folder) for folder in DEAR)
+    items.sort(key=lambda item: not str(item.path).startswith(first))
+
+
+def pytest_terminal_summary(terminalreporter):
+    not_tested.report(terminalreporter)
 
 
 @pytest.fixture
@@ -212,10 +234,20 @@ def _opened(browser, url, width, scheme, server, options):
         context.on("response", lambda got: got.ok or complaints.append(f"{got.status}: {got.url}"))
         page.goto(url)
         yield page
-        wide = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-        scroll, client = page.evaluate(wide)
-        assert scroll <= client, f"{scroll} pixels in a window of {client}: it scrolls sideways"
+        _assert_no_sideways_scroll(page)
         assert complaints == []
+
+
+@pytest.fixture
+def no_sideways_scroll():
+    """`no_sideways_scroll(page)`: checks a window that was made wider or narrower in between."""
+    return _assert_no_sideways_scroll
+
+
+def _assert_no_sideways_scroll(page):
+    wide = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    scroll, client = page.evaluate(wide)
+    assert scroll <= client, f"{scroll} pixels in a window of {client}: it scrolls sideways"
 
 
 def _note(complaints, url, allowed):

@@ -36,7 +36,13 @@ def workers(start, free_addresses, tf_config):
         addresses = free_addresses(count)
 
         def worker(index, *more):
-            given = ["--strategy=multiworker", "--cluster_timeout=60", *FLAGS, *flags, *more]
+            given = [
+                "--strategy=multiworker",
+                f"--cluster_timeout={limits.EVENT}",
+                *FLAGS,
+                *flags,
+                *more,
+            ]
             return start(TRAIN, *given, TF_CONFIG=tf_config(addresses, index))
 
         return worker

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -163,8 +162,9 @@ def test_only_a_textbook_port_proves_nothing(check):
 
 
 def test_ctrl_c_ends_with_one_line(tmp_path, start_script):
-    running = start_script("check_migration", "--json_out=out.json", cwd=tmp_path)
-    time.sleep(8)  # in the midst of it
+    command = ("check_migration", "--json_out=out.json")
+    running = start_script(*command, cwd=tmp_path, **LIKE_TF1)
+    new_python.wait_for_cpu(running, 3)  # in the midst of it: it takes 20 s or more
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=limits.EVENT)
     assert running.returncode == 130

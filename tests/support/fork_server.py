@@ -68,9 +68,8 @@ def finish(selector, process, pid, connection):
     selector.unregister(process)
     os.close(process)
     _, status = os.waitpid(pid, 0)
-    with connection:
-        with contextlib.suppress(OSError):  # nobody waits for it any more
-            connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    with connection, contextlib.suppress(OSError):  # nobody waits for it any more
+        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def become(request, streams, held):

@@ -14,7 +14,10 @@ import select
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import limits
 
 SERVER = Path(__file__).with_name("fork_server.py")
 # As TensorFlow is imported by `import_tensorflow(as_tf1_adds=True)`, so that sums have TF1's bits.
@@ -115,6 +118,24 @@ def run(args, *, input=None, timeout=None, check=False, capture_output=False, **
     if check:
         done.check_returncode()
     return done
+
+
+def wait_for_cpu(process, seconds):
+    """Waits until a running process has used so many seconds of the processor.
+
+    A busy machine takes longer to give it them, so that this waits until the process is as far as
+    it was on an idle machine.
+    """
+    ticks = seconds * os.sysconf("SC_CLK_TCK")
+    deadline = time.monotonic() + limits.PROCESS
+    while time.monotonic() < deadline:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        if int(fields[11]) + int(fields[12]) >= ticks:  # user and system, see proc(5)
+            return
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise AssertionError(f"the process ended or stood still: {process.returncode}")
 
 
 def _can_be_copied(options):

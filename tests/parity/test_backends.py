@@ -1,0 +1,57 @@
+"""The recorded traces of TF 1.15 on Keras' other backends: one process replays them all.
+
+    python -m pytest tests/parity/test_backends.py --backend=torch
+
+Without the option JAX replays them. `test_replay.py` does the same on TensorFlow.
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import limits
+from tf_recipes.parity import comparison, references
+
+PROGRAM = Path(__file__).with_name("replay_on_backend.py")
+NAMES = sorted(path.stem for path in references.trace_files())
+
+
+def pytest_generate_tests(metafunc):
+    if "backend" in metafunc.fixturenames:
+        backends = metafunc.config.getoption("backend") or ["jax"]
+        metafunc.parametrize("backend", backends, scope="module")
+
+
+@pytest.fixture(scope="module")
+def replayed(backend, request, tmp_path_factory):
+    """`{trace: its worst drift}` on the backend."""
+    named = request.config.getoption("backend")  # then it must be there
+    if not named and importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed; Keras can do without it")
+    path = tmp_path_factory.mktemp(backend) / "found.json"
+    variables = {"KERAS_BACKEND": backend, "JAX_ENABLE_X64": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [sys.executable, PROGRAM, path],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=limits.PROCESS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(path.read_text())
+    assert found["backend"] == backend
+    assert sorted(found["traces"]) == NAMES
+    return found["traces"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_exact_blocks_match_tf1(replayed, backend, name):
+    found = replayed[name]
+    assert found["finite"]
+    assert found["ratio"] <= comparison.LIMIT, found
