@@ -1,6 +1,6 @@
 """Replays every recorded trace with the exact port's blocks, on this process' Keras backend.
 
-    KERAS_BACKEND=jax JAX_ENABLE_X64=1 python tests/parity/replay_on_backend.py FILE
+    KERAS_BACKEND=jax JAX_ENABLE_X64=1 python tests/parity/replay_on_backend.py FILE [TRACE ...]
 
 FILE is JSON: `{trace: {ratio, step, variable, drift}}`, the worst of each trace. The training step
 is Keras' own, because those of `FastFitModel` and `GradientClippingModel` need TensorFlow. All else
@@ -40,7 +40,7 @@ PORT = dataclasses.replace(
 def replay(reference):
     """Trains from the trace's weights on its batches; returns a `Replay`."""
     keras.utils.clear_session()
-    model = models.build(reference.recipe, PORT, jit_compile=False, metrics=[])
+    model = models.build(reference.recipe, PORT, metrics=[])
     variables = tf1_variables(model, reference.recipe)
     for name, variable in variables.items():
         variable.assign(reference.initial[name])
@@ -60,9 +60,11 @@ def number(tensor):
     return np.copy(keras.ops.convert_to_numpy(tensor))
 
 
-def main(file):
+def main(file, *names):
     found = {}
     for path in references.trace_files():
+        if names and path.stem not in names:
+            continue
         reference = trace.load(path)
         compared = comparison.compare(reference, "exact", replay(reference))
         worst = compared.worst
@@ -74,8 +76,9 @@ def main(file):
             "finite": bool(np.isfinite(compared.losses).all()),
             "losses": float(np.max(np.abs(compared.losses / reference.losses - 1))),
         }
+        print(path.stem, found[path.stem], flush=True)
     Path(file).write_text(json.dumps({"backend": keras.backend.backend(), "traces": found}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
