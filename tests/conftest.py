@@ -240,8 +240,24 @@ def _opened(browser, url, width, scheme, server, options):
 
 @pytest.fixture
 def no_sideways_scroll():
-    """`no_sideways_scroll(page)`: checks a window that was made wider or narrower in between."""
-    return _assert_no_sideways_scroll
+    """`no_sideways_scroll(page)`: checks a window that was made wider or narrower in between.
+
+    What slides out of the window at that moment takes a part of a second.
+    """
+    fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+    def check(page):
+        with contextlib.suppress(_timeout()):
+            page.wait_for_function(fits, timeout=10_000)
+        _assert_no_sideways_scroll(page)
+
+    return check
+
+
+def _timeout():
+    from playwright import sync_api
+
+    return sync_api.TimeoutError
 
 
 def _assert_no_sideways_scroll(page):

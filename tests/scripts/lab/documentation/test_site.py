@@ -104,6 +104,7 @@ def test_a_page_opens_without_a_complaint(built, opened, no_sideways_scroll, add
         no_sideways_scroll(page)
         page.set_viewport_size(desktop)
         no_sideways_scroll(page)
+        page.evaluate("localStorage.clear()")  # the site keeps the first scheme as a choice
         page.emulate_media(color_scheme="dark")
         page.reload()
         check_page(page, "slate")
