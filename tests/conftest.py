@@ -12,18 +12,47 @@ import keras
 import numpy as np
 import pytest
 
+import limits
+import new_python
+import not_tested
+
+DEAR = ("distribution/", "scripts/", "docs/", "parity/")  # the folders whose tests take longest
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--backend",
+        action="append",
+        help="Keras backend on which tests/parity/test_backends.py replays the traces.",
+    )
+
+
+def pytest_collection_modifyitems(items):
+    """Begins with the folders that take longest, so that no worker has one of their files last."""
+    here = Path(__file__).parent
+    first = tuple(str(here / folder) for folder in DEAR)
+    items.sort(key=lambda item: not str(item.path).startswith(first))
+
+
+def pytest_terminal_summary(terminalreporter):
+    not_tested.report(terminalreporter)
+
 
 @pytest.fixture
 def run_python():
-    """Runs code in a new process and returns what it printed; `env` adds variables."""
+    """Runs code in a process of its own and returns what it printed; `env` adds variables.
 
-    def run(code, *arguments, **env):
-        done = subprocess.run(
+    The process has TensorFlow and Keras imported already. A test whose subject is an import passes
+    `new=True`, which starts a new Python.
+    """
+
+    def run(code, *arguments, new=False, **env):
+        done = (subprocess if new else new_python).run(
             [sys.executable, "-c", code, *map(str, arguments)],
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **env},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=limits.PROCESS,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -34,15 +63,15 @@ def run_python():
 
 @pytest.fixture
 def run_python_failing():
-    """Runs code in a new process: `(status, stdout, stderr)`."""
+    """Runs code in a process of its own, as `run_python` does: `(status, stdout, stderr)`."""
 
-    def run(code, *arguments):
-        done = subprocess.run(
+    def run(code, *arguments, new=False):
+        done = (subprocess if new else new_python).run(
             [sys.executable, "-c", code, *arguments],
             check=False,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=limits.PROCESS,
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -74,7 +103,7 @@ def run_on_tf1(tf1_python, tmp_path_factory):
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF2_BEHAVIOR": "0"},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=limits.PROCESS,
             check=True,
         )
         return json.loads(done.stdout)
@@ -195,7 +224,7 @@ def _opened(browser, url, width, scheme, server, options):
     window = {"width": width, "height": 900}
     complaints = []
     with browser.new_context(viewport=window, color_scheme=scheme, **options) as context:
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(1000 * limits.EVENT)
         page = context.new_page()
         page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
@@ -205,10 +234,36 @@ def _opened(browser, url, width, scheme, server, options):
         context.on("response", lambda got: got.ok or complaints.append(f"{got.status}: {got.url}"))
         page.goto(url)
         yield page
-        wide = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-        scroll, client = page.evaluate(wide)
-        assert scroll <= client, f"{scroll} pixels in a window of {client}: it scrolls sideways"
+        _assert_no_sideways_scroll(page)
         assert complaints == []
+
+
+@pytest.fixture
+def no_sideways_scroll():
+    """`no_sideways_scroll(page)`: checks a window that was made wider or narrower in between.
+
+    What slides out of the window at that moment takes a part of a second.
+    """
+    fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+    def check(page):
+        with contextlib.suppress(_timeout()):
+            page.wait_for_function(fits, timeout=10_000)
+        _assert_no_sideways_scroll(page)
+
+    return check
+
+
+def _timeout():
+    from playwright import sync_api
+
+    return sync_api.TimeoutError
+
+
+def _assert_no_sideways_scroll(page):
+    wide = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    scroll, client = page.evaluate(wide)
+    assert scroll <= client, f"{scroll} pixels in a window of {client}: it scrolls sideways"
 
 
 def _note(complaints, url, allowed):

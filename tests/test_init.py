@@ -102,12 +102,12 @@ print("keras" in sys.modules, MaxNorm(1.0).threshold)
 
 
 def test_importing_it_imports_nothing_heavy(run_python):
-    assert run_python(IMPORTS) == "[] True 1.0"
+    assert run_python(IMPORTS, new=True) == "[] True 1.0"
 
 
 def test_tf1_side_needs_no_keras(run_python):
     code = "import sys, tf_recipes.recipe, tf_recipes.catalog; print('keras' in sys.modules)"
-    assert run_python(code) == "False"
+    assert run_python(code, new=True) == "False"
 
 
 def test_every_class_has_an_example():

@@ -178,4 +178,4 @@ def test_the_sample_needs_no_tensorflow(run_python):
         "import sys; from tf_recipes import mnist; mnist.load();"
         "print([name for name in ('tensorflow', 'tensorflow_datasets') if name in sys.modules])"
     )
-    assert run_python(code) == "[]"
+    assert run_python(code, new=True) == "[]"

@@ -56,5 +56,5 @@ model = keras.saving.load_model(sys.argv[1])
 print(type(model).__name__, type(model.optimizer).__name__, len(model.optimizer.variables))
 """
     count = sum(key.startswith("best_practice/optimizer/") for key in expected)
-    printed = run_python(code, FOLDER / "best_practice.keras")
+    printed = run_python(code, FOLDER / "best_practice.keras", new=True)
     assert printed == f"FastFitModel Momentum {count}"

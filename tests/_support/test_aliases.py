@@ -30,7 +30,7 @@ from tf_recipes.regularization import penalty
 from tf_recipes import best_practice
 print(tf_recipes.optimizers.Adam.__module__, penalty.__module__, best_practice.__name__)
 """
-    assert run_python(code).split() == [
+    assert run_python(code, new=True).split() == [
         "tf_recipes.blocks.optimizers",
         "tf_recipes.blocks.regularization",
         "tf_recipes.blocks.best_practice",

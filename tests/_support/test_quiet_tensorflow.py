@@ -47,7 +47,7 @@ def test_quiet_closes_what_it_opened():
 def test_tensorflow_starts_without_a_word(run_python_failing):
     code = "from tf_recipes._support.quiet_tensorflow import import_tensorflow\n"
     code += "print(import_tensorflow().__name__)"
-    status, out, errors = run_python_failing(code)
+    status, out, errors = run_python_failing(code, new=True)
     assert status == 0
     assert "tensorflow" in out
     assert errors == ""

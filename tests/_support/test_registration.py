@@ -48,7 +48,7 @@ def saved(tmp_path_factory):
 )
 def test_a_saved_model_loads_in_a_new_process_in_any_order(saved, run_python, imports):
     path, predicted = saved
-    assert run_python(LOAD.format(imports=imports), path).splitlines()[-1] == predicted
+    assert run_python(LOAD.format(imports=imports), path, new=True).splitlines()[-1] == predicted
 
 
 def test_without_the_package_keras_refuses(saved, run_python):
@@ -66,7 +66,7 @@ import importlib
 importlib.reload(tf_recipes)
 print(len(sys.meta_path) - before)
 """
-    assert run_python(code).split() == ["False", "2", "2"]
+    assert run_python(code, new=True).split() == ["False", "2", "2"]
 
 
 def test_every_module_that_registers_something_is_listed():

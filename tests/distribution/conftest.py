@@ -11,6 +11,8 @@ import sys
 import numpy as np
 import pytest
 
+import limits
+import new_python
 from tf_recipes import catalog
 from tf_recipes.distribution import peers
 from tf_recipes.parity.comparison import relative_drift
@@ -72,7 +74,7 @@ def start():
     with contextlib.ExitStack() as stack:
 
         def start(*arguments, **environment):
-            process = subprocess.Popen(
+            process = new_python.Popen(
                 [sys.executable, *map(str, arguments)],
                 env={**os.environ, **environment},
                 stdout=subprocess.PIPE,
@@ -90,7 +92,7 @@ def start():
 def ended():
     """`ended(processes)` waits for processes; returns the status, output and errors of each."""
 
-    def wait(processes, timeout=300):
+    def wait(processes, timeout=limits.PROCESS):
         texts = [process.communicate(timeout=timeout) for process in processes]
         return [(p.returncode, *text) for p, text in zip(processes, texts, strict=True)]
 
@@ -114,9 +116,9 @@ def one_machine(trajectory, tmp_path_factory):
     # TensorFlow accepts only one number of replicas in a process.
     runs = {tmp_path_factory.mktemp("runs") / "found.npz": [*k] for k in (ONE_REPLICA, "2", "4")}
     started = [
-        subprocess.Popen([sys.executable, *trajectory(names), path]) for path, names in runs.items()
+        new_python.Popen([sys.executable, *trajectory(names), path]) for path, names in runs.items()
     ]
-    assert [process.wait(300) for process in started] == [0, 0, 0]
+    assert [process.wait(limits.PROCESS) for process in started] == [0, 0, 0]
     return {run: found for path in runs for run, found in by_run(path).items()}
 
 

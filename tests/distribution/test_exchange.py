@@ -6,7 +6,7 @@ WORKER = """
 import json, sys
 from tf_recipes.distribution import job
 index = int(sys.argv[1])
-with job.start("multiworker", {"seed": 1}, cluster_timeout=60) as started:
+with job.start("multiworker", {"seed": 1}, cluster_timeout=120) as started:
     results = [started.from_chief(b"chief's \\x00 bytes!" if index == 0 else b"").decode("latin1")]
     results.append(started.from_chief(b"" if index == 0 else b"mine").decode())
     results.append(started.largest(0 if index == 0 else 130))

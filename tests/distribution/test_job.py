@@ -3,12 +3,13 @@
 import json
 import pathlib
 import signal
-import subprocess
 import sys
 import time
 
 import pytest
 
+import limits
+import new_python
 from tf_recipes.distribution import job
 from tf_recipes.distribution.cluster import Cluster
 
@@ -35,7 +36,13 @@ def workers(start, free_addresses, tf_config):
         addresses = free_addresses(count)
 
         def worker(index, *more):
-            given = ["--strategy=multiworker", "--cluster_timeout=60", *FLAGS, *flags, *more]
+            given = [
+                "--strategy=multiworker",
+                f"--cluster_timeout={limits.EVENT}",
+                *FLAGS,
+                *flags,
+                *more,
+            ]
             return start(TRAIN, *given, TF_CONFIG=tf_config(addresses, index))
 
         return worker
@@ -48,7 +55,7 @@ def figures(output_dir):
     return {name: history[name] for name in FIGURES}
 
 
-def wait_for_step(output_dir, step, seconds=300):
+def wait_for_step(output_dir, step, seconds=limits.PROCESS):
     """Waits until there is a checkpoint of that step or a later one."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -63,7 +70,7 @@ def wait_for_step(output_dir, step, seconds=300):
 def one_process(tmp_path_factory):
     """Returns the figures of the same command without a strategy."""
     output_dir = tmp_path_factory.mktemp("one") / "out"
-    subprocess.run([sys.executable, TRAIN, *FLAGS, f"--output_dir={output_dir}"], check=True)
+    new_python.run([sys.executable, TRAIN, *FLAGS, f"--output_dir={output_dir}"], check=True)
     return figures(output_dir)
 
 

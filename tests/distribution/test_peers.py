@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+import limits
 from tf_recipes.distribution import peers
 from tf_recipes.distribution.cluster import Cluster
 
@@ -26,7 +27,7 @@ def members(free_addresses):
 class Meeting(threading.Thread):
     """Runs one worker's `peers.meet` in a thread."""
 
-    def __init__(self, cluster, terms, timeout=5):
+    def __init__(self, cluster, terms, timeout=limits.EVENT):
         super().__init__(daemon=True)
         self.arguments, self.connections, self.error = (cluster, terms, timeout), None, ""
         self.start()
@@ -40,7 +41,7 @@ class Meeting(threading.Thread):
 
 def joined(meetings):
     for meeting in meetings:
-        meeting.join(20)
+        meeting.join(limits.EVENT)
     assert not any(meeting.is_alive() for meeting in meetings)
     return meetings
 
@@ -54,7 +55,7 @@ def test_all_workers_connect_in_any_order(members):
     assert sorted(first.connections) == [1, 2]
     assert [*last.connections] == [*middle.connections] == [0]
     first.connections[2].send(word="yes")
-    assert last.connections[0].receive(5) == {"word": "yes"}
+    assert last.connections[0].receive(limits.EVENT) == {"word": "yes"}
 
 
 def test_a_chief_without_other_workers_waits_for_none(members):
@@ -63,7 +64,7 @@ def test_a_chief_without_other_workers_waits_for_none(members):
 
 def test_missing_workers_are_named_by_every_worker(members):
     chief, first, *_ = members(4)
-    meetings = joined([Meeting(chief, {}, 1), Meeting(first, {}, 5)])
+    meetings = joined([Meeting(chief, {}, 1), Meeting(first, {})])
     expected = (
         f"All workers must be started. Received: {chief.describe(2)}, {chief.describe(3)} did not"
         " connect within 1 s. Start them, correct TF_CONFIG, or wait longer, for example"
@@ -118,9 +119,10 @@ def test_a_stranger_at_the_chiefs_server_is_sent_away(members):
 
 def knock(port):
     """Returns a connection to a port as soon as a process listens on it."""
-    for _ in range(100):
+    deadline = time.monotonic() + limits.EVENT
+    while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
-            return socket.create_connection(("localhost", port), timeout=5)
+            return socket.create_connection(("localhost", port), timeout=limits.EVENT)
         time.sleep(0.05)
     raise AssertionError("no process listens on the port")
 
@@ -151,7 +153,10 @@ def test_an_index_that_two_workers_have_is_refused(members):
     with knock(int(chief.addresses[0].split(":")[1])) as sock:
         connection = peers.Connection(sock)
         connection.send(hello=peers.HELLO, index=1, terms={"addresses": chief.addresses})
-        texts = [connection.receive(5)["refused"], *(meeting.error for meeting in joined(meetings))]
+        texts = [
+            connection.receive(limits.EVENT)["refused"],
+            *(meeting.error for meeting in joined(meetings)),
+        ]
     assert len(set(texts)) == 1
     assert f"index of its own. Received: {chief.describe(1)} twice. Correct" in texts[0]
 
@@ -162,11 +167,11 @@ def test_a_worker_restarted_while_it_waits_is_accepted_again(members):
     with knock(int(chief.addresses[0].split(":")[1])) as sock:
         connection = peers.Connection(sock)
         connection.send(hello=peers.HELLO, index=1, terms={"addresses": chief.addresses})
-        assert connection.receive(5) == {"hello": peers.HELLO}
+        assert connection.receive(limits.EVENT) == {"hello": peers.HELLO}
     meetings = joined([meeting, Meeting(first, {}), Meeting(second, {})])
     assert [meeting.error for meeting in meetings] == [""] * 3
     meeting.connections[1].send(word=1)
-    assert meetings[1].connections[0].receive(5) == {"word": 1}
+    assert meetings[1].connections[0].receive(limits.EVENT) == {"word": 1}
 
 
 def test_a_worker_whose_own_port_is_in_use_says_so(members, fails):

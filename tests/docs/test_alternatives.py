@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import limits
 from lab.documentation import pages, update
 
 PAGE = update.CLONE / "docs" / "alternatives.md"
@@ -23,7 +24,7 @@ def upgraded(tmp_path_factory):
         [command, "--intree", twins, "--outtree", out, "--reportfile", report],
         capture_output=True,
         check=True,
-        timeout=300,
+        timeout=limits.PROCESS,
     )
     return report.read_text(), "\n".join(path.read_text() for path in out.glob("*.py"))
 

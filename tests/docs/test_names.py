@@ -11,6 +11,7 @@ import keras
 import pytest
 import tensorflow
 
+import limits
 import tf_recipes
 from lab.documentation import pages
 from tf_recipes.parity.tf1 import interpreter
@@ -150,7 +151,7 @@ print(json.dumps({"lacking": [name for name in names if not found(name)],
         capture_output=True,
         check=True,
         text=True,
-        timeout=300,
+        timeout=limits.PROCESS,
     )
     return json.loads(done.stdout.splitlines()[-1])
 

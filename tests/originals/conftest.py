@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import limits
+
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 
@@ -50,7 +52,7 @@ def run_on_tf1(python, path):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=limits.PROCESS,
     )
     assert done.returncode == 0, done.stderr
     arrays = {}

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import limits
 from tf_recipes.parity.tf1 import interpreter
 
 GOLDENS = Path(__file__).parents[1] / "goldens"
@@ -44,7 +45,7 @@ def run_tf1(tf1_python, tmp_path_factory):
             env=interpreter.process_environment(PYTHONPATH=str(folder), TF_CPP_MIN_LOG_LEVEL="2"),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=limits.PROCESS,
             check=False,
         )
         assert done.returncode == 0, done.stderr

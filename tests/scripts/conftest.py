@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import limits
+import new_python
+
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
@@ -17,14 +20,14 @@ def run_script(tmp_path):
     def run(name, *arguments, **env):
         folder = tmp_path / "elsewhere"
         folder.mkdir(exist_ok=True)
-        done = subprocess.run(
+        done = new_python.run(
             [sys.executable, SCRIPTS / f"{name}.py", *map(str, arguments)],
             cwd=folder,
             env={**os.environ, **{key: str(value) for key, value in env.items()}},
             check=False,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=limits.PROCESS,
         )
         assert not any(folder.glob("*.partial*")), "a half-written file was left behind"
         return done.returncode, done.stdout, done.stderr
@@ -50,16 +53,19 @@ def refuses(run_script):
 def start_script():
     """Returns `start_script(name, *arguments, **options)` -> a running process.
 
-    Ctrl-C reaches the process even if the test's own process ignores SIGINT, which children
-    inherit.
+    A process that ignores SIGINT, as the test's own process may, hands this on to a new Python
+    (`new=True`), which therefore sets the handler back first. A copy always listens.
     """
     listen = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
     started = []
 
-    def start(name, *arguments, **options):
+    def start(name, *arguments, new=False, **options):
         command = [sys.executable, str(SCRIPTS / f"{name}.py"), *map(str, arguments)]
-        process = subprocess.Popen(
-            [sys.executable, "-c", f"{listen}os.execv(sys.argv[1], sys.argv[1:])", *command],
+        if new:
+            again = f"{listen}os.execv(sys.argv[1], sys.argv[1:])"
+            command = [sys.executable, "-c", again, *command]
+        process = (subprocess if new else new_python).Popen(
+            command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

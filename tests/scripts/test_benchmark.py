@@ -4,6 +4,8 @@ import signal
 import subprocess
 import time
 
+import limits
+
 NAME = "benchmark"
 SMALL = ["--nets=5", "--batch_sizes=8", "--steps=3", "--repeats=5", "--nogrowth", "--nostartup"]
 
@@ -32,12 +34,13 @@ def test_ctrl_c_is_one_line_and_ends_every_worker(start_script, tmp_path):
         NAME, *SMALL, "--contestants=keras", "--steps=9999", cwd=tmp_path, start_new_session=True
     )
     pids = []
-    for _ in range(200):
+    deadline = time.monotonic() + limits.EVENT
+    while time.monotonic() < deadline:
         time.sleep(0.1)
         if pids := processes("--ppid", running.pid):
             break
     os.killpg(running.pid, signal.SIGINT)  # a terminal signals every foreground process
-    printed, errors = running.communicate(timeout=60)
+    printed, errors = running.communicate(timeout=limits.EVENT)
     assert (running.returncode, errors) == (130, "benchmark.py: interrupted.\n")
     assert pids
     assert "died" not in printed

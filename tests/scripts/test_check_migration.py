@@ -1,42 +1,50 @@
 """The script as people run it: in a process of its own, from another directory."""
 
+import functools
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import limits
+import new_python
 from tf_recipes.parity import references
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "check_migration.py"
+LIKE_TF1 = {"variables": new_python.AS_TF1_ADDS}
 QUICK = references.RECORDED / "dropout_float64.npz"
 
 
 @pytest.fixture
 def check(tmp_path):
-    """Runs the script with these flags; returns what `subprocess.run` does."""
+    """Runs the script with these flags; returns what `subprocess.run` does.
 
-    def run(*arguments):
-        return subprocess.run(
+    With `new=True` it runs in a new Python, which imports TensorFlow itself.
+    """
+
+    def run(*arguments, new=False, cwd=tmp_path):
+        python = subprocess.run if new else functools.partial(new_python.run, **LIKE_TF1)
+        return python(
             [sys.executable, SCRIPT, *map(str, arguments)],
             check=False,
-            cwd=tmp_path,
+            cwd=cwd,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=limits.PROCESS,
         )
 
     return run
 
 
 def test_shipped_traces_match_and_the_terminal_is_clean(check, tmp_path):
-    done = check("--recipe=momentum_decay,he_init", "--json_out=out.json", "--plot_dir=plots")
+    arguments = ("--recipe=momentum_decay,he_init", "--json_out=out.json", "--plot_dir=plots")
+    done = check(*arguments, new=True)
     assert done.returncode == 0
     assert done.stderr == ""
     assert "2 of 2 exact ports match" in done.stdout
@@ -154,10 +162,11 @@ def test_only_a_textbook_port_proves_nothing(check):
 
 
 def test_ctrl_c_ends_with_one_line(tmp_path, start_script):
-    running = start_script("check_migration", "--json_out=out.json", cwd=tmp_path)
-    time.sleep(8)  # in the midst of it
+    command = ("check_migration", "--json_out=out.json")
+    running = start_script(*command, cwd=tmp_path, **LIKE_TF1)
+    new_python.wait_for_cpu(running, 3)  # in the midst of it: it takes 20 s or more
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=limits.EVENT)
     assert running.returncode == 130
     assert errors == "check_migration.py: interrupted.\n"
     assert list(tmp_path.iterdir()) == []
@@ -166,9 +175,8 @@ def test_ctrl_c_ends_with_one_line(tmp_path, start_script):
 @pytest.mark.parametrize("arguments", [["--help"], ["--recipe=he_init", "--json_out=out.json"]])
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path, arguments):
     command = [sys.executable, SCRIPT, *arguments]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with new_python.Popen(command, cwd=tmp_path, text=True, **pipes, **LIKE_TF1) as running:
         running.stdout.close()
         assert running.stderr.read() == ""
     assert running.returncode == 128 + signal.SIGPIPE
@@ -338,17 +346,11 @@ def test_a_printed_command_gives_the_same_rows_from_another_directory(check, tmp
     by_source = {Path(trace["source"]).stem: trace["command"] for trace in document["traces"]}
     (torn,) = [row["command"] for row in document["results"] if "error" in row]
     for stem, command in {**by_source, "c,d": torn}.items():
-        there = command.replace("python scripts/check_migration.py", f"{sys.executable} {SCRIPT}")
-        shell = ["bash", "-c", f"{there} --json_out={tmp_path}/2.json"]
-        done = subprocess.run(
-            shell,
-            cwd="/",
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-            check=False,
-            text=True,
-            capture_output=True,
-            timeout=300,
-        )
+        printed = command.replace("python scripts/check_migration.py", "printf '%s\\0'")
+        env = {**os.environ, "LC_ALL": "C.UTF-8"}
+        read = subprocess.run(["bash", "-c", printed], check=True, env=env, capture_output=True)
+        words = os.fsdecode(read.stdout).split("\0")[:-1]
+        done = check(*words, f"--json_out={tmp_path}/2.json", cwd="/")
         assert done.returncode == (2 if stem == "c,d" else 0), done.stderr
         again = json.loads((tmp_path / "2.json").read_text())
         (row,) = again["results"]

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+import limits
+import new_python
+
 ROOT = pathlib.Path(__file__).parents[2]
 SMALL = ("--hidden=16", "--batch_size=100", "--epochs=2")
 RELOAD = """
@@ -22,8 +25,8 @@ print(repr([loss, accuracy]))
 """
 
 
-def start(*arguments, cwd=None):
-    return subprocess.Popen(
+def start(*arguments, cwd=None, new=False):
+    return (subprocess if new else new_python).Popen(
         [sys.executable, str(ROOT / "scripts" / "train.py"), *arguments],
         cwd=cwd,
         stdout=subprocess.PIPE,
@@ -32,16 +35,16 @@ def start(*arguments, cwd=None):
     )
 
 
-def train(*arguments, cwd=None):
-    process = start(*arguments, cwd=cwd)
-    out, error = process.communicate(timeout=300)
+def train(*arguments, cwd=None, new=False):
+    process = start(*arguments, cwd=cwd, new=new)
+    out, error = process.communicate(timeout=limits.PROCESS)
     return process.returncode, out, error
 
 
 @pytest.fixture(scope="module")
 def best_practice(tmp_path_factory):
     output_dir = tmp_path_factory.mktemp("best_practice")
-    return output_dir, train(f"--output_dir={output_dir}", *SMALL, "--seed=3")
+    return output_dir, train(f"--output_dir={output_dir}", *SMALL, "--seed=3", new=True)
 
 
 def history(output_dir):
@@ -142,7 +145,7 @@ def test_a_signal_is_one_line_and_the_same_command_goes_on(tmp_path, start_scrip
         while not lines[-1].startswith("epoch "):
             lines.append(process.stdout.readline())
         process.send_signal(number)
-        _, error = process.communicate(timeout=60)
+        _, error = process.communicate(timeout=limits.EVENT)
         assert process.returncode == status
         assert error.startswith("train.py: interrupted at epoch ") and error.count("\n") == 1
         assert error.endswith(" of 108; saved; the same command goes on\n")
@@ -173,7 +176,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_same_command_goes_on(tmp_path)
         stderr=subprocess.PIPE,
         text=True,
     )
-    out, error = process.communicate(timeout=300)
+    out, error = process.communicate(timeout=limits.PROCESS)
     assert (process.returncode, out) == (2, "")
     assert error.count("\n") == 1
     assert "The state after step 0 could not be saved to " in error

@@ -265,7 +265,7 @@ import tf_recipes.tools.features, tf_recipes.tools.linear_heads
 
 
 def test_without_scikit_learn_there_is_one_error_with_the_remedy(run_python):
-    text = run_python(WITHOUT)
+    text = run_python(WITHOUT, new=True)
     assert text.startswith("ImportError KerasFeatures needs scikit-learn 1.6 or newer (")
     assert text.endswith("): pip install 'tf_recipes[sklearn]'. None True")
     assert "\n" not in text

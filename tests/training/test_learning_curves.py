@@ -56,4 +56,4 @@ def test_the_callers_backend_is_left_alone(run_python, tmp_path):
         f"learning_curves.plot({HISTORY!r}, sys.argv[1]);"
         "print(matplotlib.get_backend(), 'matplotlib.pyplot' in sys.modules)"
     )
-    assert run_python(code, tmp_path / "curves.png") == "svg False"
+    assert run_python(code, tmp_path / "curves.png", new=True) == "svg False"

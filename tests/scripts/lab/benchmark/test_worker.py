@@ -57,8 +57,9 @@ def test_a_pass_of_several_epochs_is_one_call_where_there_is_one_and_is_timed_pe
         def epoch(self, shuffle):
             calls.append(shuffle)
 
+    started = time.perf_counter()
     seconds = worker.timed_pass(Fit(), True, 4)["seconds"]
-    assert 0.05 <= seconds < 0.2
+    assert 0.05 <= seconds <= (time.perf_counter() - started) / 4
     worker.timed_pass(Epochs(), False, 2)
     assert calls == [(4, True), False, False]
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import limits
 from lab.documentation import pages, public_names, site, update
 
 CLONE = update.CLONE
 PAGES = sorted((CLONE / "docs").rglob("*.md"))
-WIDTHS = {"phone": 360, "desktop": 1280}
+WIDTHS = (360, 1280)  # of a phone and of a desktop, in pixels
 
 TWO = """<table>
 <tr><th>TensorFlow 1</th><th>Keras 3</th></tr>
@@ -66,7 +67,7 @@ def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "properdocs", "build", "--strict", "--site-dir", folder]
     done = subprocess.run(
-        command, cwd=CLONE, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=CLONE, capture_output=True, text=True, timeout=limits.PROCESS, check=False
     )
     assert done.returncode == 0, done.stderr
     return folder
@@ -94,18 +95,31 @@ def addresses():
     return [*names, *(Path("api", f"{module}.html") for module in public_names.by_module())]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 @pytest.mark.parametrize("address", addresses(), ids=str)
-def test_a_page_opens_without_a_complaint(built, opened, address, width, scheme):
-    with opened(built / address, width, scheme) as page:
-        page.wait_for_function("document.documentElement.classList.contains('js')")
-        assert page.locator("h1").count() == 1
-        shown = page.evaluate("document.body.getAttribute('data-md-color-scheme')")
-        assert shown == {"light": "default", "dark": "slate"}[scheme]
-        broken = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
-        page.evaluate("Promise.all([...document.images].map(i => i.decode().catch(() => 0)))")
-        assert page.evaluate(broken) == []
+def test_a_page_opens_without_a_complaint(built, opened, no_sideways_scroll, address):
+    """In each colour scheme it is loaded at one width, and then shown at the other."""
+    phone, desktop = ({"width": width, "height": 900} for width in WIDTHS)
+    with opened(built / address, width=phone["width"]) as page:
+        check_page(page, "default")
+        no_sideways_scroll(page)
+        page.set_viewport_size(desktop)
+        no_sideways_scroll(page)
+        page.evaluate("localStorage.clear()")  # the site keeps the first scheme as a choice
+        page.emulate_media(color_scheme="dark")
+        page.reload()
+        check_page(page, "slate")
+        no_sideways_scroll(page)
+        page.set_viewport_size(phone)
+
+
+def check_page(page, scheme):
+    """Checks that the page has its script, one heading, its colours and all of its images."""
+    page.wait_for_function("document.documentElement.classList.contains('js')")
+    assert page.locator("h1").count() == 1
+    assert page.evaluate("document.body.getAttribute('data-md-color-scheme')") == scheme
+    broken = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+    page.evaluate("Promise.all([...document.images].map(i => i.decode().catch(() => 0)))")
+    assert page.evaluate(broken) == []
 
 
 def test_search_finds_a_page_without_a_server(built, opened):

@@ -2,12 +2,13 @@
 
 import json
 import shutil
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+import limits
+import new_python
 from lab.documentation import measured, update
 from tf_recipes.parity import comparison, references
 
@@ -47,7 +48,8 @@ def fresh(tmp_path_factory):
     path = tmp_path_factory.mktemp("check") / "check.json"
     script = update.CLONE / "scripts" / "check_migration.py"
     command = [sys.executable, script, f"--json_out={path}"]
-    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    options = {"capture_output": True, "timeout": limits.PROCESS}
+    new_python.run(command, check=True, variables=new_python.AS_TF1_ADDS, **options)
     return json.loads(path.read_text())
 
 

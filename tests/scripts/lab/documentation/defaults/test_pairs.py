@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+import limits
 from lab.documentation.defaults import table
 from tf_recipes.parity.tf1 import interpreter
 
@@ -39,7 +40,7 @@ def measured(tf1_python):
         capture_output=True,
         check=False,
         text=True,
-        timeout=600,
+        timeout=limits.PROCESS,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -1,0 +1,177 @@
+"""Serves copies of a Python process that has imported TensorFlow already.
+
+Importing TensorFlow takes seconds of CPU. This program imports it once, runs nothing with it
+(threads do not survive a fork), and forks itself for each request of `new_python.Popen`. The copy
+becomes what a new `python ...` would be: its own arguments, environment, directory, standard
+streams, `__main__` and `sys.path`.
+
+    python tests/support/fork_server.py CONTROL
+
+CONTROL is the number of a Unix socket. Each message on it carries four descriptors: a connection,
+and the standard input, output and error. On the connection comes one line of JSON (see
+`new_python`). Back go one line with the process id and, at the end of the process, one line with
+its status.
+"""
+
+import atexit
+import contextlib
+import gc
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import sys
+import threading
+import types
+import warnings
+
+# TensorFlow and Keras read these while they are imported, so that a copy cannot change them.
+READ_AT_IMPORT = ("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "KERAS_HOME", "TF_USE_LEGACY_KERAS")
+
+
+def serve(control):
+    """Answers requests until the other end closes; returns the request to become in each copy."""
+    connections = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(control, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is not control:
+                    finish(selector, key.fileobj, *connections.pop(key.fileobj))
+                    continue
+                _, received, _, _ = socket.recv_fds(control, 1, 4)
+                if not received:
+                    return None
+                connection = socket.socket(fileno=received[0])
+                with connection.makefile() as file:
+                    request = json.loads(file.readline())
+                with warnings.catch_warnings():
+                    # Python 3.12 warns of the threads of OpenBLAS, which starts them anew.
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    pid = os.fork()
+                if pid == 0:
+                    held = [control.detach(), connection.detach(), *connections]
+                    held += [theirs.detach() for _, theirs in connections.values()]
+                    return request, received[1:], held
+                for number in received[1:]:
+                    os.close(number)
+                connection.sendall(f"{pid}\n".encode())
+                process = os.pidfd_open(pid)
+                connections[process] = pid, connection
+                selector.register(process, selectors.EVENT_READ)
+
+
+def finish(selector, process, pid, connection):
+    """Collects a copy that has ended, and reports its status."""
+    selector.unregister(process)
+    os.close(process)
+    _, status = os.waitpid(pid, 0)
+    with connection, contextlib.suppress(OSError):  # nobody waits for it any more
+        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def become(request, streams, held):
+    """Makes this copy what a new process with that request would be."""
+    if request["start_new_session"]:
+        os.setsid()
+    for target, number in enumerate(streams):
+        os.dup2(number, target)
+    for number in {*streams, *held} - {0, 1, 2}:
+        os.close(number)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["env"])
+    sys.addaudithook(refuse_late_variables)
+    import numpy as np
+
+    np.random.seed()  # else all copies draw the same numbers
+    sys.orig_argv = [sys.executable, *request["arguments"]]
+    sys.excepthook = without_this_file
+
+
+def refuse_late_variables(event, arguments):
+    """Raises where the copy sets a variable that a new process would read at its import."""
+    if event == "os.putenv":
+        name, value = map(os.fsdecode, arguments)
+        if name in READ_AT_IMPORT and imported_with.get(name) != value:
+            raise RuntimeError(
+                f"TensorFlow was imported with {name}={imported_with.get(name)}, so that {value} "
+                "comes too late. Start this test's process with `variables={...}`."
+            )
+
+
+def without_this_file(kind, error, traceback):
+    """Prints a traceback as a new process does, without the frames of this file and `runpy`."""
+    here = (__file__, runpy.__file__, "<frozen runpy>")
+    while traceback is not None and traceback.tb_frame.f_code.co_filename in here:
+        traceback = traceback.tb_next
+    sys.__excepthook__(kind, error.with_traceback(traceback), traceback)
+
+
+def run(arguments):
+    """Runs `python *arguments` in this process: `-c code ...`, `-m module ...` or `script ...`."""
+    first, *rest = arguments
+    if first == "-m":
+        sys.argv = rest
+        sys.path[0] = os.getcwd()
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+        return
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    if first == "-c":
+        sys.path[0] = ""
+        sys.argv = ["-c", *rest[1:]]
+        code = compile(rest[0], "<string>", "exec")
+    else:
+        sys.path[0] = os.path.dirname(os.path.realpath(first))
+        sys.argv = arguments
+        main.__file__ = first
+        with open(first, "rb") as file:
+            code = compile(file.read(), first, "exec")
+    exec(code, vars(main))
+
+
+def end(arguments):
+    """Runs `python *arguments` to its end, and ends this process with its status.
+
+    Does what Python does at the end of a process, but does not take the modules apart: with
+    TensorFlow, that alone takes half a second.
+    """
+    status = 0
+    try:
+        run(arguments)
+    except SystemExit as stop:
+        status = 0 if stop.code is None else stop.code
+        if not isinstance(status, int):
+            print(status, file=sys.stderr)
+            status = 1
+    except Exception as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+        status = 1
+    threading._shutdown()  # waits for the threads
+    atexit._run_exitfuncs()
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except OSError:
+        sys.exit(status)  # Python itself says what is wrong
+    os._exit(status & 0xFF)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever runs the tests
+    imported_with = {name: os.environ.get(name) for name in READ_AT_IMPORT}
+    import tensorflow as tf  # noqa: F401  keras, too
+    from absl import app
+
+    # TensorFlow looks for GPUs as soon as absl starts a program that imported TensorFlow before.
+    app._init_callbacks.clear()
+    gc.collect()
+    gc.freeze()  # the copies leave these pages shared
+    requested = serve(socket.socket(fileno=int(sys.argv[1])))
+    if requested is not None:
+        become(*requested)
+        end(requested[0]["arguments"])
