@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import limits
+
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 # script -> [(flags, part of the error text)]
@@ -210,7 +212,7 @@ def test_a_bad_flag_is_refused_in_one_line(script, arguments, says, without_tens
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=limits.PROCESS,
     )
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert done.stderr.startswith(f"{script}.py: error: ")
@@ -234,7 +236,7 @@ def test_the_check_does_import_tensorflow_later(without_tensorflow, tmp_path):
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=limits.PROCESS,
     )
     assert done.returncode == 1
     assert "RuntimeError: tensorflow was imported" in done.stderr

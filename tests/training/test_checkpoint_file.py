@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+import new_python
 from tf_recipes.training import checkpoint_file
 
 HEADER = {"step": 7, "history": {"loss": [0.1, 1e-300]}}
@@ -89,7 +90,7 @@ def test_a_real_limit_on_the_files_size_is_an_error_and_harms_nothing(path):
         "except OSError as error:\n"
         "    print(error.strerror)\n"
     )
-    done = subprocess.run(
+    done = new_python.run(
         [sys.executable, "-c", code, path], check=True, stdout=subprocess.PIPE, text=True
     )
     assert done.stdout == "File too large\n"

@@ -8,6 +8,7 @@ import tempfile
 
 import pytest
 
+import new_python
 from tf_recipes.training import directory
 
 
@@ -43,7 +44,7 @@ def test_the_lock_dies_with_its_process(tmp_path):
         "import sys, time\nfrom tf_recipes.training import directory\n"
         "with directory.locked(sys.argv[1]):\n    print('locked', flush=True)\n    time.sleep(60)"
     )
-    process = subprocess.Popen(
+    process = new_python.Popen(
         [sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert process.stdout.readline() == b"locked\n"
