@@ -97,12 +97,13 @@ def addresses():
 
 @pytest.mark.parametrize("address", addresses(), ids=str)
 def test_a_page_opens_without_a_complaint(built, opened, no_sideways_scroll, address):
-    """In each colour scheme it is loaded at one width, and then shown at the other."""
+    """In each colour scheme the page is loaded at one width, and then shown at the other."""
     phone, desktop = ({"width": width, "height": 900} for width in WIDTHS)
     with opened(built / address, width=phone["width"]) as page:
         check_page(page, "default")
         no_sideways_scroll(page)
         page.set_viewport_size(desktop)
+        check_page(page, "default")
         no_sideways_scroll(page)
         page.evaluate("localStorage.clear()")  # the site keeps the first scheme as a choice
         page.emulate_media(color_scheme="dark")
@@ -110,6 +111,8 @@ def test_a_page_opens_without_a_complaint(built, opened, no_sideways_scroll, add
         check_page(page, "slate")
         no_sideways_scroll(page)
         page.set_viewport_size(phone)
+        check_page(page, "slate")
+        no_sideways_scroll(page)
 
 
 def check_page(page, scheme):
