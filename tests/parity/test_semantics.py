@@ -13,7 +13,7 @@ import pytest
 from keras import ops
 
 from tf_recipes import models
-from tf_recipes.blocks import _updates, optimizers
+from tf_recipes.blocks import _update_rules, optimizers
 from tf_recipes.blocks.batch_norm import BatchNormalization
 from tf_recipes.blocks.dense import fully_connected
 from tf_recipes.blocks.dropout import Dropout
@@ -44,7 +44,7 @@ class PowerAdam(optimizers.Adam):
         t = ops.cast(self.iterations + 1, "float64")
         exact = [ops.power(np.float64(np.float32(b)), t) for b in (self.beta_1, self.beta_2)]
         b1, b2, eps = (self.hyperparameter(v, w) for v in (self.beta_1, self.beta_2, self.epsilon))
-        w, m, v = _updates.adam_update(
+        w, m, v = _update_rules.adam_update(
             w, slots["m"], slots["v"], g, eta, b1, b2, exact[0], exact[1], eps
         )
         return w, {"m": m, "v": v}

@@ -16,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from tf_recipes._support import validation
-from tf_recipes.blocks import _updates
+from tf_recipes.blocks import _update_rules
 from tf_recipes.blocks._tf1_optimizer import TF1Optimizer
 
 
@@ -72,7 +72,7 @@ class Momentum(TF1Optimizer):
         self, w: Any, slots: Mapping[str, Any], g: Any, eta: Any
     ) -> tuple[Any, dict[str, Any]]:
         mu = self.hyperparameter(self.momentum, w)
-        w, a = _updates.momentum_update(w, slots["velocity"], g, eta, mu, self.nesterov)
+        w, a = _update_rules.momentum_update(w, slots["velocity"], g, eta, mu, self.nesterov)
         return w, {"velocity": a}
 
     def get_config(self) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class Adagrad(TF1Optimizer):
     def step(
         self, w: Any, slots: Mapping[str, Any], g: Any, eta: Any
     ) -> tuple[Any, dict[str, Any]]:
-        w, s = _updates.adagrad_update(w, slots["accumulator"], g, eta)
+        w, s = _update_rules.adagrad_update(w, slots["accumulator"], g, eta)
         return w, {"accumulator": s}
 
     def get_config(self) -> dict[str, Any]:
@@ -194,7 +194,7 @@ class RMSProp(TF1Optimizer):
         rho, mu, epsilon = (
             self.hyperparameter(value, w) for value in (self.rho, self.momentum, self.epsilon)
         )
-        w, s, m, a = _updates.rmsprop_update(
+        w, s, m, a = _update_rules.rmsprop_update(
             w,
             slots["mean_square"],
             slots.get("mean_gradient"),
@@ -288,7 +288,7 @@ class Adam(TF1Optimizer):
             self.hyperparameter(value, w)
             for value in (self.beta_1, self.beta_2, self.epsilon, *self._powers)
         )
-        w, m, v = _updates.adam_update(
+        w, m, v = _update_rules.adam_update(
             w, slots["m"], slots["v"], g, eta, beta_1, beta_2, power_1, power_2, epsilon
         )
         return w, {"m": m, "v": v}
