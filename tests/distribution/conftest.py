@@ -76,6 +76,8 @@ def start():
         def start(*arguments, **environment):
             process = new_python.Popen(
                 [sys.executable, *map(str, arguments)],
+                # as `job.start` sets it for several workers, too late for a copy
+                variables={"TF_CPP_MIN_LOG_LEVEL": "3"},
                 env={**os.environ, **environment},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
