@@ -1,6 +1,6 @@
 """The README's code runs, and its tables hold.
 
-Its commands, links and figures are tested with those of the other pages, in tests/documentation.
+Its commands, links and figures are tested with those of the other pages, in tests/docs.
 """
 
 import re
