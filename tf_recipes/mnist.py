@@ -13,7 +13,7 @@ import numpy as np
 from absl import logging
 from numpy.typing import DTypeLike, NDArray
 
-from tf_recipes._support import validation
+from tf_recipes._support import extras, validation
 from tf_recipes.recipe import N_INPUTS
 
 SAMPLE = pathlib.Path(__file__).parent / "data" / "mnist_sample.npz"
@@ -120,6 +120,7 @@ def _load_tfds(data_dir: str | os.PathLike[str] | None) -> Mnist:
     # TensorFlow writes lines to the terminal that report no error; hold these back.
     from tf_recipes._support.quiet_tensorflow import quiet
 
+    extras.require("tfds")
     try:
         with quiet():
             splits = _read_tfds(data_dir, download=False)
