@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from tf_recipes._support import extras
+
 WINDOW = 10  # the fewest batches before the average is judged
 SCATTERS = 7  # the average must fall by this many of its own standard deviations
 MARGIN = 10  # the rate of the lowest loss, divided by the suggested rate
@@ -98,6 +100,7 @@ class RangeCurve:
 
     def figure(self) -> Any:
         """Returns a Matplotlib `Figure` of the loss over the rate, with the suggestion."""
+        extras.require("plots")
         # Imported here, because the import is slow. Without pyplot, the backend that the caller
         # chose stays as it is.
         from matplotlib.backends.backend_agg import FigureCanvasAgg
