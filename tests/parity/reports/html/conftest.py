@@ -1,6 +1,10 @@
 """Makes up results of the check, in the form that `document.build` returns."""
 
+import json
+
 import pytest
+
+from tf_recipes.parity.reports import html
 
 SPEC = {"name": "adam", "hidden": [10, 8], "dtype": "float32", "steps": 4}
 EMPTY = ("worst_ratio", "worst_at", "drift", "sensitivity", "first_failure", "curve", "losses")
@@ -96,6 +100,23 @@ EVIL = (
 @pytest.fixture
 def make():
     return Make()
+
+
+@pytest.fixture(scope="session")
+def rendered():
+    """`rendered(document)` returns `html.render(document)`, made once for the same results.
+
+    Drawing the figures takes seconds. That the same results give the same bytes has its own test.
+    """
+    pages = {}
+
+    def page(document):
+        key = json.dumps(document)
+        if key not in pages:
+            pages[key] = html.render(document)
+        return pages[key]
+
+    return page
 
 
 @pytest.fixture

@@ -48,14 +48,29 @@ class Elements(HTMLParser):
 
 
 @pytest.fixture
-def render():
-    def rendered(document):
-        text = html.render(document)
-        found = Elements(text)
-        assert found.open == []
-        return found
+def render(rendered):
+    """`render(document)` returns the elements of its page."""
 
-    return rendered
+    return lambda document: parse(rendered(document))
+
+
+def parse(text):
+    """Returns the elements of a page in which every element is closed."""
+    found = Elements(text)
+    assert found.open == []
+    return found
+
+
+@pytest.fixture
+def drawn(make, monkeypatch):
+    """Makes every figure a copy of one, and lists the draws: drawing takes seconds, text does not.
+
+    A test that changes `page` renders by itself, because `rendered` keeps the page of the results.
+    """
+    draws = []
+    pair = page.Figures().draw(make.trace(), {"exact": make.row(), "textbook": make.away()}, "a")
+    monkeypatch.setattr(page.Figures, "draw", lambda *arguments: draws.append(None) or pair)
+    return draws
 
 
 def test_the_verdict_is_at_the_top(render, make):
@@ -266,7 +281,7 @@ def test_the_colours_in_print_are_the_figures_light_ones():
     assert light.items() <= printed.items()
 
 
-def test_somebody_elses_text_is_only_ever_text(render, evil_document, evil):
+def test_somebody_elses_text_is_only_ever_text(render, rendered, evil_document, evil):
     found = render(evil_document)
     tags = {each[0] for each in found.all}
     assert not tags & {"img", "iframe", "object", "embed", "base", "form"}
@@ -278,7 +293,7 @@ def test_somebody_elses_text_is_only_ever_text(render, evil_document, evil):
     assert r"note txt\u202egnp.exe" in shown
     assert r"note \x00\x1b[31m\udc80" in shown
     assert "note " + "x" * 4000 + "… (5000 characters left out)" in shown
-    assert not re.search("[\u202e\x00\x1b\udc80]", html.render(evil_document))
+    assert not re.search("[\u202e\x00\x1b\udc80]", rendered(evil_document))
 
 
 def many(make, count):
@@ -290,14 +305,12 @@ def many(make, count):
     return make.document(rows, traces=traces)
 
 
-def test_beyond_its_budget_the_page_says_in_words_what_figures_would_show(
-    render, make, monkeypatch
-):
+def test_beyond_its_budget_the_page_says_in_words_what_figures_would_show(make, monkeypatch):
     made = many(make, 12)
     made["results"][-2] = make.away("recipe_011", "exact")
     monkeypatch.setattr(page, "LARGEST", 100_000)
     text = html.render(made)
-    found = render(made)
+    found = parse(text)
     figures = len(found.named("figure"))
     assert 0 < figures < 24
     assert len(text.encode()) < 105_000  # the figures' styles come on top
@@ -316,7 +329,7 @@ def test_with_all_figures_there_is_no_such_note(render, make):
     assert "To keep this file" not in found.texts("main")[0]
 
 
-def test_three_hundred_traces_fit(make, monkeypatch):
+def test_three_hundred_traces_fit(make, drawn):
     losses = [2.0 + (k % 7) / 10 for k in range(100)]
     made = many(make, 300)
     made["results"] = [{**row, "losses": losses} for row in made["results"]]
@@ -324,25 +337,17 @@ def test_three_hundred_traces_fit(make, monkeypatch):
         {**trace, "losses": losses, "spec": {f"key{k}": None for k in range(20)}}
         for trace in made["traces"]
     ]
-    # Drawing takes seconds and text does not, so every figure is a copy of the first one.
-    drawn = []
-
-    def draw(self, *arguments):
-        drawn.append(None)
-        return pair
-
-    pair = page.Figures().draw(made["traces"][0], {"exact": made["results"][0]}, "a")
-    monkeypatch.setattr(page.Figures, "draw", draw)
     assert 1_700_000 < len(html.render(made).encode()) < 2_000_000
     assert 40 < len(drawn) < 300
 
 
-def test_a_thousand_traces_fit_and_those_that_failed_have_their_section(render, make, monkeypatch):
+def test_a_thousand_traces_fit_and_those_that_failed_have_their_section(make, drawn):
     made = many(make, 1000)
     made["traces"] = [{**trace, "note": 2000 * "x"} for trace in made["traces"]]
     made["results"][-2] = make.away("recipe_999", "exact")
-    assert len(html.render(made).encode()) < 2_000_000
-    found = render(made)
+    text = html.render(made)
+    assert len(text.encode()) < 2_000_000
+    found = parse(text)
     told = {at["id"] for tag, at, _ in found.named("section") if at.get("class") == "recipe"}
     assert 100 < len(told) < 900 and "recipe-recipe-999" in told
     left = 1000 - len(told)
@@ -352,41 +357,44 @@ def test_a_thousand_traces_fit_and_those_that_failed_have_their_section(render, 
     assert len(found.named("tr")) == 1001
 
 
-def test_what_failed_may_bring_as_much_as_it_likes(render, make):
+def test_what_failed_may_bring_as_much_as_it_likes(make, drawn):
     provenance = {f"{k}{4000 * '<'}": 4000 * "<" for k in range(20)}
     names = [f"recipe_{k:02}" for k in range(20)]
     rows = [make.away(name, "exact") for name in names]
     traces = [make.trace(name, provenance=provenance, note=9000 * "'") for name in names]
     made = make.document(rows, status=1, traces=traces)
-    assert len(html.render(made).encode()) < 2_000_000
-    found = render(made)
+    text = html.render(made)
+    assert len(text.encode()) < 2_000_000
+    found = parse(text)
     assert len([at for _, at, _ in found.named("section") if at.get("class") == "recipe"]) == 20
 
 
-def test_a_section_that_does_not_fit_ends_no_other(render, make):
+def test_a_section_that_does_not_fit_ends_no_other(make):
     rows = [make.away("big", "exact"), make.row("a"), make.row("b")]
     big = make.trace("big", command=2_000_000 * "x")
     made = make.document(rows, status=1, traces=[big, make.trace("a"), make.trace("b")])
-    found = render(made)
+    text = html.render(made)
+    found = parse(text)
     told = [at["id"] for _, at, _ in found.named("section") if at.get("class") == "recipe"]
     assert told == ["recipe-a", "recipe-b"]
     assert "1 of 3 traces have their row above and no section" in found.texts("main")[0]
-    assert len(html.render(made).encode()) < 2_000_000
+    assert len(text.encode()) < 2_000_000
 
 
-def test_rows_that_do_not_fit_are_counted(render, make, monkeypatch):
+def test_rows_that_do_not_fit_are_counted(make, drawn, monkeypatch):
     monkeypatch.setattr(page, "LARGEST", 100_000)
     made = many(make, 300)
     made["results"][-2] = make.away("recipe_299", "exact")
-    found = render(made)
+    text = html.render(made)
+    found = parse(text)
     rows = len(found.named("tr")) - 1
     assert 30 < rows < 250
     assert f"{300 - rows} traces have neither a row nor a section" in found.texts("main")[0]
     assert "recipe_299" in found.texts("table")[0]  # what failed has its row
-    assert len(html.render(made).encode()) < 105_000
+    assert len(text.encode()) < 105_000
 
 
-def test_a_figure_that_cannot_be_drawn_ends_no_other(render, make, monkeypatch):
+def test_a_figure_that_cannot_be_drawn_ends_no_other(make, monkeypatch):
     draw = page.Figures.draw
 
     def broken(self, trace, *arguments):
@@ -395,7 +403,7 @@ def test_a_figure_that_cannot_be_drawn_ends_no_other(render, make, monkeypatch):
         return draw(self, trace, *arguments)
 
     monkeypatch.setattr(page.Figures, "draw", broken)
-    found = render(many(make, 3))
+    found = parse(html.render(many(make, 3)))
     assert len(found.named("figure")) == 4
     assert "1 of 3 recipes could not be drawn" in found.texts("main")[0]
     assert "To keep this file" not in found.texts("main")[0]
@@ -406,13 +414,13 @@ def test_a_figure_that_cannot_be_drawn_ends_no_other(render, make, monkeypatch):
 def test_the_same_results_give_the_same_bytes(make):
     made = make.document(distributions=[make.drawn()])
     text = html.render(made)
-    assert text == html.render(made)
+    assert text == html.render(made)  # drawn twice
     assert not re.search(r"20\d\d-\d\d-\d\d", text)
 
 
-def test_a_document_read_back_from_its_json_gives_the_same_page(make, evil_document):
+def test_a_document_read_back_from_its_json_gives_the_same_page(make, rendered, evil_document):
     for made in (make.document(distributions=[make.drawn()]), evil_document):
-        assert html.render(json.loads(json.dumps(made))) == html.render(made)
+        assert html.render(json.loads(json.dumps(made))) == rendered(made)
 
 
 def test_the_file_is_written_whole_or_not_at_all(make, tmp_path, monkeypatch):

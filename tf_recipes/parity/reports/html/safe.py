@@ -27,11 +27,13 @@ def shown(value: Any) -> str:
     text = value if isinstance(value, str) else str(value)
     if WIDEST * len(text) > LONGEST:
         return shortened(text, LONGEST)
-    return "".join(map(_visible, text))
+    return _all_visible(text)
 
 
 def shortened(text: str, most: int) -> str:
     """Returns the beginning of a text in visible characters, at most `most` bytes once escaped."""
+    if len(text) <= most and len(escape(visible := _all_visible(text)).encode()) <= most:
+        return visible
     characters = list(map(_visible, text[:most]))
     sizes = itertools.accumulate(len(escape(each).encode()) for each in characters)
     count = sum(size <= most for size in sizes)
@@ -41,7 +43,11 @@ def shortened(text: str, most: int) -> str:
 
 def whole(text: str) -> Markup:
     """Returns all of a text, visible and escaped; a command must not be cut."""
-    return escape("".join(map(_visible, text)))
+    return escape(_all_visible(text))
+
+
+def _all_visible(text: str) -> str:
+    return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def _visible(character: str) -> str:
