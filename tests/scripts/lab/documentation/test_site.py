@@ -83,7 +83,7 @@ def test_every_page_and_every_module_is_built(built):
 
 def test_the_reference_has_the_docstrings(built):
     page = (built / "api" / "blocks.optimizers.html").read_text()
-    assert "RMSProp whose mean square starts at one." in page
+    assert "RMSProp with a mean square that starts at one." in page
     assert "<blockquote>" not in page  # examples are code, not quotations
 
 
@@ -95,24 +95,35 @@ def addresses():
     return [*names, *(Path("api", f"{module}.html") for module in public_names.by_module())]
 
 
+@pytest.fixture(scope="module")
+def visit(window):
+    with window() as visit_page:
+        yield visit_page
+
+
 @pytest.mark.parametrize("address", addresses(), ids=str)
-def test_a_page_opens_without_a_complaint(built, opened, no_sideways_scroll, address):
-    """In each colour scheme the page is loaded at one width, and then shown at the other."""
+def test_a_page_opens_without_a_complaint(built, visit, no_sideways_scroll, address):
+    """Shows the page in each colour scheme and at each width; a click changes the scheme."""
     phone, desktop = ({"width": width, "height": 900} for width in WIDTHS)
-    with opened(built / address, width=phone["width"]) as page:
+    with visit(built / address) as page:
+        page.set_viewport_size(phone)
         check_page(page, "default")
         no_sideways_scroll(page)
         page.set_viewport_size(desktop)
         check_page(page, "default")
         no_sideways_scroll(page)
-        page.evaluate("localStorage.clear()")  # the site keeps the first scheme as a choice
-        page.emulate_media(color_scheme="dark")
-        page.reload()
+        page.locator("label[for=__palette_1]").click()
         check_page(page, "slate")
         no_sideways_scroll(page)
         page.set_viewport_size(phone)
         check_page(page, "slate")
         no_sideways_scroll(page)
+        page.evaluate("localStorage.clear()")  # the site keeps the scheme as a choice
+
+
+def test_a_reader_who_prefers_dark_pages_gets_one(built, opened):
+    with opened(built / "training.html", scheme="dark") as page:
+        check_page(page, "slate")
 
 
 def check_page(page, scheme):
