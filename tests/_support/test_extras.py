@@ -16,6 +16,7 @@ PACKAGES = {
     "jinja2": "jinja2",
     "markupsafe": "markupsafe",
     "matplotlib": "matplotlib",
+    "scipy": "scipy",
     "sklearn": "scikit-learn",
     "tensorboard": "tensorboard",
     "tensorflow_datasets": "tensorflow-datasets",

@@ -82,6 +82,7 @@ def start():
                 [sys.executable, *map(str, arguments)],
                 # as `job.start` sets it for several workers, too late for a copy
                 variables={"TF_CPP_MIN_LOG_LEVEL": "3"},
+                restarts=True,
                 env={**os.environ, **environment},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

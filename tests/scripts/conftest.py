@@ -1,8 +1,11 @@
 """Provides fixtures that run the scripts as a user does, from another directory."""
 
+import json
 import os
+import pickle
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,42 @@ def run_script(tmp_path):
         )
         assert not any(folder.glob("*.partial*")), "a half-written file was left behind"
         return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def run_chapter(tmp_path_factory):
+    """Returns `run_chapter(name, *flags)`, which runs a chapter's script once for a test file.
+
+    The result has `status`, `printed` and `errors` of the script, `files`, the sorted names of what
+    it wrote, `written`, its JSON, and `findings` and `lines` (see `run_and_keep.py`).
+    """
+
+    def run(name, *flags):
+        folder = tmp_path_factory.mktemp(name)
+        out, kept = folder / "new" / "out", folder / "kept"
+        script = SCRIPTS / f"{name}.py"
+        command = [sys.executable, Path(__file__).with_name("run_and_keep.py"), kept, script]
+        done = new_python.run(
+            [*command, *flags, f"--output_dir={out}"],
+            cwd=folder,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=limits.PROCESS,
+        )
+        assert done.returncode == 0, done.stderr
+        findings, lines = pickle.loads(kept.read_bytes())
+        return types.SimpleNamespace(
+            status=done.returncode,
+            printed=done.stdout,
+            errors=done.stderr,
+            files=sorted(path.name for path in out.iterdir()),
+            written=json.loads((out / f"{name}.json").read_text()),
+            findings=findings,
+            lines=lines,
+        )
 
     return run
 

@@ -15,6 +15,7 @@ its status.
 
 import atexit
 import contextlib
+import ctypes
 import gc
 import json
 import os
@@ -90,6 +91,55 @@ def become(request, streams, held):
     np.random.seed()  # else all copies draw the same numbers
     sys.orig_argv = [sys.executable, *request["arguments"]]
     sys.excepthook = without_this_file
+    if request["restarts"]:
+        run_again_on_exec()
+
+
+def run_again_on_exec():
+    """Makes `os.execv` start another copy: a restarted process imports TensorFlow anew.
+
+    This process stays, under the process id that the test knows: it passes signals on to the copy,
+    starts the next copy where one calls `os.execv`, and ends as the last copy ended. If it is
+    killed, its copy is killed, too. Only the copies return.
+    """
+    while True:
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            set_signal_at_death_of_parent = ctypes.CDLL(None).prctl
+            set_signal_at_death_of_parent(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+            os.execv = lambda path, arguments: end_for_next(writer, arguments)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            return
+        os.close(writer)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda number, frame, pid=pid: os.kill(pid, number))
+        with os.fdopen(reader) as file:
+            asked = file.read()
+        _, status = os.waitpid(pid, 0)
+        if not asked:
+            end_like(status)
+        arguments, environment = json.loads(asked)
+        sys.orig_argv = arguments
+        os.environ.clear()
+        os.environ.update(environment)
+
+
+def end_for_next(writer, arguments):
+    """Ends this copy, and asks for another one with these arguments and its environment."""
+    with os.fdopen(writer, "w") as file:
+        json.dump([arguments, dict(os.environ)], file)
+    os._exit(0)
+
+
+def end_like(status):
+    """Ends this process with a status that `os.waitpid` gave, by the same signal if it was one."""
+    if os.WIFSIGNALED(status):
+        signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    os._exit(os.waitstatus_to_exitcode(status))
 
 
 def refuse_late_variables(event, arguments):
@@ -174,4 +224,4 @@ if __name__ == "__main__":
     requested = serve(socket.socket(fileno=int(sys.argv[1])))
     if requested is not None:
         become(*requested)
-        end(requested[0]["arguments"])
+        end(sys.orig_argv[1:])

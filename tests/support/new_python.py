@@ -44,11 +44,13 @@ class Popen(subprocess.Popen):
         args: the command, a list.
         variables: what TensorFlow is imported with, besides this process' environment: `{}` or
             `AS_TF1_ADDS`. One server is started for each.
+        restarts: True for a program that starts itself again by `os.execv`; see `fork_server`.
         options: those of `subprocess.Popen`.
     """
 
-    def __init__(self, args, variables=(), **options):
+    def __init__(self, args, variables=(), restarts=False, **options):
         self._variables = dict(variables)
+        self._restarts = restarts
         self._connection = None
         super().__init__(list(map(os.fspath, args)), **options)
 
@@ -69,6 +71,7 @@ class Popen(subprocess.Popen):
             "arguments": options["args"][1:],
             "cwd": os.fspath(options["cwd"] or os.getcwd()),
             "env": {**{os.fsdecode(k): os.fsdecode(v) for k, v in env.items()}, **self._variables},
+            "restarts": self._restarts,
             "start_new_session": options["start_new_session"],
         }
         server = _server(self._variables)

@@ -170,3 +170,48 @@ def test_run_checks_the_status_and_kills_what_takes_too_long():
         new_python.run([sys.executable, "-c", "raise SystemExit(1)"], check=True)
     with pytest.raises(subprocess.TimeoutExpired):
         new_python.run([sys.executable, "-c", "import time; time.sleep(999)"], timeout=0.2)
+
+
+RESTARTED = """
+import os, sys, time
+count = int(os.environ.get("COUNT", "0"))
+print(count, sys.argv, flush=True)
+if count < 2:
+    os.environ["COUNT"] = str(count + 1)
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+if sys.argv[1] == "end":
+    sys.exit(7)
+print("waits", flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def restarted():
+    """`restarted(argument)` starts a program that restarts itself twice, and reads its lines."""
+
+    def start(argument):
+        command = [sys.executable, "-c", RESTARTED, argument]
+        process = new_python.Popen(command, restarts=True, stdout=subprocess.PIPE, text=True)
+        assert process.copied
+        for count in range(3):
+            assert process.stdout.readline() == f"{count} ['-c', {argument!r}]\n"
+        return process
+
+    return start
+
+
+def test_a_program_that_restarts_itself_becomes_another_copy(restarted):
+    with restarted("end") as process:
+        assert process.wait(limits.EVENT) == 7
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_reaches_the_copy_that_runs_now(restarted, number):
+    with restarted("wait") as process:
+        assert process.stdout.readline() == "waits\n"
+        process.send_signal(number)
+        status = process.wait(limits.EVENT)
+        # Python ends with 1 after KeyboardInterrupt where it does not end by the signal itself
+        assert status in ((1, -number) if number == signal.SIGINT else (-number,))
+        assert process.stdout.read() == ""  # the copy is gone, too: it held the pipe

@@ -4,6 +4,12 @@ import importlib.util
 
 # extra -> {module: what needs it}; setup.cfg has the same extras with their versions
 EXTRAS = {
+    "chapters": {
+        "matplotlib": "the chapters' figures",
+        "scipy": "the chapters' confidence intervals",
+        "sklearn": "the chapters' linear classifiers",
+        "tensorboard": "TensorBoard's logs",
+    },
     "html": {
         "jinja2": "the HTML report",
         "markupsafe": "the HTML report",

@@ -10,7 +10,7 @@ from rich import box, table
 
 from lab.chapters.settings import check
 from tf_recipes import mnist
-from tf_recipes._support import files, quiet_tensorflow
+from tf_recipes._support import extras, files, quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
 from tf_recipes.training.directory import writable
 
@@ -47,7 +47,9 @@ def run(name, **settings):
     Raises:
         ValueError: for a setting that breaks its rule.
         OSError: for missing data or a directory that cannot be written to, before any training.
+        ImportError: if a package of the extra `chapters` is missing.
     """
+    extras.require("chapters")
     chosen = flags.FLAGS
     if "seeds" in chosen:
         settings = {"seeds": chosen.seeds, **settings}

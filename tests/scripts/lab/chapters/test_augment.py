@@ -9,8 +9,30 @@ from tf_recipes import mnist
 
 
 @pytest.fixture(scope="module")
-def found(sample, say):
-    return measure(sample, say, images=500, steps=600, seeds=2)
+def ran(run_chapter):
+    return run_chapter("augment", "--images=500", "--steps=600", "--seeds=2", "--rotation=14")
+
+
+@pytest.fixture(scope="module")
+def found(ran):
+    return ran.findings
+
+
+def test_the_script(ran):
+    assert ran.errors == ""
+    assert "| brightness " in ran.printed
+    assert "augmentation effectively prevents overfitting. Measured: " in ran.printed
+    assert ran.files == ["augment.json", "augment.png", "augment_grid.png"]
+    written = ran.written
+    assert set(written) == {"settings", "runs", "summary", "claims", "also", "environment"}
+    assert written["settings"]["amounts"] == {
+        "shift": 0.1,
+        "rotation": 14,
+        "zoom": 0.1,
+        "brightness": 0.2,
+    }
+    assert len(written["runs"]) == 2 * 6
+    assert len(written["also"]["grid"]["percent"]["all"]) == 8
 
 
 def mean(found, name, key):

@@ -13,21 +13,37 @@ TARGET = 0.5
 
 
 @pytest.fixture(scope="module")
-def lines():
-    return []
+def ran(run_chapter):
+    few = ["--max_steps=1000", "--seeds=2", "--tuning_seeds=1"]
+    return run_chapter("compare_optimizers", "--rates=0.02", f"--target_loss={TARGET}", *few)
 
 
 @pytest.fixture(scope="module")
-def findings(sample, lines):
-    return compare_optimizers.measure(
-        sample,
-        lines.append,
-        rates=[0.02],
-        target_loss=TARGET,
-        max_steps=1000,
-        seeds=2,
-        tuning_seeds=1,
-    )
+def lines(ran):
+    return ran.lines
+
+
+@pytest.fixture(scope="module")
+def findings(ran):
+    return ran.findings
+
+
+def test_the_script(ran):
+    assert ran.errors == ""
+    assert "| same rate          | momentum         | 0.02          | 2 of 2  |" in ran.printed
+    text = "MomentumOptimizer is at least 10 times faster than GradientDescentOptimizer"
+    assert ran.printed.count(f"NOT borne out: {text}, ") == 2
+    assert ran.files == ["compare_optimizers.json", "compare_optimizers.png"]
+    written = ran.written
+    assert set(written) == {"settings", "runs", "summary", "claims", "also", "environment"}
+    assert written["settings"]["target_loss"] == TARGET
+    command = "python scripts/compare_optimizers.py --rates=0.02 "
+    assert written["settings"]["command"].startswith(command)
+    assert set(written["runs"][0]) == {
+        "group", "base_rate", "optimizer", "learning_rate", "seed", "end", "steps_to_target",
+        "limit", "curve_steps", "curve_loss",
+    }  # fmt: skip
+    assert set(written["also"]["tuning"]["adam"]) == {"best", "good", "at_edge", "grid"}
 
 
 def mean_steps(findings, group, name):

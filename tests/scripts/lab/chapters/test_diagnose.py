@@ -7,8 +7,23 @@ from lab.chapters.diagnose import draw, measure
 
 
 @pytest.fixture(scope="module")
-def found(sample, say):
-    return measure(sample, say, depths=(5,), epochs=1, seeds=2)
+def ran(run_chapter):
+    return run_chapter("diagnose", "--depths=5", "--epochs=1", "--seeds=2")
+
+
+@pytest.fixture(scope="module")
+def found(ran):
+    return ran.findings
+
+
+def test_the_script(ran):
+    assert ran.errors == ""
+    assert "| 5 x 100, N(0, 1) |" in ran.printed
+    assert "NOT borne out: a dead ReLU unit is dead for good." in ran.printed
+    figures = [f"diagnose_{claim}.png" for claim in ("leaky_elu", "relu", "sigmoid", "xavier")]
+    assert ran.files == ["diagnose.json", *figures]
+    assert len(ran.written["runs"]) == 2 * 2 + 3 * 2
+    assert len(ran.written["claims"]) == 8
 
 
 def sigmoid(found, init):

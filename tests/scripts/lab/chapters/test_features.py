@@ -16,14 +16,32 @@ MADE_UP_SEEDS = 3
 
 
 @pytest.fixture(scope="module")
-def said():
-    return []
+def ran(run_chapter):
+    return run_chapter("features", "--hidden=60,30", "--C=0.1", "--epochs=8", f"--seeds={SEEDS}")
 
 
 @pytest.fixture(scope="module")
-def findings(sample, said):
-    settings = {"hidden": (60, 30), "costs": (0.1,), "epochs": 8, "seeds": SEEDS}
-    return features.measure(sample, said.append, **settings)
+def said(ran):
+    return ran.lines
+
+
+@pytest.fixture(scope="module")
+def findings(ran):
+    return ran.findings
+
+
+def test_the_script(ran):
+    assert ran.errors == ""
+    assert "| pixels            | SVM           | scikit-learn | 0.1 " in ran.printed
+    text = "the features that a DNN extracts can be handed to an SVM or an LR. Mea"
+    assert text in ran.printed
+    assert ran.files == ["features.json", "features.png"]
+    written = ran.written
+    assert set(written) == {"settings", "runs", "summary", "claims", "also", "environment"}
+    assert written["settings"]["C"] == [0.1]
+    assert written["settings"]["command"].startswith("python scripts/features.py --hidden=60,30 ")
+    assert [run["seed"] for run in written["runs"]] == [None] * 2 + [0] * 10 + [1] * 10
+    assert len(written["claims"]) == 4
 
 
 def accuracies(findings, place, classifier):

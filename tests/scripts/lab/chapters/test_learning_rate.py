@@ -10,8 +10,27 @@ NAMES = [LOW, SUGGESTED, HIGH, DECAYING]
 
 
 @pytest.fixture(scope="module")
-def findings(sample, say):
-    return learning_rate.measure(sample, say, epochs=4, target_accuracy=0.8, seeds=3)
+def ran(run_chapter):
+    return run_chapter("learning_rate", "--epochs=4", "--target_accuracy=0.8", "--seeds=3")
+
+
+@pytest.fixture(scope="module")
+def findings(ran):
+    return ran.findings
+
+
+def test_the_script(ran):
+    assert ran.errors == ""
+    assert "| suggested      | 0.0" in ran.printed and "| high, decaying | 0.1" in ran.printed
+    text = "a higher learning rate makes it faster. Measured: epochs more until 80%"
+    assert text in ran.printed
+    assert ran.files == ["learning_rate.json", "learning_rate.png"]
+    written = ran.written
+    assert set(written) == {"settings", "runs", "summary", "claims", "also", "environment"}
+    assert written["settings"]["command"].startswith("python scripts/learning_rate.py --epochs=4 ")
+    assert [run["rate"] for run in written["runs"]] == 3 * NAMES
+    assert NAMES == ["low", "suggested", "high", "high, decaying"]
+    assert [test["seed"] for test in written["also"]["range_tests"]] == [0, 1, 2]
 
 
 def mean(findings, name, key):

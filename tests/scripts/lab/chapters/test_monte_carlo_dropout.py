@@ -10,8 +10,29 @@ from lab.chapters.monte_carlo_dropout import auroc, draw, measure, surest
 
 
 @pytest.fixture(scope="module")
-def found(sample, say):
-    return measure(sample, say, keep_prob=0.5, epochs=8, samples=30, seeds=2)
+def ran(run_chapter):
+    few = ["--epochs=8", "--samples=30", "--seeds=2"]
+    return run_chapter("monte_carlo_dropout", "--keep_prob=0.5", *few)
+
+
+@pytest.fixture(scope="module")
+def found(ran):
+    return ran.findings
+
+
+def test_the_script(ran):
+    assert ran.errors == ""
+    assert "| arithmetic mean of 30 " in ran.printed and "| mutual information " in ran.printed
+    text = "the final network is this averaging ensemble, in what it decides. Mea"
+    assert text in ran.printed
+    files = ["monte_carlo_dropout.json", "monte_carlo_dropout.png", "monte_carlo_uncertainty.png"]
+    assert ran.files == files
+    written = ran.written
+    assert set(written) == {"settings", "runs", "summary", "claims", "also", "environment"}
+    assert written["settings"]["counts"] == [1, 2, 3, 5, 10, 20, 30]
+    assert written["settings"]["keep_prob"] == 0.5
+    assert [run["seed"] for run in written["runs"]] == [0, 1]
+    assert set(written["runs"][0]) >= {"plain", "arithmetic", "geometric", "auroc", "surest"}
 
 
 def test_it_averages_up_to_all_of_them(found):
