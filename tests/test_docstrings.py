@@ -11,7 +11,7 @@ FILES = [*sorted((ROOT / "tf_recipes").rglob("*.py")), *sorted((ROOT / "scripts"
 # With these a first line has no verb, or a pronoun without the noun that it stands for.
 RIDDLES = re.compile(
     r"(What|Which|Who|Whom|Where|When|How|It|That|This|Those|These|They|One|None|All|Into|As|For|In"
-    r"|Of|Once|Not|Only|Ours|Theirs|So|With|Without|From)\b"
+    r"|Of|Once|Not|Only|Ours|Theirs|So|With|Without|From|Whether|The|A|An)\b"
 )
 KINDS = (ast.Module, ast.ClassDef, ast.FunctionDef)
 

@@ -35,7 +35,7 @@ class Cluster:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this worker is the chief, which writes the files."""
+        """Says whether this worker is the chief, which writes the files."""
         return self.index == 0
 
     def describe(self, index: int) -> str:

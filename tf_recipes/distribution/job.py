@@ -131,7 +131,7 @@ class Job:
 
     @property
     def replicas(self) -> int:
-        """The number of replicas of all workers together."""
+        """Returns the number of replicas of all workers together."""
         return self.strategy.num_replicas_in_sync
 
     def scope(self) -> Any:

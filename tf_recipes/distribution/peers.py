@@ -137,7 +137,7 @@ def _receive_hello(connection: Connection, count: int) -> dict[str, Any] | None:
 
 
 def _is_open(connection: Connection) -> bool:
-    """Whether a waiting worker is still connected; a waiting worker sends nothing."""
+    """Says whether a waiting worker is still connected; a waiting worker sends nothing."""
     try:
         connection.receive(1e-2)
     except TimeoutError:

@@ -87,11 +87,11 @@ class DistributedLoop:
         first: int,
         steps: int,
         batch_size: int,
-        shared: bool,
+        split: bool,
     ) -> None:
         """Runs `steps` steps from row `first` of the order on, in one compiled call."""
         data, rows, first = holder.chunk(order, first, first + steps * batch_size)
-        self._run(data, rows, tf.constant(first), tf.constant(steps), batch_size, shared)
+        self._run(data, rows, tf.constant(first), tf.constant(steps), batch_size, split)
 
     def _steps(
         self,
@@ -100,9 +100,9 @@ class DistributedLoop:
         first: tf.Tensor,
         steps: tf.Tensor,
         batch_size: int,
-        shared: bool,
+        split: bool,
     ) -> None:
-        run_step = self._shared_step if shared else self._whole_step
+        run_step = self._split_step if split else self._whole_step
 
         def body(step: tf.Tensor) -> tuple[tf.Tensor]:
             start = first + step * batch_size
@@ -121,7 +121,7 @@ class DistributedLoop:
             variable.assign(tf.convert_to_tensor(variable.value))
         return self._model.get_metrics_result()
 
-    def _shared_step(self, data: Any, rows: tf.Tensor, start: tf.Tensor, batch_size: int) -> None:
+    def _split_step(self, data: Any, rows: tf.Tensor, start: tf.Tensor, batch_size: int) -> None:
         """Runs a step in which each replica computes its own share of the batch."""
         share_size = batch_size // self._count
         # Only the rows of this worker are gathered, once for all its devices.

@@ -61,18 +61,18 @@ def transfer(
     with graph.as_default():
         X = tf.placeholder(tf.float32, shape=(None, n_inputs), name="X")
         y = tf.placeholder(tf.int64, shape=(None,), name="y")
-        shared = hidden, n_outputs
-        all_logits = network(X, *shared, is_training=True, decay=decay)
+        layers = hidden, n_outputs
+        all_logits = network(X, *layers, is_training=True, decay=decay)
         with tf.variable_scope(tf.get_variable_scope(), reuse=True):
             frozen_logits = network(
                 X,
-                *shared,
+                *layers,
                 is_training=True,
                 decay=decay,
                 frozen=reused,
                 frozen_is_training=frozen_is_training,
             )
-            logits = network(X, *shared, is_training=False, decay=decay)
+            logits = network(X, *layers, is_training=False, decay=decay)
 
         # The variables are collected before the optimizers add their slots. GLOBAL_VARIABLES,
         # because TRAINABLE_VARIABLES lacks the moving averages. The scopes end with a slash,
@@ -118,9 +118,9 @@ def run(spec, images, labels, batches):
         task after the first layers are restored, `frozen/VAR` after frozen training, `all/VAR`
         after training of all layers; `losses` of the second task; `logits` of all images.
     """
-    shared, sizes = dict(spec), (images.shape[1], spec["hidden"])
-    classes = shared.pop("n_source"), shared.pop("n_target")
-    del shared["hidden"]
+    settings, widths = dict(spec), (images.shape[1], spec["hidden"])
+    classes = settings.pop("n_source"), settings.pop("n_target")
+    del settings["hidden"]
     result = {}
 
     def steps(sess, graph, stage, name):
@@ -136,13 +136,13 @@ def run(spec, images, labels, batches):
 
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "source.ckpt")
-        source = transfer(*sizes, classes[0], **dict(shared, reused=0))
+        source = transfer(*widths, classes[0], **dict(settings, reused=0))
         with tf.Session(graph=source.graph, config=one_thread()) as sess:
             initialise(sess, source)
             steps(sess, source, source.frozen, "source")  # with `reused` 0 no layer is frozen
             source.saver.save(sess, path, write_meta_graph=False)
 
-        target = transfer(*sizes, classes[1], **shared)
+        target = transfer(*widths, classes[1], **settings)
         with tf.Session(graph=target.graph, config=one_thread()) as sess:
             initialise(sess, target)
             target.reuse_saver.restore(sess, path)

@@ -47,14 +47,16 @@ def feature_extractor(model: keras.Model, layer: str | None = None) -> keras.Mod
             features.append([*args, *kwargs.values()][0] if layer is None else outputs)
         return outputs
 
-    shared = keras.models.clone_model(plain, clone_function=lambda each: each, call_function=call)
+    same_layers = keras.models.clone_model(
+        plain, clone_function=lambda each: each, call_function=call
+    )
     if len(features) != 1:
         validation.fail(
             "The model must use the layer of the features exactly once.",
             f"layer={chosen.name!r}, which it uses {len(features)} times",
             "Pass the name of another layer.",
         )
-    return keras.Model(shared.input, features[0], name="features")
+    return keras.Model(same_layers.input, features[0], name="features")
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")

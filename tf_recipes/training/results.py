@@ -62,7 +62,7 @@ def read(output_dir: pathlib.Path) -> dict[str, Any] | None:
 
 
 def is_result_of(result: Mapping[str, Any] | None, written_identity: Mapping[str, Any]) -> bool:
-    """Whether `result` is not None and has all entries of `written_identity`."""
+    """Says whether `result` is not None and has all entries of `written_identity`."""
     return result is not None and _part(result, written_identity) == written_identity
 
 

@@ -57,12 +57,12 @@ class RunState:
 
     @property
     def seconds(self) -> float:
-        """The seconds of training so far, in all processes whose work was kept."""
+        """Returns the seconds of training so far, in all processes whose work was kept."""
         return self._earlier_seconds + time.perf_counter() - self._began
 
     @property
     def total_steps(self) -> int:
-        """The number of finished steps of all epochs."""
+        """Returns the number of finished steps of all epochs."""
         return self.epoch * self._steps_per_epoch + self.step
 
     def restore(self, checkpoint: Checkpoint) -> None:

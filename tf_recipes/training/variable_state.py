@@ -49,12 +49,12 @@ class VariableState:
 
     @property
     def byte_count(self) -> int:
-        """The number of bytes of all variables."""
+        """Returns the number of bytes of all variables."""
         return sum(array.nbytes for array in self.arrays().values())
 
 
 def all_finite(arrays: Mapping[str, NDArray[Any]]) -> bool:
-    """Whether all weights and statistics in `VariableState.arrays()` are finite."""
+    """Says whether all weights and statistics in `VariableState.arrays()` are finite."""
     return all(
         np.isfinite(array).all() for name, array in arrays.items() if name.startswith("model/")
     )

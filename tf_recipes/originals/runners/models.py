@@ -66,12 +66,14 @@ def build(recipe: Recipe) -> Model:
 def network(recipe: Recipe, X: tf.Tensor, is_training: bool) -> tf.Tensor:
     """Builds the network of a recipe: `X` (batch, 784) -> logits (batch, 10)."""
     fully_connected = tf.contrib.layers.fully_connected
-    shared = {"weights_initializer": {"he": he_init, "xavier": xavier_init}[recipe.initializer]()}
+    every_layer = {
+        "weights_initializer": {"he": he_init, "xavier": xavier_init}[recipe.initializer]()
+    }
     if recipe.batch_norm is not None:
-        shared["normalizer_fn"] = tf.contrib.layers.batch_norm
-        shared["normalizer_params"] = parameters(is_training, **recipe.batch_norm)
+        every_layer["normalizer_fn"] = tf.contrib.layers.batch_norm
+        every_layer["normalizer_params"] = parameters(is_training, **recipe.batch_norm)
     if recipe.regularizer:
-        shared["weights_regularizer"] = regularizer(**recipe.regularizer)
+        every_layer["weights_regularizer"] = regularizer(**recipe.regularizer)
     hidden_only = {"activation_fn": activation(recipe.activation)}
     if recipe.max_norm is not None:
         arguments = recipe.max_norm_arguments()
@@ -84,7 +86,7 @@ def network(recipe: Recipe, X: tf.Tensor, is_training: bool) -> tf.Tensor:
             return inputs
         return dropout(inputs, recipe.keep_prob, is_training, scope=name + "_dropout")
 
-    with tf.contrib.framework.arg_scope([fully_connected], **shared):
+    with tf.contrib.framework.arg_scope([fully_connected], **every_layer):
         outputs = dropped(X, "X")  # (batch, 784)
         for k, units in enumerate(recipe.hidden, start=1):
             scope = f"hidden{k}"

@@ -60,8 +60,8 @@ def rotate(
     """Turns image k about its centre by `angles[k]`, or all by one: radians counterclockwise."""
     with tf.name_scope(name, "rotate"):
         images, angles = tf.convert_to_tensor(images), _for_each(angles, 0, "angles")
-        sizes = tf.unstack(tf.shape(_batch(images))[1:3])
-        height, width = (tf.cast(size, tf.float32) - 1 for size in sizes)
+        sides = tf.unstack(tf.shape(_batch(images))[1:3])
+        height, width = (tf.cast(size, tf.float32) - 1 for size in sides)
         cos, sin = tf.cos(angles), tf.sin(angles)
         x_offset = (width - (cos * width - sin * height)) / 2
         y_offset = (height - (sin * width + cos * height)) / 2

@@ -113,11 +113,11 @@ class Run:
         return max(steps, default=-1)
 
     def saving(self) -> bool:
-        """Whether a checkpoint is partly written."""
+        """Says whether a checkpoint is partly written."""
         return any(self._checkpoints.glob(".*.partial"))
 
     def finishing(self) -> bool:
-        """Whether the model and the history are being written."""
+        """Says whether the model and the history are being written."""
         return any(self.folder.glob(f"{PARTIAL}*"))
 
 
