@@ -118,7 +118,7 @@ def test_a_row_holds_the_figures(render, make):
         "✓ match",
         "0.5",
         "4, hidden1/weights",
-        "≠ differs",
+        "differs",
         "2e+04",
         "1 %",
         "",
@@ -163,7 +163,7 @@ def test_a_section_says_how_to_reproduce_it(render, make):
     section = render(make.document(traces=[trace])).texts("section")[-1]
     for part in (
         "exact ✓ match Never leaves TF1's band. Its worst ratio is 0.5",
-        "textbook ≠ differs First leaves TF1's band by step 1, in outputs/biases: drift 0.01 %",
+        "textbook differs First leaves TF1's band by step 1, in outputs/biases: drift 0.01 %",
         "How to reproduce this result In a clone of tf_recipes: "
         "python scripts/check_migration.py --recipe=adam",
         "why they differ epsilon 1e-7, not 1e-8",
@@ -220,7 +220,7 @@ def test_the_table_of_what_is_drawn(render, make):
     rows = render(make.document(distributions=[make.drawn(), wrong])).texts("tr")
     assert rows[-2:] == [
         "he initialiser exact ✓ match -0.060 % standard deviation 1.25; truncation 0",
-        "he initialiser textbook ≠ differs -0.343 % standard deviation 13.1; truncation not TF1's",
+        "he initialiser textbook differs -0.343 % standard deviation 13.1; truncation not TF1's",
     ]
 
 
@@ -440,6 +440,6 @@ def test_the_file_is_written_whole_or_not_at_all(make, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_cannot_be_said_in_utf_8_is_still_written(evil_document, tmp_path):
-    html.write(tmp_path / "report.html", evil_document)
+def test_what_cannot_be_said_in_utf_8_is_still_written(make, tmp_path):
+    html.write(tmp_path / "report.html", make.document(traces=[make.trace(note="\udc80")]))
     assert r"\udc80" in (tmp_path / "report.html").read_text(encoding="utf-8")
