@@ -16,6 +16,7 @@ its status.
 import atexit
 import contextlib
 import ctypes
+import functools
 import gc
 import json
 import os
@@ -107,9 +108,8 @@ def run_again_on_exec():
         pid = os.fork()
         if pid == 0:
             os.close(reader)
-            set_signal_at_death_of_parent = ctypes.CDLL(None).prctl
-            set_signal_at_death_of_parent(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-            os.execv = lambda path, arguments: end_for_next(writer, arguments)
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: with this process
+            os.execv = functools.partial(end_for_next, writer)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             return
@@ -127,7 +127,7 @@ def run_again_on_exec():
         os.environ.update(environment)
 
 
-def end_for_next(writer, arguments):
+def end_for_next(writer, path, arguments):
     """Ends this copy, and asks for another one with these arguments and its environment."""
     with os.fdopen(writer, "w") as file:
         json.dump([arguments, dict(os.environ)], file)

@@ -1,9 +1,11 @@
 """Extends the site beyond plain Markdown, by hooks of ProperDocs: see `properdocs.yml`.
 
-A code host shows the pages without these hooks, so they change only the looks: two columns,
-equations, and the pages with the docstrings.
+A code host shows the pages without these hooks, so they change only the looks and the search: two
+columns, equations, tables on a phone, TF1's names as results, and the pages with the docstrings.
 """
 
+import collections
+import json
 import re
 import sys
 from pathlib import Path
@@ -19,6 +21,12 @@ _TABLE = re.compile(
     r"<table>\n<tr><th>[^\n]*</th></tr>\n<tr><td>\n(.*?)\n</td><td>\n(.*?)\n</td></tr>\n</table>",
     re.DOTALL,
 )
+
+
+_NAME = re.compile(r"<tr>\n<td><code>(tf\.[\w.]+)</code></td>\n.*?</tr>\n", re.DOTALL)
+# A row of the index of names: the TF1 name, its replacement, the page.
+_ROW = re.compile(r"^\| `(tf\.[\w.]+)` \| (.*) \| \[.*?\]\(([^)#]+)[^)]*\) \|$", re.MULTILINE)
+_TABLES = re.compile(r"<table>.*?</table>", re.DOTALL)
 
 
 def on_config(config, **_):
@@ -59,9 +67,87 @@ def on_page_markdown(markdown, page, **_):
     return markdown
 
 
-def on_page_content(html, **_):
-    """Allows a line break after a dot, an underscore or a bracket of a name in a table."""
+def on_page_content(html, page, **_):
+    """Prepares the tables for narrow windows, and folds the index of names.
+
+    Each cell gets the text of its column's heading, which `site.css` shows where the columns do not
+    fit beside one another. In a cell, a name may break after a dot, an underscore or a bracket.
+    """
+    if page.file.src_uri == "names.md":
+        html = folded(html)
+    html = _TABLES.sub(lambda table: _labelled(table[0]), html)
     return re.sub(r"<td[ >].*?</td>", _breakable, html, flags=re.DOTALL)
+
+
+def folded(html):
+    """Replaces the table of all names by one table for each namespace, which a click opens.
+
+    Every row gets the id `anchor(name)`, so that a link leads to it.
+    """
+    before, heading, html = html.partition('id="names"')
+    rows, ids = collections.defaultdict(list), set()
+    for row in _NAME.finditer(html):
+        id = anchor(row[1])
+        if id not in ids:  # `tf.Print` and `tf.print`
+            ids.add(id)
+            rows[row[1].rpartition(".")[0]].append(row[0].replace("<td>", f'<td id="{id}">', 1))
+    start = html.index("<table>")
+    head = html[start : html.index("<tbody>", start)]
+    end = html.index("</table>", start) + len("</table>")
+    tables = [
+        f'<details id="{anchor(namespace, "names")}"><summary><code>{namespace}</code> '
+        f"({len(each)} {'names' if len(each) > 1 else 'name'})</summary>\n"
+        f"{head}<tbody>\n{''.join(each)}</tbody>\n</table>\n</details>"
+        for namespace, each in sorted(rows.items())
+    ]
+    return before + heading + html[:start] + "\n".join(tables) + html[end:]
+
+
+def anchor(name, kind="name"):
+    """Returns the id of a name's row, or of a namespace's group: `names-tf-train`.
+
+    `tf.train.Saver` is a name and the namespace of its methods.
+    """
+    return f"{kind}-{name}".lower().replace(".", "-")
+
+
+def _labelled(table):
+    """Returns a table whose cells name their column, from three columns on."""
+    headings = [re.sub(r"<.*?>", "", text) for text in re.findall(r"<th[^>]*>(.*?)</th>", table)]
+    if len(headings) < 3:
+        return table
+
+    def row(match):
+        texts = iter(headings)
+        return re.sub(r"<td", lambda _: f'<td data-label="{next(texts, "")}"', match[0])
+
+    return re.sub(
+        r"<tr>.*?</tr>", row, table.replace("<table>", '<table data-cards="">'), flags=re.DOTALL
+    )
+
+
+def on_post_build(config, **_):
+    """Makes each TF1 name a word by which the search finds its group of names and its recipe."""
+    path = Path(config.site_dir, "search", "search_index.json")
+    index = json.loads(path.read_text())
+    groups, names = collections.defaultdict(dict), collections.defaultdict(list)
+    for name, replacement, page in _ROW.findall(Path(config.docs_dir, "names.md").read_text()):
+        groups[name.rpartition(".")[0]][name] = re.sub("[`*]", "", replacement)
+        names[page.replace(".md", ".html")].append(name)
+    for entry in index["docs"]:
+        if entry["location"] == "names.html#names":
+            entry["text"] = ""  # the groups have it
+        if entry["location"].startswith("recipes/") and entry["location"] in names:
+            entry["tags"] = names[entry["location"]]  # the theme ranks them above all texts
+    for namespace, rows in groups.items():
+        text = "; ".join(f"{name}: {replacement}" for name, replacement in rows.items())
+        entry = {
+            "location": f"names.html#{anchor(namespace, 'names')}",
+            "title": namespace,
+            "text": text,
+        }
+        index["docs"].append({**entry, "tags": list(rows)})
+    path.write_text(json.dumps(index, separators=(",", ":")))
 
 
 def _breakable(cell):

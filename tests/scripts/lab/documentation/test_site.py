@@ -1,8 +1,10 @@
 """Tests that the site builds without a warning, and opens every page in a browser."""
 
 import functools
+import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -34,8 +36,9 @@ b
 
 
 class Page:
-    def __init__(self):
+    def __init__(self, path="page.md"):
         self.meta = {}
+        self.file = types.SimpleNamespace(src_uri=path)
 
 
 def test_two_programs_become_two_columns():
@@ -50,9 +53,42 @@ def test_two_programs_become_two_columns():
 
 def test_names_in_a_table_break_where_they_are_joined():
     row = "<td><code>tf.nn.l2_loss</code> a.b</td><td>x_y</td><code>c.d</code>"
-    assert site.on_page_content(row) == (
+    assert site.on_page_content(row, Page()) == (
         "<td><code>tf.<wbr>nn.<wbr>l2_<wbr>loss</code> a.b</td><td>x_y</td><code>c.d</code>"
     )
+
+
+def table(*rows):
+    cells = ["".join(f"\n<td>{cell}</td>" for cell in row) for row in rows]
+    head = "<thead><tr><th>TF1</th><th>in its place</th><th>page</th></tr></thead>"
+    body = "".join(f"<tr>{each}\n</tr>\n" for each in cells)
+    return f"<table>\n{head}\n<tbody>\n{body}</tbody>\n</table>"
+
+
+def test_a_cell_names_its_column_from_three_columns_on():
+    made = site.on_page_content(table(("a", "b", "c")), Page())
+    assert re.findall(r'<td data-label="(.*?)">(\w)', made) == [
+        ("TF1", "a"),
+        ("in its place", "b"),
+        ("page", "c"),
+    ]
+    two = "<table><tr><th>a</th><th>b</th></tr><tr><td>c</td><td>d</td></tr></table>"
+    assert site.on_page_content(two, Page()) == two
+
+
+def test_the_index_of_names_has_a_group_for_each_namespace():
+    rows = [("tf.a", "1"), ("tf.nn.b", "2"), ("tf.c", "3"), ("tf.A", "4")]
+    index = table(*((f"<code>{name}</code>", place, "page") for name, place in rows))
+    html = f'{table(("<code>tf.io</code>", "0", "page"))}<h2 id="names">Names</h2>\n{index}\nend'
+    made = site.on_page_content(html, Page("names.md"))
+    assert made.endswith("\nend") and made.count("<table") == 3
+    found = re.findall(r'<details id="(.*?)"><summary><code>(.*?)</code> \((.*?)\)', made)
+    assert found == [("names-tf", "tf", "2 names"), ("names-tf-nn", "tf.nn", "1 name")]
+    assert re.findall(r'id="(name-tf\S*-[abc])"', made) == [
+        "name-tf-a",
+        "name-tf-c",
+        "name-tf-nn-b",
+    ]
 
 
 def test_an_equation_becomes_mathml():
@@ -137,13 +173,42 @@ def check_page(page, scheme):
     assert page.evaluate(broken) == []
 
 
-def test_search_finds_a_page_without_a_server(built, opened):
+def test_search_finds_the_recipe_and_the_index_of_a_name_first(built, opened):
+    """The pages lie on the disk: there is no server."""
     with opened(built / "index.html") as page:
-        page.locator("input.md-search__input").press_sequentially("MomentumOptimizer")
-        page.locator("a.md-search-result__link").first.wait_for()
-        found = page.locator("a.md-search-result__link").evaluate_all("all => all.map(a => a.href)")
-    assert any("names.html" in address for address in found)
-    assert any("recipes/optimizers.html" in address for address in found)
+        page.locator("input.md-search__input").fill("tf.train.MomentumOptimizer")
+        pages = page.locator(".md-search-result__item > a.md-search-result__link")
+        pages.first.wait_for()
+        found = pages.evaluate_all("all => all.map(a => new URL(a.href).pathname)")
+        groups = page.locator("a.md-search-result__link[href*=names]").evaluate_all(
+            "all => all.map(a => new URL(a.href).hash)"
+        )
+    assert [Path(address).relative_to(built).as_posix() for address in found[:2]] == [
+        "recipes/optimizers.html",
+        "names.html",
+    ]
+    assert "#names-tf-train" in groups[:2]
+
+
+def test_a_link_to_a_name_opens_its_group(built, opened):
+    with opened(f"{(built / 'names.html').as_uri()}#name-tf-train-saver", width=360) as page:
+        row = page.locator("[id=name-tf-train-saver]")
+        row.wait_for()
+        assert row.is_visible() and not page.locator("[id=name-tf-nn-relu]").is_visible()
+
+
+def test_on_a_phone_every_cell_of_a_wide_table_is_in_the_window(built, visit):
+    """Columns that do not fit beside one another stand below one another."""
+    right = "all => Math.max(...all.map(each => each.getBoundingClientRect().right))"
+    for address in ("chapters.html", "names.html"):
+        with visit(built / address) as page:
+            page.set_viewport_size({"width": 360, "height": 900})
+            assert page.locator("table[data-cards] td:visible").evaluate_all(right) <= 360
+            # 1,347 rows one below another were 79,000 pixels
+            assert page.evaluate("document.documentElement.scrollHeight") < 40_000
+            first = page.locator("table[data-cards] td").nth(1)
+            content = first.evaluate("each => getComputedStyle(each, '::before').content")
+            assert "attr" in content or ": " in content
 
 
 def test_two_columns_stand_side_by_side_where_there_is_room(built, opened):
