@@ -176,7 +176,12 @@ def check_page(page, scheme):
 def test_search_finds_the_recipe_and_the_index_of_a_name_first(built, opened):
     """The pages lie on the disk: there is no server."""
     with opened(built / "index.html") as page:
-        page.locator("input.md-search__input").fill("tf.train.MomentumOptimizer")
+        query = page.locator("input.md-search__input")
+        query.focus()
+        ready = page.locator(".md-search-result__meta", has_text="Type to start searching")
+        ready.wait_for(state="attached")
+        query.fill("tf.train.MomentumOptimizer")
+        query.press("End")  # the theme waits for a key
         pages = page.locator(".md-search-result__item > a.md-search-result__link")
         pages.first.wait_for()
         found = pages.evaluate_all("all => all.map(a => new URL(a.href).pathname)")
