@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from tf_recipes._support import validation
-from tf_recipes.blocks.max_norm import clip_by_norm
+from tf_recipes.blocks import max_norm as norms
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
@@ -60,7 +60,7 @@ class Embedding(keras.layers.Embedding):
             inputs = ops.cast(inputs, "int32")
         rows = ops.take(self.embeddings, inputs, axis=0)
         rows = ops.cast(rows, keras.backend.result_type(rows.dtype, "float32"))
-        return ops.cast(clip_by_norm(rows, self.max_norm, axis=-1), self.compute_dtype)
+        return ops.cast(norms.clip_by_norm(rows, self.max_norm, axis=-1), self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "max_norm": self.max_norm}

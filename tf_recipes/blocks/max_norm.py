@@ -174,9 +174,10 @@ class ClipWeights(keras.callbacks.Callback):
         for name in self.layers:
             layer = self.model.get_layer(name)
             for attribute, axes in _kernels(layer).items():
-                kernel = getattr(layer, attribute)
                 axis = axes if self.axis is None else self.axis
-                kernel.assign(clip_by_norm(kernel, self.constraint.threshold, axis))
+                if axis is not None:  # `on_train_begin` has checked it
+                    kernel = getattr(layer, attribute)
+                    kernel.assign(clip_by_norm(kernel, self.constraint.threshold, axis))
 
 
 def _kernels(layer: keras.layers.Layer) -> dict[str, tuple[int, ...] | None]:
@@ -196,9 +197,7 @@ def _kernels(layer: keras.layers.Layer) -> dict[str, tuple[int, ...] | None]:
     axes: tuple[int, ...] | None = None
     if isinstance(layer, (kinds.DepthwiseConv1D, kinds.DepthwiseConv2D)):
         axes = tuple(range(rank - 2))
-    elif isinstance(
-        layer, (kinds.Conv1DTranspose, kinds.Conv2DTranspose, kinds.Conv3DTranspose)
-    ):
+    elif isinstance(layer, (kinds.Conv1DTranspose, kinds.Conv2DTranspose, kinds.Conv3DTranspose)):
         axes = (*range(rank - 2), rank - 1)
     elif rank == 2 or isinstance(layer, (kinds.Conv1D, kinds.Conv2D, kinds.Conv3D)):
         axes = tuple(range(rank - 1))

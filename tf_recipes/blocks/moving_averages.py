@@ -226,7 +226,7 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
                 f"an optimizer {self.name!r} without weights",
                 "Compile a model with this optimizer, and call fit first.",
             )
-        updates, weights = int(self.updates), self._weights()
+        updates, weights = self._count(), self._weights()
         values = [ops.copy(variable) for variable in weights]
         try:
             if updates:
@@ -236,12 +236,16 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
         finally:
             for variable, value in zip(weights, values, strict=True):
                 variable.assign(value)
-        if int(self.updates) != updates:
+        if self._count() != updates:
             validation.fail(
                 "A model must not be trained while the averages are its weights.",
-                f"{int(self.updates) - updates} steps inside applied()",
+                f"{self._count() - updates} steps inside applied()",
                 "Call fit outside the block; load the model again, its averages are now wrong.",
             )
+
+    def _count(self) -> int:
+        """Returns how often the averages have moved; `int()` fails on several replicas."""
+        return int(ops.convert_to_numpy(self.updates))
 
     @property
     def variables(self) -> list[keras.Variable]:
