@@ -137,10 +137,12 @@ def test_fit_leaves_the_weights_alone_and_validates_with_the_averages(kind, argu
     assert history.history["val_loss"][-1] == pytest.approx(inside, rel=1e-5)
     assert averaged.test_on_batch(X, Y) != pytest.approx(inside, rel=1e-2)
 
+    if kind is keras.Model:
+        again = averaged.evaluate(X, Y, callbacks=[AveragedEvaluation()], verbose=0)
+        assert again == pytest.approx(inside, rel=1e-5)
 
-def test_averages_of_fit_are_the_same_by_hand():
-    averaged, by_hand = model(kind=tf_recipes.FastFitModel), model(run_eagerly=True)
-    fit(averaged)
+    # the same averages by hand
+    by_hand = model(run_eagerly=True)
     start = [each.copy() for each in by_hand.get_weights()]
     for step in range(12):
         by_hand.train_on_batch(X[step % 6 * 4 :][:4], Y[step % 6 * 4 :][:4])
@@ -275,6 +277,20 @@ def test_a_range_test_restores_the_averages():
     tf_recipes.LearningRateRangeTest(steps=6).run(made, X, Y, batch_size=4, verbose=0)
     for found, expected in zip(averages(made), before, strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+def test_an_evaluation_that_fails_can_be_reverted():
+    made = model(run_eagerly=True)
+    made.train_on_batch(X, Y)
+    before, callback = made.get_weights()[0], AveragedEvaluation()
+    fail = keras.callbacks.LambdaCallback()
+    fail.on_test_end = lambda logs: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        made.evaluate(X, Y, callbacks=[fail, callback], verbose=0)
+    assert (made.get_weights()[0] != before).any()
+    callback.restore()
+    callback.restore()
+    np.testing.assert_array_equal(made.get_weights()[0], before)
 
 
 def test_evaluation_needs_averages(fails):

@@ -35,7 +35,7 @@ class Embedding(keras.layers.Embedding):
     Raises:
         ValueError: for a `max_norm` that is not a positive number.
 
-    >>> table = [[3.0, 4.0], [0.3, 0.4]]
+    >>> table = keras.ops.array([[3.0, 4.0], [0.3, 0.4]])
     >>> layer = Embedding(2, 2, max_norm=1.0, weights=[table])
     >>> layer(keras.ops.array([0, 1])).numpy().round(2).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.30000001192092896, 0.4000000059604645]]

@@ -59,8 +59,8 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
         ValueError: for an argument outside its range, an inner optimizer with `use_ema` or a loss
             scale; when the model is built, for a name in `only` that no weight has.
 
-    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    >>> model.set_weights([[[1.0]]])
+    >>> layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = keras.Sequential([keras.Input((1,)), layer])
     >>> averages = ExponentialMovingAverage(keras.optimizers.SGD(0.5), decay=0.75)
     >>> model.compile(averages, "mse")
     >>> ones = keras.ops.ones((1, 1))
@@ -299,13 +299,15 @@ class AveragedEvaluation(keras.callbacks.Callback):
     The weights are restored after each evaluation; training never sees the averages. TF1: a second
     program that restored `averages.variables_to_restore()`, and evaluated beside the training.
 
-    The optimizer with the averages is found in the model, also inside a `LossScaleOptimizer`.
+    The optimizer with the averages is found in the model, also inside a `LossScaleOptimizer`. After
+    an evaluation that ended with an error the weights are still the averages, because Keras informs
+    no callback; call `restore` then. The next evaluation or training does so by itself.
 
     Raises:
         ValueError: when training or evaluation begins, for a model whose optimizer is another one.
 
-    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    >>> model.set_weights([[[1.0]]])
+    >>> layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = keras.Sequential([keras.Input((1,)), layer])
     >>> model.compile(ExponentialMovingAverage(keras.optimizers.SGD(0.5), decay=0.75), "mse")
     >>> ones = keras.ops.ones((1, 1))
     >>> history = model.fit(ones, 3 * ones, validation_data=(ones, 3 * ones), verbose=0,
@@ -318,19 +320,23 @@ class AveragedEvaluation(keras.callbacks.Callback):
         super().__init__()
         self._stack = contextlib.ExitStack()
 
+    def restore(self) -> None:
+        """Restores the weights after an error; does nothing if they are already restored."""
+        self._stack.close()
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Checks that the model's optimizer has averages."""
-        self._stack.close()  # in case an evaluation ended with an error
+        self.restore()
         _averages_of(self.model)
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Puts the averages into the model."""
-        self._stack.close()
+        self.restore()
         self._stack.enter_context(_averages_of(self.model).applied())
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         """Restores the weights."""
-        self._stack.close()
+        self.restore()
 
 
 def _averages_of(model: keras.Model) -> ExponentialMovingAverage:
