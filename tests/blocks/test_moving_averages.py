@@ -122,7 +122,7 @@ def averages(made):
     ("kind", "arguments"),
     [
         (keras.Model, {"steps_per_execution": 3}),  # in the function of which Keras builds it
-        (tf_recipes.FastFitModel, {"jit_compile": True}),
+        (tf_recipes.FastFitModel, {}),
     ],
 )
 def test_fit_leaves_the_weights_alone_and_validates_with_the_averages(kind, arguments):
@@ -154,7 +154,7 @@ def test_fit_leaves_the_weights_alone_and_validates_with_the_averages(kind, argu
 
 
 def test_a_saved_model_holds_the_averages_and_continues_with_them(tmp_path):
-    trained = model()
+    trained = model(run_eagerly=True)
     fit(trained)
     trained.save(tmp_path / "model.keras")
     with trained.optimizer.applied():
@@ -171,7 +171,7 @@ def test_a_saved_model_holds_the_averages_and_continues_with_them(tmp_path):
 
 
 def test_weights_that_are_loaded_after_compile_are_where_the_averages_start():
-    made = model(decay=1.0)
+    made = model(decay=1.0, run_eagerly=True)
     made.optimizer.build(made.trainable_variables)
     made.set_weights([np.full_like(each, 0.5) for each in made.get_weights()])
     made.optimizer.num_updates = None
@@ -260,7 +260,6 @@ def test_the_rate_is_that_of_the_inner_optimizer():
     made = model()
     made.optimizer.learning_rate = 0.25
     assert float(made.optimizer.inner_optimizer.learning_rate) == 0.25
-    fit(made, epochs=1)
     tf_recipes.freeze_layers(made, ["hidden1"])  # compiles again
     assert isinstance(made.optimizer, ExponentialMovingAverage)
     assert float(made.optimizer.learning_rate) == 0.25
