@@ -149,6 +149,16 @@ def test_masked_positions_do_not_count():
     np.testing.assert_allclose(layer.moving_variance.numpy(), x[mask].var(0), rtol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(3, 2), (3, 2, 5, 4), (3, 2, 4)])
+def test_a_mask_of_another_rank_or_size(shape, fails):
+    layer = tf_recipes.BatchNormalization()
+    layer.build((3, 2, 5, 4))
+    x, mask = keras.ops.ones((3, 2, 5, 4)), np.ones(shape, bool)
+    with fails("`mask`", f"mask of shape {shape}, inputs of shape (3, 2, 5, 4)", "(3, 2, 5)"):
+        layer.call(x, training=True, mask=mask)
+    assert layer.call(x, training=False, mask=mask).shape == x.shape  # has no use for the mask
+
+
 def test_gradient_is_that_of_keras_layer():
     """Compares gradients: in training both layers normalise alike, only the averages differ."""
     x = tf.Variable(sample(5, 3) + np.arange(3, dtype="float32"))

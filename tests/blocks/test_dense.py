@@ -70,6 +70,59 @@ def test_slots_reach_the_kernel_and_nothing_else():
     np.testing.assert_allclose(layers.losses, [0.5 * np.square(KERNEL).sum() / 2], rtol=1e-6)
 
 
+# TF 1.15.5: fully_connected(X, 3, weights_initializer=KERNEL, ...), outputs, names of the variables
+# and the losses in the collection REGULARIZATION_LOSSES, with l2_regularizer(scale)
+@pytest.mark.parametrize(
+    ("arguments", "outputs", "names", "losses"),
+    [
+        ({"bias_initializer": None}, [[0.5, 0.0, 2.5], [1.25, 2.5, 0.0]], ["kernel"], []),
+        ({"use_bias": False}, [[0.5, 0.0, 2.5], [1.25, 2.5, 0.0]], ["kernel"], []),
+        (
+            {"bias_initializer": None, "bias_regularizer": 0.5},
+            [[0.5, 0.0, 2.5], [1.25, 2.5, 0.0]],
+            ["kernel"],
+            [],
+        ),
+        (
+            {
+                "bias_initializer": keras.initializers.Constant(0.5),
+                "bias_regularizer": 0.5,
+                "kernel_regularizer": 0.25,
+            },
+            [[1.0, 0.0, 3.0], [1.75, 3.0, 0.0]],
+            ["kernel", "bias"],
+            [0.5390625, 0.1875],
+        ),
+        (
+            {
+                "bias_initializer": keras.initializers.Constant(0.5),
+                "bias_regularizer": 0.5,
+                "normalizer": functools.partial(keras.layers.Rescaling, 2.0),
+            },
+            [[1.0, 0.0, 5.0], [2.5, 5.0, 0.0]],
+            ["kernel"],
+            [],
+        ),
+    ],
+)
+def test_arguments_of_the_bias(arguments, outputs, names, losses):
+    scales = {name: value for name, value in arguments.items() if name.endswith("regularizer")}
+    regularizers = {name: tf_recipes.l2_regularizer(scale) for name, scale in scales.items()}
+    layers = model(**{**arguments, **regularizers})
+    np.testing.assert_array_equal(layers(X), outputs)
+    assert [each.path for each in layers.trainable_variables] == [f"hidden1/{n}" for n in names]
+    np.testing.assert_allclose(layers.losses, losses, rtol=1e-6)
+
+
+def test_a_constraint_of_the_bias_and_a_layer_that_is_not_trained():
+    constraint = keras.constraints.NonNeg()
+    layers = model(bias_constraint=constraint, trainable=False)
+    assert layers.get_layer("hidden1").bias.constraint is constraint
+    assert (len(layers.weights), layers.trainable_weights) == (2, [])
+    normalized = model(trainable=False, normalizer=tf_recipes.BatchNormalization)
+    assert [each.path for each in normalized.trainable_weights] == ["hidden1_BatchNorm/beta"]
+
+
 def test_dtype_is_that_of_every_layer():
     layers = model(dtype="float64", normalizer=tf_recipes.BatchNormalization)
     assert {layer.compute_dtype for layer in layers.layers[1:]} == {"float64"}
@@ -99,3 +152,9 @@ def test_unknown_activation(activation, fails):
 def test_bad_units(units, fails):
     with fails("`units`", "at least 1", f"units={units!r}"):
         fully_connected(keras.Input((2,)), units)
+
+
+@pytest.mark.parametrize("name", ["use_bias", "trainable"])
+def test_flags(name, fails):
+    with fails(f"`{name}`", f"{name}=None"):
+        fully_connected(keras.Input((2,)), 3, **{name: None})

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import ops
 
-from tf_recipes import Dropout
+from tf_recipes import Dropout, FastFitModel
 from tf_recipes._support import replicas
 
 # TF 1.15.5: sess.run(tf.nn.dropout(tf.ones((200,), dtype), keep_prob)).max()
@@ -93,6 +94,63 @@ def test_on_input_and_hidden_layer_it_trains_and_loads(dtype, jit_compile, tmp_p
     )
 
 
+# TF 1.15.5 accepted these shapes for ones of shape (2, 4, 3), with keep_prob 0.5: what they keep
+# together.
+@pytest.mark.parametrize(
+    ("noise_shape", "together"),
+    [
+        ((2, 1, 3), (1,)),
+        ((None, 1, None), (1,)),
+        ([2, 4, 1], (2,)),
+        ((1, 4, 3), (0,)),
+        ((1, None, 1), (0, 2)),
+        ((1, 1, 1), (0, 1, 2)),
+        ((1,), (0, 1, 2)),
+        ((4, 1), (0, 2)),
+        ((3,), (0, 1)),
+    ],
+)
+def test_noise_shape(noise_shape, together):
+    layer = Dropout(0.5, seed=3, noise_shape=noise_shape)
+    ones = np.ones((2, 4, 3), "float32")
+    draws = np.stack([layer(ones, training=True) for _ in range(12)])
+    assert set(draws.ravel().tolist()) == {0.0, 2.0}
+    axes = tuple(axis + 1 for axis in together)
+    np.testing.assert_array_equal(
+        draws, np.broadcast_to(draws.max(axes, keepdims=True), draws.shape)
+    )
+    for axis in {1, 2, 3} - {*axes}:
+        assert (draws != draws.take([0], axis)).any()
+    np.testing.assert_array_equal(layer(ones), ones)
+
+
+def test_noise_shape_for_any_batch_in_the_compiled_loop_and_in_a_saved_model(tmp_path):
+    inputs = keras.Input((5, 2))
+    dropped = Dropout(0.5, seed=1, noise_shape=(None, 1, None))(inputs)
+    model = FastFitModel(inputs, keras.layers.Dense(1, use_bias=False)(dropped))
+    model.compile(keras.optimizers.SGD(0.1), "mse")  # with XLA, and so with masks ahead
+    ones = np.ones((8, 5, 2), "float32")
+    model.fit(ones, ones[..., :1], batch_size=4, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras").layers[1]
+    assert again.noise_shape == (None, 1, None)
+    values = np.array(again(ones, training=True))
+    np.testing.assert_array_equal(values, np.broadcast_to(values[:, :1], values.shape))
+
+
+# TF 1.15.5 refused the first two for inputs of shape (2, 4, 3), too.
+@pytest.mark.parametrize("noise_shape", [(3, 1), (2, 1, 2), (None, 1), (1, 2, 4, 3)])
+def test_noise_shape_that_does_not_fit(noise_shape, fails):
+    with fails("`noise_shape`", f"noise_shape={noise_shape}", "(2, 4, 3)"):
+        Dropout(0.5, noise_shape=noise_shape).call(ops.ones((2, 4, 3)), training=True)
+
+
+@pytest.mark.parametrize("noise_shape", [(), 3, (2, -1), (2, 0), (1.0,), (True,), "12"])
+def test_bad_noise_shape(noise_shape, fails):
+    with fails("`noise_shape`", f"noise_shape={noise_shape!r}", "(None, 1, None)"):
+        Dropout(0.5, noise_shape=noise_shape)
+
+
 def test_masks_of_sequences_pass_through():
     embedded = keras.layers.Embedding(9, 4, mask_zero=True)(np.array([[3, 1, 0]]))
     dropped = Dropout(0.5)(embedded, training=True)
@@ -124,3 +182,15 @@ def test_replicas_take_their_rows_of_the_mask_of_the_whole_batch():
             parts.append(np.array(Dropout(0.5, seed=3)(ones[:2], training=True)))
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     assert not np.array_equal(parts[0], parts[1])
+
+
+@pytest.mark.parametrize("noise_shape", [(None, 1), (1, None), (6, 1)])
+def test_replicas_take_their_rows_of_a_mask_with_a_noise_shape(noise_shape):
+    ones = np.ones((6, 50), "float32")
+    whole = np.array(Dropout(0.5, seed=3, noise_shape=noise_shape)(ones, training=True))
+    parts = []
+    for index in range(3):
+        with replicas.sharing(replicas.Share(index, 3, None)):
+            layer = Dropout(0.5, seed=3, noise_shape=noise_shape)
+            parts.append(np.array(layer(ones[:2], training=True)))
+    np.testing.assert_array_equal(np.concatenate(parts), whole)

@@ -136,6 +136,74 @@ def test_clip_weights_leaves_other_layers_alone():
     np.testing.assert_array_equal(model.get_layer("outputs").kernel.numpy(), 10.0)
 
 
+# The incoming weights of a unit of each layer, found as the weights with a gradient when this
+# unit's output is the loss.
+KINDS = [
+    (keras.layers.Dense(3), (4,), {"kernel": (0,)}),
+    (keras.layers.Conv1D(3, 2), (5, 4), {"kernel": (0, 1)}),
+    (keras.layers.Conv2D(3, 2), (5, 5, 4), {"kernel": (0, 1, 2)}),
+    (keras.layers.Conv3D(3, 2), (4, 4, 4, 2), {"kernel": (0, 1, 2, 3)}),
+    (keras.layers.Conv1DTranspose(3, 2), (5, 4), {"kernel": (0, 2)}),
+    (keras.layers.Conv2DTranspose(3, 2), (5, 5, 4), {"kernel": (0, 1, 3)}),
+    (keras.layers.Conv3DTranspose(3, 2), (4, 4, 4, 2), {"kernel": (0, 1, 2, 4)}),
+    (keras.layers.DepthwiseConv1D(2, depth_multiplier=2), (5, 4), {"kernel": (0,)}),
+    (keras.layers.DepthwiseConv2D(2, depth_multiplier=2), (5, 5, 4), {"kernel": (0, 1)}),
+    (
+        keras.layers.SeparableConv1D(3, 2),
+        (5, 4),
+        {"depthwise_kernel": (0,), "pointwise_kernel": (0, 1)},
+    ),
+    (
+        keras.layers.SeparableConv2D(3, 2),
+        (5, 5, 4),
+        {"depthwise_kernel": (0, 1), "pointwise_kernel": (0, 1, 2)},
+    ),
+    (keras.layers.Embedding(3, 4), (2,), {"embeddings": (1,)}),
+]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "expected"), KINDS, ids=lambda each: getattr(each, "name", None)
+)
+def test_axes_by_the_kind_of_the_layer(layer, shape, expected):
+    with tf.GradientTape() as tape:
+        outputs = layer(tf.ones((1, *shape), "int32" if "embeddings" in expected else "float32"))
+        unit = tf.reduce_sum(outputs if "embeddings" in expected else outputs[..., 0])
+    last = list(expected)[-1]  # of a separable convolution, the pointwise kernel
+    gradient = tf.convert_to_tensor(tape.gradient(unit, getattr(layer, last).value))
+    touched = np.array(gradient) != 0
+    axes = expected[last]
+    np.testing.assert_array_equal(touched.any(axes), touched.all(axes))
+    assert touched.any(axes).sum() == 1, "the axes hold the weights of one unit, and all of them"
+
+    for name in expected:
+        getattr(layer, name).assign(np.ones(getattr(layer, name).shape))
+    net = keras.Model(inputs := keras.Input(shape), layer(inputs))
+    net.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
+    clip = tf_recipes.ClipWeights(layer.name, 0.5)
+    clip.set_model(net)
+    clip.on_train_begin()
+    clip.on_train_batch_end(0)
+    for name, axes in expected.items():
+        kernel = getattr(layer, name).numpy()
+        np.testing.assert_allclose(np.square(kernel).sum(axes), 0.25, rtol=1e-6)
+
+
+def test_axes_of_an_unknown_layer_must_be_passed(fails):
+    inputs = keras.Input((3, 4))
+    layer = keras.layers.EinsumDense("abc,bcd->ad", 2, name="einsum")
+    net = keras.Model(inputs, layer(inputs))
+    net.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
+    with fails("axes must be passed", "'einsum' is a EinsumDense"):
+        net.fit(
+            np.ones((1, 3, 4)), np.ones((1, 2)), callbacks=[tf_recipes.ClipWeights("einsum", 1.0)]
+        )
+    clip = tf_recipes.ClipWeights("einsum", 0.5, axis=[0, 1])
+    layer.kernel.assign(np.ones((3, 4, 2)))
+    net.fit(np.ones((1, 3, 4)), np.ones((1, 2)), callbacks=[clip], verbose=0)
+    np.testing.assert_allclose(np.square(layer.kernel.numpy()).sum((0, 1)), 0.25, rtol=1e-6)
+
+
 def test_mixed_precision_bounds_the_float32_weights(policy):
     policy("mixed_float16")
     kernel = trained(dense_model(tf_recipes.MaxNorm(0.25)))

@@ -5,7 +5,9 @@ TF1 API and `original(name)`, which returns the original of that name. It return
 """
 
 import contextlib
+import shutil
 import sys
+import tempfile
 
 import numpy as np
 
@@ -181,6 +183,55 @@ def regularization(tf, original):
                 losses.append(by_hand(tf.constant(2.0), weights, given[name]))
             sess.run(tf.global_variables_initializer())
             arrays[name] = np.array(sess.run(losses))
+    return arrays
+
+
+@experiment
+def moving_averages(tf, original):
+    module = original("moving_averages")
+    arrays = {}
+    for name in ("plain", "num_updates", "debiased"):
+        with session(tf) as sess:
+            weights = tf.get_variable("weights", initializer=tf.constant([1.0, -2.0, 0.3]))
+            loss = tf.reduce_sum(weights * weights * [1.0, 0.5, 2.0]) / 4
+            step = tf.train.get_or_create_global_step()
+            train = tf.train.GradientDescentOptimizer(0.5).minimize(loss, step)
+            if name == "debiased":
+                train, [average] = module.debiased_averages(train, [weights], 0.9)
+            else:
+                count = step if name == "num_updates" else None
+                train, averages = module.train_with_averages(train, 0.9, count)
+                average = averages.average(weights)
+            sess.run(tf.global_variables_initializer())
+            found = [sess.run(average)]
+            for _ in range(4):
+                sess.run(train)
+                found.append(sess.run(average))
+            arrays.update({name: np.array(found), name + "/weights": sess.run(weights)})
+            if name == "plain":
+                path = tempfile.mkdtemp()
+                tf.train.Saver().save(sess, path + "/model")
+                module.saver_of_averages(averages).restore(sess, path + "/model")
+                arrays["restored"] = sess.run(weights)
+                shutil.rmtree(path)
+    return arrays
+
+
+@experiment
+def embedding(tf, original):
+    module = original("embedding")
+    table = [[3.0, 4.0], [0.3, -0.4], [0.0, 0.0], [-1.0, 2.0]]
+    arrays = {}
+    for max_norm in (None, 1.0, 0.7):
+        with session(tf) as sess:
+            rows = module.lookup([[0, 1], [2, 3], [0, 3]], 4, 2, max_norm)
+            [variable] = tf.global_variables()
+            factors = np.arange(1.0, 13.0).reshape(3, 2, 2)
+            [gradient] = tf.gradients(tf.reduce_sum(rows * factors), variable)
+            sess.run(tf.global_variables_initializer())
+            sess.run(tf.assign(variable, table))
+            found = sess.run([rows, tf.convert_to_tensor(gradient)])
+            arrays.update({f"rows/{max_norm}": found[0], f"gradient/{max_norm}": found[1]})
     return arrays
 
 

@@ -32,7 +32,7 @@ def checked_arguments(model: keras.Model, learning_rate: Any = None) -> dict[str
         )
     if learning_rate is not None:
         place = config["optimizer"]["config"]
-        while "inner_optimizer" in place:  # of a `LossScaleOptimizer`
+        while "inner_optimizer" in place:  # of a loss scale, or of averages
             place = place["inner_optimizer"]["config"]
         place["learning_rate"] = keras.saving.serialize_keras_object(learning_rate)
     del config["loss"]

@@ -154,6 +154,7 @@ def _moments(x: Any, axes: tuple[int, ...], mask: Any) -> tuple[Any, Any, Any]:
     if mask is None:
         count = _count(x, axes) * replica_count
     else:
+        _check_mask(mask, x, axes)
         weights = ops.expand_dims(ops.cast(mask, x.dtype), axis=_channels_axis(x, axes))
         weights = ops.broadcast_to(weights, ops.shape(x))
         count = total(ops.sum(weights, axis=axes))
@@ -163,6 +164,21 @@ def _moments(x: Any, axes: tuple[int, ...], mask: Any) -> tuple[Any, Any, Any]:
     deviations = x - ops.reshape(ops.stop_gradient(mean), _channels_shape(x, axes))
     variance = total(ops.sum(weights * ops.square(deviations), axis=axes)) / safe_count
     return mean, variance, count
+
+
+def _check_mask(mask: Any, x: Any, axes: tuple[int, ...]) -> None:
+    """Checks that a mask has the axes of `x` without the channels' axis."""
+    expected = tuple(x.shape[axis] for axis in axes)
+    shape = tuple(mask.shape)
+    sizes = zip(shape, expected, strict=False)
+    if len(shape) != len(expected) or any(
+        None not in pair and 1 not in pair and pair[0] != pair[1] for pair in sizes
+    ):
+        validation.fail(
+            "`mask` must have the axes of the inputs without the channels' axis.",
+            f"mask of shape {shape}, inputs of shape {tuple(x.shape)}",
+            f"Pass a mask of shape {expected}.",
+        )
 
 
 def _count(x: Any, axes: tuple[int, ...]) -> Any:

@@ -19,6 +19,11 @@ def fully_connected(
     kernel_constraint: Any = None,
     name: str | None = None,
     dtype: Any = None,
+    use_bias: bool = True,
+    bias_initializer: Any = "zeros",
+    bias_regularizer: Any = None,
+    bias_constraint: Any = None,
+    trainable: bool = True,
 ) -> Any:
     """Applies a matrix product, then a normalizer or a bias, then an activation.
 
@@ -35,6 +40,12 @@ def fully_connected(
             and returns a layer.
         kernel_initializer: for the (features, units) kernel; None means Xavier, uniform.
         kernel_regularizer, kernel_constraint: for the kernel, or None.
+        use_bias: bool, whether to add a bias if there is no normalizer.
+        bias_initializer: for the (units,) bias. None means no bias, as `biases_initializer=None`
+            did in TF1. Beside a normalizer the arguments of the bias have no effect, as in TF1.
+        bias_regularizer, bias_constraint: for the bias, or None.
+        trainable: bool, whether to train kernel and bias; the normalizer's variables stay
+            trainable, as in TF1.
         name: name of the `Dense` layer. The normalizer's layer appends `_BatchNorm` to this name,
             the activation's layer `_activation`.
         dtype: of the layers, or None for Keras' policy.
@@ -43,7 +54,8 @@ def fully_connected(
         A tensor (..., units).
 
     Raises:
-        ValueError: for an activation that Keras does not know, or units below 1.
+        ValueError: for an activation that Keras does not know, units below 1, or a `use_bias` or
+            `trainable` that is not a bool.
 
     >>> import functools
     >>> from tf_recipes.blocks.batch_norm import BatchNormalization
@@ -57,13 +69,19 @@ def fully_connected(
     (None, 10)
     """
     validation.whole("units", units, 1)
+    validation.flag("use_bias", use_bias)
+    validation.flag("trainable", trainable)
     activation = _known_activation(activation)
     dense = keras.layers.Dense(
         units,
-        use_bias=normalizer is None,
+        use_bias=use_bias and normalizer is None and bias_initializer is not None,
+        bias_initializer=bias_initializer,
+        bias_regularizer=bias_regularizer,
+        bias_constraint=bias_constraint,
         kernel_initializer=xavier_init() if kernel_initializer is None else kernel_initializer,
         kernel_regularizer=kernel_regularizer,
         kernel_constraint=kernel_constraint,
+        trainable=trainable,
         name=name,
         dtype=dtype,
     )

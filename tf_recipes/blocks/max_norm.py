@@ -57,10 +57,22 @@ class MaxNorm(keras.constraints.Constraint):
     weights, although the chapter's text says that it bounds each neuron's incoming weights. For
     these the axis is 0, the default here and in Keras.
 
+    The axis depends on the layer, which a constraint cannot see. These axes bound the incoming
+    weights of each unit, for the layers in two dimensions; the kernels are those of TF1:
+
+    - `Dense`, (in, out): `0`
+    - `Conv2D`, (height, width, in, out): `(0, 1, 2)`
+    - `Conv2DTranspose`, (height, width, **out, in**): `(0, 1, 3)`
+    - `DepthwiseConv2D`, (height, width, in, multiplier): `(0, 1)`
+    - `SeparableConv2D`: `(0, 1)` as `depthwise_constraint`, `(0, 1, 2)` as `pointwise_constraint`
+    - `Embedding`, (rows, size), the norm of each row: `1` as `embeddings_constraint`
+
+    `ClipWeights` chooses these axes by itself. To limit the rows that an embedding returns and not
+    its table, use `tf_recipes.Embedding`.
+
     Args:
         threshold: float > 0, the largest norm.
-        axis: int or tuple: the axes over which each norm is computed. For a convolution's
-            (height, width, in, out) kernel, `(0, 1, 2)` bounds each filter.
+        axis: int or tuple: the axes over which each norm is computed.
 
     Raises:
         ValueError: at construction, for a threshold that is not a positive number or an axis that
@@ -94,13 +106,16 @@ class ClipWeights(keras.callbacks.Callback):
     `MaxNorm` as `kernel_constraint`. Use this callback where the layers cannot be built again.
 
     Args:
-        layers: names of layers of the model, each with a `kernel`.
+        layers: names of layers of the model: dense layers, convolutions, embeddings, or other
+            layers with a `kernel`.
         threshold: float > 0, the largest norm.
-        axis: as in `MaxNorm`.
+        axis: as in `MaxNorm`, for each of these layers. None chooses the axes by the kind of the
+            layer, as listed there, so that the incoming weights of each unit are bounded, or each
+            row of an embedding. Both kernels of a separable convolution are clipped.
 
     Raises:
         ValueError: at construction, for bad arguments; when training begins, for a layer that the
-            model lacks or that has no kernel.
+            model lacks, that has no kernel, or whose axes must be passed.
 
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="hidden1")])
     >>> model.compile(keras.optimizers.SGD(0.1), "mse")
@@ -119,7 +134,7 @@ class ClipWeights(keras.callbacks.Callback):
         self,
         layers: str | Sequence[str],
         threshold: float,
-        axis: int | tuple[int, ...] | list[int] = 0,
+        axis: int | tuple[int, ...] | list[int] | None = None,
     ) -> None:
         super().__init__()
         self.layers = (layers,) if isinstance(layers, str) else tuple(layers or ())
@@ -129,7 +144,8 @@ class ClipWeights(keras.callbacks.Callback):
                 f"layers={layers!r}",
                 'Pass at least one name, such as layers=["hidden1"].',
             )
-        self.constraint = MaxNorm(threshold, axis)
+        self.constraint = MaxNorm(threshold, 0 if axis is None else axis)
+        self.axis = None if axis is None else self.constraint.axis
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         if self.model.steps_per_execution != 1:
@@ -140,14 +156,49 @@ class ClipWeights(keras.callbacks.Callback):
             )
         for name in self.layers:
             layer = self.model.get_layer(name)  # raises ValueError for an unknown name
-            if not hasattr(layer, "kernel"):
+            kernels = _kernels(layer)
+            if not kernels:
                 validation.fail(
                     "`layers` must name layers with a kernel.",
                     f"layers={self.layers!r}, and {name!r} has none",
                     "Pass names of Dense or convolution layers.",
                 )
+            if self.axis is None and None in kernels.values():
+                validation.fail(
+                    "For a layer of this kind the axes must be passed.",
+                    f"axis=None, and {name!r} is a {type(layer).__name__}",
+                    "Pass `axis`, the axes of the kernel over which each norm is computed.",
+                )
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         for name in self.layers:
-            kernel = self.model.get_layer(name).kernel
-            kernel.assign(self.constraint(kernel))
+            layer = self.model.get_layer(name)
+            for attribute, axes in _kernels(layer).items():
+                axis = axes if self.axis is None else self.axis
+                if axis is not None:  # `on_train_begin` has checked it
+                    kernel = getattr(layer, attribute)
+                    kernel.assign(clip_by_norm(kernel, self.constraint.threshold, axis))
+
+
+def _kernels(layer: keras.layers.Layer) -> dict[str, tuple[int, ...] | None]:
+    """Returns `{attribute: axes}` of the kernels of a layer.
+
+    The axes are those over which the incoming weights of one unit lie, None where they are unknown.
+    """
+    kinds = keras.layers
+    if isinstance(layer, kinds.Embedding):
+        return {"embeddings": (1,)}
+    if isinstance(layer, (kinds.SeparableConv1D, kinds.SeparableConv2D)):
+        space = tuple(range(layer.rank))
+        return {"depthwise_kernel": space, "pointwise_kernel": (*space, layer.rank)}
+    if not hasattr(layer, "kernel"):
+        return {}
+    rank = len(layer.kernel.shape)
+    axes: tuple[int, ...] | None = None
+    if isinstance(layer, (kinds.DepthwiseConv1D, kinds.DepthwiseConv2D)):
+        axes = tuple(range(rank - 2))
+    elif isinstance(layer, (kinds.Conv1DTranspose, kinds.Conv2DTranspose, kinds.Conv3DTranspose)):
+        axes = (*range(rank - 2), rank - 1)
+    elif rank == 2 or isinstance(layer, (kinds.Conv1D, kinds.Conv2D, kinds.Conv3D)):
+        axes = tuple(range(rank - 1))
+    return {"kernel": axes}

@@ -203,7 +203,7 @@ class LearningRateRangeTest(keras.callbacks.Callback):
 def _copy_with_number(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """Returns a new optimizer with the same configuration, but a number as its rate."""
     config = optimizer.get_config()
-    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+    if hasattr(optimizer, "inner_optimizer"):  # a loss scale, or averages, around the optimizer
         inner = _copy_with_number(optimizer.inner_optimizer)
         config["inner_optimizer"] = keras.saving.serialize_keras_object(inner)
     else:

@@ -53,9 +53,16 @@ PAIRS = (
                 "the weights after the first step",
                 "average_start",
             ),
+            Hidden(
+                "weights after training",
+                "the weights of the last step",
+                "`use_ema=True`: weights after `fit`",
+                "the averages",
+                "average_in_place",
+            ),
         ),
         unrelated=("learning_rate",),
-        page=OPTIMIZERS,
+        page="recipes/moving_averages.md",
     ),
     *(
         Pair(f"tf.train.{tf1}", f"keras.optimizers.schedules.{keras}", page=SCHEDULES, also=also)

@@ -35,6 +35,16 @@ def average_start():
     return weight
 
 
+@case([3], [2.5])
+def average_in_place():
+    weight = keras.Variable(1.0)
+    optimizer = keras.optimizers.SGD(1.0, use_ema=True, ema_momentum=0.5)
+    for _ in range(2):
+        optimizer.apply([-1.0], [weight])
+    optimizer.finalize_variable_values([weight])
+    return weight
+
+
 # --- layers
 
 

@@ -33,6 +33,13 @@ def average_start():
     return run(average.average(weight), first=[tf.assign(weight, 2.0), update])
 
 
+@measurement
+def average_in_place():
+    weight, average = tf.Variable(1.0), tf.train.ExponentialMovingAverage(0.5)
+    update = average.apply([weight])
+    return run(weight, first=[tf.assign(weight, 2.0), update, tf.assign(weight, 3.0), update])
+
+
 # --- contrib.layers
 
 
