@@ -15,8 +15,9 @@ NORMED = references.RECORDED / "batch_norm.npz"
 
 @pytest.fixture
 def arrays():
+    """The arrays of a shipped trace, without their digest."""
     with np.load(SHIPPED, allow_pickle=False) as file:
-        return dict(file)
+        return {name: file[name] for name in file.files if name != "digest"}
 
 
 def test_a_shipped_trace_is_read_whole():
@@ -106,6 +107,14 @@ def with_entry(value):
     return change
 
 
+def nested(levels):
+    """Returns lists in one another."""
+    value = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 # the damage to a good trace, the field that the error names, and a part of the error's text
 DAMAGE = [
     (drop("spec"), "spec", "missing"),
@@ -149,6 +158,16 @@ DAMAGE = [
     (put("sensitivity/logits", np.float64(-1)), "sensitivity/logits", "from 0 to 1"),
     (put("sensitivity/logits", np.float64(1e300)), "sensitivity/logits", "from 0 to 1"),
     (put("hidden1/weights", np.zeros(3)), "hidden1/weights", "one too many"),
+    (put("surprise", np.zeros(3)), "surprise", "one too many"),
+    (put("\x1b[31m" + 9999 * "a", np.zeros(3)), r"\x1b[31maaaaa", "one too many"),
+    (respec(name=300 * [["a"]], x=1), "spec", "x"),
+    (respec(batch_size=10**4000), "batches", "shape"),
+    (respec(keep_prob=[9999 * "a"]), "keep_prob", "characters left out"),
+    (respec(schedule=nested(600)), "spec", "one another"),
+    (put("provenance", np.array(json.dumps({"a": nested(600)}))), "provenance", "one another"),
+    (put("spec", np.array(99999 * " ")), "spec", "characters"),
+    (put("losses", lambda a: a.astype(np.float16)), "losses", "float16"),
+    (put("digest", np.array(3)), "digest", "one text"),
     (put("spec", np.array("[" * 100000)), "spec", "JSON"),
     (respec(optimizer=None), "spec", "optimizer"),
     (respec(optimizer={"name": None}), "spec", "optimizer.name"),
@@ -169,14 +188,16 @@ def test_a_damaged_trace_is_refused_by_file_and_field(tmp_path, arrays, damage, 
     for key in ("variables/7/hidden1/biases", "variables/20/stranger", "initial/stranger"):
         arrays.setdefault(key, None)
     damage(arrays)
-    trace.save(tmp_path / "bad.npz", {k: v for k, v in arrays.items() if v is not None})
+    np.savez(tmp_path / "bad.npz", **{k: v for k, v in arrays.items() if v is not None})
     with pytest.raises(trace.TraceError) as caught:
         trace.load(tmp_path / "bad.npz")
     text = str(caught.value)
     assert text.startswith(str(tmp_path / "bad.npz"))
     assert field in text
     assert says in text
-    assert "\n" not in text
+    assert " Received: " in text and text.endswith(trace.REMEDY)
+    assert text.isprintable()
+    assert len(text) < 1500
 
 
 @pytest.mark.parametrize("kept", [0, 1, 100, 0.3, 0.7, 0.99])
@@ -184,7 +205,7 @@ def test_a_truncated_file_is_refused(tmp_path, kept):
     whole = SHIPPED.read_bytes()
     size = kept if isinstance(kept, int) else int(kept * len(whole))
     (tmp_path / "cut.npz").write_bytes(whole[:size])
-    with pytest.raises(trace.TraceError, match=r"cut\.npz: not a readable \.npz file"):
+    with pytest.raises(trace.TraceError, match=r"cut\.npz: a trace must be a readable \.npz file"):
         trace.load(tmp_path / "cut.npz")
 
 
@@ -210,7 +231,7 @@ def test_every_flipped_byte_is_noticed_or_harmless(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"\x93NUMPY", b"PK\x03\x04" + b"\0" * 40])
 def test_what_is_no_npz_is_refused(tmp_path, content):
     (tmp_path / "x.npz").write_bytes(content)
-    with pytest.raises(trace.TraceError, match=r"x\.npz: not a readable \.npz file"):
+    with pytest.raises(trace.TraceError, match=r"x\.npz: a trace must be a readable \.npz file"):
         trace.load(tmp_path / "x.npz")
 
 
@@ -227,7 +248,7 @@ def test_a_plain_npy_or_a_pickle_is_refused(tmp_path):
 def test_missing_files_and_directories_are_refused(tmp_path):
     with pytest.raises(trace.TraceError, match="no such file"):
         trace.load(tmp_path / "none.npz")
-    with pytest.raises(trace.TraceError, match="not a readable"):
+    with pytest.raises(trace.TraceError, match="not a regular file"):
         trace.load(tmp_path)
 
 
@@ -255,7 +276,7 @@ def test_a_damaged_lzma_member_is_refused(tmp_path):
     data = bytearray(path.read_bytes())
     data[60:80] = bytes(20)
     path.write_bytes(bytes(data))
-    with pytest.raises(trace.TraceError, match=r"x\.npz: not a readable"):
+    with pytest.raises(trace.TraceError, match=r"x\.npz: spec: .* a kind of compression"):
         trace.load(path)
 
 
@@ -288,3 +309,51 @@ def test_json_with_what_is_no_finite_number_is_refused(arrays, field, number):
 def test_a_reference_is_called_what_its_provenance_says(version, name):
     assert trace.reference({"tensorflow": version}) == name
     assert trace.reference({"numpy": "1.15.5"}) == "TF1's graph in an unknown TensorFlow"
+
+
+def test_the_digest_tells_of_any_change(tmp_path, arrays):
+    """One bit of any array, even of one that is not judged, makes the trace another one."""
+    trace.save(tmp_path / "x.npz", arrays)
+    with np.load(tmp_path / "x.npz", allow_pickle=False) as file:
+        whole = dict(file)
+    assert str(whole["digest"]) == trace.digest(arrays)
+    assert trace.from_arrays(whole, "x").recipe.name == "dropout_float64"
+    for name, array in arrays.items():
+        if array.dtype.kind == "U":
+            changed = np.array(f"{array} ")
+        else:
+            content = bytearray(array.tobytes())
+            content[0] ^= 1
+            changed = np.frombuffer(content, array.dtype).reshape(array.shape)
+        assert trace.digest({**arrays, name: changed}) != str(whole["digest"]), name
+    whole["images"] = np.where(whole["images"] == 255, 254, whole["images"]).astype(np.uint8)
+    with pytest.raises(trace.TraceError, match=r"x: digest: the arrays must be those"):
+        trace.from_arrays(whole, "x")
+    trace.save(tmp_path / "x.npz", whole)  # a new digest
+    assert trace.load(tmp_path / "x.npz").images.max() == 254
+
+
+def test_every_shipped_trace_has_a_digest_and_sensitivities_over_eight_starts():
+    for path in references.trace_files():
+        with np.load(path, allow_pickle=False) as file:
+            assert len(str(file["digest"])) == 64
+            assert json.loads(str(file["provenance"]))["neighbours"] == 8
+
+
+def test_the_recipe_is_read_without_the_other_arrays(tmp_path, arrays):
+    np.savez(tmp_path / "x.npz", spec=arrays["spec"])
+    assert trace.load_recipe(tmp_path / "x.npz").name == "dropout_float64"
+
+
+def test_a_trace_that_takes_too_much_memory_is_refused_before_it_is_read(monkeypatch):
+    monkeypatch.setattr(trace, "LARGEST", 2 * 10**6)
+    monkeypatch.setattr(trace._Reader, "take", lambda self, field, array: self.keep(field))
+
+    def keep(self, field):
+        assert field == "steps", f"{field} was read"
+        self.taken[field] = self.arrays.read(field)
+
+    monkeypatch.setattr(trace._Reader, "keep", keep, raising=False)
+    rule = r"all arrays: may take at most 2000000 bytes\. Received: \d{7} bytes\."
+    with pytest.raises(trace.TraceError, match=rule):
+        trace.load(SHIPPED)

@@ -4,22 +4,31 @@ A trace is one `.npz` file. Reading checks every array, so that a comparison can
 """
 
 import dataclasses
+import hashlib
 import json
 import math
 import os
 import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes import mnist
 from tf_recipes._support import files
+from tf_recipes._support.visible import shortened
+from tf_recipes.parity import trace_file
+from tf_recipes.parity.trace_file import LARGEST, FileError
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
 N_EVALUATED = 256  # images whose logits in evaluation a trace holds
+TEXT = 64 * 2**10  # characters of a JSON text
+DEEPEST = 16  # objects and lists in a JSON text, one in the other
+REMEDY = "Restore the file from its source, or record the trace again."
+
+
+Found = TypeVar("Found")
 
 
 class TraceError(ValueError):
@@ -98,27 +107,78 @@ def mask_shapes(recipe: Recipe) -> dict[str, int]:
 def load(path: str | os.PathLike[str]) -> Trace:
     """Reads and checks a trace.
 
+    Args:
+        path: an `.npz` file.
+
     Raises:
-        TraceError: if the file is no trace, or the trace is incomplete or inconsistent.
+        TraceError: if the file is no trace, or the trace is incomplete, inconsistent, damaged or
+            larger than `trace_file.LARGEST`; the text is one line.
     """
-    path = Path(path)
-    if not path.exists():
-        raise TraceError(f"{path}: there is no such file.")
-    if not path.is_file():
-        raise TraceError(f"{path}: not a readable .npz file (not a regular file).")
+    return _read(path, _Reader.trace)
+
+
+def load_recipe(path: str | os.PathLike[str]) -> Recipe:
+    """Returns the recipe of a trace; no other array of the file is read.
+
+    Args:
+        path: an `.npz` file.
+
+    Raises:
+        TraceError: if the file is no `.npz` file, or has no valid spec.
+    """
+    return _read(path, _Reader.recipe)
+
+
+def _read(path: str | os.PathLike[str], found: Callable[["_Reader"], Found]) -> Found:
+    """Returns what `found` takes from an open file; every error is a `TraceError`."""
+    source = os.fspath(path)
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except Exception as error:  # NumPy, zipfile and the decompressors raise different types
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TraceError(f"{path}: not a readable .npz file ({reason}).") from error
-    return from_arrays(arrays, source=str(path))
+        with trace_file.opened(path) as arrays:
+            return found(_Reader(arrays, source))
+    except TraceError:
+        raise
+    except FileError as error:
+        if error.field:
+            _fail(source, error.field, "must be a whole array of an .npz file.", str(error))
+        _fail(source, "", "a trace must be a readable .npz file.", str(error))
+    except Exception as error:  # a foreign file must not end the whole check
+        _fail(source, "", "a trace must be a readable .npz file.", repr(error))
+
+
+def _fail(source: str, field: str, rule: str, received: str) -> NoReturn:
+    """Raises a `TraceError` of one short line without control characters."""
+    raise TraceError(f"{_place(source, field)}: {rule} Received: {shortened(received)}. {REMEDY}")
+
+
+def _place(source: str, field: str) -> str:
+    """Returns `source: field` without control characters, each of limited length."""
+    return ": ".join(shortened(part, 300) for part in (source, field) if part)
 
 
 def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
-    """Writes the arrays of a trace; a failure leaves an older file as it was."""
+    """Writes the arrays of a trace and their digest; a failure leaves an older file as it was.
+
+    Args:
+        path: the file.
+        arrays: the arrays by name. A `digest` among them is replaced.
+    """
+    arrays = {**arrays, "digest": np.array(digest(arrays))}
     with files.replacing(path) as partial, open(partial, "wb") as file:
         np.savez_compressed(file, **arrays)
+
+
+def digest(arrays: Mapping[str, Any]) -> str:
+    """Returns the SHA-256 of all arrays but `digest`: of their names, dtypes, shapes and bytes.
+
+    Args:
+        arrays: the arrays by name.
+    """
+    found = hashlib.sha256()
+    for name in sorted(arrays.keys() - {"digest"}):
+        array = np.asarray(arrays[name])
+        found.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        found.update(array.tobytes())
+    return found.hexdigest()
 
 
 def from_arrays(arrays: Mapping[str, Any], source: str) -> Trace:
@@ -131,12 +191,55 @@ def from_arrays(arrays: Mapping[str, Any], source: str) -> Trace:
     Raises:
         TraceError: naming `source` and the field.
     """
-    return _Reader(arrays, source).trace()
+    return _Reader(_Loaded(arrays), source).trace()
+
+
+class _Arrays(Protocol):
+    """Gives the arrays of a trace by name, as a `trace_file.ArrayFile` does."""
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def __contains__(self, name: object) -> bool: ...
+
+    def head(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Returns the shape and the dtype of an array."""
+
+    def read(self, name: str) -> NDArray[Any]:
+        """Returns an array."""
+
+
+class _Loaded(dict[str, Any]):
+    """Gives arrays that are in memory already."""
+
+    def head(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Returns the shape and the dtype of an array."""
+        array = self.read(name)
+        return array.shape, array.dtype
+
+    def read(self, name: str) -> NDArray[Any]:
+        """Returns an array."""
+        return np.asarray(self[name])
 
 
 def _strict_json(text: str) -> Any:
-    """Parses standard JSON: NaN and infinity, which Python alone reads, are refused."""
-    return json.loads(text, parse_constant=_finite_number, parse_float=_finite_number)
+    """Parses standard JSON: NaN and infinity, which Python alone reads, are refused.
+
+    So is what is nested deeper than `DEEPEST`: nobody who takes it apart runs out of stack.
+    """
+    value = json.loads(text, parse_constant=_finite_number, parse_float=_finite_number)
+    level, depth = [value], 0
+    while level := [item for each in level for item in _items(each)]:
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"more than {DEEPEST} objects and lists in one another")
+    return value
+
+
+def _items(value: Any) -> list[Any]:
+    """Returns the items of a JSON object or list, and of anything else none."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _finite_number(text: str) -> float:
@@ -145,131 +248,184 @@ def _finite_number(text: str) -> float:
     return value
 
 
-class _Reader:
-    """Takes the arrays one by one and checks each against the recipe."""
+@dataclasses.dataclass(frozen=True)
+class _Array:
+    """Says what an array must be like.
 
-    def __init__(self, arrays: Mapping[str, Any], source: str) -> None:
+    Attributes:
+        shape: None stands for any length but 0.
+        kind: the dtype, or a kind of dtypes.
+        within: for whole numbers, the first one that is too large; 0 is the smallest.
+    """
+
+    shape: tuple[int | None, ...]
+    kind: np.dtype[Any] | type[np.generic]
+    within: int | None = None
+
+
+class _Reader:
+    """Looks at the head of each array, then reads and checks the arrays one by one."""
+
+    def __init__(self, arrays: _Arrays, source: str) -> None:
         self.arrays = arrays
         self.source = source
+        self.taken: dict[str, NDArray[Any]] = {}
 
-    def fail(self, field: str, text: str) -> NoReturn:
+    def fail(self, field: str, rule: str, received: object) -> NoReturn:
         """Raises the `TraceError` of a field."""
-        raise TraceError(f"{self.source}: {field}: {text}")
+        _fail(self.source, field, rule, str(received))
 
     def trace(self) -> Trace:
         """Returns the checked trace."""
         recipe = self.recipe()
-        n = self.take("images", (None, N_INPUTS), np.uint8).shape[0]
-        labels = self.take("labels", (n,), np.integer)
-        self.within("labels", labels, N_OUTPUTS)
-        batches = self.take("batches", (recipe.steps, recipe.batch_size), np.integer)
-        self.within("batches", batches, n)
+        provenance = self.json("provenance")
         steps = self.steps(recipe)
         shapes = variable_shapes(recipe)
-        dtype = np.dtype(recipe.dtype)
-        initial = {name: self.take(f"initial/{name}", shapes[name], dtype) for name in shapes}
-        variables = {
-            step: {
-                name: self.take(f"variables/{step}/{name}", shape, dtype)
-                for name, shape in shapes.items()
-            }
-            for step in steps
-        }
-        sensitivity = {
-            step: {name: self.sensitivity(f"sensitivity/{step}/{name}") for name in shapes}
-            for step in steps
-        }
-        masks = {
-            name: self.take(f"masks/{name}", (recipe.steps, recipe.batch_size, units), np.bool_)
-            for name, units in mask_shapes(recipe).items()
-        }
-        trace = Trace(
+        expected = self.expected(recipe, steps, shapes)
+        for field, array in expected.items():
+            self.check_head(field, array)
+        self.refuse_extra_arrays(expected)
+        self.check_size(recipe, expected)
+        for field, array in expected.items():
+            self.take(field, array)
+        self.check_digest()
+        return Trace(
             source=self.source,
             recipe=recipe,
-            provenance=self.json("provenance"),
-            images=self.arrays["images"],
-            labels=labels.astype(np.int64),
-            batches=batches.astype(np.int64),
-            initial=initial,
-            losses=self.take("losses", (recipe.steps,), np.floating),
+            provenance=provenance,
+            images=self.taken["images"],
+            labels=self.taken["labels"].astype(np.int64),
+            batches=self.taken["batches"].astype(np.int64),
+            initial={name: self.taken[f"initial/{name}"] for name in shapes},
+            losses=self.taken["losses"],
             steps=steps,
-            variables=variables,
-            masks=masks,
-            logits=self.take("logits", (min(n, N_EVALUATED), N_OUTPUTS), dtype),
-            sensitivity=sensitivity,
+            variables={
+                step: {name: self.taken[f"variables/{step}/{name}"] for name in shapes}
+                for step in steps
+            },
+            masks={name: self.taken[f"masks/{name}"] for name in mask_shapes(recipe)},
+            logits=self.taken["logits"],
+            sensitivity={
+                step: {name: self.sensitivity(f"sensitivity/{step}/{name}") for name in shapes}
+                for step in steps
+            },
             logits_sensitivity=self.sensitivity("sensitivity/logits"),
         )
-        self.refuse_extra_arrays(trace)
-        return trace
 
-    def array(self, field: str) -> NDArray[Any]:
-        """Returns the array of that name."""
+    def expected(
+        self, recipe: Recipe, steps: tuple[int, ...], shapes: Mapping[str, tuple[int, ...]]
+    ) -> dict[str, _Array]:
+        """Returns what each array but the texts and `steps` must be like."""
+        batch = (recipe.steps, recipe.batch_size)
+        dtype = np.dtype(recipe.dtype)
+        images = _Array((None, N_INPUTS), np.uint8)
+        n = self.check_head("images", images)[0]
+        expected = {
+            "images": images,
+            "labels": _Array((n,), np.integer, within=N_OUTPUTS),
+            "batches": _Array(batch, np.integer, within=n),
+            **{f"initial/{name}": _Array(shape, dtype) for name, shape in shapes.items()},
+        }
+        for step in steps:
+            for name, shape in shapes.items():
+                expected[f"variables/{step}/{name}"] = _Array(shape, dtype)
+        for step in steps:
+            for name in shapes:
+                expected[f"sensitivity/{step}/{name}"] = _Array((), np.floating)
+        for name, units in mask_shapes(recipe).items():
+            expected[f"masks/{name}"] = _Array((*batch, units), np.bool_)
+        return {
+            **expected,
+            "losses": _Array((recipe.steps,), np.floating),
+            "logits": _Array((min(n, N_EVALUATED), N_OUTPUTS), dtype),
+            "sensitivity/logits": _Array((), np.floating),
+        }
+
+    def head(self, field: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Returns the shape and the dtype of the array of that name."""
         if field not in self.arrays:
-            self.fail(field, "this array is missing, so the trace is incomplete.")
-        if not isinstance(self.arrays[field], np.ndarray):
-            self.fail(field, "is not an array in NumPy's format.")
-        return self.arrays[field]
+            self.fail(field, "this array must not be missing.", "a trace without it")
+        return self.arrays.head(field)
 
-    def take(
-        self, field: str, shape: tuple[int | None, ...], kind: np.dtype[Any] | type[np.generic]
-    ) -> NDArray[Any]:
-        """Returns a finite array of this dtype and shape; None stands for any length but 0."""
-        array = self.array(field)
-        expected = "(" + ", ".join("n" if size is None else str(size) for size in shape) + ")"
-        fits = len(array.shape) == len(shape) and all(
+    def check_head(self, field: str, array: _Array) -> tuple[int, ...]:
+        """Checks the shape and the dtype of an array, and returns the shape."""
+        shape, dtype = self.head(field)
+        wanted = "(" + ", ".join("n" if size is None else str(size) for size in array.shape) + ")"
+        fits = len(shape) == len(array.shape) and all(
             length == size if size is not None else length > 0
-            for length, size in zip(array.shape, shape, strict=True)
+            for length, size in zip(shape, array.shape, strict=True)
         )
         if not fits:
-            self.fail(field, f"the shape must be {expected}. Received: {array.shape}.")
-        if not np.issubdtype(array.dtype, kind):
-            wanted = kind.name if isinstance(kind, np.dtype) else kind.__name__
-            self.fail(field, f"the dtype must be {wanted}. Received: {array.dtype}.")
-        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
-            self.fail(field, "holds NaN or infinity.")
-        return array
-
-    def within(self, field: str, array: NDArray[Any], end: int) -> None:
-        """Checks that every entry is from 0 to `end - 1`."""
-        if array.min() < 0 or array.max() >= end:
+            self.fail(field, f"the shape must be {shortened(wanted, 100)}.", shape)
+        if not np.issubdtype(dtype, array.kind) or dtype == np.float16:
+            kind = array.kind.name if isinstance(array.kind, np.dtype) else array.kind.__name__
             self.fail(
                 field,
-                f"entries must be from 0 to {end - 1}. Received: {array.min()} to {array.max()}.",
+                f"the dtype must be {kind}{' but float16' if dtype == np.float16 else ''}.",
+                dtype,
             )
+        return shape
+
+    def check_size(self, recipe: Recipe, expected: Mapping[str, _Array]) -> None:
+        """Checks what all arrays take in memory together, the pixels among them."""
+        size = 0
+        for field in expected:
+            shape, dtype = self.arrays.head(field)
+            size += math.prod(shape) * dtype.itemsize
+            if field == "images":
+                size += math.prod(shape) * np.dtype(recipe.dtype).itemsize
+        if size > LARGEST:
+            self.fail("all arrays", f"may take at most {LARGEST} bytes.", f"{size} bytes")
+
+    def take(self, field: str, array: _Array) -> None:
+        """Reads an array whose head was checked, and checks its entries."""
+        self.taken[field] = found = self.arrays.read(field)
+        if found.dtype.kind == "f" and not np.isfinite(found).all():
+            self.fail(field, "every number must be finite.", "NaN or infinity")
+        if array.within is not None and (found.min() < 0 or found.max() >= array.within):
+            rule = f"entries must be from 0 to {array.within - 1}."
+            self.fail(field, rule, f"{found.min()} to {found.max()}")
 
     def sensitivity(self, field: str) -> float:
         """Returns a sensitivity, from 0 to 1."""
-        value = self.take(field, (), np.floating)
+        value = float(self.taken[field])
         if not 0 <= value <= 1:
-            self.fail(
-                field,
-                "must be from 0 to 1; where TF1 drifts further from itself, nothing can be judged. "
-                f"Received: {value}.",
-            )
-        return float(value)
+            rule = "a sensitivity must be from 0 to 1: TF1's drift from itself, relative to TF1."
+            self.fail(field, rule, value)
+        return value
 
     def steps(self, recipe: Recipe) -> tuple[int, ...]:
         """Returns the recorded steps in ascending order."""
-        steps = self.take("steps", (None,), np.integer)
-        if steps.min() < 1 or steps.max() > recipe.steps or len(set(steps.tolist())) < len(steps):
-            self.fail(
-                "steps",
-                f"must be different steps from 1 to {recipe.steps}. Received: {steps.tolist()}.",
-            )
-        return tuple(sorted(steps.tolist()))
+        expected = _Array((None,), np.integer)
+        (count,) = self.check_head("steps", expected)
+        if count > min(recipe.steps, trace_file.MEMBERS):
+            self.fail("steps", f"must be different steps from 1 to {recipe.steps}.", f"{count}")
+        self.take("steps", expected)
+        steps = self.taken["steps"].tolist()
+        if min(steps) < 1 or max(steps) > recipe.steps or len(set(steps)) < count:
+            self.fail("steps", f"must be different steps from 1 to {recipe.steps}.", steps)
+        return tuple(sorted(steps))
+
+    def text(self, field: str, kind: str = "text") -> str:
+        """Returns the text that an array holds; an error calls it a `kind`."""
+        shape, dtype = self.head(field)
+        characters = dtype.itemsize // (4 if dtype.kind == "U" else 1)
+        if math.prod(shape) != 1 or dtype.kind not in "US" or characters > TEXT:
+            rule = f"must be one {kind} of at most {TEXT} characters."
+            self.fail(field, rule, f"dtype={dtype}, shape={shape}")
+        self.taken[field] = array = self.arrays.read(field)
+        text = array.item()
+        return text.decode(errors="replace") if isinstance(text, bytes) else text
 
     def json(self, field: str) -> dict[str, Any]:
         """Returns a JSON object that an array holds as text."""
-        array = self.array(field)
-        if array.size != 1 or array.dtype.kind not in "US":
-            self.fail(field, f"must be one JSON text. Received: {array.dtype} {array.shape}.")
-        text = array.item()
+        text = self.text(field, "JSON text")
         try:
-            value = _strict_json(text.decode() if isinstance(text, bytes) else text)
+            value = _strict_json(text)
         except (ValueError, RecursionError) as error:
-            self.fail(field, f"is not JSON ({error}).")
+            self.fail(field, "must be JSON.", error)
         if not isinstance(value, dict):
-            self.fail(field, f"must be a JSON object. Received: {value!r}.")
+            self.fail(field, "must be a JSON object.", repr(value))
         return value
 
     def recipe(self) -> Recipe:
@@ -278,17 +434,21 @@ class _Reader:
         try:
             return Recipe.from_spec(spec)
         except (ValueError, TypeError) as error:
-            self.fail("spec", str(error))
+            text = f"{_place(self.source, 'spec')}: {shortened(str(error))} {REMEDY}"
+            raise TraceError(text) from error
 
-    def refuse_extra_arrays(self, trace: Trace) -> None:
-        """Refuses a variable, mask or sensitivity that the spec does not have."""
-        names = trace.initial.keys()
-        expected = {f"initial/{name}" for name in names} | {f"masks/{name}" for name in trace.masks}
-        for step in trace.steps:
-            expected |= {
-                f"{kind}/{step}/{name}" for kind in ("variables", "sensitivity") for name in names
-            }
-        expected.add("sensitivity/logits")
-        for field in sorted(self.arrays):
-            if "/" in field and field not in expected:
-                self.fail(field, "this array is one too many for the spec.")
+    def refuse_extra_arrays(self, expected: Mapping[str, _Array]) -> None:
+        """Refuses every array that the format does not have, or that the spec does not need."""
+        known = expected.keys() | {"spec", "provenance", "steps", "digest"}
+        for field in sorted(set(self.arrays) - known):
+            rule = "this array is one too many: the format has no such array for this spec."
+            self.fail(field, rule, f"{len(field)} characters as its name")
+
+    def check_digest(self) -> None:
+        """Checks that the arrays are those of the digest, where the trace has one."""
+        if "digest" not in self.arrays:
+            return
+        recorded = self.text("digest")
+        if recorded != (found := digest(self.taken)):
+            rule = "the arrays must be those that were recorded, so their digest must be this one."
+            self.fail("digest", rule, f"{recorded}, for arrays of the digest {found}")

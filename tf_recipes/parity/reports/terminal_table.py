@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from tf_recipes._support.visible import visible
 from tf_recipes.parity.comparison import Drift
 from tf_recipes.parity.judge import Result
 from tf_recipes.parity.reports.formatting import number, percent
@@ -47,7 +48,7 @@ def table(results: Iterable[Result], ports: Sequence[str], width: int = 180) -> 
         else:
             cells = [cell for group in groups for cell in group]
         name = Path(result.name).name if result.error else result.name
-        view.add_row(Text(name), *cells)
+        view.add_row(Text(visible(name)), *cells)
     return view
 
 
