@@ -299,8 +299,9 @@ def test_test_files_mirror_what_they_test(path):
     stem = path.stem.removeprefix("test_")
     # parity/test_semantics.py is about the check as a whole: it breaks one semantic at a time
     about_the_whole = {"architecture", "docstrings", "init", "readme", "refusals", "saved_files"}
+    # parity/test_altered_traces.py is, too: it alters one array of a trace at a time
     # parity/test_backends.py replays all traces by the program beside it
-    about_the_whole |= {"backends", "semantics", "types"}
+    about_the_whole |= {"altered_traces", "backends", "semantics", "types"}
     base = ROOT if folder.parts[:1] == ("scripts",) else PACKAGE
     mirrored = [base / folder / f"{stem}.py", base / folder / f"_{stem}.py"]
     mirrored.append(path.with_name(f"{stem}.py"))  # what the tests share, in tests/support

@@ -53,7 +53,8 @@ def replay(reference):
         if step in reference.steps:
             recorded[step] = {name: number(value) for name, value in variables.items()}
     logits = model(pixels[: len(reference.logits)], training=False)
-    return Replay(np.array(losses), recorded, number(logits))
+    # Keras' metric of the loss is float32 in any recipe
+    return Replay(np.array(losses, np.float32), recorded, number(logits))
 
 
 def number(tensor):

@@ -34,8 +34,8 @@ def test_tf1_itself_matches_with_drift_zero():
     assert verdict.passed
     assert verdict.first_failure is None
     assert verdict.worst.drift == 0.0
-    # five steps of six variables, and the logits
-    assert len(verdict.drifts) == 5 * 6 + 1
+    # five steps of six variables and of the losses, and the logits
+    assert len(verdict.drifts) == 5 * (6 + 1) + 1
 
 
 def test_the_floor_is_the_steps_largest_sensitivity_or_epsilon():
@@ -52,6 +52,43 @@ def test_the_floor_is_the_steps_largest_sensitivity_or_epsilon():
     assert floors[5, "hidden1/biases"] == 3e-6
     assert floors[1, "hidden1/biases"] == EPSILON
     assert floors[100, "logits"] == EPSILON
+
+
+@pytest.mark.parametrize(("ratio", "passes"), [(9.9, True), (10.1, False)])
+@pytest.mark.parametrize("step", [1, 5, 6, 50, 100])
+def test_losses_are_judged_like_variables(ratio, passes, step):
+    double = trace.load(references.RECORDED / "adam_float64.npz")
+    sensitivity = {s: dict.fromkeys(double.variables[s], 1e-6) for s in double.steps}
+    constant = dataclasses.replace(double, sensitivity=sensitivity)
+    shifted = copy_of(constant)
+    recorded = min(s for s in constant.steps if s >= step)
+    before = max([s for s in constant.steps if s < recorded], default=0)
+    largest = constant.losses[before:recorded].max()
+    shifted.losses[step - 1] += ratio * 1e-6 * largest
+    verdict = comparison.compare(constant, "shifted", shifted)
+    assert verdict.passed is passes
+    assert verdict.worst.ratio == pytest.approx(ratio, rel=1e-6)
+    assert (verdict.worst.step, verdict.worst.variable) == (recorded, "losses")
+    assert verdict.by_step()[0][1] == 0  # the curve is of the variables
+
+
+def test_losses_after_the_last_recorded_step_and_too_few_are_judged_too():
+    early = dataclasses.replace(REFERENCE, steps=REFERENCE.steps[:-1])
+    shifted = copy_of(REFERENCE)
+    shifted.losses[-1] *= 1.01
+    first = comparison.compare(early, "shifted", shifted).first_failure
+    assert (first.step, first.variable) == (50, "losses")
+    few = dataclasses.replace(copy_of(REFERENCE), losses=REFERENCE.losses[:-1])
+    assert comparison.compare(REFERENCE, "few", few).first_failure.drift == float("inf")
+
+
+def test_losses_count_in_the_coarser_dtype():
+    double = trace.load(references.RECORDED / "adam_float64.npz")
+    single = dataclasses.replace(copy_of(double), losses=double.losses.astype(np.float32))
+    verdict = comparison.compare(double, "single", single)
+    assert verdict.passed
+    floors = {d.sensitivity for d in verdict.drifts if d.variable == "losses"}
+    assert floors == {EPSILON}
 
 
 @pytest.mark.parametrize(("ratio", "passes"), [(9.9, True), (10.1, False)])

@@ -150,11 +150,30 @@ def test_a_match_that_says_little_says_so(good):
         source = judge.Source("x", lambda: dataclasses.replace(good.trace, **changes))
         return next(iter(judge.judge([source], ["exact"])))
 
-    wide = {step: dict.fromkeys(own, 0.25) for step, own in good.trace.sensitivity.items()}
     assert good.note == ""
-    assert "25%" in judged(sensitivity=wide).note
     for other in ({"tensorflow": "2.21.0"}, {"cpu": "1.15 GHz", "tensorflow": "2.21.0"}, {}):
         assert "names no TensorFlow 1.15" in judged(provenance=other).note
+
+
+def test_a_trace_that_drifts_from_itself_is_not_judged(good):
+    wide = {step: dict.fromkeys(own, 0.011) for step, own in good.trace.sensitivity.items()}
+    chaotic = dataclasses.replace(good.trace, sensitivity=wide)
+    near = strict(good.trace)
+    for source in (
+        judge.Source("x", lambda: chaotic),
+        judge.Source("x", lambda: chaotic, lambda: chaotic),
+        judge.Source("x", lambda: near, lambda: chaotic),
+    ):
+        (result,) = judge.judge([source], ["exact"])
+        assert result.comparisons == ()
+        assert "TF1 must drift from itself by at most 1%" in result.error
+        assert "Received: sensitivity/1=0.011. Record a trace of fewer steps" in result.error
+        assert judge.exit_status([result]) == 2
+
+
+def test_with_dropout_the_graph_takes_the_traces_masks(good):
+    """TF1's graph draws other masks, so that without the trace's its drift would be large."""
+    assert judge._compare_graph(good.trace).endswith("matches: the port is at fault.")
 
 
 def recorded(name):

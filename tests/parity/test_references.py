@@ -66,10 +66,11 @@ def test_one_shipped_trace_for_each_recipe_of_the_catalog():
     assert {path.stem for path in references.trace_files()} == catalog.CATALOG.keys()
 
 
-def test_no_folder_and_no_trace(tmp_path):
-    with pytest.raises(trace.TraceError, match=r"no_such: there is no such directory of traces\."):
-        references.trace_files(tmp_path / "no_such")
-    with pytest.raises(trace.TraceError, match=r"holds no trace \(\*\.npz\)\."):
+def test_no_folder_and_no_trace(tmp_path, fails):
+    none = tmp_path / "no\x1bsuch"
+    with fails("must be a directory of traces", r"no\\x1bsuch", "which is none"):
+        references.trace_files(none)
+    with fails("must hold traces (*.npz)", f"trace_dir={str(tmp_path)!r}, which holds no trace"):
         references.trace_files(tmp_path)
 
 
@@ -84,14 +85,15 @@ def test_a_graph_in_this_tensorflow_gives_a_complete_trace():
 
 
 def test_steps_after_the_last_are_left_out():
-    arrays = references.record(SMALL, IMAGES, LABELS, steps=(1, 3, 50))
+    arrays = references.record(SMALL, IMAGES, LABELS, recorded_steps=(1, 3, 50))
     assert arrays["steps"].tolist() == [1, 3]
 
 
 @pytest.mark.parametrize("steps", [(50,), (0, 1), (-1,)])
 def test_no_such_step(steps, fails):
-    with fails("from 1 to the recipe's last", f"{steps} of 4"):
-        references.record(SMALL, IMAGES, LABELS, steps=steps)
+    received = ",".join(map(str, steps))
+    with fails("from 1 to the recipe's last, here 4", f"recorded_steps={received}"):
+        references.record(SMALL, IMAGES, LABELS, recorded_steps=steps)
 
 
 def test_what_tf1_refuses_is_refused(fails):
@@ -102,7 +104,7 @@ def test_what_tf1_refuses_is_refused(fails):
 def test_with_an_interpreter_it_is_real_tf1_that_runs(monkeypatch):
     called = []
     monkeypatch.setattr(interpreter, "record", lambda *job: called.append(job) or {"made": 1})
-    assert references.record(SMALL, IMAGES, LABELS, "python3.7", steps=(2,)) == {"made": 1}
+    assert references.record(SMALL, IMAGES, LABELS, "python3.7", recorded_steps=(2,)) == {"made": 1}
     ((python, recipe, images, labels, rows, marks, neighbours),) = called
     assert (python, recipe, marks, neighbours) == ("python3.7", SMALL, [2], 1)
     assert images is IMAGES
@@ -112,7 +114,7 @@ def test_with_an_interpreter_it_is_real_tf1_that_runs(monkeypatch):
 
 def test_the_sensitivity_is_the_largest_over_the_neighbours():
     recipe = SMALL.replace(seed=3)
-    together = references.record(recipe, IMAGES, LABELS, steps=(2,), neighbours=3)
+    together = references.record(recipe, IMAGES, LABELS, recorded_steps=(2,), neighbours=3)
     module = compat.originals()
     initial = {k[8:]: v for k, v in together.items() if k.startswith("initial/")}
     rows = references.batches(recipe, len(IMAGES))

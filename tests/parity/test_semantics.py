@@ -225,9 +225,13 @@ def judged(name, port):
 
 
 def failures(verdict):
-    """Returns the first recorded step that fails, and the variables that fail at that step."""
+    """Returns the first recorded step that fails, and the variables that fail at that step.
+
+    The losses fail at the same step or a later one.
+    """
     step = verdict.first_failure.step
-    return step, {d.variable for d in verdict.drifts if d.step == step and not d.matches}
+    failing = {d.variable for d in verdict.drifts if d.step == step and not d.matches}
+    return step, failing - {comparison.LOSSES}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tf_recipes.parity.trace import Trace
 
 LIMIT = 10.0  # a port matches while every ratio is at most this
+LOSSES, LOGITS = "losses", "logits"  # what is compared besides the variables
 
 
 class Run(Protocol):
@@ -34,7 +35,7 @@ class Run(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Drift:
-    """Holds the distance of one variable from TF1's after one step.
+    """Holds the distance of one variable from TF1's after one step, or of the losses or logits.
 
     `sensitivity` is TF1's own drift at that step when TF1 starts one ulp away, at least the
     dtype's epsilon. `ratio` is the drift divided by the sensitivity.
@@ -78,7 +79,10 @@ class Comparison:
 
     @property
     def largest_drift(self) -> float:
-        """Returns the largest drift of any variable at any step; NaN counts as the largest."""
+        """Returns the largest drift at any step, of a variable, the losses or the logits.
+
+        NaN counts as the largest.
+        """
         return largest(each.drift for each in self.drifts)
 
     @property
@@ -94,10 +98,10 @@ class Comparison:
         return max((drift for drift in failures if drift.step == step), key=_by_ratio)
 
     def by_step(self) -> list[tuple[int, float, float]]:
-        """Returns `[(step, largest drift, sensitivity)]` of the variables, without the logits."""
+        """Returns `[(step, largest drift, sensitivity)]` of the variables alone."""
         rows: dict[int, tuple[float, float]] = {}
         for drift in self.drifts:
-            if drift.variable != "logits":
+            if drift.variable not in (LOSSES, LOGITS):
                 before = rows[drift.step][0] if drift.step in rows else 0.0
                 # unlike `max`, NumPy's maximum keeps a NaN
                 rows[drift.step] = np.maximum(before, drift.drift), drift.sensitivity
@@ -128,7 +132,9 @@ def relative_drift(value: ArrayLike, reference: ArrayLike) -> float:
 
 
 def compare(trace: Trace, port: str, replay: Run) -> Comparison:
-    """Compares a replay with its trace, variable by variable.
+    """Compares a replay with its trace: the variables, the losses and the logits.
+
+    The losses up to a recorded step belong to this step; those after the last one to the last step.
 
     Args:
         trace: a `tf_recipes.parity.trace.Trace`.
@@ -139,7 +145,8 @@ def compare(trace: Trace, port: str, replay: Run) -> Comparison:
         A `Comparison`. A variable that only one side has counts as an infinite drift.
     """
     epsilon = float(np.finfo(trace.recipe.dtype).eps)
-    drifts = []
+    coarsest = max(epsilon, *(float(np.finfo(each.losses.dtype).eps) for each in (trace, replay)))
+    drifts, before = [], 0
     for step in trace.steps:
         sensitivity = max(epsilon, *trace.sensitivity[step].values())
         reference, ported = trace.variables[step], replay.variables[step]
@@ -147,7 +154,16 @@ def compare(trace: Trace, port: str, replay: Run) -> Comparison:
             both = name in reference and name in ported
             drift = relative_drift(ported[name], reference[name]) if both else float("inf")
             drifts.append(Drift(step, name, drift, sensitivity))
+        last = trace.recipe.steps if step == trace.steps[-1] else step
+        drift = _losses_drift(trace.losses[before:last], replay.losses[before:last])
+        drifts.append(Drift(step, LOSSES, drift, max(coarsest, sensitivity)))
+        before = step
     sensitivity = max(epsilon, trace.logits_sensitivity)
     drift = relative_drift(replay.logits, trace.logits)
-    drifts.append(Drift(trace.recipe.steps, "logits", drift, sensitivity))
+    drifts.append(Drift(trace.recipe.steps, LOGITS, drift, sensitivity))
     return Comparison(trace.recipe.name, port, tuple(drifts), replay.losses)
+
+
+def _losses_drift(reference: NDArray[Any], ported: NDArray[Any]) -> float:
+    """Returns the drift of the losses; infinite where there are too few."""
+    return relative_drift(ported, reference) if ported.shape == reference.shape else float("inf")

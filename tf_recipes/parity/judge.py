@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tf_recipes.parity import comparison, differences, verdict
+from tf_recipes._support.visible import shortened
+from tf_recipes.parity import comparison, differences, own_drift, verdict
 from tf_recipes.parity.trace import Trace, load
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 # Where a ReLU unit fell on the other side of zero, TF1 itself parted from its trace by up to 11 %.
 ROUNDING = 0.2
-CHAOTIC = 0.01  # above this drift of TF1 from itself, a match is weak evidence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +100,9 @@ def judge(
         except ValueError as error:
             yield Result(source.name, error=str(error))
             continue
+        if distrust := _distrust(reference, live=source.get_closer is not None):
+            yield Result(source.name, error=distrust)
+            continue
         if on_start is not None:
             on_start(reference, len(ports) * reference.recipe.steps)
         replays: dict[str, Replay] = {}
@@ -108,43 +111,61 @@ def judge(
             try:
                 replays[port] = replay(reference, port, on_step)
             except Exception as error:  # a foreign trace must not end the whole check
-                failed[port] = " ".join(str(error).split())[:200]
+                failed[port] = shortened(" ".join(str(error).split()), 200)
         if "exact" in failed or not replays:
             port, reason = next(iter(failed.items()))
             text = f"{reference.source}: the {port} port could not be replayed: {reason}"
             yield Result(source.name, error=text)
         else:
-            note = _doubt(reference, live=source.get_closer is not None)
+            note = _provenance(reference, live=source.get_closer is not None)
             compared = _compare(reference, replays)
             result = Result(reference.recipe.name, reference, compared, note=note, failed=failed)
             yield _judge_closely(source, reference, result, replays)
 
 
-def _doubt(reference: Trace, live: bool) -> str:
-    """Returns why a match with this trace is weak evidence; an empty text if it is not."""
-    name, version = reference.recipe.name, reference.provenance.get("tensorflow")
-    if not live and not str(version).startswith("1.15"):
-        return f"{name}: the trace's provenance names no TensorFlow 1.15."
-    own = max(max(drifts.values()) for drifts in reference.sensitivity.values())
-    if own > CHAOTIC:
-        return f"{name}: TF1 drifts from itself by up to {own:.0%}; a match is weak evidence there."
-    return ""
+def _distrust(reference: Trace, live: bool) -> str:
+    """Returns why a trace cannot be judged by its own sensitivities; an empty text if it can.
+
+    The sensitivities of a live reference were measured just now.
+    """
+    try:
+        return own_drift.doubt(reference, trusted=live)
+    except Exception as error:  # a foreign trace must not end the whole check
+        return (
+            f"{reference.source}: TF1's own graph must run on the trace, to bound its "
+            f"sensitivities. Received: {shortened(str(error))} Record the trace again."
+        )
+
+
+def _provenance(reference: Trace, live: bool) -> str:
+    """Returns a note on a recorded trace that TF 1.15 did not record; an empty text if it did."""
+    if live or str(reference.provenance.get("tensorflow")).startswith("1.15"):
+        return ""
+    return f"{reference.recipe.name}: the trace's provenance names no TensorFlow 1.15."
+
+
+def _explain(reference: Trace) -> str:
+    """Returns one line on an exact port that fails: whether TF1's own graph fails as well."""
+    try:
+        return _compare_graph(reference)
+    except Exception as error:  # a foreign trace must not end the whole check
+        reason = shortened(" ".join(str(error).split()))
+        return f"{reference.recipe.name}: TF1's own graph does not run on the trace: {reason}"
 
 
 def _compare_graph(reference: Trace) -> str:
     """Returns one line: whether TF1's own graph, run in this TensorFlow, leaves the trace too.
 
     If the graph leaves the trace, the trace depends on single roundings, and no port can match
-    it. If the graph matches where the port does not, the port is wrong. With dropout the result
-    is an empty text: the graph draws other masks than the trace has.
+    it. If the graph matches where the port does not, the port is wrong.
     """
-    if reference.masks:
-        return ""
     from tf_recipes.parity.replay import Replay
     from tf_recipes.parity.tf1 import compat  # imports TensorFlow
 
     pool = reference.images, reference.labels, reference.batches, set(reference.steps)
-    arrays = compat.originals().run(reference.recipe, *pool, initial=reference.initial)
+    arrays = compat.originals().run(
+        reference.recipe, *pool, initial=reference.initial, masks=reference.masks
+    )
     variables = {
         step: {name: arrays[f"variables/{step}/{name}"] for name in names}
         for step, names in reference.variables.items()
@@ -181,8 +202,10 @@ def _judge_closely(
     if exact is None or exact.passed:
         return result
     if source.get_closer is None:
-        return dataclasses.replace(result, note=_compare_graph(reference) or result.note)
+        return dataclasses.replace(result, note=_explain(reference))
     closer = source.get_closer()
+    if error := own_drift.doubt(closer, trusted=True):
+        return Result(source.name, error=error)
     note = (
         f"{result.name}: one start an ulp away was not enough; judged against the largest drift of "
         f"{closer.provenance['neighbours']} starts."

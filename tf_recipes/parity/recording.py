@@ -18,17 +18,20 @@ def record_all(
     recipes: Iterable[Recipe],
     pool: tuple[NDArray[Any], NDArray[Any]],
     folder: str | os.PathLike[str],
-    steps: Sequence[int] = (),
+    recorded_steps: Sequence[int] = (),
     on_saved: Callable[[Path], None] | None = None,
 ) -> None:
     """Records each recipe as `folder/NAME.npz`, and checks that each trace is complete.
+
+    The sensitivities are taken over `references.STARTS` starts. An older file stays until the new
+    one is whole.
 
     Args:
         python: an interpreter with TensorFlow 1.15.
         recipes: the recipes to record.
         pool: images uint8 (n, 784) and labels (n,).
         folder: directory for the traces; a missing directory is made.
-        steps: after which steps to record the variables; empty means `references.milestones`.
+        recorded_steps: as that of `references.record`.
         on_saved: called with the path of each trace, once the trace is written.
 
     Raises:
@@ -39,7 +42,7 @@ def record_all(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for recipe in recipes:
-        arrays = references.record(recipe, *pool, python, steps)
+        arrays = references.record(recipe, *pool, python, recorded_steps, references.STARTS)
         path = folder / f"{recipe.name}.npz"
         trace.from_arrays(arrays, source=str(path))
         trace.save(path, arrays)

@@ -10,23 +10,28 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tf_recipes._support import validation
+from tf_recipes._support.visible import visible
 from tf_recipes.parity import trace
 from tf_recipes.parity.tf1 import interpreter
 from tf_recipes.recipe import Recipe
 
 RECORDED = Path(str(resources.files("tf_recipes.parity") / "traces"))
 MILESTONES = (1, 2, 5)  # recorded steps, times each power of ten
+STARTS = 8  # starts one ulp away, over which the sensitivities of a recorded trace are taken
 
 
-def trace_files(folder: str | os.PathLike[str] = RECORDED) -> list[Path]:
-    """Returns the trace files in a folder and in the folders below, sorted by path.
+def trace_files(trace_dir: str | os.PathLike[str] = RECORDED) -> list[Path]:
+    """Returns the trace files in a directory and in those below, sorted by path.
 
     Raises:
-        TraceError: if there is no such folder, or no trace in the folder.
+        TraceError: if there is no such directory, or no trace in it.
     """
-    folder = Path(folder)
+    folder, received = Path(trace_dir), f"trace_dir={visible(os.fspath(trace_dir))!r}"
     if not folder.is_dir():
-        raise trace.TraceError(f"{folder}: there is no such directory of traces.")
+        raise trace.TraceError(
+            f"`trace_dir` must be a directory of traces. Received: {received}, which is none. "
+            "Pass the directory that the traces were recorded to."
+        )
     # A hidden file is a recording that is not finished.
     paths = sorted(
         path
@@ -34,14 +39,17 @@ def trace_files(folder: str | os.PathLike[str] = RECORDED) -> list[Path]:
         if path.suffix.lower() == ".npz" and not path.name.startswith(".")
     )
     if not paths:
-        raise trace.TraceError(f"{folder}: holds no trace (*.npz).")
+        raise trace.TraceError(
+            f"`trace_dir` must hold traces (*.npz). Received: {received}, which holds no trace. "
+            "Record traces to it, or pass another directory."
+        )
     return paths
 
 
 def names(path: Path) -> set[str]:
     """Returns the names of a trace: the file's name without its ending, and the recipe's name."""
     try:
-        return {path.stem, trace.load(path).recipe.name}
+        return {path.stem, trace.load_recipe(path).name}
     except trace.TraceError:
         return {path.stem}
 
@@ -68,12 +76,33 @@ def milestones(steps: int) -> tuple[int, ...]:
     return tuple(sorted(marks | {steps}))
 
 
+def steps_to_record(recipe: Recipe, recorded_steps: Sequence[int] | None) -> list[int]:
+    """Returns the steps after which a trace of `recipe` has the variables.
+
+    Args:
+        recipe: a `Recipe`.
+        recorded_steps: as that of `record`.
+
+    Raises:
+        ValueError: if a step is below 1, or none is among the recipe's.
+    """
+    last = recipe.steps
+    marks = [step for step in recorded_steps or milestones(last) if step <= last]
+    if not marks or min(marks) < 1:
+        validation.fail(
+            f"The steps to record must be from 1 to the recipe's last, here {last}.",
+            f"recorded_steps={','.join(map(str, recorded_steps or ()))}",
+            f"Pass steps from 1 to {last}, or none for 1, 2, 5, 10, ... and the last step.",
+        )
+    return marks
+
+
 def record(
     recipe: Recipe,
     images: NDArray[np.uint8],
     labels: ArrayLike,
     tf1_python: str | os.PathLike[str] | None = None,
-    steps: Sequence[int] | None = None,
+    recorded_steps: Sequence[int] | None = None,
     neighbours: int = 1,
 ) -> dict[str, NDArray[Any]]:
     """Records a trace of `recipe` on real TF 1.15, or as a TF1 graph in this TensorFlow.
@@ -83,7 +112,8 @@ def record(
         images: uint8 (n, 784), the pool.
         labels: (n,).
         tf1_python: an interpreter with TensorFlow 1.15, or None for this TensorFlow.
-        steps: after which steps to record the variables; None or empty means `milestones`.
+        recorded_steps: the steps after which the variables are recorded; None or empty means
+            `milestones`. Those after the recipe's last are left out.
         neighbours: number of runs, each started one ulp away; the sensitivity is the largest
             drift of these runs.
 
@@ -94,13 +124,7 @@ def record(
         ValueError: for a recipe that TF1 refuses, or if there is no such step to record.
         TF1Error: if real TF 1.15 cannot be run.
     """
-    marks = [step for step in steps or milestones(recipe.steps) if step <= recipe.steps]
-    if not marks or min(marks) < 1:
-        validation.fail(
-            "The steps to record must be from 1 to the recipe's last.",
-            f"{steps} of {recipe.steps}",
-            "Pass such steps, or none for 1, 2, 5, 10, ... and the last step.",
-        )
+    marks = steps_to_record(recipe, recorded_steps)
     rows = batches(recipe, len(images))
     if tf1_python is None:
         from tf_recipes.parity.tf1 import compat  # imports TensorFlow: real TF 1.15 needs none

@@ -66,15 +66,33 @@ def replay(trace: Trace, port: str | Port, on_step: Callable[[], object] = lambd
 def _training_step(
     model: keras.Model, pixels: NDArray[Any], labels: NDArray[np.integer]
 ) -> Callable[[Any], Any]:
-    """Returns a compiled function from rows of the pool to the loss before one training step."""
+    """Returns a compiled function from rows of the pool to the loss before one training step.
+
+    The loss is summed here once more, from the predictions of the step, in the recipe's dtype:
+    Keras' own sum is float32 in any recipe. A penalty is float32 for the sake of that sum, so with
+    one the loss is, too.
+    """
     pixels, labels = tf.constant(pixels), tf.constant(labels.astype("int64"))
     model.optimizer.build(model.trainable_variables)  # else the first call is traced twice
+    compute_loss = model.compute_loss
+    losses: list[Any] = []
+
+    def noted(x: Any, y: Any, y_pred: Any, *others: Any, **named: Any) -> Any:
+        loss = model.loss(y, y_pred)
+        for penalty in model.losses:
+            loss = tf.cast(loss, penalty.dtype) + penalty
+        losses.append(loss)
+        return compute_loss(x, y, y_pred, *others, **named)
+
+    model.compute_loss = noted
 
     @tf.function(autograph=False)
     def step(rows: Any) -> Any:
+        losses.clear()
         for metric in model.metrics:
             metric.reset_state()
-        return model.train_step((tf.gather(pixels, rows), tf.gather(labels, rows)))["loss"]
+        model.train_step((tf.gather(pixels, rows), tf.gather(labels, rows)))
+        return losses[-1]
 
     return step
 

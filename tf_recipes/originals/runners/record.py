@@ -8,7 +8,7 @@ The trace has the format that `tf_recipes.parity.trace` reads.
 import json
 import platform
 import sys
-from typing import Any, Container, Dict, Iterable, Optional
+from typing import Any, Container, Dict, Iterable, Iterator, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -26,6 +26,7 @@ def run(
     batches: np.ndarray,
     steps: Container[int],
     initial: Optional[Dict[str, np.ndarray]] = None,
+    masks: Optional[Dict[str, np.ndarray]] = None,
 ) -> Dict[str, Any]:
     """Trains a recipe once and returns the recorded arrays.
 
@@ -36,31 +37,66 @@ def run(
         batches: int (steps, batch), row numbers of the images.
         steps: the steps after which the variables are recorded.
         initial: `{name: array}`, the initial values; None draws them from the initialisers.
+        masks: `{layer: bool (steps, batch, units)}`, dropout's masks; None draws them.
 
     Returns:
         A dict with the arrays `initial/VAR`, `losses`, `variables/STEP/VAR`, `masks/X`, `logits`.
     """
+    return next(runs(recipe, images, labels, batches, steps, [initial], masks))
+
+
+def runs(
+    recipe: Recipe,
+    images: np.ndarray,
+    labels: np.ndarray,
+    batches: np.ndarray,
+    steps: Container[int],
+    starts: Iterable[Optional[Dict[str, np.ndarray]]],
+    masks: Optional[Dict[str, np.ndarray]] = None,
+) -> Iterator[Dict[str, Any]]:
+    """Trains a recipe once from each start, all in one graph, and yields what `run` returns.
+
+    Args:
+        recipe, images, labels, batches, steps, masks: as those of `run`.
+        starts: the `initial` of each run.
+    """
     model = models.build(recipe)
     pixels = images.astype(recipe.dtype) / np.asarray(255, recipe.dtype)
+    for initial in starts:
+        with tf.Session(graph=model.graph, config=one_thread()) as sess:
+            start(sess, model, initial)
+            yield train(sess, model, pixels, labels, batches, steps, masks)
+
+
+def train(
+    sess: Any,
+    model: models.Model,
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    batches: np.ndarray,
+    steps: Container[int],
+    masks: Optional[Dict[str, np.ndarray]],
+) -> Dict[str, Any]:
+    """Trains in a session whose variables are set, and returns what `run` returns."""
     result, losses = {}, []
-    masks = {name: [] for name in model.masks}
-    with tf.Session(graph=model.graph, config=one_thread()) as sess:
-        start(sess, model, initial)
-        for name, value in sess.run(model.variables).items():
-            result["initial/" + name] = value
-        for step, rows in enumerate(batches, start=1):
-            feed = {model.X: pixels[rows], model.y: labels[rows]}
-            loss, kept, _ = sess.run([model.loss, model.masks, model.training_op], feed)
-            sess.run(model.clip_all_weights)
-            losses.append(loss)
-            for name in masks:
-                masks[name].append(kept[name])
-            if step in steps:
-                for name, value in sess.run(model.variables).items():
-                    result[f"variables/{step}/{name}"] = value
-        result["logits"] = sess.run(model.logits, {model.X: pixels[:N_EVALUATED]})
-    result["losses"] = np.array(losses, recipe.dtype)
-    result.update({"masks/" + name: np.array(kept) for name, kept in masks.items()})
+    kept = {name: [] for name in model.masks}
+    for name, value in sess.run(model.variables).items():
+        result["initial/" + name] = value
+    for step, rows in enumerate(batches, start=1):
+        feed = {model.X: pixels[rows], model.y: labels[rows]}
+        # A fed mask takes the place of the one that the graph would draw.
+        feed.update({model.masks[name]: mask[step - 1] for name, mask in (masks or {}).items()})
+        loss, drawn, _ = sess.run([model.loss, model.masks, model.training_op], feed)
+        sess.run(model.clip_all_weights)
+        losses.append(loss)
+        for name in kept:
+            kept[name].append(drawn[name])
+        if step in steps:
+            for name, value in sess.run(model.variables).items():
+                result[f"variables/{step}/{name}"] = value
+    result["logits"] = sess.run(model.logits, {model.X: pixels[:N_EVALUATED]})
+    result["losses"] = np.array(losses, pixels.dtype)
+    result.update({"masks/" + name: np.array(each) for name, each in kept.items()})
     return result
 
 
@@ -91,6 +127,11 @@ def one_ulp_away(initial: Dict[str, np.ndarray], seed: int) -> Dict[str, np.ndar
     return moved
 
 
+def part(trace: Dict[str, Any], prefix: str) -> Dict[str, Any]:
+    """Returns the arrays whose names begin with `prefix`, by the rest of their names."""
+    return {key[len(prefix) :]: trace[key] for key in trace if key.startswith(prefix)}
+
+
 def drift(value: np.ndarray, reference: np.ndarray) -> float:
     """Returns max|value - reference| / max|reference|."""
     value, reference = np.float64(value), np.float64(reference)
@@ -117,13 +158,13 @@ def record(
     """
     pool = images, labels, batches, {int(step) for step in steps}
     trace = run(recipe, *pool)
-    initial = {key[8:]: value for key, value in trace.items() if key.startswith("initial/")}
+    initial = part(trace, "initial/")
     recorded = [key for key in trace if key == "logits" or key.startswith("variables/")]
     largest = dict.fromkeys(recorded, 0.0)
-    for k in range(int(neighbours)):
-        neighbour = run(recipe, *pool, initial=one_ulp_away(initial, recipe.seed + k))
-        for key in recorded:
-            largest[key] = max(largest[key], drift(neighbour[key], trace[key]))
+    starts = (one_ulp_away(initial, recipe.seed + k) for k in range(int(neighbours)))
+    for neighbour in runs(recipe, *pool, starts=starts, masks=part(trace, "masks/")):
+        for key in recorded:  # unlike `max`, NumPy's maximum keeps a NaN
+            largest[key] = np.maximum(largest[key], drift(neighbour[key], trace[key]))
     for key in recorded:
         trace["sensitivity/" + key.replace("variables/", "", 1)] = np.float64(largest[key])
     trace.update(
