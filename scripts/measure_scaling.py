@@ -13,7 +13,7 @@ from absl import flags
 
 from tf_recipes._support import validation
 from tf_recipes.cli import application, flag_values
-from tf_recipes.cli.output_files import check_output_file
+from tf_recipes.cli.output_files import check_output_file, together
 
 _WORKERS = flags.DEFINE_list("workers", ["1", "2", "4"], "Numbers of workers.")
 _NETS = flags.DEFINE_list(
@@ -36,10 +36,11 @@ def main():
     cores = len(os.sched_getaffinity(0))
     cost, errors = cost_model.fit(measured, cores)
     scaling_report.show(measured, cost, errors, cores)
-    if _JSON_OUT.value:
-        scaling_report.write(_JSON_OUT.value, measured, cost, errors, cores)
-    if _PLOT_OUT.value:
-        scaling_report.plot(_PLOT_OUT.value, measured, cost, cores)
+    with together() as outputs:
+        if path := _JSON_OUT.value:
+            outputs.write(path, lambda p: scaling_report.write(p, measured, cost, errors, cores))
+        if path := _PLOT_OUT.value:
+            outputs.write(path, lambda p: scaling_report.plot(p, measured, cost, cores))
 
 
 def _checked_settings():

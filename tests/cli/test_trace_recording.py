@@ -12,7 +12,9 @@ def test_a_line_for_each_file_whatever_its_name(monkeypatch, tmp_path):
     record = references.record
     # the traces come from this TensorFlow, which takes no time
     monkeypatch.setattr(
-        references, "record", lambda recipe, x, y, python, steps: record(recipe, x, y, steps=steps)
+        references,
+        "record",
+        lambda recipe, x, y, python, steps, starts: record(recipe, x, y, None, steps, starts),
     )
     out = io.StringIO()
     monkeypatch.setattr(trace_recording, "Terminal", lambda: Console(file=out, width=20))

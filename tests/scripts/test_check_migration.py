@@ -99,7 +99,7 @@ def test_bad_traces_are_named_and_the_others_still_judged(check, tmp_path):
     done = check("--trace_dir=traces", "--json_out=out.json", "--ports=exact")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "torn.npz: not a readable .npz file" in done.stderr
+    assert "torn.npz: a trace must be a readable .npz file." in done.stderr
     assert "1 of 1 exact ports match" in done.stdout
     assert "1 could not be judged" in done.stdout
     document = json.loads((tmp_path / "out.json").read_text())
@@ -111,8 +111,8 @@ def test_bad_traces_are_named_and_the_others_still_judged(check, tmp_path):
 
 
 REFUSALS = [
-    (["--trace_dir=none"], "none: there is no such directory"),
-    (["--trace_dir=."], "holds no trace"),
+    (["--trace_dir=none"], "Received: --trace_dir='none', which is none"),
+    (["--trace_dir=."], "which holds no trace"),
     (["--recipe=nonsense"], "`recipe` must be one of"),
     (["--ports=nonsense"], "`ports` must be one of"),
     (["--ports="], "--ports needs a port"),
@@ -125,12 +125,12 @@ REFUSALS = [
     (["--reference=tf1", "--tf1_python=/nowhere/python"], "/nowhere/python"),
     (["--json_out=none/out.json"], "none"),
     (["--json_out=."], "must name a file"),
-    (["--trace_dir="], "--trace_dir is empty"),
-    (["--json_out="], "--json_out is empty"),
-    (["--html="], "--html is empty"),
+    (["--trace_dir="], "--trace_dir must name a path. Received: --trace_dir=, which is empty"),
+    (["--json_out="], "--json_out must name a path"),
+    (["--html="], "--html must name a path"),
     (["--html=."], "must name a file"),
     (["--html=none/report.html"], "'none' is no directory that can be written to"),
-    (["--html=out", "--json_out=./out"], "--html and --json_out name one file"),
+    (["--html=out", "--json_out=./out"], "--html and --json_out must name two files"),
     (["--tf1_python=python3"], "--tf1_python goes with --reference=tf1"),
     (["--reference=compat", "--nobatch_norm", "--batch_norm_decay=0.9"], "--nobatch_norm"),
     (["--no_such_flag"], "no_such_flag"),
@@ -162,14 +162,17 @@ def test_only_a_textbook_port_proves_nothing(check):
 
 
 def test_ctrl_c_ends_with_one_line(tmp_path, start_script):
-    command = ("check_migration", "--json_out=out.json")
+    for name in ("out.json", "report.html"):
+        (tmp_path / name).write_text("older")
+    command = ("check_migration", "--json_out=out.json", "--html=report.html")
     running = start_script(*command, cwd=tmp_path, **LIKE_TF1)
     new_python.wait_for_cpu(running, 3)  # in the midst of it: it takes 20 s or more
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=limits.EVENT)
     assert running.returncode == 130
     assert errors == "check_migration.py: interrupted.\n"
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "report.html"]
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"older"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--recipe=he_init", "--json_out=out.json"]])
@@ -190,11 +193,14 @@ def test_help_begins_with_an_example_that_works(check):
     assert "--learning_rate" in done.stdout
 
 
-def test_a_check_that_fails_leaves_no_older_verdict(check, tmp_path):
-    (tmp_path / "out.json").write_text('{"passed": true}')
-    done = check("--trace_dir=.", "--json_out=out.json")
+def test_a_check_that_cannot_run_leaves_older_files_as_they_were(check, tmp_path):
+    for name in ("out.json", "report.html"):
+        (tmp_path / name).write_text("older")
+    files = ("--json_out=out.json", "--html=report.html", "--plot_dir=plots")
+    done = check("--recipe=no_such", *files)
     assert done.returncode == 2
-    assert not (tmp_path / "out.json").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "report.html"]
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"older"}
 
 
 def test_a_recipe_is_found_by_its_own_name_too(check, tmp_path):
@@ -205,7 +211,7 @@ def test_a_recipe_is_found_by_its_own_name_too(check, tmp_path):
     done = check("--trace_dir=.", "--recipe=dropout_float64", "--ports=exact")
     assert done.returncode == 2
     assert "1 of 1 exact ports match" in done.stdout
-    assert "b/dropout_float64.npz: not a readable" in done.stderr
+    assert "b/dropout_float64.npz: a trace must be a readable .npz file." in done.stderr
 
 
 def test_with_the_standard_output_closed_the_verdict_is_still_written(tmp_path):
@@ -243,7 +249,7 @@ def traces_of_others(folder):
     """Traces whose names, paths and provenance are HTML; two bear one name, one is torn."""
     folder.mkdir()
     with np.load(QUICK, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+        arrays = {name: file[name] for name in file.files if name != "digest"}
     spec = json.loads(arrays["spec"].item())
     evil = "</script><img src=x onerror=alert(1)>"
     for file, name in (("<img src=x onerror=alert(1)>", "x"), ('"><b>', "x"), ("a", "\u00fc.+-")):
@@ -272,7 +278,7 @@ def test_a_report_of_somebody_elses_traces_runs_nothing_of_theirs(check, tmp_pat
             "ü.+-",
         ]
         section = page.get_by_role("region", name="<script>alert(1)<script>.npz", exact=True)
-        assert "not a readable .npz file" in section.inner_text()
+        assert "a trace must be a readable .npz file." in section.inner_text()
 
 
 @pytest.mark.parametrize(
@@ -296,7 +302,7 @@ def test_what_was_found_is_printed_and_the_rest_written_though_one_file_cannot_b
     done = check("--trace_dir=traces", "--ports=exact", *files)
     assert done.returncode == 2
     torn, full = done.stderr.splitlines()
-    assert torn.startswith("error: traces/torn.npz: not a readable")
+    assert torn.startswith("error: traces/torn.npz: a trace must be a readable .npz file.")
     assert full == "check_migration.py: error: [Errno 28] No space left on device: '/dev/full'"
     assert "1 of 1 exact ports match" in done.stdout
     assert (tmp_path / "report.html").is_file()
@@ -313,7 +319,7 @@ def test_a_link_into_a_directory_that_is_not_there_is_found_at_once(check, tmp_p
 
 def test_the_longest_names_and_losses_are_no_obstacle(check, tmp_path):
     with np.load(QUICK, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+        arrays = {name: file[name] for name in file.files if name != "digest"}
     (tmp_path / "traces").mkdir()
     spec = json.dumps({**json.loads(arrays["spec"].item()), "name": 300 * "a"})
     losses = np.full_like(arrays["losses"], np.finfo(np.float64).max)
@@ -325,8 +331,9 @@ def test_the_longest_names_and_losses_are_no_obstacle(check, tmp_path):
     files = ("--json_out=out.json", f"--html={html}", "--plot_dir=plots")
     done = check("--trace_dir=traces", "--ports=exact", *files)
     assert (done.returncode, done.stderr.count("\n")) == (2, 2)
-    assert "nan.npz: provenance: is not JSON (NaN is no finite number)." in done.stderr
-    assert "far.npz: provenance: is not JSON (1e999 is no finite number)." in done.stderr
+    reason = "provenance: must be JSON. Received: {} is no finite number."
+    assert f"nan.npz: {reason.format('NaN')}" in done.stderr
+    assert f"far.npz: {reason.format('1e999')}" in done.stderr
     document = json.loads((tmp_path / "out.json").read_text())
     assert len(document["results"]) == 3
     assert document["exit_status"] == done.returncode
@@ -372,8 +379,27 @@ def test_live_in_this_tensorflow_nothing_is_called_tf_1_15(check, tmp_path, open
         assert "TF 1.15" not in page.locator("main").inner_text()
 
 
-def test_a_check_that_fails_leaves_no_older_report(check, tmp_path):
-    (tmp_path / "report.html").write_text("Passed")
-    done = check("--trace_dir=.", "--html=report.html")
+def test_a_file_that_harms_is_one_line_and_the_others_are_judged(check, tmp_path):
+    """A spec 600 levels deep, an array's name with control characters, a file's, too."""
+    folder = tmp_path / "traces"
+    folder.mkdir()
+    shutil.copy(QUICK, folder / "whole.npz")
+    with np.load(QUICK, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files if name != "digest"}
+    spec = json.loads(arrays["spec"].item())
+    deep = json.dumps({**spec, "schedule": 0}).replace("0}", f"{600 * '['}{600 * ']'}}}")
+    np.savez(folder / "deep.npz", **{**arrays, "spec": deep})
+    np.savez(folder / "named\x1b[31m.npz", **{**arrays, f"\x1b[31m{9999 * 'a'}": np.zeros(1)})
+    np.savez(folder / "pickled.npz", **{**arrays, "logits": np.array([{}])})
+    loose = {name: 0.0099 for name in arrays if name.startswith("sensitivity/")}
+    np.savez(folder / "loose.npz", **{**arrays, **loose})
+    done = check("--trace_dir=traces", "--ports=exact")
     assert done.returncode == 2
-    assert not (tmp_path / "report.html").exists()
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "1 of 1 exact ports match" in done.stdout
+    deep, loose, named, pickled = done.stderr.splitlines()
+    assert "deep.npz: spec: must be JSON." in deep
+    assert "loose.npz: a sensitivity must be at most 4 times the drift of TF1's own" in loose
+    assert r"named\x1b[31m.npz: \x1b[31maaaa" in named
+    assert "pickled.npz: logits: " in pickled
+    assert max(map(len, done.stderr.splitlines())) < 1000

@@ -71,8 +71,8 @@ def test_no_environment_yet(run_script, tmp_path):
 @pytest.mark.parametrize(
     ("flag", "reason"),
     [
-        ("--output_dir=file", "File exists: 'file'"),
-        ("--output_dir=file/below", "Not a directory: 'file/below'"),
+        ("--output_dir=file", "--output_dir needs the folder 'file', which cannot be made."),
+        ("--output_dir=file/below", "--output_dir needs the folder 'file/below'"),
         ("--distributions_out=none/drawn.npz", "none/"),
         ("--recipe=no_such", "Received: --recipe='no_such'."),
         ("--recorded_steps=one", "--recorded_steps takes whole numbers separated by commas."),

@@ -5,7 +5,6 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,8 +13,9 @@ from tf_recipes import catalog
 from tf_recipes._support import extras, validation
 from tf_recipes._support.quiet_tensorflow import import_tensorflow, quiet
 from tf_recipes._support.terminal import Terminal
+from tf_recipes._support.visible import shortened, visible
+from tf_recipes.cli import output_files
 from tf_recipes.cli.application import UsageError
-from tf_recipes.cli.output_files import check_output_directory, check_output_file
 from tf_recipes.parity import judge, references, trace
 from tf_recipes.parity.reports import commands, terminal_table
 from tf_recipes.parity.reports.check_summary import summary
@@ -23,7 +23,6 @@ from tf_recipes.parity.tf1 import interpreter
 from tf_recipes.recipe import PORTS, Recipe
 
 LIVE_POOL = 2000  # images of the sample that a live reference trains on
-NEIGHBOURS = 8  # starts an ulp away that a live reference is asked for when one is not enough
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,16 +45,16 @@ class Options:
 def run(options: Options) -> int:
     """Judges, prints and writes; returns the exit status.
 
+    Older files stay until all new ones are whole.
+
     Raises:
         UsageError: for flags that do not go together.
         OSError: for a file that cannot be written, before anything is judged where possible.
     """
     _check(options)
-    for path in filter(None, (options.json_out, options.html)):
-        if Path(path).is_file():
-            # A check that is cut short leaves no older verdict behind; a link to one stays.
-            os.unlink(os.path.realpath(path))
     sources = _sources(options)
+    if options.plot_dir:  # the last check, because it makes the directory
+        output_files.check_output_directory("plot_dir", options.plot_dir)
     whole_check = not (options.trace_dir or options.recipe or options.changed)
     console = Terminal()
     import_tensorflow(as_tf1_adds=True)  # after the checks, because it takes seconds
@@ -80,7 +79,7 @@ def _print(console, ports, results, drawn):
         if result.error:
             _print_error(result)
         for line in filter(None, (terminal_table.failure(result), result.note)):
-            console.print(line, highlight=False, markup=False)
+            console.print(visible(line), highlight=False, markup=False)
     console.print(summary(results, drawn), highlight=False)
     if "exact" not in ports:
         console.print("No exact port was judged, so nothing is proven: exit status 1.")
@@ -89,24 +88,41 @@ def _print(console, ports, results, drawn):
 def _print_error(result):
     """Prints one line on a trace that could not be judged, with its name."""
     text = result.error if result.name in result.error else f"{result.name}: {result.error}"
-    print(f"error: {' '.join(text.splitlines())}", file=sys.stderr)
+    print(f"error: {visible(' '.join(text.splitlines()))}", file=sys.stderr)
 
 
 def _check(options):
     """Refuses flags that cannot work, before any work is done."""
     for name in ("trace_dir", "json_out", "plot_dir", "html", "tf1_python"):
         if getattr(options, name) == "":
-            raise UsageError(f"--{name} is empty. Name a path, or leave the flag out.")
+            raise UsageError(
+                f"--{name} must name a path. Received: --{name}=, which is empty. Name a path, or "
+                "leave the flag out."
+            )
     if options.tf1_python and options.reference != "tf1":
-        raise UsageError("--tf1_python goes with --reference=tf1.")
+        raise UsageError(
+            "--tf1_python goes with --reference=tf1. Received: "
+            f"--tf1_python={options.tf1_python} --reference={options.reference}. Add "
+            "--reference=tf1, or leave --tf1_python out."
+        )
     if not options.ports:
-        raise UsageError("--ports needs a port. Received: none. Name exact, textbook or both.")
+        raise UsageError(
+            "--ports needs a port. Received: --ports=, which is empty. Name exact, textbook or "
+            "both."
+        )
     for port in options.ports:
         validation.choice("ports", port, PORTS)
     if len(set(options.ports)) < len(options.ports):
-        raise UsageError(f"--ports names a port twice. Received: {','.join(options.ports)}.")
+        raise UsageError(
+            f"--ports must name each port once. Received: --ports={','.join(options.ports)}, with "
+            "one twice. Leave the second one out."
+        )
     if options.trace_dir and options.reference != "recorded":
-        raise UsageError("--trace_dir replays recorded traces. Leave out --reference.")
+        raise UsageError(
+            "--trace_dir replays recorded traces. Received: "
+            f"--trace_dir={options.trace_dir} --reference={options.reference}. Leave one of the "
+            "two out."
+        )
     if options.changed and options.reference == "recorded":
         named = ", ".join(f"--{name}" for name in sorted(options.changed))
         raise UsageError(
@@ -116,13 +132,15 @@ def _check(options):
     for extra, wanted in (("html", options.html), ("plots", options.plot_dir)):
         if wanted:
             extras.require(extra)
-    if options.plot_dir:
-        check_output_directory("plot_dir", options.plot_dir)
     for name in ("json_out", "html"):
         if path := getattr(options, name):
-            check_output_file(name, path)
+            output_files.check_output_file(name, path)
     if options.html and options.json_out and _same(options.html, options.json_out):
-        raise UsageError(f"--html and --json_out name one file. Received: {options.html}.")
+        raise UsageError(
+            "--html and --json_out must name two files. Received: "
+            f"--html={options.html} --json_out={options.json_out}, which is one. Pass another file "
+            "for one of them."
+        )
 
 
 def _same(one, other):
@@ -142,7 +160,9 @@ def _sources(options):
             arrays = references.record(recipe, images, labels, python, neighbours=neighbours)
             return trace.from_arrays(arrays, source=f"{recipe.name} ({options.reference})")
 
-        sources.append(judge.Source(name, get, functools.partial(get, neighbours=NEIGHBOURS)))
+        sources.append(
+            judge.Source(name, get, functools.partial(get, neighbours=references.STARTS))
+        )
     return sources
 
 
@@ -190,48 +210,54 @@ def _judge(sources, ports, console):
 
 
 def _write(options, results, drawn):
+    """Writes each file that the flags name, whatever became of the others."""
     from tf_recipes.parity.reports import document  # imports TensorFlow
 
     command = functools.partial(commands.check, options)
     found = document.build(results, drawn, command, options.ports)
     errors = []
-    for write in (_write_json, _write_html, _write_plots):  # each whatever became of the others
-        try:
-            write(options, found)
-        except OSError as error:
-            errors.append(error)
+    with output_files.together() as outputs:
+        for write in (_write_json, _write_html, _write_plots):
+            try:
+                write(options, outputs, found)
+            except OSError as error:
+                errors.append(error)
     if errors:
         raise errors[0]
 
 
-def _write_json(options, found):
+def _write_json(options, outputs, found):
     from tf_recipes.parity.reports import document
 
     if options.json_out:
-        document.write(options.json_out, found)
+        outputs.write(options.json_out, lambda path: document.write(path, found))
 
 
-def _write_html(options, found):
+def _write_html(options, outputs, found):
     if options.html:
         from tf_recipes.parity.reports import html  # imports Matplotlib
 
-        html.write(options.html, found)
+        outputs.write(options.html, lambda path: html.write(path, found))
 
 
-def _write_plots(options, found):
+def _write_plots(options, outputs, found):
     """Draws a figure for each trace; a failure leaves the other figures alone."""
     if not options.plot_dir:
         return
     from tf_recipes.parity.reports import document, plots  # imports Matplotlib
 
     undrawn = []
-    for drawn, rows in document.traces(found):
-        try:
-            plots.save(drawn, rows, options.plot_dir)
-        except OSError:
-            raise
-        except Exception as error:  # somebody else's numbers
-            undrawn.append(f"{drawn['name']}: {type(error).__name__}: {error}")
+
+    def draw(folder):
+        for drawn, rows in document.traces(found):
+            try:
+                plots.save(drawn, rows, folder)
+            except OSError:
+                raise
+            except Exception as error:  # somebody else's numbers
+                undrawn.append(f"{drawn['name']}: {type(error).__name__}: {error}")
+
+    outputs.write_into(options.plot_dir, draw)
     if undrawn:
-        text = " ".join(undrawn[0].split())[:500]
+        text = shortened(" ".join(undrawn[0].split()))
         raise OSError(f"{options.plot_dir}: {len(undrawn)} without a figure; the first is {text}")

@@ -1,8 +1,15 @@
-"""Checks before the work that the files and directories named by flags can be written."""
+"""Checks before the work that the files named by flags can be written, and writes them at its end.
+
+Until all files are whole, the older ones stay as they are.
+"""
 
 import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tf_recipes._support import files
 from tf_recipes.cli.application import UsageError
 
 
@@ -50,6 +57,66 @@ def check_output_directory(flag: str, path: str) -> None:
             f"--{flag} must name a directory that can be written to. Received: {path!r}. "
             f"Pass another one, such as out/{flag}."
         )
+
+
+class Outputs:
+    """Writes files beside their places; `together` moves all of them there at the end."""
+
+    def __init__(self, written: ExitStack) -> None:
+        self._written = written
+
+    def write(self, path: str | os.PathLike[str], write: Callable[[Path], object]) -> None:
+        """Writes one file; a device, such as /dev/null, is written in place.
+
+        Args:
+            path: the file.
+            write: writes to the path that it is called with.
+
+        Raises:
+            OSError: naming `path`, if the file cannot be written; the other files are still moved.
+        """
+        with ExitStack() as stack:
+            try:
+                write(stack.enter_context(files.replacing(path)))
+            except OSError as error:
+                text = error.strerror or str(error)
+                raise OSError(error.errno, text, os.fspath(path)) from error
+            self._written.push(stack.pop_all())
+
+    def write_into(self, folder: str | os.PathLike[str], write: Callable[[Path], object]) -> None:
+        """Writes several files, which are to be moved to one folder.
+
+        Args:
+            folder: an existing directory.
+            write: writes to the directory that it is called with.
+
+        Raises:
+            OSError: if a file cannot be written; then none of them is moved.
+        """
+        with ExitStack() as stack:
+            partial = stack.enter_context(
+                tempfile.TemporaryDirectory(dir=folder, prefix=".partial-")
+            )
+            write(Path(partial))
+            stack.enter_context(_moving(Path(partial), Path(folder)))
+            self._written.push(stack.pop_all())
+
+
+@contextmanager
+def together() -> Iterator[Outputs]:
+    """Yields an `Outputs`, whose files come into their places when the block ends without an error.
+
+    After an error or Ctrl-C, older files are as they were, and nothing lies beside them.
+    """
+    with ExitStack() as written:
+        yield Outputs(written)
+
+
+@contextmanager
+def _moving(partial: Path, folder: Path) -> Iterator[None]:
+    yield
+    for path in sorted(partial.iterdir()):
+        os.replace(path, folder / path.name)
 
 
 def _make(flag: str, path: str, folder: Path) -> None:

@@ -11,7 +11,7 @@ from tf_recipes._support import validation
 from tf_recipes._support.terminal import Terminal
 from tf_recipes.cli.application import UsageError
 from tf_recipes.cli.flag_values import whole_numbers
-from tf_recipes.cli.output_files import check_output_file
+from tf_recipes.cli.output_files import check_output_file, together
 
 RESTLESS = 0.05  # CPU seconds between two passes, over the seconds of a pass, that are reported
 
@@ -151,13 +151,14 @@ def _startup(options, settings, runnable, make, results, terminal):
 
 
 def _write(options, results):
-    """Writes the files that the options name."""
-    if options.json_out:
-        measurements.write(options.json_out, results)
-    if options.plot_out:
-        from lab.benchmark import chart  # imports Matplotlib
+    """Writes the files that the options name, all of them or none."""
+    with together() as outputs:
+        if options.json_out:
+            outputs.write(options.json_out, lambda path: measurements.write(path, results))
+        if options.plot_out:
+            from lab.benchmark import chart  # imports Matplotlib
 
-        chart.save(results, options.plot_out)
+            outputs.write(options.plot_out, lambda path: chart.save(results, path))
 
 
 def _show(results, terminal):
