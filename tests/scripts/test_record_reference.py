@@ -76,7 +76,7 @@ def test_no_environment_yet(run_script, tmp_path):
         ("--distributions_out=none/drawn.npz", "none/"),
         ("--recipe=no_such", "Received: --recipe='no_such'."),
         ("--recorded_steps=one", "--recorded_steps takes whole numbers separated by commas."),
-        ("--recorded_steps=0", "The steps to record must be from 1 to the recipe's last."),
+        ("--recorded_steps=0", "must be from 1 to the recipe's last, here 100."),
         ("--pool=0", "flag --pool=0"),
     ],
 )
