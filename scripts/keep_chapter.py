@@ -9,6 +9,10 @@ scripts/update_docs.py puts them into the pages. Without --chapters all chapters
 after another.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 import hashlib
 import json
 import subprocess

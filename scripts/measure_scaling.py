@@ -7,6 +7,10 @@ script prints the measurements beside the model, the model's coefficients, and t
 which a cluster is faster than one worker. See docs/scaling.md.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 import os
 
 from absl import flags

@@ -11,6 +11,10 @@ The learning rates of the catalog halve every 20 steps, because the migration ch
 steps; for training, pass larger --decay_steps.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 import json
 import pathlib
 
