@@ -16,7 +16,7 @@ import os
 from absl import flags
 
 from tf_recipes._support import validation
-from tf_recipes.cli import application, flag_values
+from tf_recipes.cli import application, flag_values, size_limits
 from tf_recipes.cli.output_files import check_output_file
 
 _WORKERS = flags.DEFINE_list("workers", ["1", "2", "4"], "Numbers of workers.")
@@ -65,7 +65,10 @@ def _checked_settings():
         for each in numbers:
             validation.whole(flag, each, 1)
     for count in workers:
+        size_limits.check_workers(count)
         for rows in batches:
+            for net in nets:
+                size_limits.check_net(net, rows, names=("nets", "batches"))
             if rows % count:
                 validation.fail(
                     "Every batch size must be a multiple of every number of workers.",
