@@ -1,7 +1,6 @@
 """Writes files completely or not at all."""
 
 import contextlib
-import errno
 import hashlib
 import os
 import tempfile

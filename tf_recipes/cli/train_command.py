@@ -41,6 +41,12 @@ def define_flags() -> None:
     flags.DEFINE_enum("strategy", None, job.STRATEGIES, "Several replicas or machines.")
     flags.DEFINE_integer("replicas", None, "Replicas of --strategy=mirrored.", 1)
     flags.DEFINE_float("cluster_timeout", job.TIMEOUT, "Seconds to wait for workers.", 0.001)
+    flags.DEFINE_string(
+        "job_key",
+        None,
+        "What the workers of several machines know one another by. Other users of the machine can "
+        f"read flags, so that the environment variable {job.KEY} is the better place.",
+    )
     recipe_flags.define()
 
 
@@ -50,7 +56,7 @@ def main() -> None:
     if given["steps"].present:
         raise UsageError("Training is counted in epochs: --epochs, not --steps.")
     recipe = recipe_flags.recipe(given.recipe)
-    job.check(given.strategy, given.replicas, given.cluster_timeout)
+    job.check(given.strategy, given.replicas, given.cluster_timeout, given.job_key)
     size_limits.check_recipe(recipe, given.replicas or 1)
     check_batch_size(recipe.batch_size, given.replicas or 1)
     extras.require("train")
@@ -65,7 +71,7 @@ def main() -> None:
         if sample and given.strategy != "multiworker":
             writable(output_dir)
     terms = {"recipe": recipe.to_spec(), "epochs": given.epochs, "port": given.port}
-    started = job.start(given.strategy, terms, given.replicas, given.cluster_timeout)
+    started = job.start(given.strategy, terms, given.replicas, given.cluster_timeout, given.job_key)
     from tf_recipes import training  # imports TensorFlow
 
     with started:
