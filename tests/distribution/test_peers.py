@@ -239,6 +239,36 @@ def test_the_chief_says_that_a_worker_had_another_key(members):
     assert " connections had another key). Start it" in text
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        b'{"a": ' + b'{"b": ' * 40 + b"1" + b"}" * 41,
+        b"x" * (peers.LONGEST_LINE + 1),
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b"\xff",
+        b"[1]",
+        b"",
+    ],
+    ids=["deep list", "deep dict", "long", "large number", "no text", "no object", "empty"],
+)
+def test_a_line_that_is_no_message_is_an_error_of_one_kind(line):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        sender = threading.Thread(target=theirs.sendall, args=(line + b"\n",), daemon=True)
+        sender.start()
+        with pytest.raises(ValueError):
+            peers.Connection(ours).receive(limits.EVENT)
+
+
+def test_a_message_may_be_as_deep_as_a_recipe():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        message = {"terms": {"recipe": {"hidden": [300, 100], "max_norm": {"axes": [0]}}}}
+        peers.Connection(theirs).send(**message)
+        assert peers.Connection(ours).receive(limits.EVENT) == message
+
+
 def test_what_a_peer_sends_is_shown_in_one_line_and_cut():
     assert peers.printable("\x1b[2J a\nb") == " [2J a b"
     assert len(peers.printable("x" * 10_000)) == peers.LONGEST_TEXT
