@@ -41,7 +41,7 @@ class Cluster:
 
     @property
     def is_local(self) -> bool:
-        """Whether all workers are reached through the loopback of this machine alone."""
+        """Says whether all workers are reached through the loopback of this machine alone."""
         return all(_is_loopback(split_address(address)[0]) for address in self.addresses)
 
     def describe(self, index: int) -> str:
