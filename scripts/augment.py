@@ -8,6 +8,10 @@ with another brightness; augment.png, test accuracy and overfitting by kind of a
 the package; with --data=tfds it tests on the whole test set.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 from absl import flags
 
 from lab.chapters import chapter_command

@@ -13,6 +13,10 @@ and its row tells how to install the library. For TensorFlow 1.15, run
 scripts/create_tf1_environment.py before.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 from absl import flags
 
 from lab.benchmark import benchmark_command, registry

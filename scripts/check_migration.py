@@ -1,16 +1,7 @@
-"""Shows, step by step, that each port does what TensorFlow 1.15 did.
+"""Shows, step by step, that each port does what TensorFlow 1.15 did, as `tf-recipes check` does."""
 
-    python scripts/check_migration.py --json_out=check.json
-
-By default the traces that ship with the package are replayed with both ports. Exits with 0 only
-if every exact port matches, with 1 if one does not, with 2 if something could not be judged.
-The installed command `tf-recipes check` does the same.
-"""
-
-from tf_recipes.cli import application, check_command
-
-check_command.define_flags()
-
+from tf_recipes.cli import interrupts, main
 
 if __name__ == "__main__":
-    application.run(check_command.main)
+    interrupts.end_at_once()
+    main.run_script("check")

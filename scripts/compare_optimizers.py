@@ -8,6 +8,10 @@ optimizer's own best rate; compare_optimizers.json, every run and the search for
 uses the MNIST sample that ships with the package; with --data=tfds it uses the whole set.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 from absl import flags
 
 from lab.chapters import chapter_command

@@ -9,6 +9,10 @@ silent on all images, and how many of these are active again later. The script w
 --output_dir: a figure for each claim; diagnose.json, every run.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 from absl import flags
 
 from lab.chapters import chapter_command

@@ -9,6 +9,10 @@ sample that ships with the package; with --data=tfds it uses the whole set. It n
     python -m pip install --editable '.[sklearn]'
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 from absl import flags
 
 from lab.chapters import chapter_command

@@ -9,6 +9,10 @@ scripts/update_docs.py puts them into the pages. Without --chapters all chapters
 after another.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 import hashlib
 import json
 import subprocess
@@ -22,6 +26,7 @@ from absl import flags
 from lab.documentation import chapter_figures
 from tf_recipes._support import files, validation
 from tf_recipes.cli import application
+from tf_recipes.cli.output_files import check_output_directory
 
 SCRIPTS = Path(__file__).parent
 COMMANDS = {
@@ -43,11 +48,12 @@ _DOCS = flags.DEFINE_string("docs", str(SCRIPTS.parent / "docs"), "Folder of the
 
 def main():
     """Measures the chapters that the flag names."""
-    for name in _CHAPTERS.value or [""]:
+    for name in _CHAPTERS.value:
         validation.choice("chapters", name, COMMANDS)
     folders = [Path(_DOCS.value, each) for each in ("figures", "measured")]
     for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
+        check_output_directory("docs", str(folder))
+    files.check_targets(folders[1], [f"{name}.json" for name in _CHAPTERS.value])
     for name in _CHAPTERS.value:
         with tempfile.TemporaryDirectory() as working_directory:
             _keep(name, Path(working_directory), *folders)

@@ -8,6 +8,10 @@ learning_rate.json, every run. It uses the MNIST sample that ships with the pack
 --data=tfds it uses the whole set.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 from absl import flags
 
 from lab.chapters import chapter_command

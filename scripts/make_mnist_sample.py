@@ -5,6 +5,10 @@
 The same data gives the same bytes. TensorFlow Datasets downloads MNIST if no copy is prepared.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 import os
 
 import numpy as np

@@ -7,12 +7,16 @@ script prints the measurements beside the model, the model's coefficients, and t
 which a cluster is faster than one worker. See docs/scaling.md.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 import os
 
 from absl import flags
 
 from tf_recipes._support import validation
-from tf_recipes.cli import application, flag_values
+from tf_recipes.cli import application, flag_values, size_limits
 from tf_recipes.cli.output_files import check_output_file, together
 
 _WORKERS = flags.DEFINE_list("workers", ["1", "2", "4"], "Numbers of workers.")
@@ -62,7 +66,10 @@ def _checked_settings():
         for each in numbers:
             validation.whole(flag, each, 1)
     for count in workers:
+        size_limits.check_workers(count)
         for rows in batches:
+            for net in nets:
+                size_limits.check_net(net, rows, names=("nets", "batches"))
             if rows % count:
                 validation.fail(
                     "Every batch size must be a multiple of every number of workers.",

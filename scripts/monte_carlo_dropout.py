@@ -10,6 +10,10 @@ seeds. The script uses the MNIST sample that ships with the package; with --data
 whole set.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 from absl import flags
 
 from lab.chapters import chapter_command

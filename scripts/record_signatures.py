@@ -8,6 +8,10 @@ Run scripts/create_tf1_environment.py before. The file that ships with the packa
         --json_out=scripts/lab/documentation/defaults/tf1_signatures.json
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 from pathlib import Path
 
 from absl import flags

@@ -7,6 +7,10 @@ anew with the same command. Exits with 0 if weights, optimizer slots, metrics an
 the same bits, with 1 if not. --fork spares each process the import of TensorFlow.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 import functools
 import pathlib
 import sys

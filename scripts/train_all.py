@@ -11,6 +11,10 @@ The learning rates of the catalog halve every 20 steps, because the migration ch
 steps; for training, pass larger --decay_steps.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 import json
 import pathlib
 
@@ -55,6 +59,8 @@ def main():
     # The sample can be loaded without TensorFlow; the whole set cannot.
     data = mnist.load(_DATA.value, _DATA_DIR.value) if _DATA.value == "sample" else None
     writable(_OUTPUT_DIR.value)
+    for recipe in recipes:
+        writable(pathlib.Path(_OUTPUT_DIR.value, recipe.name))
     if _JSON_OUT.value:
         check_output_file("json_out", _JSON_OUT.value, make_folder=True)
     quiet_tensorflow.import_tensorflow()

@@ -7,6 +7,10 @@ number of labelled images with the 95 % interval over the seeds; transfer.json, 
 the MNIST sample that ships with the package; with --data=tfds it uses the whole set.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 from absl import flags
 
 from lab.chapters import chapter_command

@@ -7,6 +7,10 @@ The figures are read from docs/check.json, which `python scripts/check_migration
 writes nothing, and exits with 1 if a file is out of date.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 from absl import flags
 
 from tf_recipes.cli import application

@@ -8,6 +8,10 @@ TensorBoard's logs. --rounds=7 measures the time that the two monitors add to `f
 hyperparameter of the recipe has a flag.
 """
 
+from tf_recipes.cli import interrupts
+
+interrupts.end_at_once()  # first, because the imports take a while
+
 import pathlib
 
 from absl import flags

@@ -45,6 +45,10 @@ def run_script(run_python_failing):
         (["--max_norm_axes=1"], ["`max_norm` needs the key `threshold`"]),
         (["--steps=many"], ["flag --steps=many", "Try --help."]),
         (["--stepss=3"], ["Unknown command line flag 'stepss'", "Try --help."]),
+        (["--recipe="], ["--recipe is empty. Received: --recipe=. Give it a value, or leave"]),
+        (["--recipe", " "], ["--recipe is empty."]),
+        (["--hidden="], ["--hidden is empty."]),
+        (["--hidden=1,,2"], ["--hidden is empty. Received: --hidden=1,,2."]),
         (["extra", "--steps=3"], ["takes flags only. Received: 'extra'."]),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 
 import tf_recipes
 from tf_recipes.cli import main
+from tf_recipes.parity import verdict
 
 SETUP = Path(tf_recipes.__file__).parents[1] / "setup.cfg"
 COMMAND = "import sys; from tf_recipes.cli.main import main; sys.argv[0] = 'tf-recipes'; main()"
@@ -25,8 +26,9 @@ def test_the_package_installs_it():
     assert "tf-recipes = tf_recipes.cli.main:main" in installed
 
 
-def test_help_lists_each_subcommand_with_what_it_does(command, monkeypatch):
-    status, printed, errors = command("--help")
+@pytest.mark.parametrize("word", ["--help", "-h", "help", "--helpfull"])
+def test_help_lists_each_subcommand_with_what_it_does(command, word):
+    status, printed, errors = command(word)
     assert (status, errors) == (0, "")
     for name in ("check", "train", "record", "create-tf1-environment"):
         (line,) = [each for each in printed.splitlines() if each.startswith(f"  {name} ")]
@@ -36,7 +38,7 @@ def test_help_lists_each_subcommand_with_what_it_does(command, monkeypatch):
 @pytest.mark.parametrize("name", main.SUBCOMMANDS)
 def test_the_help_of_a_subcommand_begins_with_an_example_and_shows_its_flags(command, name):
     status, printed, errors = command(name, "--help")
-    assert status == 1 and errors == ""  # absl's own status for --help
+    assert (status, errors) == (0, "")
     summary, empty, example = printed.splitlines()[:3]
     assert summary.endswith(".") and not empty
     assert example.strip().startswith(f"tf-recipes {name}")
@@ -64,6 +66,12 @@ def test_errors_bear_the_name_of_the_subcommand(command):
     assert (status, printed) == (2, "")
     assert errors.startswith("tf-recipes train: error: `batch_size` must be")
     assert "Received: --batch_size=0." in errors
+
+
+def test_the_help_of_the_check_says_what_the_status_means(command):
+    _, printed, _ = command("check", "--help")
+    for status, meaning in verdict.STATUSES.items():
+        assert f"\n    {status}: {meaning}\n" in printed
 
 
 def test_the_version(command):

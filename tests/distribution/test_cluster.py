@@ -76,5 +76,36 @@ def test_a_port_that_is_held_is_refused(fails):
         other.listen()
         port = other.getsockname()[1]
         with fails(f"port {port} (another program uses it)", "TF_CONFIG"):
-            cluster.listener(port)
-    cluster.listener(port).close()  # works again, now that the port is free
+            cluster.listener(f"localhost:{port}")
+    cluster.listener(f"localhost:{port}").close()  # works again, now that the port is free
+
+
+@pytest.mark.parametrize(
+    "host, bound",
+    [
+        ("localhost", "127.0.0.1"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("[::1]", "::1"),
+        ("192.0.2.1", "::"),  # kept for documentation: no machine has it
+        ("nobody.invalid", "::"),
+    ],
+)
+def test_a_worker_listens_at_its_own_address_alone(host, bound):
+    try:
+        with cluster.listener(f"{host}:0") as server:
+            assert server.getsockname()[0] in (bound, "0.0.0.0" if bound == "::" else bound)
+    except ValueError as error:  # on a machine without IPv6
+        assert host == "[::1]", error
+
+
+@pytest.mark.parametrize(
+    "hosts, local",
+    [
+        (["localhost", "[::1]", "127.0.0.5"], True),
+        (["localhost", "192.0.2.1"], False),
+        (["nobody.invalid"], False),
+    ],
+)
+def test_workers_on_the_loopback_are_local(hosts, local):
+    addresses = tuple(f"{host}:1" for host in hosts)
+    assert cluster.Cluster(addresses, addresses, 0).is_local is local

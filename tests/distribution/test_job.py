@@ -190,6 +190,48 @@ def test_a_strategy_of_another_name_is_refused(fails):
         job.start("tpu", {})
 
 
+@pytest.mark.parametrize(
+    "host, key, variable, parts",
+    [
+        (
+            "192.0.2.1",
+            None,
+            None,
+            ["need a `job_key`", "no environment variable TF_RECIPES_JOB_KEY"],
+        ),
+        ("192.0.2.1", None, "short", ["at least 16 characters", "a job_key of 5 characters"]),
+        ("localhost", "hidden words", None, ["a job_key of 12 characters"]),
+    ],
+)
+def test_workers_of_several_machines_need_a_key(
+    fails, monkeypatch, tf_config, host, key, variable, parts
+):
+    monkeypatch.setenv("TF_CONFIG", tf_config([f"{host}:1", f"{host}:2"], 0))
+    if variable is not None:
+        monkeypatch.setenv(job.KEY, variable)
+    with fails(*parts):
+        job.start("multiworker", {}, job_key=key)
+    with fails("`job_key` is for the workers of several machines"):
+        job.check("mirrored", job_key="x" * 16)
+
+
+def test_the_key_reaches_the_meeting_and_no_error(monkeypatch, tf_config):
+    keys = []
+    monkeypatch.setenv("TF_CONFIG", tf_config(["192.0.2.1:1", "192.0.2.1:2"], 0))
+    monkeypatch.setattr(job.restart, "keep_terminal", lambda: None)
+
+    def meet(cluster, terms, timeout, key):
+        keys.append(key)
+        raise ValueError("over")
+
+    monkeypatch.setattr(job.peers, "meet", meet)
+    for given, variable in (("a" * 16, "b" * 16), (None, "b" * 16)):
+        monkeypatch.setenv(job.KEY, variable)
+        with pytest.raises(ValueError, match="over"):
+            job.start("multiworker", {}, job_key=given)
+    assert keys == [b"a" * 16, b"b" * 16]
+
+
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), None])
 def test_the_cluster_timeout_must_be_finite(fails, timeout):
     with fails("`cluster_timeout` must be a finite number in (0, inf)"):

@@ -49,6 +49,15 @@ def test_a_chief_that_ends_is_noticed():
     assert first.losses == [("worker 0 (a:1)", "its process ended")]
 
 
+@pytest.mark.parametrize("loss", [1, None, [], ["a"], ["a", "b", "c"], [["a"], {}], "ab"])
+def test_a_report_of_another_form_is_a_loss_too(loss):
+    chief_connections, first_connections, _ = star()
+    first = Watched(1, first_connections)
+    chief_connections[1].send(lost=loss)
+    assert first.event.wait(limits.EVENT)
+    assert all(isinstance(text, str) and text for text in first.losses[0])
+
+
 def test_silence_is_noticed():
     chief_connections, _, _ = star()
     chief = Watched(0, chief_connections, silence=0.3)

@@ -66,6 +66,7 @@ def test_a_run_leaves_its_files_and_a_clean_terminal(best_practice):
         "history.json",
         "learning_curves.png",
         "model.keras",
+        "results.sha256",
         "tensorboard",
     ]
     recipe = history(output_dir)["recipe"]

@@ -57,7 +57,8 @@ def test_the_lock_dies_with_its_process(tmp_path):
 
 
 def test_only_the_files_that_a_killed_process_left_are_removed(tmp_path):
-    (tmp_path / "checkpoints").mkdir()
+    with directory.locked(tmp_path):
+        pass
     for name in ("checkpoints/.step-00000001.ckpt.partial", "checkpoints/step-00000001.ckpt"):
         (tmp_path / name).write_text("")
     for name in (".partial-abc", "mine"):
@@ -66,6 +67,27 @@ def test_only_the_files_that_a_killed_process_left_are_removed(tmp_path):
     with directory.locked(tmp_path):
         assert sorted(os.listdir(tmp_path)) == ["checkpoints", "mine"]
         assert sorted(os.listdir(tmp_path / "checkpoints")) == ["lock", "step-00000001.ckpt"]
+
+
+def test_in_a_directory_that_no_training_used_nothing_is_removed(tmp_path):
+    (tmp_path / ".partial-mine").write_text("")
+    with directory.locked(tmp_path):
+        assert sorted(os.listdir(tmp_path)) == [".partial-mine", "checkpoints"]
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "locked", "locked/below"])
+def test_a_place_that_takes_no_directory_is_an_error_and_none_is_made(tmp_path, name, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "locked").mkdir()
+    allowed = os.access  # of the superuser, who may write everywhere
+    monkeypatch.setattr(os, "access", lambda path, mode: "locked" not in str(path))
+    with pytest.raises(
+        OSError, match=r"must be writable\. Received: output_dir='.*(is no directory|written to)\)"
+    ):
+        directory.check_possible(tmp_path / name)
+    monkeypatch.setattr(os, "access", allowed)
+    directory.check_possible(tmp_path / "new" / "below")
+    assert sorted(os.listdir(tmp_path)) == ["file", "locked"]
 
 
 def test_too_little_free_space_is_said_in_megabytes(tmp_path, monkeypatch):

@@ -24,27 +24,29 @@ def model():
 def test_what_is_written_is_read(tmp_path, model):
     assert results.read(tmp_path) is None
     results.write(model, RESULT, tmp_path)
-    assert sorted(os.listdir(tmp_path)) == ["history.json", "learning_curves.png", "model.keras"]
+    assert sorted(os.listdir(tmp_path)) == [
+        *("history.json", "learning_curves.png", "model.keras", "results.sha256")
+    ]
     assert results.read(tmp_path) == RESULT
 
 
-def test_the_history_is_written_last(tmp_path, model, monkeypatch):
+def test_the_digests_are_written_last(tmp_path, model, monkeypatch):
     real, names = os.replace, []
 
     def replace(source, target):
         names.append(target.name)
-        if target.name == "history.json":
+        if target.name == "results.sha256":
             raise KeyboardInterrupt  # killed between two renames
         real(source, target)
 
     monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(KeyboardInterrupt):
         results.write(model, RESULT, tmp_path)
-    assert names == ["model.keras", "learning_curves.png", "history.json"]
+    assert names == ["model.keras", "learning_curves.png", "history.json", "results.sha256"]
     assert results.read(tmp_path) is None
 
 
-@pytest.mark.parametrize("name", results.FILES)
+@pytest.mark.parametrize("name", [*results.FILES, results.DIGESTS])
 def test_with_a_file_missing_it_is_not_finished(tmp_path, model, name):
     results.write(model, RESULT, tmp_path)
     (tmp_path / name).unlink()
@@ -55,6 +57,46 @@ def test_a_torn_history_is_none(tmp_path, model):
     results.write(model, RESULT, tmp_path)
     (tmp_path / "history.json").write_text('{"loss": [0.')
     assert results.read(tmp_path) is None
+
+
+@pytest.mark.parametrize("name", results.FILES)
+@pytest.mark.parametrize("content", [None, b"{}"])
+def test_a_changed_file_is_no_result_and_is_not_replaced(tmp_path, model, fails, name, content):
+    results.write(model, RESULT, tmp_path)
+    results.check_ours(tmp_path)
+    written = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content or written[:-1] + b"?")  # the length stays
+    assert results.read(tmp_path) is None and results.changed(tmp_path) == [name]
+    with fails(
+        f"hold results as training wrote them. Received: output_dir='{tmp_path}' with {name}"
+    ):
+        results.check_ours(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "step-00000001.ckpt").write_text("")
+    results.check_ours(tmp_path)  # training's own directory: the file is written again
+
+
+@pytest.mark.parametrize("name", [*results.FILES, "tensorboard/train/events.out.tfevents.1"])
+def test_a_file_of_somebody_else_is_not_replaced(tmp_path, fails, name):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "notes.txt").write_text("beside them anything may be")
+    results.check_ours(tmp_path)
+    (tmp_path / name).write_bytes(b"PK")
+    with fails(f"with {name.split('/')[0]}, not as results.sha256 says. Pass another directory"):
+        results.check_ours(tmp_path)
+
+
+@pytest.mark.parametrize("name", [*results.FILES, results.DIGESTS])
+def test_a_directory_in_the_place_of_a_file_is_refused(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(IsADirectoryError, match=rf"Received: '.*{name}', which is a directory\."):
+        results.check_ours(tmp_path)
+
+
+def test_a_file_in_the_place_of_the_logs_is_refused(tmp_path):
+    (tmp_path / "tensorboard").write_text("")
+    with pytest.raises(NotADirectoryError, match=r"tensorboard', which is a file\. Move"):
+        results.check_ours(tmp_path)
 
 
 def test_results_without_checkpoints_are_refused_unless_of_the_same_training(fails):

@@ -19,7 +19,14 @@ from tf_recipes.training import run as run_module
 from tf_recipes.training.soak import same_bits
 
 TINY = Recipe("tiny", hidden=(8,), batch_size=10)
-FILES = ["checkpoints", "history.json", "learning_curves.png", "model.keras", "tensorboard"]
+FILES = [
+    "checkpoints",
+    "history.json",
+    "learning_curves.png",
+    "model.keras",
+    "results.sha256",
+    "tensorboard",
+]
 
 
 def two_classes(count, swapped=0):
@@ -241,7 +248,8 @@ AUGMENTED = dataclasses.replace(ports.EXACT, name="augmented", dropout=augmented
 def test_killed_in_an_epoch_it_ends_with_the_same_bits(tmp_path, monkeypatch, recipe, port):
     digits = mnist.load()
     data = mnist.Mnist(digits.train_images[:105], digits.train_labels[:105], *two_classes(20))
-    options = {"port": port, "checkpoint_steps": 7}  # the last of 10 steps has 5 images
+    # By steps alone, however slow the machine is; the last of 10 steps has 5 images.
+    options = {"port": port, "checkpoint_steps": 7, "checkpoint_seconds": 1e6}
     run(tmp_path / "once", recipe, data, port=port)
     saves, text = killed_at_a_save(tmp_path / "killed", monkeypatch, 5, recipe, data, **options)
     assert saves == [0, 7, 10, 14, 20]
@@ -280,6 +288,21 @@ def test_a_finished_run_says_so_and_leaves_its_files(tmp_path):
     assert text == f"finished before: {tmp_path} holds the result\n"
     del before[tmp_path / "checkpoints" / "lock"]
     assert {path: path.stat().st_mtime_ns for path in before} == before
+    (tmp_path / "model.keras").write_bytes(b"PK")
+    third_result, text = run(tmp_path)
+    assert text.splitlines()[0] == (
+        f"model.keras in {tmp_path}: not as results.sha256 says; written again from the last "
+        "checkpoint"
+    )
+    assert third_result["loss"] == result["loss"]
+    assert keras.saving.load_model(tmp_path / "model.keras").count_params() == 784 * 8 + 8 + 90
+
+
+def test_a_model_that_training_did_not_write_is_not_replaced(tmp_path, fails):
+    (tmp_path / "model.keras").write_bytes(b"PK")
+    with fails("with model.keras, not as results.sha256 says"):
+        run(tmp_path)
+    assert (tmp_path / "model.keras").read_bytes() == b"PK"
 
 
 @pytest.mark.parametrize("history", ['{"loss": [1]}', None], ids=["an old one", "another seed's"])

@@ -1,11 +1,10 @@
 """Writes files completely or not at all."""
 
 import contextlib
-import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 
@@ -57,6 +56,24 @@ def cut(text: str, limit: int) -> str:
     return text.encode("utf-8", "ignore")[:limit].decode("utf-8", "ignore")
 
 
+def check_targets(folder: str | os.PathLike[str], names: Iterable[str]) -> None:
+    """Checks that no directory is where files will be written; writes nothing.
+
+    Args:
+        folder: the directory of the files.
+        names: the files' names.
+
+    Raises:
+        IsADirectoryError: if a directory has the name of a file.
+    """
+    for name in names:
+        if Path(folder, name).is_dir():
+            raise IsADirectoryError(
+                f"A file must be able to take its place. Received: {str(Path(folder, name))!r}, "
+                "which is a directory. Move that directory, or write to another one."
+            )
+
+
 def write_together(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> None:
     """Writes several files, either all of them or none.
 
@@ -71,10 +88,8 @@ def write_together(folder: str | os.PathLike[str], contents: Mapping[str, bytes]
         OSError: if a file cannot be written; then all files are unchanged.
     """
     folder = Path(os.path.realpath(folder))
+    check_targets(folder, contents)
     try:
-        for name in contents:
-            if (folder / name).is_dir():
-                raise IsADirectoryError(errno.EISDIR, "a directory is in the way", name)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as partial:
             for name, content in contents.items():
                 Path(partial, name).write_bytes(content)

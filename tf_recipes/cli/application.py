@@ -10,6 +10,18 @@ from typing import NoReturn
 
 from absl import app, flags, logging
 
+from tf_recipes.cli import interrupts
+
+# How the commands end. A check has meanings of its own for 0 and 1: `parity.verdict.STATUSES`.
+STATUSES = {
+    0: "the command did what it was asked to do; also after --help",
+    1: "the command ran, and found what it looks for: a difference, or a number that is not finite",
+    2: "the command could not do this: a flag, a file or the machine has to be corrected",
+    interrupts.STATUS: "Ctrl-C ended the command",
+    128 + signal.SIGPIPE: "the reader of the output, such as `head`, has gone",
+    128 + signal.SIGTERM: "SIGTERM ended training, and the state is saved",
+}
+
 
 class UsageError(ValueError):
     """Says why the command cannot run with these flags, and what to do."""
@@ -18,47 +30,57 @@ class UsageError(ValueError):
 def run(main: Callable[[], int | None]) -> None:
     """Runs a command's `main()`; a bad flag, a bad value or a full disk becomes one line.
 
-    The process exits with status 2 for what the user can correct, with 1 where numbers became
-    infinite or NaN, with 130 after Ctrl-C, with 141 when the reader of the output has gone, and
-    otherwise with what `main` returns.
+    The process exits with a status of `STATUSES`: 2 for what the user can correct, 1 where numbers
+    became infinite or NaN, and otherwise what `main` returns.
 
     Args:
         main: function without arguments, which reads absl's flags; None counts as status 0.
     """
-    try:
-        app.run(functools.partial(_guarded, main), flags_parser=_parse)
-    except KeyboardInterrupt:
-        _stop("interrupted.", 130)
-    except BrokenPipeError:
-        _stop_without_reader()
+    with interrupts.Interrupts() as interrupted:
+        try:
+            app.run(functools.partial(_guarded, main, interrupted), flags_parser=_parse)
+        except KeyboardInterrupt:
+            _stop("interrupted.", interrupts.STATUS)
+        except BrokenPipeError:
+            _stop_without_reader()
 
 
-def _guarded(main: Callable[[], int | None], argv: list[str]) -> int | None:
+def _guarded(
+    main: Callable[[], int | None], interrupted: interrupts.Interrupts, argv: list[str]
+) -> int | None:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show
     logging.set_verbosity(logging.WARNING)  # Matplotlib's first run says that it looks for fonts
     try:
         if len(argv) > 1:
             raise UsageError(f"takes flags only. Received: {' '.join(argv[1:])!r}.")
+        _check_no_empty_flag()
         status = main()
         if sys.stdout is not None:  # None where the standard output is closed
             sys.stdout.flush()
         return status
     except KeyboardInterrupt as stop:
         # the text and status of training's own interruption say where training stopped
-        _stop(str(stop) or "interrupted.", getattr(stop, "status", 130))
-    except BrokenPipeError:
-        _stop_without_reader()
-    except UsageError as error:
-        _stop(f"error: {error}", 2)
-    except (ValueError, OSError, ImportError) as error:
-        _stop(f"error: {with_flags(str(error))}", 2)
-    except FloatingPointError as error:
-        _stop(f"error: {with_flags(str(error))}", 1)
+        _stop(str(stop) or "interrupted.", getattr(stop, "status", interrupts.STATUS))
     except Exception as error:
-        # TensorFlow's errors, such as "out of memory", are no subclasses of Python's
-        if not type(error).__module__.startswith("tensorflow"):
-            raise
+        if interrupted.received:  # C code has made another error of Ctrl-C
+            _stop("interrupted.", interrupts.STATUS)
+        _explain(error)
+        raise
+
+
+def _explain(error: Exception) -> None:
+    """Ends with one line if the error is one that the user can do something about."""
+    if isinstance(error, BrokenPipeError):
+        _stop_without_reader()
+    if isinstance(error, UsageError):
+        _stop(f"error: {error}", 2)
+    if isinstance(error, ValueError | OSError | ImportError):
+        _stop(f"error: {with_flags(str(error))}", 2)
+    if isinstance(error, FloatingPointError):
+        _stop(f"error: {with_flags(str(error))}", 1)
+    # TensorFlow's errors, such as "out of memory", are no subclasses of Python's
+    if type(error).__module__.startswith("tensorflow"):
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         _stop(f"error: TensorFlow cannot do this: {first}", 2)
 
@@ -75,11 +97,33 @@ def with_flags(text: str) -> str:
     return re.sub(rf"(?<![\w.\-/\"'])({names})=(?=\S)", r"--\1=", text)
 
 
+def _check_no_empty_flag() -> None:
+    """Checks that every flag that the user gave has a value; absl takes `--flag=` for a value."""
+    for module, defined in flags.FLAGS.flags_by_module_dict().items():
+        for flag in defined:
+            if module.startswith("absl.") or not flag.present:
+                continue
+            listed = flag.value if isinstance(flag.value, list) else [flag.value]
+            if not listed or any(isinstance(each, str) and not each.strip() for each in listed):
+                raise UsageError(
+                    f"--{flag.name} is empty. Received: {_as_given(flag.name, flag.value)}. "
+                    "Give it a value, or leave the flag out."
+                )
+
+
+def _as_given(name: str, value: object) -> str:
+    return f"--{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
+
+
 def _parse(argv: list[str]) -> list[str]:
     try:
-        return flags.FLAGS(argv)
+        return flags.FLAGS(["--help" if word == "-h" else word for word in argv])
     except flags.Error as error:
         _stop(f"error: {str(error).rstrip('.')}. Try --help.", 2)
+    except SystemExit:
+        # after --help absl exits with 1, which here is the answer of a check
+        sys.stdout.flush()
+        sys.exit(0)
 
 
 def _stop_without_reader() -> NoReturn:

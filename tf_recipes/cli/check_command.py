@@ -2,8 +2,7 @@
 
     tf-recipes check --json_out=check.json
 
-By default the traces that ship with the package are replayed with both ports. Exits with 0 only
-if every exact port matches, with 1 if one does not, with 2 if something could not be judged.
+By default the traces that ship with the package are replayed with both ports.
 """
 
 import os
@@ -12,6 +11,9 @@ import sys
 from absl import flags
 
 from tf_recipes.cli import recipe_flags
+from tf_recipes.parity.verdict import STATUSES
+
+__doc__ += "\nThe exit status:\n" + "".join(f"    {k}: {text}\n" for k, text in STATUSES.items())
 
 
 def define_flags() -> None:

@@ -1,26 +1,28 @@
 """Starts the subcommand that `tf-recipes SUBCOMMAND` names; `setup.cfg` installs the command."""
 
 import importlib
+import os
 import sys
 from types import ModuleType
 
-from absl import flags
-
-import tf_recipes
-from tf_recipes.cli import application
+from tf_recipes.cli import interrupts
 
 NAME = "tf-recipes"
 # each is a module of this folder, `check_command` for `check`
 SUBCOMMANDS = ("check", "train", "record", "create-tf1-environment")
-_HELP = ("--help", "-h", "help")
+_HELP = ("--help", "-help", "-h", "help", "--helpfull", "--helpshort")
 
 
 def main() -> None:
     """Runs `tf-recipes`: prints what there is, or hands the flags to the subcommand named."""
+    interrupts.end_at_once()
     words = sys.argv[1:]
     if words and words[0] in SUBCOMMANDS:
-        _run(words[0], words[1:])
+        sys.argv = [f"{NAME} {words[0]}", *words[1:]]
+        _run(words[0], sys.argv[0])
     elif words == ["--version"]:
+        import tf_recipes
+
         print(f"{NAME} {tf_recipes.__version__}")
     elif words and words[0] in _HELP:
         print(usage())
@@ -43,12 +45,25 @@ def usage() -> str:
     return "\n".join([*lines, "", f"{NAME} SUBCOMMAND --help shows the flags."])
 
 
-def _run(name: str, rest: list[str]) -> None:
+def run_script(name: str) -> None:
+    """Runs a subcommand for the script of a clone that does the same; its help names the script.
+
+    Args:
+        name: the subcommand, a word of `SUBCOMMANDS`.
+    """
+    _run(name, f"python scripts/{os.path.basename(sys.argv[0])}")
+
+
+def _run(name: str, program: str) -> None:
+    """Runs a subcommand; `program` is what its help calls it."""
+    from absl import flags
+
+    from tf_recipes.cli import application
+
     # absl's --help shows the flags of the module `__main__`, which it knows by the first word
     flags.disclaim_key_flags()
-    sys.argv = [f"{NAME} {name}", *rest]
     subcommand = _module(name)
-    sys.modules["__main__"].__doc__ = subcommand.__doc__
+    sys.modules["__main__"].__doc__ = (subcommand.__doc__ or "").replace(f"{NAME} {name}", program)
     subcommand.define_flags()
     application.run(subcommand.main)
 

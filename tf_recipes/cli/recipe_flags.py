@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from tf_recipes import catalog
+from tf_recipes.cli import size_limits
 from tf_recipes.cli.application import UsageError
 from tf_recipes.cli.flag_values import whole_numbers
 from tf_recipes.recipe import OPTIMIZER_DEFAULTS, Recipe
@@ -101,7 +102,8 @@ def recipe(name: str) -> Recipe:
         name: a name of the catalog.
 
     Raises:
-        ValueError: for an unknown recipe, or a value that breaks the rule of its field.
+        ValueError: for an unknown recipe, a value that breaks the rule of its field, or a size
+            that this machine cannot hold.
         UsageError: for flags that contradict each other.
     """
     spec = catalog.get(name).to_spec()
@@ -119,4 +121,6 @@ def recipe(name: str) -> Recipe:
             value = whole_numbers(flag.name, value) if flag.kind == "list" else value
             part = value if flag.key is None else {**(spec[flag.field] or {}), flag.key: value}
             spec[flag.field] = part
-    return Recipe.from_spec(spec)
+    made = Recipe.from_spec(spec)
+    (size_limits.check_live if "steps" in given else size_limits.check_recipe)(made)
+    return made

@@ -12,6 +12,7 @@ from absl import flags
 from tf_recipes.cli import recipe_flags
 from tf_recipes.cli.application import UsageError
 from tf_recipes.cli.flag_values import whole_numbers
+from tf_recipes.cli.output_files import check_output_directory, check_output_file
 
 
 def define_flags() -> None:
@@ -29,6 +30,7 @@ def define_flags() -> None:
 def main() -> None:
     """Records what the flags name."""
     from tf_recipes import catalog, mnist
+    from tf_recipes._support import files
     from tf_recipes.cli import trace_recording
     from tf_recipes.parity import recording
     from tf_recipes.parity.tf1 import interpreter
@@ -38,6 +40,11 @@ def main() -> None:
         raise UsageError("Name a directory for the traces: --output_dir=DIR.")
     recipes = [recipe_flags.recipe(name) for name in given.recipe or catalog.CATALOG]
     steps = whole_numbers("recorded_steps", given.recorded_steps or [])
+    if given.distributions_out:
+        check_output_file("distributions_out", given.distributions_out)
+    if given.output_dir:
+        check_output_directory("output_dir", given.output_dir)
+        files.check_targets(given.output_dir, [f"{recipe.name}.npz" for recipe in recipes])
     python = interpreter.check(given.tf1_python)
     if given.distributions_out:
         recording.record_distributions(python, Path(given.distributions_out))

@@ -18,12 +18,13 @@ from absl import flags
 
 from tf_recipes import mnist
 from tf_recipes._support import extras
-from tf_recipes.cli import recipe_flags
+from tf_recipes.cli import recipe_flags, size_limits
 from tf_recipes.cli.application import UsageError
-from tf_recipes.distribution import job
+from tf_recipes.distribution import cluster, job
 from tf_recipes.distribution.batch_shares import check_batch_size
 from tf_recipes.recipe import PORTS
-from tf_recipes.training.directory import writable
+from tf_recipes.training import results
+from tf_recipes.training.directory import check_possible, writable
 
 
 def define_flags() -> None:
@@ -40,6 +41,12 @@ def define_flags() -> None:
     flags.DEFINE_enum("strategy", None, job.STRATEGIES, "Several replicas or machines.")
     flags.DEFINE_integer("replicas", None, "Replicas of --strategy=mirrored.", 1)
     flags.DEFINE_float("cluster_timeout", job.TIMEOUT, "Seconds to wait for workers.", 0.001)
+    flags.DEFINE_string(
+        "job_key",
+        None,
+        "What the workers of several machines know one another by. Other users of the machine can "
+        f"read flags, so that the environment variable {job.KEY} is the better place.",
+    )
     recipe_flags.define()
 
 
@@ -49,17 +56,22 @@ def main() -> None:
     if given["steps"].present:
         raise UsageError("Training is counted in epochs: --epochs, not --steps.")
     recipe = recipe_flags.recipe(given.recipe)
-    job.check(given.strategy, given.replicas, given.cluster_timeout)
+    job.check(given.strategy, given.replicas, given.cluster_timeout, given.job_key)
+    size_limits.check_recipe(recipe, given.replicas or 1)
     check_batch_size(recipe.batch_size, given.replicas or 1)
     extras.require("train")
     output_dir = given.output_dir or f"out/{recipe.name}"
     # The sample needs no TensorFlow, so that a mistake in these flags is refused at once. The whole
     # set is read later, and no directory is made before.
     sample = mnist.load(given.data, given.data_dir) if given.data == "sample" else None
-    if sample and given.strategy != "multiworker":  # where the chief alone needs the directory
-        writable(output_dir)
+    # The chief alone needs the directory.
+    if given.strategy != "multiworker" or cluster.from_environment().is_chief:
+        check_possible(output_dir)
+        results.check_ours(output_dir)
+        if sample and given.strategy != "multiworker":
+            writable(output_dir)
     terms = {"recipe": recipe.to_spec(), "epochs": given.epochs, "port": given.port}
-    started = job.start(given.strategy, terms, given.replicas, given.cluster_timeout)
+    started = job.start(given.strategy, terms, given.replicas, given.cluster_timeout, given.job_key)
     from tf_recipes import training  # imports TensorFlow
 
     with started:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import ipaddress
 import json
 import os
 import re
@@ -37,6 +38,11 @@ class Cluster:
     def is_chief(self) -> bool:
         """Says whether this worker is the chief, which writes the files."""
         return self.index == 0
+
+    @property
+    def is_local(self) -> bool:
+        """Says whether all workers are reached through the loopback of this machine alone."""
+        return all(_is_loopback(split_address(address)[0]) for address in self.addresses)
 
     def describe(self, index: int) -> str:
         """Returns the name and the address of worker `index` in one text.
@@ -85,29 +91,74 @@ def split_address(address: str) -> tuple[str, int]:
     return match["host"].strip("[]"), int(match["port"])
 
 
-def listener(port: int) -> socket.socket:
-    """Returns a socket that listens on `port`.
+def listener(address: str) -> socket.socket:
+    """Returns a socket that listens at this worker's own address, and at no other.
+
+    Where this machine does not know the address (behind address translation, say), the socket
+    listens at all addresses of the machine.
+
+    Args:
+        address: `"host:port"`.
 
     Raises:
         ValueError: if another program uses the port, or this process has no right to use it.
     """
-    sock = socket.socket(socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET)
+    host, port = split_address(address)
+    try:
+        return _bound(*_resolved(host, port))
+    except OSError as error:
+        reason = error
+    if reason.errno == errno.EADDRNOTAVAIL and not _is_loopback(host):
+        try:
+            return _bound(*_all_addresses(port))
+        except OSError as error:
+            reason = error
+    in_use = reason.errno == errno.EADDRINUSE
+    return validation.fail(
+        "This worker's port must be free.",
+        f"port {port} ({'another program uses it' if in_use else reason.strerror})",
+        "End that program, or give this worker another port in the TF_CONFIG of every worker.",
+    )
+
+
+def _bound(family: int, address: Any) -> socket.socket:
+    sock = socket.socket(family)
     try:
         # Connections of an earlier run may still be closing on this port.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if sock.family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        sock.bind(("", port))
+        if family == socket.AF_INET6:
+            everywhere = address[0] == ""
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(not everywhere))
+        sock.bind(address)
         sock.listen()
         return sock
-    except OSError as error:
+    except OSError:
         sock.close()
-        in_use = error.errno == errno.EADDRINUSE
-        return validation.fail(
-            "This worker's port must be free.",
-            f"port {port} ({'another program uses it' if in_use else error.strerror})",
-            "End that program, or give this worker another port in the TF_CONFIG of every worker.",
-        )
+        raise
+
+
+def _resolved(host: str, port: int) -> tuple[int, Any]:
+    """Returns the family and the address to bind to: IPv4 where the host has both."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return _all_addresses(port)  # the other workers may know this name
+    return min(
+        ((family, address) for family, _, _, _, address in found),
+        key=lambda each: each[0] != socket.AF_INET,
+    )
+
+
+def _all_addresses(port: int) -> tuple[int, Any]:
+    return (socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET), ("", port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(str(each[4][0])).is_loopback for each in found)
 
 
 def _parsed(text: str | None) -> dict[str, Any]:

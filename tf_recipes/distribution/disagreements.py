@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 _ABSENT = object()
+_LONGEST = 200  # characters of a value in an error text
 
 
 def first_disagreement(left: Any, right: Any, prefix: str = "") -> tuple[str, str, str] | None:
@@ -23,4 +24,5 @@ def first_disagreement(left: Any, right: Any, prefix: str = "") -> tuple[str, st
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is _ABSENT else json.dumps(value)
+    text = "nothing" if value is _ABSENT else json.dumps(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

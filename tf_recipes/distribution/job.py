@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tf_recipes.distribution.replicated_loop import DistributedLoop
 
 STRATEGIES = ("mirrored", "multiworker")
+# The environment variable with the job's key, and the key's smallest number of characters.
+KEY, _SHORTEST_KEY = "TF_RECIPES_JOB_KEY", 16
+_MAKE_KEY = 'python -c "import secrets; print(secrets.token_hex())"'
 TIMEOUT = 60.0  # seconds
 # Seconds after TensorFlow's error in which `Watch` may still find that a worker is lost.
 _WATCH_DELAY = 5.0
@@ -38,13 +41,22 @@ _RESTART_COUNT, _MAX_RESTARTS = "TF_RECIPES_STARTED_AGAIN", 3
 
 
 def check(
-    strategy: str | None, replicas: int | None = None, cluster_timeout: float = TIMEOUT
+    strategy: str | None,
+    replicas: int | None = None,
+    cluster_timeout: float = TIMEOUT,
+    job_key: str | None = None,
 ) -> None:
     """Checks the arguments of `start`, without TensorFlow.
 
     Raises:
-        ValueError: for an unknown strategy, a wrong time, or replicas that it cannot have.
+        ValueError: for an unknown strategy, a wrong time, or replicas or a key that it cannot have.
     """
+    if job_key is not None and strategy != "multiworker":
+        validation.fail(
+            "`job_key` is for the workers of several machines.",
+            f"a job_key, strategy={strategy!r}",
+            "Leave out `job_key`, or pass strategy='multiworker'.",
+        )
     if strategy is None:
         if replicas is not None:
             validation.fail(
@@ -68,6 +80,7 @@ def start(
     terms: dict[str, Any],
     replicas: int | None = None,
     cluster_timeout: float = TIMEOUT,
+    job_key: str | None = None,
 ) -> "Job | SingleProcess":
     """Connects to the other workers, if there are any, and starts TensorFlow on the strategy.
 
@@ -78,14 +91,18 @@ def start(
         terms: a dict of the values on which all workers must agree, see `peers.meet`.
         replicas: the number of replicas of `"mirrored"`, see `strategies.mirrored`.
         cluster_timeout: the longest time to wait for the other workers, in seconds.
+        job_key: a text that only the workers of this job know, at least 16 characters; None for
+            that of the environment variable `TF_RECIPES_JOB_KEY`. Workers that share a machine,
+            reached through its loopback alone, need none.
 
     Returns:
         A `Job`, or a `SingleProcess` without a strategy.
 
     Raises:
-        ValueError: if `TF_CONFIG` is wrong, a worker does not connect, or a worker disagrees.
+        ValueError: if `TF_CONFIG` is wrong, the key is missing or short, a worker does not connect,
+            or a worker disagrees.
     """
-    check(strategy, replicas, cluster_timeout)
+    check(strategy, replicas, cluster_timeout, job_key)
     if strategy is None:
         return _single_process()
     if strategy == "mirrored":
@@ -94,8 +111,9 @@ def start(
     # the error that it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     cluster = tf_config.from_environment()
+    key = _checked_key(cluster, os.environ.get(KEY, "") if job_key is None else job_key)
     restart.keep_terminal()
-    connections = peers.meet(cluster, {**terms, "versions": _versions()}, cluster_timeout)
+    connections = peers.meet(cluster, {**terms, "versions": _versions()}, cluster_timeout, key)
     # A worker may be lost while TensorFlow starts, so the watch starts first.
     watch = Watch(cluster, connections, cluster_timeout, _restart_after_loss)
     made = _make_strategy(cluster_timeout, lambda module: module.multiworker())
@@ -196,6 +214,23 @@ class Job:
         from tf_recipes.distribution.exchange import Exchange
 
         return Exchange(self.strategy, cluster.index, len(cluster.addresses))
+
+
+def _checked_key(cluster: tf_config.Cluster, key: str) -> bytes:
+    """Returns the job's key as bytes; the error does not show the key."""
+    if not key and not cluster.is_local:
+        validation.fail(
+            "Workers on several machines need a `job_key`, by which they know one another.",
+            f"no job_key, and no environment variable {KEY}",
+            f"Make a key once, for example with {_MAKE_KEY}, and set {KEY} to it for every worker.",
+        )
+    if key and len(key) < _SHORTEST_KEY:
+        validation.fail(
+            f"`job_key` must have at least {_SHORTEST_KEY} characters, so that nobody guesses it.",
+            f"a job_key of {len(key)} characters",
+            f"Make one, for example with {_MAKE_KEY}.",
+        )
+    return key.encode("utf-8", "surrogateescape")
 
 
 def _single_process() -> SingleProcess:

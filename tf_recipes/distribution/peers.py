@@ -5,10 +5,22 @@ slow to notice a lost worker. So the workers first connect over TCP, at the port
 address in `TF_CONFIG`; TensorFlow's own server uses this port afterwards. The chief keeps a
 connection to each worker, on which each end sends one heartbeat a second. When a worker's process
 ends, its connection closes.
+
+Each end proves first that it knows the job's key, without sending the key: both send a fresh random
+number, and the HMAC-SHA256 of the numbers under the key. A program that does not know the key gets
+no answer, learns nothing about the training, and cannot end the job.
+
+    worker -> chief   hello, number, HMAC("knock", number)
+    chief -> worker   number, HMAC("chief", both numbers)
+    worker -> chief   index, terms, HMAC("worker", both numbers, index, terms)
+    chief -> worker   hello, and later go, or the error that all workers raise
 """
 
 import contextlib
+import hmac
 import json
+import queue
+import secrets
 import socket
 import threading
 import time
@@ -19,10 +31,15 @@ from tf_recipes._support import validation
 from tf_recipes.distribution import disagreements
 from tf_recipes.distribution.cluster import Cluster, listener, split_address
 
-HELLO = "tf_recipes worker 1"  # the protocol's name and version
+HELLO = "tf_recipes worker 2"  # the protocol's name and version
 HEARTBEAT = 1.0  # seconds between two heartbeats
 PAUSE = 0.2  # seconds between two attempts to connect to the chief
-LONGEST_LINE = 2**20  # bytes; a process that is not a peer may send a line without an end
+LONGEST_LINE = 2**20  # bytes of a peer's line
+LONGEST_KNOCK = 2**9  # bytes of a line from a process that may not be a peer
+DEEPEST = 32  # lists and dicts inside one another
+HANDSHAKE = 5.0  # seconds in which a process must prove that it is a peer
+MOST_KNOCKING = 64  # processes that may be in the handshake at a time
+LONGEST_TEXT = 2000  # characters of a peer's text that are shown
 
 
 class Connection:
@@ -41,24 +58,33 @@ class Connection:
         with self._sending:
             self._socket.sendall(json.dumps(message).encode() + b"\n")
 
-    def receive(self, seconds: float) -> dict[str, Any]:
+    def receive(self, seconds: float, longest: int = LONGEST_LINE) -> dict[str, Any]:
         """Returns the next JSON object.
+
+        Args:
+            seconds: the longest time to wait.
+            longest: the largest number of bytes of its line.
 
         Raises:
             TimeoutError: if none arrives within `seconds`.
             OSError: if the connection is closed.
-            ValueError: if something else than a JSON object arrives.
+            ValueError: if something else than a JSON object arrives, or one that is too long or has
+                too many lists and dicts inside one another.
         """
         deadline = time.monotonic() + seconds
         while b"\n" not in self._buffer:
             self._socket.settimeout(max(1e-3, deadline - time.monotonic()))
-            received = self._socket.recv(65536)
+            received = self._socket.recv(min(65536, longest + 1))
             if not received:
                 raise ConnectionResetError("the connection was closed")
             self._buffer += received
-            if len(self._buffer) > LONGEST_LINE or time.monotonic() > deadline:
+            if time.monotonic() > deadline and b"\n" not in self._buffer:
+                raise ValueError("no line of a worker")
+            if len(self._buffer) > longest and b"\n" not in self._buffer[: longest + 1]:
                 raise ValueError("no line of a worker")
         line, _, self._buffer = self._buffer.partition(b"\n")
+        if len(line) > longest or _depth(line) > DEEPEST:
+            raise ValueError("no line of a worker")
         message = json.loads(line)
         if not isinstance(message, dict):
             raise ValueError("no object")
@@ -71,13 +97,17 @@ class Connection:
         self._socket.close()
 
 
-def meet(cluster: Cluster, terms: Mapping[str, Any], timeout: float) -> dict[int, Connection]:
+def meet(
+    cluster: Cluster, terms: Mapping[str, Any], timeout: float, key: bytes = b""
+) -> dict[int, Connection]:
     """Waits until all workers are connected and agree on `terms`; returns the connections.
 
     Args:
         cluster: a `cluster.Cluster`.
         terms: a dict of values for JSON, on which all workers must agree.
         timeout: the longest time to wait, in seconds.
+        key: bytes that only the workers of this job know. Without a key every program that reaches
+            the chief's port can take part.
 
     Returns:
         `{index: Connection}`: the chief's connections to all other workers, or another worker's
@@ -89,31 +119,135 @@ def meet(cluster: Cluster, terms: Mapping[str, Any], timeout: float) -> dict[int
     # JSON turns tuples into lists. The chief converts its own terms, too, to compare them.
     own_terms = json.loads(json.dumps({**terms, "addresses": cluster.addresses}))
     connect = _accept_workers if cluster.is_chief else _connect_to_chief
-    return connect(cluster, own_terms, time.monotonic() + timeout, timeout)
+    return connect(cluster, own_terms, time.monotonic() + timeout, timeout, key)
+
+
+def printable(value: Any) -> str:
+    """Returns a peer's value as a text that a terminal can show, cut to `LONGEST_TEXT`."""
+    return "".join(c if c.isprintable() else " " for c in str(value)[:LONGEST_TEXT])
+
+
+def _depth(line: bytes) -> int:
+    """Returns an upper bound of how many lists and dicts are inside one another in JSON.
+
+    >>> _depth(b'{"a": [[1], [2]]}')
+    3
+    """
+    depth = deepest = 0
+    for byte in line:
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _proof(key: bytes, role: str, *values: Any) -> str:
+    return hmac.digest(key, json.dumps([HELLO, role, *values]).encode(), "sha256").hex()
+
+
+def _is_proof(value: Any, proof: str) -> bool:
+    return isinstance(value, str) and hmac.compare_digest(value.encode(), proof.encode())
+
+
+class _Door:
+    """Accepts connections, and lets those in that prove to be workers.
+
+    Each connection has a thread and `HANDSHAKE` seconds, so that a program that only connects
+    keeps no worker waiting.
+
+    Args:
+        server: a socket that listens.
+        count: the number of workers.
+        key: the job's key.
+
+    Attributes:
+        strangers: the number of programs that spoke the protocol and did not know the key.
+    """
+
+    def __init__(self, server: socket.socket, count: int, key: bytes) -> None:
+        self._server, self._count, self._key = server, count, key
+        self._peers: queue.Queue[tuple[Connection, dict[str, Any]]] = queue.Queue()
+        self._places = threading.Semaphore(MOST_KNOCKING)
+        self.strangers = 0
+
+    def next_peer(self, deadline: float) -> tuple[Connection, dict[str, Any]]:
+        """Returns the connection of a worker, and its index and terms.
+
+        Raises:
+            TimeoutError: if none comes before `deadline`.
+        """
+        while True:
+            self._server.settimeout(0.05)
+            with contextlib.suppress(TimeoutError):
+                sock = self._server.accept()[0]
+                if self._places.acquire(blocking=False):
+                    threading.Thread(target=self._let_in, args=(sock,), daemon=True).start()
+                else:
+                    sock.close()
+            with contextlib.suppress(queue.Empty):
+                return self._peers.get_nowait()
+            if time.monotonic() > deadline:
+                raise TimeoutError
+
+    def _let_in(self, sock: socket.socket) -> None:
+        connection = Connection(sock)
+        try:
+            self._peers.put((connection, self._handshake(connection)))
+        except (OSError, ValueError):
+            connection.close()  # not a worker, or a worker that ended just now
+        finally:
+            self._places.release()
+
+    def _handshake(self, connection: Connection) -> dict[str, Any]:
+        """Returns a worker's index and terms; this is the chief's part of the proof.
+
+        Raises:
+            OSError: if nothing comes in time.
+            ValueError: if something else comes.
+        """
+        end = time.monotonic() + HANDSHAKE
+        knock = connection.receive(HANDSHAKE, LONGEST_KNOCK)
+        theirs, ours = knock.get("number"), secrets.token_hex(16)
+        if knock.get("hello") != HELLO or not isinstance(theirs, str):
+            raise ValueError("not a worker")
+        if not _is_proof(knock.get("proof"), _proof(self._key, "knock", theirs)):
+            self.strangers += 1
+            raise ValueError("another key")
+        connection.send(number=ours, proof=_proof(self._key, "chief", theirs, ours))
+        # A recorded knock brings its sender this far and no further.
+        answer = connection.receive(max(1e-3, end - time.monotonic()))
+        index, terms = answer.get("index"), answer.get("terms")
+        if type(index) is not int or index not in range(1, self._count):
+            raise ValueError("no worker's index")
+        if not isinstance(terms, dict):
+            raise ValueError("no terms")
+        proof = _proof(self._key, "worker", theirs, ours, index, terms)
+        if not _is_proof(answer.get("proof"), proof):
+            raise ValueError("another key")
+        return {"index": index, "terms": terms}
 
 
 def _accept_workers(
-    cluster: Cluster, own_terms: dict[str, Any], deadline: float, timeout: float
+    cluster: Cluster, own_terms: dict[str, Any], deadline: float, timeout: float, key: bytes
 ) -> dict[int, Connection]:
-    """Accepts a connection from each other worker; this is the chief's part of the handshake."""
+    """Accepts a connection from each other worker; this is the chief's part of the meeting."""
     connections: dict[int, Connection] = {}
-    with listener(split_address(cluster.addresses[0])[1]) as server:
+    with listener(cluster.addresses[0]) as server:
+        door = _Door(server, len(cluster.addresses), key)
         while len(connections) < len(cluster.addresses) - 1:
-            server.settimeout(max(1e-3, deadline - time.monotonic()))
             try:
-                connection = Connection(server.accept()[0])
+                connection, hello = door.next_peer(deadline)
             except TimeoutError:
-                _refuse_all(connections.values(), _missing_text(cluster, connections, timeout))
-            hello = _receive_hello(connection, len(cluster.addresses))
-            if hello is None:
-                connection.close()  # not a worker, or a worker that ended just now
-                continue
+                text = _missing_text(cluster, connections, timeout, door.strangers)
+                _refuse_all(connections.values(), text)
             index = hello["index"]
             if index in connections and _is_open(connections[index]):
                 _refuse_all([*connections.values(), connection], _twice_text(cluster, index))
             if index in connections:
                 connections.pop(index).close()
-            difference = disagreements.first_disagreement(hello.get("terms"), own_terms)
+            difference = disagreements.first_disagreement(hello["terms"], own_terms)
             if difference:
                 text = disagreement_text(cluster, index, *difference)
                 _refuse_all([*connections.values(), connection], text)
@@ -124,16 +258,6 @@ def _accept_workers(
         with contextlib.suppress(OSError):
             connection.send(go=True)
     return connections
-
-
-def _receive_hello(connection: Connection, count: int) -> dict[str, Any] | None:
-    """Returns the first message of one of `count` workers, or None if no worker sent it."""
-    try:
-        hello = connection.receive(5)
-    except (OSError, ValueError):
-        return None
-    is_worker = hello.get("hello") == HELLO and hello.get("index") in range(1, count)
-    return hello if is_worker else None
 
 
 def _is_open(connection: Connection) -> bool:
@@ -157,10 +281,10 @@ def _refuse_all(connections: Iterable[Connection], text: str) -> NoReturn:
 
 
 def _connect_to_chief(
-    cluster: Cluster, own_terms: dict[str, Any], deadline: float, timeout: float
+    cluster: Cluster, own_terms: dict[str, Any], deadline: float, timeout: float, key: bytes
 ) -> dict[int, Connection]:
-    """Connects to the chief; this is the other workers' part of the handshake."""
-    listener(split_address(cluster.addresses[cluster.index])[1]).close()  # checks that it is free
+    """Connects to the chief; this is the other workers' part of the meeting."""
+    listener(cluster.addresses[cluster.index]).close()  # checks that it is free
     reason = "nothing answers at this address"
     while time.monotonic() < deadline:
         try:
@@ -171,8 +295,8 @@ def _connect_to_chief(
             time.sleep(PAUSE)
             continue
         try:
-            connection.send(hello=HELLO, index=cluster.index, terms=own_terms)
-            answer = connection.receive(5)
+            knock(connection, cluster.index, own_terms, key)
+            answer = connection.receive(HANDSHAKE)
             if answer.get("hello") == HELLO:
                 answer = connection.receive(max(1e-3, deadline - time.monotonic()) + 5)
             if "go" in answer:
@@ -181,14 +305,33 @@ def _connect_to_chief(
             answer = {}
         connection.close()
         if "refused" in answer:
-            raise ValueError(answer["refused"])
-        reason = "a program that is not a tf_recipes worker answers at this address"
+            raise ValueError(printable(answer["refused"]))
+        reason = "a program that is not a worker of this job, or has another key, answers there"
         time.sleep(PAUSE)
     return validation.fail(
         "All workers must be started.",
         f"{cluster.describe(0)} did not connect within {timeout:g} s ({reason})",
         f"Start it, correct TF_CONFIG, or wait longer, for example with {_longer(timeout)}.",
     )
+
+
+def knock(connection: Connection, index: int, terms: dict[str, Any], key: bytes) -> None:
+    """Proves to the chief that this is a worker, and sends the terms to a proven chief only.
+
+    Raises:
+        OSError: if the other end closes the connection, or does not answer.
+        ValueError: if the other end does not know the key.
+    """
+    ours = secrets.token_hex(16)
+    connection.send(hello=HELLO, number=ours, proof=_proof(key, "knock", ours))
+    answer = connection.receive(HANDSHAKE, LONGEST_KNOCK)
+    theirs = answer.get("number")
+    if not isinstance(theirs, str) or not _is_proof(
+        answer.get("proof"), _proof(key, "chief", ours, theirs)
+    ):
+        raise ValueError("not the chief")
+    proof = _proof(key, "worker", ours, theirs, index, terms)
+    connection.send(index=index, terms=terms, proof=proof)
 
 
 def _twice_text(cluster: Cluster, index: int) -> str:
@@ -198,14 +341,17 @@ def _twice_text(cluster: Cluster, index: int) -> str:
     )
 
 
-def _missing_text(cluster: Cluster, connections: Mapping[int, Connection], timeout: float) -> str:
+def _missing_text(
+    cluster: Cluster, connections: Mapping[int, Connection], timeout: float, strangers: int
+) -> str:
     missing = [
         cluster.describe(k) for k in range(1, len(cluster.addresses)) if k not in connections
     ]
+    others = f" ({strangers} connections had another key)" if strangers else ""
     return (
         f"All workers must be started. Received: {', '.join(missing)} did not connect within"
-        f" {timeout:g} s. Start {'it' if len(missing) == 1 else 'them'}, correct TF_CONFIG, or wait"
-        f" longer, for example with {_longer(timeout)}."
+        f" {timeout:g} s{others}. Start {'it' if len(missing) == 1 else 'them'}, correct"
+        f" TF_CONFIG, or wait longer, for example with {_longer(timeout)}."
     )
 
 

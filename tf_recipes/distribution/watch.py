@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tf_recipes.distribution.cluster import Cluster
-from tf_recipes.distribution.peers import HEARTBEAT, Connection
+from tf_recipes.distribution.peers import HEARTBEAT, Connection, printable
 
 
 class Watch:
@@ -79,7 +79,7 @@ class Watch:
             except (OSError, ValueError):
                 return self._report_loss(self._cluster.describe(index), "its process ended")
             if "lost" in message:
-                return self._report_loss(*message["lost"])
+                return self._report_loss(*_loss(message["lost"]))
             if "left" in message:
                 self._finished.add(index)
                 if self._finished >= self._connections.keys():
@@ -94,3 +94,10 @@ class Watch:
             self._over = True
         self._send_to_all(lost=(worker, reason))
         self._on_lost(worker, reason)
+
+
+def _loss(message: Any) -> tuple[str, str]:
+    """Returns the lost worker and the reason of a peer's message, whatever the peer sent."""
+    if not isinstance(message, list) or len(message) != 2:
+        return "a worker", "another worker reports it"
+    return printable(message[0]), printable(message[1])

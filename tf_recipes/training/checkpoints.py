@@ -14,7 +14,7 @@ from tf_recipes.training.checkpoint_file import Damaged
 
 KEPT = 3  # checkpoints
 _NAME = re.compile(r"step-\d+\.ckpt")
-FOLDER = "checkpoints"
+FOLDER, PATTERN = "checkpoints", "step-*.ckpt"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,6 +35,23 @@ def writable(output_dir: PathLike) -> pathlib.Path:
         ) from error
 
 
+def check_possible(output_dir: PathLike) -> None:
+    """Checks that the directory can be created, or takes files; creates nothing.
+
+    Raises:
+        OSError: if a file is in its place, or in that of a folder above it, or if that folder
+            takes no files.
+    """
+    path = pathlib.Path(os.path.abspath(output_dir))
+    there = next(each for each in (path, *path.parents) if os.path.lexists(each))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        reason = "cannot be written to" if there.is_dir() else "is no directory"
+        raise OSError(
+            f"The output directory must be writable. Received: output_dir={str(output_dir)!r} "
+            f"({there} {reason}). Pass another directory, output_dir='DIR'."
+        )
+
+
 @contextlib.contextmanager
 def locked(output_dir: PathLike) -> Iterator[pathlib.Path]:
     """Locks the directory for this process and removes files that a killed process left unfinished.
@@ -46,6 +63,7 @@ def locked(output_dir: PathLike) -> Iterator[pathlib.Path]:
     """
     path = writable(output_dir)
     folder = writable(path / checkpoints.FOLDER)
+    ours = (folder / LOCK).exists()
     with open(folder / LOCK, "a") as lock:
         try:
             # The operating system releases the lock when the process ends, even if it is killed.
@@ -56,7 +74,8 @@ def locked(output_dir: PathLike) -> Iterator[pathlib.Path]:
                 f"Received: output_dir={str(output_dir)!r}, in use by another process. "
                 "Wait until that process ends, or pass another directory, output_dir='DIR'."
             ) from error
-        _remove_partial_files(path, folder)
+        if ours:
+            _remove_partial_files(path, folder)
         yield path
 
 

@@ -12,7 +12,8 @@ class Logs:
     """Writes one event per epoch and metric to `train` and `validation`, with Keras' tags.
 
     The events of an earlier process are replaced by those of the history, so that no event is
-    damaged, missing or written twice. Only their wall times change.
+    damaged, missing or written twice. Only their wall times change. They are removed once the new
+    ones are written.
 
     Args:
         folder: the directory of the logs.
@@ -24,11 +25,12 @@ class Logs:
         self, folder: str | os.PathLike[str], history: Mapping[str, Sequence[float]]
     ) -> None:
         self._folder = pathlib.Path(folder)
-        for events in self._folder.glob("*/events.out.tfevents.*"):
-            events.unlink()
+        earlier = list(self._folder.glob("*/events.out.tfevents.*"))
         self._writers: dict[str, Any] = {}
         for epoch in range(len(next(iter(history.values()), []))):
             self.add(epoch, {key: values[epoch] for key, values in history.items()})
+        for events in earlier:
+            events.unlink(missing_ok=True)
 
     def add(self, epoch: int, figures: Mapping[str, float]) -> None:
         """Writes the figures of one epoch, `{metric: figure}`.

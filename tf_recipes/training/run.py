@@ -79,7 +79,8 @@ def train(
 
     Raises:
         ValueError: if `epochs` is below 1; if the port is unknown; if there are fewer than 10
-            training images; if the directory holds another training, or damaged checkpoints only;
+            training images; if the directory holds another training, damaged checkpoints only, or
+            files that training did not write;
             if the job's replicas cannot take equal shares of the batch; if workers train
             differently.
         OSError: if `output_dir` cannot be written, is too full, or is in use. Training checks this
@@ -145,12 +146,13 @@ class Run:
         Raises:
             ValueError: if the directory holds another training, or more epochs.
         """
-        own_result = results.read(self._path) if self._job.is_chief else None
-        result = chief_directory.share_result(self._job, own_result)
+        result = self._result_of_chief()
         if self._checkpoint is not None:
             identity.check(self._checkpoint.identity, self._identity, self._path)
             self._check_epochs(self._checkpoint, epochs)
             done = self._checkpoint.place == [epochs, 0]
+            if done and self._job.is_chief:
+                self._report_changed()
             if not (done and results.is_result_of(result, self._written_identity())):
                 result = None  # of an earlier call or another training: it will be replaced
         elif result is not None:
@@ -159,6 +161,33 @@ class Run:
             return None
         self._progress.print_line(f"finished before: {self._path} holds the result")
         return result
+
+    def _result_of_chief(self) -> dict[str, Any] | None:
+        """Returns the result in the chief's directory, or None, on every worker.
+
+        Raises:
+            ValueError: if the directory holds files that training did not write.
+        """
+        found: dict[str, Any] = {}
+        if self._job.is_chief:
+            try:
+                results.check_ours(self._path)
+                found["result"] = results.read(self._path)
+            except (ValueError, OSError) as error:
+                found["refused"] = str(error)
+        found = chief_directory.share_result(self._job, found) or {}
+        if "refused" in found:
+            raise ValueError(found["refused"])
+        return found["result"]
+
+    def _report_changed(self) -> None:
+        """Prints which files of a finished run were changed since; they are written again."""
+        there = [name for name in results.changed(self._path) if (self._path / name).exists()]
+        if there and (self._path / results.DIGESTS).exists():
+            self._progress.print_line(
+                f"{', '.join(there)} in {self._path}: not as {results.DIGESTS} says; "
+                "written again from the last checkpoint"
+            )
 
     def prepare(
         self, split: tuple[Rows, Rows, Rows], every_steps: int | None, every_seconds: float

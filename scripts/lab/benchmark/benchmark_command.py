@@ -1,6 +1,7 @@
 """Runs the benchmark for `scripts/benchmark.py`: checks, measurements, tables and files."""
 
 import dataclasses
+import itertools
 
 from lab.benchmark import growth, measurements, process, report, startup
 from lab.benchmark.measure import Contest, Timing
@@ -9,6 +10,7 @@ from lab.benchmark.setting import Setting
 from tf_recipes import mnist
 from tf_recipes._support import validation
 from tf_recipes._support.terminal import Terminal
+from tf_recipes.cli import size_limits
 from tf_recipes.cli.application import UsageError
 from tf_recipes.cli.flag_values import whole_numbers
 from tf_recipes.cli.output_files import check_output_file, together
@@ -45,6 +47,8 @@ class Options:
         for flag, numbers in (("batch_sizes", batches), *(("nets", net) for net in nets)):
             for each in numbers:
                 validation.whole(flag, each, 1)
+        for net, batch in itertools.product(nets, batches):
+            size_limits.check_net(net, batch, names=("nets", "batch_sizes"))
         return [Setting(net, batch, self.steps) for net in nets for batch in batches]
 
 

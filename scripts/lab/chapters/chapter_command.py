@@ -57,6 +57,8 @@ def run(name, **settings):
     data = mnist.load(chosen.data, chosen.data_dir) if chosen.data == "sample" else None
     check(name, data, **settings)
     folder = writable(chosen.output_dir)
+    drawn = (path.name for path in folder.glob(f"{name}*.png"))
+    files.check_targets(folder, [f"{name}.json", *drawn])
     quiet_tensorflow.import_tensorflow()
     if data is None:
         data = mnist.load(chosen.data, chosen.data_dir)

@@ -7,6 +7,7 @@ imported, which takes seconds. `measure` of each chapter calls the same checks.
 import numpy as np
 
 from tf_recipes._support import validation
+from tf_recipes.cli import size_limits
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 from tf_recipes.tools.layer_sizes import width_for
 from tf_recipes.training.splits import held_out_count
@@ -25,6 +26,9 @@ TRANSFER_CLASSES = 5  # digits of each of the two tasks
 TRANSFER_LAYERS = 3  # hidden layers of each net
 TRANSFER_EVERY = 10  # steps from one measurement to the next
 
+LAYER_BYTES = 10**4  # Python's objects of one layer, at least
+EPOCH_STEPS = 100  # steps of an epoch of the sample, about
+
 
 def check(chapter, data=None, **settings):
     """Checks the settings of one chapter.
@@ -36,9 +40,24 @@ def check(chapter, data=None, **settings):
         **settings: the arguments of the chapter's `measure`.
 
     Raises:
-        ValueError: for a setting that breaks its rule.
+        ValueError: for a setting that breaks its rule, or a size that this machine cannot hold.
     """
+    _check_limits(**settings)
     CHECKS[chapter](data=data, **settings)
+
+
+def _check_limits(seeds=1, **settings):
+    """Checks that the settings of any chapter fit into the memory, and end within some hours."""
+    for depth in settings.get("depths", ()):
+        size_limits.check_memory("depths", depth, LAYER_BYTES * depth, "the layers of one net")
+    size_limits.check_net(settings.get("hidden", ()), 1)
+    budget = settings.get("budget", 0)
+    size_limits.check_memory("budget", budget, 8 * budget, "weights and gradients")
+    samples = settings.get("samples", 0)
+    size_limits.check_memory("samples", samples, 40 * samples, "the samples of one image")
+    for field, steps in (("steps", 1), ("max_steps", 1), ("epochs", EPOCH_STEPS)):
+        value = settings.get(field, 0)
+        size_limits.check_steps(field, value, steps * value, runs=seeds)
 
 
 def check_augment(images, steps, amounts=None, data=None, **unchecked):

@@ -2,6 +2,7 @@
 
 from lab.documentation import markers
 from tf_recipes._support import validation
+from tf_recipes.parity.verdict import STATUSES
 
 
 def fill(text):
@@ -48,4 +49,10 @@ def _public_names():
     return public_names.table()
 
 
-_TABLES = {"defaults": _defaults, "names": _public_names}
+def _statuses():
+    """Returns the table of the exit statuses of a check."""
+    rows = (f"| {status} | {meaning} |" for status, meaning in STATUSES.items())
+    return "\n".join(["| exit status | meaning |", "|---|---|", *rows])
+
+
+_TABLES = {"defaults": _defaults, "names": _public_names, "statuses": _statuses}

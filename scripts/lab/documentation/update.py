@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from pathlib import Path
 
 from tf_recipes._support import files, validation
@@ -21,8 +22,11 @@ def run(folder=None, check=False):
         ValueError: for a folder without the documentation, or a marker that names something
             unknown.
     """
+    clone = Path(folder or CLONE)
+    if not check:
+        _check_writable(clone)
     with quiet():
-        contents = generated(Path(folder or CLONE))
+        contents = generated(clone)
     stale = {path: text for path, text in contents.items() if _read(path) != text}
     for path, text in stale.items():
         if not check:
@@ -66,6 +70,16 @@ def generated(clone):
         up_to_date = drawn is not None and measured.drew(name, drawn)
         contents[path] = drawn if up_to_date else measured.svg(name, kind)
     return contents
+
+
+def _check_writable(clone):
+    """Checks that the folders of the README and of the pages can be written to."""
+    for place in [clone, *clone.glob("docs/**/")]:
+        if place.is_dir() and not os.access(place, os.W_OK):
+            raise PermissionError(
+                f"The folder of the pages must be writable. Received: {str(place)!r}. "
+                "Make it writable, or pass the folder of another clone."
+            )
 
 
 def _check_results(path):

@@ -33,7 +33,7 @@ def test_all_files_are_written_the_json_last(tmp_path, drawn):
 
 def test_where_one_cannot_be_written_none_is(tmp_path, drawn):
     (tmp_path / "name.json").mkdir()
-    with pytest.raises(OSError, match="a directory is in the way"):
+    with pytest.raises(OSError, match="which is a directory"):
         chapter_command.write("name", FINDINGS, drawn, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["name.json"]
 
