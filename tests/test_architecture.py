@@ -302,6 +302,8 @@ def test_test_files_mirror_what_they_test(path):
     # parity/test_altered_traces.py is, too: it alters one array of a trace at a time
     # parity/test_backends.py replays all traces by the program beside it
     about_the_whole |= {"altered_traces", "backends", "semantics", "types"}
+    # fast_fit/test_every_class.py trains with every class of Keras by `fit`
+    about_the_whole |= {"every_class"}
     base = ROOT if folder.parts[:1] == ("scripts",) else PACKAGE
     mirrored = [base / folder / f"{stem}.py", base / folder / f"_{stem}.py"]
     mirrored.append(path.with_name(f"{stem}.py"))  # what the tests share, in tests/support

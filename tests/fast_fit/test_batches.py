@@ -51,11 +51,33 @@ def test_streaming_reads_a_file_in_place(tmp_path):
 
 
 def test_floats_become_floatx_and_whole_numbers_stay():
-    dtypes = [
-        batches.first_row(np.zeros((3, 1), dtype)).dtype.name
-        for dtype in ("float64", "float16", "int64", "uint8", "bool")
-    ]
-    assert dtypes == ["float32", "float32", "int64", "uint8", "bool"]
+    kinds = ("float64", "float16", "int64", "uint8", "bool")
+    expected = ["float32", "float32", "int64", "uint8", "bool"]
+    arrays = [np.zeros((3, 1), kind) for kind in kinds]
+    data, _, _ = batches.Resident(arrays).chunk(tf.range(3), 0, 3)
+    assert [each.dtype.name for each in data] == expected
+    specs = batches.specs([*arrays, None], 2)
+    assert [spec.dtype.name for spec in specs[:-1]] == expected
+    assert [spec.shape for spec in specs[:-1]] == [(2, 1)] * 5
+    assert specs[-1] is None
+
+
+@pytest.mark.parametrize("budget", [48, 8], ids=["resident", "streamed"])
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [([0, 1, 2], True), ([0, 3, 1], False), ([0, -1, 1], False), ([0, np.nan, 1], False)],
+    ids=str,
+)
+def test_values_that_are_classes(labels, expected, budget):
+    held = batches.holder((np.zeros((3, 2)), np.array(labels), None), 1, budget)
+    assert [held.are_classes(1, 3), held.are_classes(1, 9)] == [expected, 3 in labels or expected]
+
+
+def test_the_operations_of_a_batch_are_named():
+    data = {"a": tf.range(3), "b": (None, tf.range(3))}
+    traced = tf.function(lambda: batches.gather(data, [0])).get_concrete_function()
+    gathers = [op.name for op in traced.graph.get_operations() if op.type == "GatherV2"]
+    assert [name.split("/")[-1] for name in gathers] == ["leaf0", "leaf2"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from tf_recipes.blocks.dropout import Dropout
@@ -63,16 +62,12 @@ def test_as_many_steps_as_memory_has_room_for(monkeypatch):
     assert steps == {1: 10, 3: 5, 99: 1}
 
 
-@pytest.mark.parametrize(
-    ("layer", "expected"),
-    [
-        (lambda: Dropout(0.5), False),
-        (lambda: keras.layers.Dense(2), False),
-        (lambda: keras.layers.Dropout(0.5), True),
-        (lambda: keras.layers.GaussianNoise(0.5), True),
-        (lambda: keras.Sequential([keras.layers.Dropout(0.5)]), True),
-    ],
-)
-def test_what_else_draws(layer, expected):
+def test_nothing_is_drawn_in_a_block():
+    layer = Dropout(0.5, seed=1)
     inputs = keras.Input((6,))
-    assert masks_ahead.draws_otherwise(keras.Model(inputs, layer()(inputs))) is expected
+    model = keras.Model(inputs, layer(inputs))
+    before = [state.numpy().tolist() for state in masks_ahead.states(model)]
+    with masks_ahead.drawing_nothing(model):
+        assert model(np.ones((1, 6)), training=True).numpy().tolist() == [[2.0] * 6]
+    assert [state.numpy().tolist() for state in masks_ahead.states(model)] == before
+    assert before == [layer.seed_generator.state.numpy().tolist()]

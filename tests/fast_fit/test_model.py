@@ -188,10 +188,12 @@ def test_memory_budget_must_be_whole_bytes(value, fails):
 def test_a_second_fit_goes_on_and_compiles_nothing(data):
     model = build()
     fitted(FastFitModel.fit, model, *data)
-    traces = model.loop("train")._run.experimental_get_tracing_count()
+    functions = [model.loop("train")._run, model.loop("train")._run_xla]
+    traces = [each.experimental_get_tracing_count() for each in functions]
+    assert traces == [1, 1]
     fitted(FastFitModel.fit, model, *data)
     assert model.optimizer.iterations.numpy() == 24
-    assert model.loop("train")._run.experimental_get_tracing_count() == traces
+    assert [each.experimental_get_tracing_count() for each in functions] == traces
 
 
 def test_compiling_anew_takes_effect(data):
@@ -304,12 +306,137 @@ def test_what_a_callback_calls_gets_its_own_data(call, data):
     assert found[1] == pytest.approx(found[0], rel=ROUNDING)
 
 
-@pytest.mark.parametrize("label", [10, -1])
-def test_labels_that_are_no_classes_are_refused_as_by_keras(label, data):
-    labels = data[1].copy()
-    labels[30] = label
-    with pytest.raises(tf.errors.InvalidArgumentError, match=f"label value of {label}"):
-        build().fit(data[0], labels, batch_size=10, verbose=0)
+ENTROPY = keras.losses.SparseCategoricalCrossentropy
+LOSSES = {
+    "plain": lambda: ENTROPY(from_logits=True),
+    "with a name": lambda: ENTROPY(from_logits=True, name="ce"),
+    "in a list": lambda: [ENTROPY(from_logits=True)],
+    "in a dict": lambda: {"logits": ENTROPY(from_logits=True)},
+    "a function": lambda: lambda y, p: keras.losses.sparse_categorical_crossentropy(y, p, True),
+    "of computed labels": lambda: lambda y, p: ENTROPY(from_logits=True)(2 * y - y, p),
+}
+
+
+def classifier(loss, jit_compile="auto", metrics=None):
+    keras.utils.set_random_seed(2)
+    inputs = keras.Input((2,))
+    model = FastFitModel(inputs, keras.layers.Dense(3, name="logits")(inputs))
+    model.compile("sgd", loss, jit_compile=jit_compile, metrics=metrics)
+    return model
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_labels_that_are_no_classes_are_refused_as_by_keras(loss):
+    x, y = np.ones((8, 2), "float32"), np.array([0, 1, 2, 0, 1, 2, 0, 3])
+    for classes in (y, np.where(y == 3, -1, y)):
+        model, weights = classifier(loss()), []
+        for fit in (FastFitModel.fit, keras.Model.fit):
+            model.set_weights([np.ones((2, 3)), np.zeros(3)])
+            with pytest.raises(tf.errors.InvalidArgumentError, match=f"label value of {classes[7]}"):
+                fit(model, x, classes, batch_size=4, shuffle=False, verbose=0)
+            weights.append(model.get_weights()[0].tolist())
+        assert weights[0] == weights[1]  # those of the step before
+        assert not model.loop("train").uses_xla
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_labels_that_are_classes_are_trained_on_with_xla_where_they_can_be_checked(loss):
+    model = classifier(loss())
+    model.fit(np.ones((4, 2)), np.array([0, 1, 2, 0]), batch_size=2, verbose=0)
+    assert model.loop("train").uses_xla is (loss is not LOSSES["of computed labels"])
+
+
+def test_with_xla_asked_for_labels_are_checked_as_well():
+    model = classifier(LOSSES["with a name"](), jit_compile=True)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label value of 3"):
+        model.fit(np.ones((4, 2)), np.array([0, 1, 2, 3]), batch_size=2, verbose=0)
+    model.fit(np.ones((4, 2)), np.array([0, 1, 2, 2]), batch_size=2, verbose=0)
+    assert model.loop("train").uses_xla
+
+
+def counted(y, p):
+    """A metric that XLA cannot compile."""
+    value = tf.numpy_function(lambda a: np.float32(a.size), [y], tf.float32)
+    value.set_shape(())
+    return value
+
+
+def test_what_xla_cannot_compile_trains_without_it(capfd):
+    def loss(y, p):
+        tf.print("a step")
+        return keras.ops.mean(keras.ops.square(y - p), axis=-1)
+
+    x, y = np.ones((8, 2)), np.ones((8, 3))
+    model = classifier(loss, metrics=[counted])
+    assert model.fit(x, y, batch_size=2, verbose=0).history["counted"] == [6.0]
+    assert capfd.readouterr().err.count("a step") == 4
+    assert not model.loop("train").uses_xla
+
+
+def test_the_error_under_xla_names_the_remedy(fails):
+    model = classifier("mse", jit_compile=True, metrics=[counted])
+    with fails("PyFunc", "jit_compile=True", "jit_compile='auto'", "run_eagerly=True"):
+        model.fit(np.ones((8, 2)), np.ones((8, 3)), batch_size=2, verbose=0)
+
+
+class Unwilling(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.supports_jit = False
+
+    def call(self, x):
+        return x
+
+
+def test_a_layer_that_does_not_support_xla_is_heard():
+    inputs = keras.Input((2,))
+    model = FastFitModel(inputs, keras.layers.Dense(3)(Unwilling()(inputs)))
+    model.compile("sgd", "mse")
+    model.fit(np.ones((8, 2)), np.ones((8, 3)), batch_size=2, verbose=0)
+    assert not model.loop("train").uses_xla
+    assert model.get_compile_config()["jit_compile"] == "auto"
+
+
+def drawn_otherwise():
+    """Layers whose numbers depend on their place in the graph, and one that keeps a state."""
+    inputs = keras.Input((2,))
+    noisy = keras.layers.Lambda(lambda x: x + tf.random.normal(tf.shape(x)))(inputs)
+    layer = keras.layers.BatchNormalization()
+    return inputs, keras.layers.Dense(3)(layer(noisy, training=True))
+
+
+def test_numbers_drawn_by_place_are_those_of_keras(monkeypatch):
+    monkeypatch.setattr(FastFitModel, "loop", lambda self, kind: pytest.fail(f"loop {kind}"))
+    found = []
+    for kind in (keras.Model, FastFitModel):
+        keras.utils.set_random_seed(1)
+        model = kind(*drawn_otherwise())
+        model.compile("sgd", "mse")
+        history = model.fit(np.ones((8, 2)), np.ones((8, 3)), batch_size=2, verbose=0).history
+        found.append([history["loss"], *(v.numpy().tolist() for v in model.variables)])
+    assert found[0] == found[1]
+
+
+def test_the_decision_changes_no_variable():
+    inputs = keras.Input((2,), 2)
+    x = keras.layers.Dropout(0.5)(keras.layers.BatchNormalization()(inputs, training=True))
+    x = keras.layers.SimpleRNN(2, stateful=True)(keras.layers.Reshape((2, 1))(x))
+    model = FastFitModel(inputs, keras.layers.SpectralNormalization(keras.layers.Dense(3))(x))
+    model.compile("adam", "mse", metrics=["mae"])
+    seen = []
+
+    class Start(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append([v.numpy().tolist() for v in (*model.variables, *model.metrics_variables)])
+            raise InterruptedError
+
+    before = [v.numpy().tolist() for v in model.variables]
+    with pytest.raises(InterruptedError):
+        model.fit(np.ones((4, 2)), np.ones((4, 3)), batch_size=2, verbose=0, callbacks=[Start()])
+    metrics = seen[0][len(before) :]
+    assert seen[0][: len(before)] == before
+    assert len(metrics) == 4
+    assert not np.any(metrics)
 
 
 def test_an_embedding_refuses_an_index_that_it_lacks():

@@ -12,11 +12,33 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
+from tf_recipes.fast_fit import operations
+
 # Steps of one call of the loop. The call itself takes as much time as two or three steps.
 LONGEST = 500
 
 
-class Resident:
+class _Rows:
+    """Says of arrays whether their values are numbers of classes."""
+
+    def __init__(self, arrays: Any) -> None:
+        self._leaves = keras.tree.flatten(arrays)
+        self._ranges: dict[int, tuple[Any, Any]] = {}
+
+    def are_classes(self, leaf: int, classes: int) -> bool:
+        """Returns whether every value is the number of a class.
+
+        Args:
+            leaf: int, the place of an array among the leaves of the structure.
+            classes: int, the number of classes.
+        """
+        if leaf not in self._ranges:
+            self._ranges[leaf] = np.min(self._leaves[leaf]), np.max(self._leaves[leaf])
+        least, largest = self._ranges[leaf]
+        return bool(least >= 0 and largest < classes)  # also False for NaN
+
+
+class Resident(_Rows):
     """Holds arrays on the device as tensors.
 
     Args:
@@ -31,6 +53,7 @@ class Resident:
 
     def __init__(self, arrays: Any) -> None:
         self._tensors = keras.tree.map_structure(_tensor, arrays)
+        super().__init__(self._tensors)
         self.bytes = row_bytes(arrays) * count(arrays)
 
     def chunk(self, order: tf.Tensor, start: int, stop: int) -> tuple[Any, tf.Tensor, int]:
@@ -43,7 +66,7 @@ class Resident:
         return self._tensors, order, start
 
 
-class Streamed:
+class Streamed(_Rows):
     """Copies the rows of one chunk of steps at a time from arrays to the device.
 
     Args:
@@ -57,6 +80,7 @@ class Streamed:
     """
 
     def __init__(self, arrays: Any, batch_size: int, memory_budget: int) -> None:
+        super().__init__(arrays)
         self._arrays = arrays
         self.steps = max(1, min(LONGEST, memory_budget // (batch_size * row_bytes(arrays))))
         self._rows = self.steps * batch_size
@@ -81,20 +105,29 @@ def holder(arrays: Any, batch_size: int, memory_budget: int) -> Resident | Strea
 
 
 def gather(data: Any, rows: tf.Tensor) -> Any:
-    """Gathers a batch: returns the given rows of each tensor in the structure `data`."""
+    """Gathers a batch: returns the given rows of each tensor in the structure `data`.
+
+    In a graph, the names of the operations say which leaf they gather; see `operations`.
+    """
+    leaves = keras.tree.flatten(data)
+    with operations.ours():
+        batch = [
+            None if leaf is None else tf.gather(leaf, rows, name=operations.leaf_name(number))
+            for number, leaf in enumerate(leaves)
+        ]
+    return keras.tree.pack_sequence_as(data, batch)
+
+
+def specs(arrays: Any, rows: int) -> Any:
+    """Returns a `tf.TensorSpec` for `rows` rows of each array."""
     return keras.tree.map_structure(
-        lambda tensor: None if tensor is None else tf.gather(tensor, rows), data
+        lambda a: None if a is None else tf.TensorSpec((rows, *a.shape[1:]), _dtype(a)), arrays
     )
 
 
 def count(arrays: Any) -> int:
     """Returns the number of rows of the arrays."""
     return len(next(array for array in keras.tree.flatten(arrays) if array is not None))
-
-
-def first_row(arrays: Any) -> Any:
-    """Returns the first row of each array as a tensor (1, ...)."""
-    return keras.tree.map_structure(lambda a: None if a is None else _tensor(a[:1]), arrays)
 
 
 def row_bytes(arrays: Any) -> int:

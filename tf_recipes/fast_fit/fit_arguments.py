@@ -83,18 +83,6 @@ class FitArguments:
         """Returns whether the loop supports these arguments."""
         return self._supported
 
-    def labels_are_classes(self, model: keras.Model) -> bool:
-        """Returns whether every label is the number of a class that `model` has.
-
-        True for a loss that takes no such labels. For a label outside the classes, TensorFlow's
-        kernel raises an error, but XLA trains on it; so the loop must not get such labels.
-        """
-        if not _takes_labels(model.loss):
-            return True
-        labels = [data[1] for data in (self.arrays, self.validation) if data is not None]
-        classes = model.output_shape[-1]
-        return all(np.min(each) >= 0 and np.max(each) < classes for each in labels)
-
     def _has_no_special_case(self) -> bool:
         given = self._given
         plain = (
@@ -143,11 +131,6 @@ class FitArguments:
             return training, held_out
         x, y, _ = training
         return (x, y, batches.class_weights(y, self._given["class_weight"])), held_out
-
-
-def _takes_labels(loss: Any) -> bool:
-    name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
-    return name == "sparse_categorical_crossentropy" and getattr(loss, "ignore_class", None) is None
 
 
 def _is_positive_int(value: Any) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_recipes.fast_fit import operations
+
 MEMORY = 2**26  # bytes that the masks of one call may take
 
 
@@ -21,18 +23,28 @@ def layers(model: keras.Model) -> list[keras.layers.Layer]:
     return list({id(layer): layer for layer in drawing}.values())
 
 
-def draws_otherwise(model: keras.Model) -> bool:
-    """Returns whether `model` draws random numbers that are not masks of these layers."""
-    ahead = {id(layer.seed_generator.state) for layer in layers(model)}
-    return any(
-        variable.path.endswith("seed_generator_state") and id(variable) not in ahead
-        for variable in model.variables
-    )
+@contextlib.contextmanager
+def drawing_by(
+    draw: Callable[[Any, tf.Tensor], tf.Tensor], drawing: list[keras.layers.Layer]
+) -> Iterator[None]:
+    """Replaces the `draw_mask` of the layers `drawing` by `draw(layer, inputs)` inside the block."""
+    for layer in drawing:
+        layer.draw_mask = lambda inputs, layer=layer: draw(layer, inputs)
+    try:
+        yield
+    finally:
+        for layer in drawing:
+            del layer.draw_mask
 
 
-def embeds(model: keras.Model) -> bool:
-    """Returns whether `model` contains an embedding."""
-    return any(isinstance(layer, keras.layers.Embedding) for layer in _nested_layers(model))
+def drawing_nothing(model: keras.Model) -> contextlib.AbstractContextManager[None]:
+    """Returns a block in which these layers keep every element and draw no mask."""
+    return drawing_by(lambda layer, inputs: tf.ones(inputs.shape, tf.bool), layers(model))
+
+
+def states(model: keras.Model) -> list[keras.Variable]:
+    """Returns the states of the generators that these layers draw from."""
+    return [layer.seed_generator.state for layer in layers(model)]
 
 
 def _nested_layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
@@ -92,7 +104,12 @@ class MasksAhead:
             step: int scalar, the step's number since `draw`.
         """
         following = iter(masks)
-        with self._drawing_by(lambda layer, inputs: next(following)[step]):
+
+        def take(layer, inputs):
+            with operations.ours():
+                return next(following)[step]
+
+        with drawing_by(take, self._layers):
             yield
 
     def _record(self, model: keras.Model, x: Any) -> list[tuple[Any, tf.TensorShape, tf.DType]]:
@@ -103,17 +120,6 @@ class MasksAhead:
             draws.append((layer, inputs.shape, inputs.dtype))
             return tf.ones(inputs.shape, tf.bool)
 
-        with self._drawing_by(note):
+        with drawing_by(note, self._layers):
             tf.function(lambda: model(x, training=True), autograph=False).get_concrete_function()
         return draws
-
-    @contextlib.contextmanager
-    def _drawing_by(self, draw: Callable[[Any, tf.Tensor], tf.Tensor]) -> Iterator[None]:
-        """Replaces the layers' `draw_mask` by `draw(layer, inputs)` inside the block."""
-        for layer in self._layers:
-            layer.draw_mask = lambda inputs, layer=layer: draw(layer, inputs)
-        try:
-            yield
-        finally:
-            for layer in self._layers:
-                del layer.draw_mask

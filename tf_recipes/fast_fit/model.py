@@ -4,6 +4,7 @@ import contextlib
 import copy
 import inspect
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from tf_recipes._support import validation
-from tf_recipes.fast_fit import batch_callbacks, batches, fit_arguments, masks_ahead, order
+from tf_recipes.fast_fit import batch_callbacks, batches, fit_arguments, masks_ahead, operations, order
 from tf_recipes.fast_fit.fit_arguments import FitArguments
 from tf_recipes.fast_fit.loop import Loop
 
@@ -46,9 +47,18 @@ class FastFitModel(keras.Model):
     `batch_interval`: 100 for a call after every hundred batches of an epoch and after its last
     batch, or None for a call after each call of the compiled function.
 
-    With `jit_compile=False` the same loop runs without XLA. Keras' own path is taken for data that
-    are not arrays, and for what the loop cannot do: `run_eagerly=True`, `steps_per_epoch`, a
-    `tf.distribute` strategy, another backend, or a subclass with its own `train_step`.
+    With `jit_compile="auto"` XLA compiles the loop if the traced steps have only operations with
+    the same results under XLA, to rounding. So the loop runs without XLA for an embedding (XLA
+    reads the nearest row for an index that does not exist), noise, a `tf.print`, a Python function,
+    or a layer with `supports_jit=False`. It also does so for data with a label that is no class:
+    TensorFlow's kernel then raises its error, where XLA would train on NaN. With
+    `jit_compile=False` the loop always runs without XLA.
+
+    Keras' own path is taken for data that are not arrays, and for what the loop cannot do:
+    `run_eagerly=True`, `steps_per_epoch`, a `tf.distribute` strategy, another backend, a subclass
+    with its own `train_step`, several outputs with labels each, and steps whose random numbers
+    depend on their place in Keras' own function (`tf.random.normal`) or on how often it is traced
+    (Python's `random`, as in `keras.layers.AugMix`).
 
     Args:
         *args: `inputs, outputs`, as for a functional `keras.Model`.
@@ -87,6 +97,7 @@ class FastFitModel(keras.Model):
         call.apply_defaults()
         self._given_jit_compile = call.arguments["jit_compile"]
         self._loops: dict[str, Loop] = {}
+        self._step_operations: dict[str, operations.Operations | None] = {}
         super().compile(*args, **kwargs)
 
     def get_compile_config(self) -> dict[str, Any] | None:
@@ -102,12 +113,15 @@ class FastFitModel(keras.Model):
             self.optimizer.build(self.trainable_variables)
 
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Trains as `keras.Model.fit` does, with the same arguments, and returns its `History`."""
+        """Trains as `keras.Model.fit` does, with the same arguments, and returns its `History`.
+
+        Raises:
+            ValueError: also if XLA cannot compile the step, and `jit_compile` is True.
+        """
         arguments = fit_arguments.bind(self, *args, **kwargs)
         with self._as_keras():  # a callback may be calling
             if not (self.compiled and self._loop_supports(arguments)):
                 return super().fit(*args, **kwargs)
-            self._create_variables(arguments.arrays)
             callbacks = batch_callbacks.container(self, arguments)
             with self._feeding(arguments, callbacks):
                 # Keras gets only the number of batches; the loop has the data.
@@ -169,7 +183,7 @@ class FastFitModel(keras.Model):
             and type(self).test_step is keras.Model.test_step
             and type(self).compute_metrics is keras.Model.compute_metrics
             and arguments.are_supported()
-            and arguments.labels_are_classes(self)
+            and self._operations_allow_it(arguments)
         )
 
     @classmethod
@@ -177,19 +191,72 @@ class FastFitModel(keras.Model):
         """Returns the `train_step` methods that return the metrics' results and nothing else."""
         return (keras.Model.train_step,)
 
-    def _create_variables(self, data: tuple[Any, Any, Any]) -> None:
-        """Creates the variables of the optimizer and of the metrics.
+    def _operations_allow_it(self, arguments: FitArguments) -> bool:
+        """Returns whether the steps have the results of Keras in the loop, as far as a trace tells.
 
-        Their creation inside the loop would trace the step twice.
+        Tracing runs nothing, so that no layer's state changes. It also creates the variables of the
+        metrics: in the loop, their creation would trace the step twice.
         """
-        if self._loops or not self.built:
-            return
-        if not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
-        x, y, sample_weight = batches.first_row(data)
-        y_pred = self(x, training=False)
-        self.compute_loss(x, y, y_pred, sample_weight, training=False)
-        self.compute_metrics(x, y, y_pred, sample_weight)
+        data = {"train": (arguments.arrays, arguments.batch_size)}
+        if arguments.validation is not None:
+            data["test"] = (arguments.validation, arguments.validation_batch_size)
+        for kind, (arrays, batch_size) in data.items():
+            if kind not in self._step_operations:
+                specs = batches.specs(arrays, min(batch_size, batches.count(arrays)))
+                self._step_operations[kind] = self._operations_of(kind, specs)
+        found = [self._step_operations[kind] for kind in data]
+        return all(each is not None and not each.placed_draws for each in found)
+
+    def _operations_of(self, kind: str, specs: Any) -> operations.Operations | None:
+        """Returns the operations of a step, or None if only Keras' own loop has Keras' results.
+
+        So it is if the step cannot be traced, or draws random numbers of Python or NumPy while it
+        is traced: these numbers depend on how often it is traced.
+
+        Args:
+            kind: "train" or "test".
+            specs: a structure of `tf.TensorSpec`, the batch.
+        """
+        step = self.test_step if kind == "test" else self._forward
+        before, count = operations.python_draws(), self._count_variables()
+        try:
+            if self.optimizer is not None and not self.optimizer.built:
+                self.optimizer.build(self.trainable_variables)
+            if kind == "train" and self._has_own_code():
+                step = self.train_step
+            with masks_ahead.drawing_nothing(self):  # the loop draws these masks before XLA runs
+                found = operations.traced(step, specs)
+        except Exception:
+            found = None  # Keras' own `fit` then raises an error, or can do what the trace cannot
+        if before == operations.python_draws():
+            return found
+        # Keras traces a second time if the first time creates variables: that time was here.
+        if self._count_variables() == count:
+            operations.set_python_draws(before)
+        return None
+
+    def _count_variables(self) -> int:
+        """Returns the number of variables of the model, its metrics and its optimizer."""
+        optimizer = [] if self.optimizer is None else self.optimizer.variables
+        return len(self.variables) + len(self.metrics_variables) + len(optimizer)
+
+    def _forward(self, data: tuple[Any, Any, Any]) -> Any:
+        """Does what comes before the gradients in a `train_step`, and what follows the update.
+
+        To trace this takes about half of the time of the whole step.
+        """
+        x, y, sample_weight = data
+        y_pred = self(x, training=True)
+        self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def _has_own_code(self) -> bool:
+        """Returns whether `_forward` may lack operations of the step that are not Keras' own."""
+        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        constraints = [getattr(each, "constraint", None) for each in self.trainable_variables]
+        code = {type(each).__module__.partition(".")[0] for each in (optimizer, *constraints)}
+        own_loss = type(self).compute_loss is not keras.Model.compute_loss
+        return own_loss or not code <= {"builtins", "keras", "tf_recipes"}
 
     @contextlib.contextmanager
     def _feeding(
@@ -236,16 +303,27 @@ class FastFitModel(keras.Model):
         """Returns the compiled loop of `kind` "train" or "test", made once for each `compile`."""
         if kind not in self._loops:
             step = self.train_step if kind == "train" else self.test_step
-            self._loops[kind] = Loop(self, step, self._uses_xla(), draws=kind == "train")
+            self._loops[kind] = Loop(self, step, self._jit_compile_for(kind), draws=kind == "train")
         return self._loops[kind]
 
-    def _uses_xla(self) -> bool:
-        if self._given_jit_compile == "auto":
-            # On a CPU, XLA draws other numbers than Keras does, and draws slowly. For an index that
-            # does not exist, an embedding under XLA returns the nearest row and raises no error.
-            return not (masks_ahead.draws_otherwise(self) or masks_ahead.embeds(self))
-        # Keras sets `jit_compile` to False where XLA cannot compile the model.
-        return bool(self._given_jit_compile and self.jit_compile)
+    def _jit_compile_for(self, kind: str) -> bool | str:
+        """Returns `jit_compile` for a `Loop`: "auto" where only its trace can tell."""
+        if self._given_jit_compile != "auto":
+            # Keras sets `jit_compile` to False where a layer says that XLA cannot compile it.
+            return bool(self._given_jit_compile and self.jit_compile)
+        found = self._step_operations.get(kind)
+        if found is not None and found.unproven:
+            return False
+        return "auto" if self._supports_xla() else False
+
+    def _supports_xla(self) -> bool:
+        """Returns whether Keras would accept `jit_compile=True` for this model."""
+        before = self.jit_compile
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras warns where it does not accept it
+            self.jit_compile = True
+        accepted, self.jit_compile = self.jit_compile, before
+        return bool(accepted)
 
 
 def _numbers(count: int) -> tf.data.Dataset:
