@@ -332,7 +332,9 @@ def test_labels_that_are_no_classes_are_refused_as_by_keras(loss):
         model, weights = classifier(loss()), []
         for fit in (FastFitModel.fit, keras.Model.fit):
             model.set_weights([np.ones((2, 3)), np.zeros(3)])
-            with pytest.raises(tf.errors.InvalidArgumentError, match=f"label value of {classes[7]}"):
+            with pytest.raises(
+                tf.errors.InvalidArgumentError, match=f"label value of {classes[7]}"
+            ):
                 fit(model, x, classes, batch_size=4, shuffle=False, verbose=0)
             weights.append(model.get_weights()[0].tolist())
         assert weights[0] == weights[1]  # those of the step before

@@ -21,7 +21,9 @@ def entropy(labels, logits):
 def in_a_loop(x, read):
     """Reads an array of tensors in a loop."""
     array = tf.TensorArray(tf.float32, 3).unstack(tf.transpose(x))
-    return tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s + read(array, i)), (0, 0 * x[:, 0]))
+    return tf.while_loop(
+        lambda i, s: i < 3, lambda i, s: (i + 1, s + read(array, i)), (0, 0 * x[:, 0])
+    )
 
 
 UNPROVEN = {
@@ -58,9 +60,12 @@ def test_operations_that_xla_may_compute_otherwise(step, expected):
 
 LABELS = {
     "themselves": (lambda y: y, True),
-    "cast and in a column": (lambda y: tf.cast(tf.cast(y, "float32")[:, None][:, 0], "int64"), True),
+    "cast and in a column": (
+        lambda y: tf.cast(tf.cast(y, "float32")[:, None][:, 0], "int64"),
+        True,
+    ),
     "computed": (lambda y: y + 1, False),
-    "from elsewhere": (lambda y: tf.zeros_like(y), False),
+    "from elsewhere": (tf.zeros_like, False),
 }
 
 

@@ -43,7 +43,7 @@ class Loop:
         self._ahead: dict[int, MasksAhead] = {}  # by batch size
         self._is_choosing = jit_compile == "auto"
         self._run = self._compiled(False)
-        self._run_xla = self._compiled(True) if jit_compile else None
+        self._run_xla: Any = self._compiled(True) if jit_compile else None
         self._has_run: set[int] = set()  # batch sizes
         self._operations: operations.Operations | None = None  # of `_run_xla`
         self._seconds: float | None = None  # for one step

@@ -27,7 +27,7 @@ def layers(model: keras.Model) -> list[keras.layers.Layer]:
 def drawing_by(
     draw: Callable[[Any, tf.Tensor], tf.Tensor], drawing: list[keras.layers.Layer]
 ) -> Iterator[None]:
-    """Replaces the `draw_mask` of the layers `drawing` by `draw(layer, inputs)` inside the block."""
+    """Replaces `draw_mask` of the layers `drawing` by `draw(layer, inputs)` inside the block."""
     for layer in drawing:
         layer.draw_mask = lambda inputs, layer=layer: draw(layer, inputs)
     try:

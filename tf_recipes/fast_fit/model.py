@@ -12,7 +12,14 @@ import keras
 import tensorflow as tf
 
 from tf_recipes._support import validation
-from tf_recipes.fast_fit import batch_callbacks, batches, fit_arguments, masks_ahead, operations, order
+from tf_recipes.fast_fit import (
+    batch_callbacks,
+    batches,
+    fit_arguments,
+    masks_ahead,
+    operations,
+    order,
+)
 from tf_recipes.fast_fit.fit_arguments import FitArguments
 from tf_recipes.fast_fit.loop import Loop
 
@@ -72,6 +79,8 @@ class FastFitModel(keras.Model):
     >>> len(history.history["loss"])
     3
     """
+
+    jit_compile: Any  # Keras' property
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

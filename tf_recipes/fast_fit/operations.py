@@ -16,12 +16,18 @@ import tensorflow as tf
 
 _SCOPE = "tf_recipes_loop"
 _LEAF = re.compile(rf"{_SCOPE}(?:_\d+)?/leaf(\d+)(?:_\d+)?$")
+
+
+def _kinds(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
 _LABEL_LOSS = "SparseSoftmaxCrossEntropyWithLogits"
 
 # The operations for which XLA has the results of TensorFlow's kernels, to rounding. An operation
 # that draws, that refuses a value (XLA compiles no check) or that runs Python must not be here.
 # tests/fast_fit/test_every_class.py compares the results of all layers, losses and metrics.
-_SAME_UNDER_XLA = frozenset(
+_SAME_UNDER_XLA = _kinds(
     """
     Abs Add AddN AddV2 All Any ArgMax ArgMin AssignAddVariableOp AssignSubVariableOp
     AssignVariableOp AvgPool AvgPool3D AvgPool3DGrad AvgPoolGrad BatchMatMulV2 BatchMatMulV3 BiasAdd
@@ -41,10 +47,10 @@ _SAME_UNDER_XLA = frozenset(
     StopGradient Sub Sum Tanh TanhGrad TensorListElementShape TensorListFromTensor TensorListLength
     TensorListPopBack TensorListPushBack TensorListReserve TensorListStack Tile Transpose Unpack
     VariableShape Xlogy ZerosLike
-    """.split()
+    """
 )
 # The same for floats. For whole numbers TensorFlow's kernels refuse to divide by zero.
-_SAME_FOR_FLOATS = frozenset("Div FloorDiv FloorMod Mod Pow RealDiv TruncateDiv TruncateMod".split())
+_SAME_FOR_FLOATS = _kinds("Div FloorDiv FloorMod Mod Pow RealDiv TruncateDiv TruncateMod")
 # The same if these inputs are constants, which TensorFlow has checked while it traced the step. A
 # place outside the tensor is refused by TensorFlow's kernels; XLA takes the nearest place.
 _MUST_BE_CONSTANT = {
@@ -58,16 +64,15 @@ _MUST_BE_CONSTANT = {
 }
 # The same at a place that a loop counts, as a recurrent layer reads its inputs and its gradient
 # reads them back.
-_SAME_AT_COUNTED_PLACES = frozenset("TensorListGetItem TensorListSetItem".split())
+_SAME_AT_COUNTED_PLACES = _kinds("TensorListGetItem TensorListSetItem")
 # What gives a constant for constants.
 _COMPUTES = _SAME_UNDER_XLA | _SAME_FOR_FLOATS | set(_MUST_BE_CONSTANT)
-_CALLS = frozenset(
-    "Case If PartitionedCall StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile "
-    "While".split()
+_CALLS = _kinds(
+    "Case If PartitionedCall StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile While"
 )
 # What passes all or some labels on, with their values.
-_PASSES_ON = frozenset(
-    "Cast ExpandDims Identity Reshape Slice Squeeze StopGradient StridedSlice Transpose".split()
+_PASSES_ON = _kinds(
+    "Cast ExpandDims Identity Reshape Slice Squeeze StopGradient StridedSlice Transpose"
 )
 
 
@@ -149,7 +154,7 @@ def of(graph: tf.Graph) -> Operations:
 def python_draws() -> tuple[Any, ...]:
     """Returns the states of the random number generators of Python and NumPy."""
     name, keys, *rest = np.random.get_state()
-    return random.getstate(), (name, tuple(keys.tolist()), *rest)
+    return random.getstate(), (name, tuple(map(int, keys)), *rest)
 
 
 def set_python_draws(states: tuple[Any, ...]) -> None:
