@@ -397,13 +397,13 @@ UNDER_XLA = (
     "MaxPooling2D",
     "MultiHeadAttention",
     "PReLU",
-    "RNN StackedRNNCells SimpleRNNCell GRUCell LSTMCell",
 )
 
 
 def test_layers_under_xla(looped):
     every = {name: branch for group in GROUPS.values() for name, branch in group.items()}
     chosen = {name: every[name] for name in UNDER_XLA}
+    chosen["GRU"] = on("sequence", lambda: L.GRU(2))  # without dropout
     model, x, y, names = compiled_group(chosen)
     found, expected = trained_both_ways(model, x, y, names)
     assert looped == [True] * 2
@@ -615,11 +615,10 @@ def test_metrics(looped):
     )
     weights = np.linspace(0.5, 2, ROWS).astype("float32")
     x, y = data()["vector"], labels()
-    found, expected = trained_both_ways(model, x, y, sample_weight=weights, validation_split=0.5)
+    found, expected = trained_both_ways(model, x, y, sample_weight=weights)
     assert {f"history of {name}" for name in (*METRICS, "Mean", "Sum")} <= expected.keys()
-    assert {f"history of val_{name}" for name in (*METRICS, "Mean", "Sum")} <= expected.keys()
     assert_same(found, expected, {})
-    assert looped == [False] * 4
+    assert looped == [False] * 2
 
 
 # --- callbacks: `{class: made for a folder}`
