@@ -69,7 +69,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
             "data_format": "Pass axis=1 for NCHW, axis=-1 for NHWC.",
             "zero_debias_moving_mean": "Leave it out; False was TF1's default.",
             **dict.fromkeys(
-                ("renorm_clipping", "renorm_decay", "adjustment"), "Leave it out: no renorm here."
+                ("renorm_decay", "adjustment"), "Leave it out: no renorm here."
             ),
             **tf1_names.CALLED,
             **tf1_names.VARIABLES,
@@ -89,7 +89,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         validation.number("epsilon", epsilon, 0)
         validation.flag("center", center)
         validation.flag("scale", scale)
-        for name in ("renorm", "synchronized"):
+        for name in ("renorm", "renorm_clipping", "synchronized"):
             if kwargs.get(name):
                 validation.fail(
                     f"`{name}` has no counterpart in contrib's fused batch_norm.",

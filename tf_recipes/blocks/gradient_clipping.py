@@ -126,7 +126,9 @@ class GradientClippingModel(FastFitModel):
     def _apply_gradients(self, gradients: list[Any]) -> None:
         """Adds the gradients up over the replicas, clips them, and takes the optimizer's step."""
         optimizer, variables = self.optimizer, self.trainable_variables
-        inner = getattr(optimizer, "inner_optimizer", optimizer)  # of a `LossScaleOptimizer`
+        inner = optimizer
+        while hasattr(inner, "inner_optimizer"):  # of a `LossScaleOptimizer`
+            inner = inner.inner_optimizer
         parts = inner.gradient_accumulation_steps
         if tf.distribute.get_strategy().num_replicas_in_sync == 1 and not parts:
             optimizer.apply(self._clip(gradients), variables)
