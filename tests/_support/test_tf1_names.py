@@ -20,6 +20,9 @@ MORE = {
     "tf.contrib.opt.MomentumWOptimizer": [
         "weight_decay", "learning_rate", "momentum", "use_locking", "name", "use_nesterov",
     ],
+    "tf.nn.embedding_lookup": [
+        "params", "ids", "partition_strategy", "name", "validate_indices", "max_norm",
+    ],
     "tf.nn.elu": ["features", "name"],
 }  # fmt: skip
 SIGNATURES = {**table.recorded()["signatures"], **MORE}
@@ -42,13 +45,16 @@ ORIGINALS = [
     ("fully_connected", "tf.contrib.layers.fully_connected"),
     ("BatchNormalization", "tf.contrib.layers.batch_norm"),
     ("Dropout", "tf.contrib.layers.dropout"),
+    ("Embedding", "tf.nn.embedding_lookup"),
+    ("Embedding", "tf.contrib.layers.embed_sequence"),
+    ("ExponentialMovingAverage", "tf.train.ExponentialMovingAverage"),
     ("leaky_relu", "tf.nn.leaky_relu"),
     ("elu", "tf.nn.elu"),
     ("clip_by_norm", "tf.clip_by_norm"),
     ("clip_gradients", "tf.clip_by_value"),
 ]
 # Arguments that arrive in Keras under TF1's name and with TF1's meaning.
-KERAS = {"BatchNormalization": ["trainable"]}
+KERAS = {"BatchNormalization": ["trainable"], "Embedding": ["trainable", "name"]}
 # Keras takes and refuses them in its own words.
 REFUSED = {"BatchNormalization": ["renorm", "renorm_clipping"]}
 

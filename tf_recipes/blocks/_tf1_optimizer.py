@@ -1,5 +1,6 @@
 """Defines the base class of this package's optimizers."""
 
+import functools
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -152,10 +153,9 @@ class TF1Optimizer(keras.optimizers.Optimizer):
         if squares is None:
             squares = [ops.sum(ops.square(sparse.values(g))) for g in grads]
         if self.clipnorm:
-            # g <- g c / max(|g|, c)
             return [
-                sparse.mapped(lambda values, s=s: values * clip / ops.maximum(ops.sqrt(s), clip), g)
-                for g, s in zip(grads, squares, strict=True)
+                sparse.mapped(functools.partial(_clipped_by_norm, clip, square), g)
+                for g, square in zip(grads, squares, strict=True)
             ]
         norm = ops.sqrt(ops.sum(ops.stack(squares)))
         # g <- g c min(1 / norm, 1 / c); NaN if the norm is not finite
@@ -253,3 +253,9 @@ class TF1Optimizer(keras.optimizers.Optimizer):
             due = (self.iterations + 1) % self.ema_overwrite_frequency == 0
             for weight, average in zip(weights, averages, strict=True):
                 self.assign(weight, ops.where(due, average, weight))
+
+
+def _clipped_by_norm(clip: float, square: Any, values: Any) -> Any:
+    """Scales the values of a gradient down to the norm `clip`; `square` is their norm's square."""
+    # g <- g c / max(|g|, c)
+    return values * clip / ops.maximum(ops.sqrt(square), clip)

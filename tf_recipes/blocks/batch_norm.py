@@ -68,9 +68,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
             "fused": "Leave it out: the inputs' rank decides, as in TF1.",
             "data_format": "Pass axis=1 for NCHW, axis=-1 for NHWC.",
             "zero_debias_moving_mean": "Leave it out; False was TF1's default.",
-            **dict.fromkeys(
-                ("renorm_decay", "adjustment"), "Leave it out: no renorm here."
-            ),
+            **dict.fromkeys(("renorm_decay", "adjustment"), "Leave it out: no renorm here."),
             **tf1_names.CALLED,
             **tf1_names.VARIABLES,
         },
