@@ -252,7 +252,8 @@ class TF1Optimizer(keras.optimizers.Optimizer):
         if self.ema_overwrite_frequency:
             due = (self.iterations + 1) % self.ema_overwrite_frequency == 0
             for weight, average in zip(weights, averages, strict=True):
-                self.assign(weight, ops.where(due, average, weight))
+                old, new = map(ops.convert_to_tensor, (weight, average))
+                self.assign(weight, ops.where(due, new, old))
 
 
 def _clipped_by_norm(clip: float, square: Any, values: Any) -> Any:
