@@ -25,10 +25,13 @@ EXAMPLES = {
     "VarianceScaling": lambda cls: cls(factor=1.5, mode="FAN_AVG", uniform=True, seed=3),
     "BatchNormalization": lambda cls: cls(momentum=0.75, scale=True, name="bn"),
     "MaxNorm": lambda cls: cls(0.5, axis=(0, 1)),
+    "GradientDescent": lambda cls: cls(0.5),
     "Momentum": lambda cls: cls(0.5, momentum=0.25, nesterov=True),
     "Adagrad": lambda cls: cls(0.5, initial_accumulator_value=0.25),
     "RMSProp": lambda cls: cls(0.5, rho=0.25, momentum=0.75, epsilon=0.125, centered=True),
     "Adam": lambda cls: cls(0.5, beta_1=0.25, beta_2=0.75, epsilon=0.125),
+    "MomentumW": lambda cls: cls(0.5, weight_decay=0.25, momentum=0.25, nesterov=True),
+    "AdamW": lambda cls: cls(0.5, weight_decay=0.25, beta_1=0.25, decay_var_list=["w"]),
     "Dropout": lambda cls: cls(0.75, seed=3, noise_shape=(None, 1), name="dropout"),
     "ExponentialMovingAverage": lambda cls: cls(
         keras.optimizers.SGD(0.5), 0.75, num_updates="iterations", zero_debias=True, only=["h"]

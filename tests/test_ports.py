@@ -32,7 +32,7 @@ def test_ports_by_name():
 def test_every_optimizer_has_its_class(port, name):
     classes = {
         "exact": {
-            "gradient_descent": keras.optimizers.SGD,
+            "gradient_descent": tf_recipes.GradientDescent,
             "momentum": tf_recipes.Momentum,
             "nesterov": tf_recipes.Momentum,
             "adagrad": tf_recipes.Adagrad,

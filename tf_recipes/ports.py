@@ -65,11 +65,11 @@ class Port:
 
 
 def _exact_optimizer(recipe: Recipe, learning_rate: Any) -> keras.optimizers.Optimizer:
-    """Makes this package's optimizer, or Keras' SGD without momentum, which is exact."""
+    """Makes this package's optimizer."""
     arguments = recipe.optimizer_arguments()
     match recipe.optimizer["name"]:
         case "gradient_descent":
-            return keras.optimizers.SGD(learning_rate)
+            return optimizers.GradientDescent(learning_rate)
         case "momentum":
             return optimizers.Momentum(
                 learning_rate, arguments["momentum"], arguments["use_nesterov"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_recipes import GradientClippingModel, Momentum, clip_gradients
+from tf_recipes import GradientClippingModel, GradientDescent, Momentum, clip_gradients
 
 
 def test_values_are_those_of_tf1():
@@ -105,6 +105,32 @@ def test_overflow_still_reaches_the_loss_scale():
     model.fit(np.float32([[3e38, 1.0]]), np.float32([[1.0]]), verbose=0)
     assert float(optimizer.dynamic_scale) == 32.0
     np.testing.assert_array_equal(model.get_weights()[0], 0.0)
+
+
+@pytest.mark.parametrize("make", [keras.optimizers.SGD, GradientDescent])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_accumulated_gradient_is_clipped_as_that_of_the_whole_batch(make, scaled):
+    optimizer = make(1.0, gradient_accumulation_steps=2)
+    if scaled:
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=64.0)
+    model = linear(GradientClippingModel, optimizer, clip_value=0.5)
+    model.fit(X, Y, batch_size=1, shuffle=False, verbose=0)
+    # The parts' gradients are [-2, 0] and [0, -0.5]: clipped one by one, their mean is -0.25 twice.
+    np.testing.assert_array_equal(model.get_weights()[0][:, 0], [0.5, 0.25])
+
+
+def test_accumulated_sparse_gradient_is_clipped_value_by_value():
+    inputs = keras.Input((2,), dtype="int32")
+    table = keras.layers.Embedding(3, 1, embeddings_initializer="zeros")
+    outputs = keras.ops.sum(table(inputs) * np.float32([[[-4.0], [-1.0]]]), axis=1)
+    model = GradientClippingModel(inputs, outputs, clip_value=0.5)
+    optimizer = Momentum(1.0, gradient_accumulation_steps=2)
+    model.compile(optimizer, lambda y, outputs: keras.ops.mean(outputs), jit_compile=False)
+    rows = np.array([[0, 0], [0, 1], [1, 1], [1, 1]])
+    model.fit(rows, np.zeros(4), batch_size=1, shuffle=False, verbose=0)
+    # TF 1.15.5, batches of two rows: the values -4/2 and -1/2 are clipped to -0.5; then row 0 has
+    # moved by 3 times 0.5, row 1 by 0.5 and then by 0.9 * 0.5 + 4 times 0.5.
+    np.testing.assert_allclose(table.embeddings.numpy().ravel(), [1.5, 2.95, 0.0], rtol=1e-6)
 
 
 def test_fixed_loss_scale_factor():

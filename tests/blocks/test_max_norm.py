@@ -76,6 +76,15 @@ def test_convolution_filters_are_bounded_one_by_one():
     np.testing.assert_allclose(np.square(clipped).sum((0, 1, 2)), 1.0, rtol=1e-14)
 
 
+def test_default_is_the_norm_of_the_whole_tensor():
+    # TF 1.15.5: tf.clip_by_norm([[3, 0], [4, 1]], 1.0)
+    clipped = tf_recipes.clip_by_norm(np.float32([[3.0, 0.0], [4.0, 1.0]]), 1.0)
+    expected = [[0.588348388671875, 0.0], [0.7844645380973816, 0.1961161345243454]]
+    np.testing.assert_allclose(clipped, expected, rtol=2**-23)
+    scalar = tf_recipes.clip_by_norm(keras.ops.array(3.0), 1.0)
+    assert float(scalar) == 1.0  # as TF 1.15.5
+
+
 def test_weights_inside_the_ball_keep_their_bits():
     """Checks that weights below the threshold stay; Keras' constraint shrinks them."""
     weights = np.array([[0.3, 0.1], [0.4, -0.7]], "float32")
@@ -90,7 +99,7 @@ def test_weights_inside_the_ball_keep_their_bits():
 def test_gradient_passes_through_a_column_of_zeros():
     weights = tf.Variable(W)
     with tf.GradientTape() as tape:
-        total = tf.reduce_sum(tf_recipes.clip_by_norm(weights, 1.0))
+        total = tf.reduce_sum(tf_recipes.clip_by_norm(weights, 1.0, axis=0))
     gradient = np.array(tape.gradient(total, weights))
     assert np.isfinite(gradient).all()
     np.testing.assert_array_equal(

@@ -2,7 +2,8 @@
 
     KERAS_BACKEND=jax JAX_ENABLE_X64=1 python tests/parity/replay_on_backend.py FILE [TRACE ...]
 
-FILE is JSON: `{trace: {ratio, step, variable, drift}}`, the worst of each trace. The training step
+FILE is JSON: `{trace: {ratio, step, variable, drift}}`, the worst of each trace, and the optimizers
+of `tests/support/optimizer_table.py` that differ from TF1. The training step
 is Keras' own, because those of `FastFitModel` and `GradientClippingModel` need TensorFlow. All else
 is the port's: layers, optimizers, schedules, regularizers, constraints, and the recorded masks.
 Gradients are clipped by the optimizer's `clipvalue`, which does what TF1's `tf.clip_by_value` does.
@@ -16,6 +17,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+import optimizer_table
 from tf_recipes import models
 from tf_recipes.parity import comparison, references, trace
 from tf_recipes.parity.replay import Replay, tf1_variables, with_recorded_masks
@@ -78,7 +80,10 @@ def main(file, *names):
             "losses": float(np.max(np.abs(compared.losses / reference.losses - 1))),
         }
         print(path.stem, found[path.stem], flush=True)
-    Path(file).write_text(json.dumps({"backend": keras.backend.backend(), "traces": found}))
+    differing = optimizer_table.differing("unique", ["parts"])
+    optimizers = {" ".join(case): value for case, value in differing.items()}
+    results = {"backend": keras.backend.backend(), "traces": found, "optimizers": optimizers}
+    Path(file).write_text(json.dumps(results))
 
 
 if __name__ == "__main__":

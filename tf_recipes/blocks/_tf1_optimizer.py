@@ -1,5 +1,7 @@
 """Defines the base class of this package's optimizers."""
 
+import functools
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,12 +9,26 @@ import keras
 import numpy as np
 from keras import ops
 
+from tf_recipes.blocks import _sparse_gradients as sparse
+
 
 class TF1Optimizer(keras.optimizers.Optimizer):
     """Provides what TF1's optimizers share: slots, float32 hyperparameters, sparse gradients.
 
     A subclass defines `initial_slots` and `step`.
+
+    Keras' own code makes a sparse gradient dense when it clips by the global norm, divides by a
+    loss scale, or accumulates. Accumulation also counts each part of a batch as a step, in
+    schedules and in the average of the weights. So this class does these things itself.
     """
+
+    # Whether a row that a sparse gradient lacks stays as it is, as under most of TF1's kernels.
+    leaves_absent_rows = True
+
+    # While a step is taken with the mean of accumulated gradients: `{index of a variable: bool
+    # (rows, 1, ...)}`, the rows that a sparse one holds. The mean itself is dense: a sparse one
+    # would have an unknown number of rows; see `_sparse_gradients.summed`.
+    _rows_of_the_mean: Mapping[int, Any] = types.MappingProxyType({})
 
     def build(self, variables: Sequence[keras.Variable]) -> None:
         if self.built:
@@ -30,6 +46,17 @@ class TF1Optimizer(keras.optimizers.Optimizer):
             ]
             for name, initial in self.initial_slots().items()
         }
+        if self.gradient_accumulation_steps:
+            # How many gradients of the parts of a batch held each row, and the sum of the squares
+            # of their values. The sum of the gradients tells neither.
+            self._held_rows = [
+                self.add_variable(variable.shape[:1], name=f"held_rows_{index}", dtype="float32")
+                for index, variable in enumerate(variables)
+            ]
+            self._squares = [
+                self.add_variable((), name=f"squares_{index}", dtype=variable.dtype)
+                for index, variable in enumerate(variables)
+            ]
 
     def initial_slots(self) -> dict[str, float]:
         """Returns `{name: initial value}` of the slot variables of each model variable."""
@@ -38,7 +65,7 @@ class TF1Optimizer(keras.optimizers.Optimizer):
     def step(
         self, w: Any, slots: Mapping[str, Any], g: Any, eta: Any
     ) -> tuple[Any, dict[str, Any]]:
-        """Computes one step for one variable.
+        """Computes one step for one variable, or for some rows of it.
 
         Args:
             w: tensor, the variable's value.
@@ -57,37 +84,179 @@ class TF1Optimizer(keras.optimizers.Optimizer):
             value = np.float32(value)
         return ops.cast(ops.cast(value, "float32"), like.dtype)
 
+    def decayed(self, w: Any, variable: keras.Variable) -> Any:
+        """Returns the value `w` of a variable, or of some of its rows, after the weight decay."""
+        return w
+
+    @property
+    def learning_rate(self) -> Any:
+        """Returns the learning rate; a schedule reads the number of whole steps taken."""
+        schedule = self._learning_rate
+        if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+            return schedule(self.iterations)
+        return super().learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        keras.optimizers.Optimizer.learning_rate.fset(self, value)
+
+    def apply(
+        self, grads: Sequence[Any], trainable_variables: Sequence[keras.Variable] | None = None
+    ) -> None:
+        if self.loss_scale_factor is not None:
+            grads = [sparse.Divisible(g) if sparse.is_sparse(g) else g for g in grads]
+        super().apply(grads, trainable_variables)
+
     def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
         index = self._get_variable_index(variable)
         slots = {name: variables[index] for name, variables in self._slots.items()}
-        gradient, touched = _dense_gradient(gradient, variable)
-        old = {name: ops.convert_to_tensor(slot) for name, slot in slots.items()}
+        eta = self.hyperparameter(learning_rate, variable)
+        if sparse.is_sparse(gradient):
+            self._update_rows(gradient, variable, slots, eta)
+            return
         w = ops.convert_to_tensor(variable)
-        eta = self.hyperparameter(learning_rate, w)
-        new_w, new = self.step(w, old, ops.cast(gradient, w.dtype), eta)
+        gradient = ops.cast(gradient, w.dtype)
+        old = {name: ops.convert_to_tensor(slot) for name, slot in slots.items()}
+        touched = self._rows_of_the_mean.get(index, sparse.touched_rows(gradient, variable))
+        decayed = sparse.select(touched, self.decayed(w, variable), w)
+        new_w, new = self.step(decayed, old, gradient, eta)
+        if not self.leaves_absent_rows:
+            touched = None
         for name, slot in slots.items():
-            self.assign(slot, self._select_rows(touched, new[name], old[name]))
-        self.assign(variable, self._select_rows(touched, new_w, w))
+            self.assign(slot, sparse.select(touched, new[name], old[name]))
+        self.assign(variable, sparse.select(touched, new_w, w))
 
-    def _select_rows(self, touched: Any, new: Any, old: Any) -> Any:
-        """Returns `new` in the rows that the gradient holds, and `old` in the other rows.
+    def _update_rows(
+        self, gradient: Any, variable: Any, slots: Mapping[str, keras.Variable], eta: Any
+    ) -> None:
+        """Takes one step for the rows of a sparse gradient, and reads and writes no other row."""
+        gradient = sparse.summed(gradient, variable.dtype)
+        w = self.decayed(sparse.read(variable, gradient), variable)
+        old = {name: sparse.read(slot, gradient) for name, slot in slots.items()}
+        new_w, new = self.step(w, old, gradient.values, eta)
+        for name, slot in slots.items():
+            self.assign(slot, sparse.with_values(gradient, new[name]))
+        self.assign(variable, sparse.with_values(gradient, new_w))
+
+    def _clip_gradients(self, grads: list[Any], squares: list[Any] | None = None) -> list[Any]:
+        """Clips gradients as TF1 did; a sparse gradient stays sparse.
+
+        TF1 took the norm of a sparse gradient from its values, before it summed those of one row.
 
         Args:
-            touched: bool (rows, 1, ...), or None for all rows.
-            new, old: tensors (rows, ...).
+            grads: tensors and sparse gradients.
+            squares: the sums of the squares of the gradients' values; None computes them.
         """
-        return new if touched is None else ops.where(touched, new, old)
+        clip = self.clipnorm or self.global_clipnorm
+        if clip is None or clip <= 0:
+            return super()._clip_gradients(grads)
+        if squares is None:
+            squares = [ops.sum(ops.square(sparse.values(g))) for g in grads]
+        if self.clipnorm:
+            return [
+                sparse.mapped(functools.partial(_clipped_by_norm, clip, square), g)
+                for g, square in zip(grads, squares, strict=True)
+            ]
+        norm = ops.sqrt(ops.sum(ops.stack(squares)))
+        # g <- g c min(1 / norm, 1 / c); NaN if the norm is not finite
+        scale = clip * ops.minimum(1 / norm, 1 / clip) + (norm - norm)
+        return [
+            sparse.mapped(lambda values: values * ops.cast(scale, values.dtype), g) for g in grads
+        ]
+
+    def _backend_apply_gradients(self, grads: list[Any], trainable_variables: list[Any]) -> None:
+        if not self.gradient_accumulation_steps:
+            super()._backend_apply_gradients(grads, trainable_variables)
+            return
+        steps = self.gradient_accumulation_steps
+        is_last = (self._iterations + 1) % steps == 0
+        self._add_up(grads, trainable_variables)
+        if keras.backend.backend() == "jax":  # has no assignments under a condition
+            state = [*self._trainable_variables, *self.variables]
+            before = [each.value for each in state]
+            self._step_of_the_mean(grads, trainable_variables)
+            for each, old in zip(state, before, strict=True):
+                each.assign(ops.where(is_last, each.value, old))
+        else:
+            ops.cond(
+                is_last,
+                lambda: self._step_of_the_mean(grads, trainable_variables),
+                lambda: None,
+            )
+
+    def _sums(self, variables: list[Any]) -> list[list[keras.Variable]]:
+        """Returns the sums, the held rows and the squares that belong to some variables."""
+        indices = [self._get_variable_index(variable) for variable in variables]
+        return [
+            [each[index] for index in indices]
+            for each in (self._accumulated_gradients, self._held_rows, self._squares)
+        ]
+
+    def _add_up(self, grads: list[Any], variables: list[Any]) -> None:
+        """Adds the gradients of one part of a batch to those of the parts before it."""
+        sums, held, squares = self._sums(variables)
+        if self.clipvalue:
+            # TF1 clipped each value of the whole batch's sparse gradient, 1/steps of a value here.
+            most = self.clipvalue * self.gradient_accumulation_steps
+            grads = [ops.clip(g, -most, most) if sparse.is_sparse(g) else g for g in grads]
+        added = [
+            *grads,
+            *(sparse.held_rows(g, rows) for g, rows in zip(grads, held, strict=True)),
+            *(ops.sum(ops.square(sparse.values(g))) for g in grads),
+        ]
+        self._backend_increment_gradient_accumulators(added, [*sums, *held, *squares])
+
+    def _step_of_the_mean(self, grads: list[Any], variables: list[Any]) -> None:
+        """Takes the step of a whole batch, and forgets the gradients of its parts.
+
+        Args:
+            grads: the gradients of the last part, which say what is sparse.
+            variables: their variables.
+        """
+        steps = self.gradient_accumulation_steps
+        sums, held, squares = self._sums(variables)
+        means = [total / steps for total in sums]
+        were_sparse = [sparse.is_sparse(g) for g in grads]
+        if self.clipvalue:  # each part of a sparse gradient has been clipped by itself
+            clipped = self._clip_gradients(means)
+            means = [
+                mean if was else new
+                for mean, new, was in zip(means, clipped, were_sparse, strict=True)
+            ]
+        else:
+            norms = [
+                square / steps**2 if was else ops.sum(ops.square(mean))
+                for mean, square, was in zip(means, squares, were_sparse, strict=True)
+            ]
+            means = self._clip_gradients(means, norms)
+        self._rows_of_the_mean = {
+            self._get_variable_index(variable): sparse.as_column(rows > 0, variable)
+            for variable, rows, was in zip(variables, held, were_sparse, strict=True)
+            if was
+        }
+        try:
+            self._take_step(means, variables)
+        finally:
+            del self._rows_of_the_mean
+        for each in (*self._accumulated_gradients, *self._held_rows, *self._squares):
+            each.assign(ops.zeros(each.shape, dtype=each.dtype))
+
+    def _take_step(self, grads: list[Any], variables: list[Any]) -> None:
+        """Takes a step with clipped gradients, then updates the average of the weights."""
+        self._apply_weight_decay(variables)
+        self._backend_update_step(grads, variables, self.learning_rate)
+        if not self.use_ema:
+            return
+        weights, averages = self._trainable_variables, self._model_variables_moving_average
+        self._update_model_variables_moving_average(weights)
+        if self.ema_overwrite_frequency:
+            due = (self.iterations + 1) % self.ema_overwrite_frequency == 0
+            for weight, average in zip(weights, averages, strict=True):
+                old, new = map(ops.convert_to_tensor, (weight, average))
+                self.assign(weight, ops.where(due, new, old))
 
 
-def _dense_gradient(gradient: Any, variable: keras.Variable) -> tuple[Any, Any]:
-    """Makes a gradient dense, and says which rows it holds.
-
-    Returns:
-        The dense gradient, and bool (rows, 1, ...), or None if the gradient holds all rows.
-    """
-    if not hasattr(gradient, "dense_shape"):  # not `indices`: every tensor of PyTorch has these
-        return gradient, None
-    rows = variable.shape[0]
-    total = ops.segment_sum(gradient.values, gradient.indices, num_segments=rows)
-    count = ops.segment_sum(ops.ones_like(gradient.indices), gradient.indices, num_segments=rows)
-    return total, ops.reshape(count > 0, (rows,) + (1,) * (len(variable.shape) - 1))
+def _clipped_by_norm(clip: float, square: Any, values: Any) -> Any:
+    """Scales the values of a gradient down to the norm `clip`; `square` is their norm's square."""
+    # g <- g c / max(|g|, c)
+    return values * clip / ops.maximum(ops.sqrt(square), clip)

@@ -9,6 +9,16 @@ from typing import Any
 from keras import ops
 
 
+def gradient_descent_update(w: Any, g: Any, eta: Any) -> Any:
+    """Takes a step of gradient descent.
+
+    Returns:
+        The new `w`.
+    """
+    # w <- w - eta g
+    return w - g * eta
+
+
 def momentum_update(w: Any, a: Any, g: Any, eta: Any, mu: Any, nesterov: bool) -> tuple[Any, Any]:
     """Takes a momentum step, in which the rate multiplies the whole velocity `a`.
 
@@ -81,11 +91,16 @@ def adam_update(
     Returns:
         The new `w`, `m` and `v`.
     """
-    # alpha = eta sqrt(1 - beta_2^t) / (1 - beta_1^t)
-    alpha = eta * ops.sqrt(1 - power_2) / (1 - power_1)
     # m <- m + (1 - beta_1) (g - m)
     m = m + (g - m) * (1 - beta_1)
     # v <- v + (1 - beta_2) (g^2 - v)
     v = v + (g * g - v) * (1 - beta_2)
     # w <- w - alpha m / (sqrt(v) + epsilon)
-    return w - m * alpha / (ops.sqrt(v) + epsilon), m, v
+    return w - adam_step(m, v, eta, power_1, power_2, epsilon), m, v
+
+
+def adam_step(m: Any, v: Any, eta: Any, power_1: Any, power_2: Any, epsilon: Any) -> Any:
+    """Returns what an Adam step subtracts from the variable, given the new moments."""
+    # alpha = eta sqrt(1 - beta_2^t) / (1 - beta_1^t)
+    alpha = eta * ops.sqrt(1 - power_2) / (1 - power_1)
+    return m * alpha / (ops.sqrt(v) + epsilon)

@@ -5,10 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from tf_recipes._support import validation
+from tf_recipes._support import tf1_names, validation
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
+@tf1_names.refused(renamed={"features": "z", "alpha": "negative_slope"}, gone=tf1_names.NAME)
 def leaky_relu(z: Any, negative_slope: float = 0.01) -> Any:
     """Computes `max(negative_slope * z, z)` elementwise.
 
@@ -36,6 +37,7 @@ def leaky_relu(z: Any, negative_slope: float = 0.01) -> Any:
     return ops.maximum(negative_slope * z, z)
 
 
+@tf1_names.refused(renamed={"features": "z"}, gone=tf1_names.NAME)
 def elu(z: Any) -> Any:
     """Computes `z` where `z` is positive, and `exp(z) - 1` elsewhere.
 

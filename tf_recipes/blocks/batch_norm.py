@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_recipes._support import replicas, validation
+from tf_recipes._support import replicas, tf1_names, validation
 
 SMALLEST_EPSILON = 1.001e-5  # cuDNN's bound, which TF1 applies on every device
 FUSED_RANKS = (2, 4)  # ranks of the inputs for which TF1 uses the fused kernel
@@ -57,6 +57,22 @@ class BatchNormalization(keras.layers.BatchNormalization):
         Internal Covariate Shift", 2015.
     """
 
+    @tf1_names.refused(
+        renamed={"decay": "momentum"},
+        gone={
+            "activation_fn": "Call an activation layer after this layer.",
+            "param_initializers": "Pass beta_initializer, gamma_initializer and the moving ones.",
+            "param_regularizers": "Pass beta_regularizer and gamma_regularizer.",
+            "updates_collections": "Leave it out: the averages are updated in each training step.",
+            "batch_weights": "Pass `mask` when the layer is called, to leave rows out.",
+            "fused": "Leave it out: the inputs' rank decides, as in TF1.",
+            "data_format": "Pass axis=1 for NCHW, axis=-1 for NHWC.",
+            "zero_debias_moving_mean": "Leave it out; False was TF1's default.",
+            **dict.fromkeys(("renorm_decay", "adjustment"), "Leave it out: no renorm here."),
+            **tf1_names.CALLED,
+            **tf1_names.VARIABLES,
+        },
+    )
     def __init__(
         self,
         axis: int = -1,
@@ -71,7 +87,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         validation.number("epsilon", epsilon, 0)
         validation.flag("center", center)
         validation.flag("scale", scale)
-        for name in ("renorm", "synchronized"):
+        for name in ("renorm", "renorm_clipping", "synchronized"):
             if kwargs.get(name):
                 validation.fail(
                     f"`{name}` has no counterpart in contrib's fused batch_norm.",

@@ -5,10 +5,25 @@ from typing import Any
 
 import keras
 
-from tf_recipes._support import validation
+from tf_recipes._support import tf1_names, validation
 from tf_recipes.blocks.initializers import xavier_init
 
 
+@tf1_names.refused(
+    renamed={
+        "num_outputs": "units",
+        "activation_fn": "activation",
+        "normalizer_fn": "normalizer",
+        "weights_initializer": "kernel_initializer",
+        "weights_regularizer": "kernel_regularizer",
+        "biases_initializer": "bias_initializer",
+        "biases_regularizer": "bias_regularizer",
+    },
+    gone={
+        "normalizer_params": "Bind them to normalizer, with functools.partial.",
+        **tf1_names.VARIABLES,
+    },
+)
 def fully_connected(
     inputs: Any,
     units: int,

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_recipes._support import replicas, validation
+from tf_recipes._support import replicas, tf1_names, validation
 
 LEVELS = 2**24  # the resolution of float32 numbers in [0, 1)
 
@@ -51,6 +51,13 @@ class Dropout(keras.layers.Layer):
         Neural Networks from Overfitting", 2014.
     """
 
+    @tf1_names.refused(
+        gone={
+            "rate": "Pass keep_prob, which is 1 - rate.",
+            **tf1_names.CALLED,
+            **tf1_names.VARIABLES,
+        }
+    )
     def __init__(
         self,
         keep_prob: float,

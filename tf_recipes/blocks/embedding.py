@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tf_recipes._support import validation
+from tf_recipes._support import tf1_names, validation
 from tf_recipes.blocks import max_norm as norms
 
 
@@ -45,6 +45,18 @@ class Embedding(keras.layers.Embedding):
         for the rule of the norm.
     """
 
+    @tf1_names.refused(
+        renamed={"vocab_size": "input_dim", "embed_dim": "output_dim"},
+        gone={
+            **dict.fromkeys(("ids", "params"), "Call the layer with the ids; it holds the table."),
+            "initializer": "Pass embeddings_initializer.",
+            "regularizer": "Pass embeddings_regularizer.",
+            "unique": "Leave it out: it changed the speed alone.",
+            "partition_strategy": "Leave it out: the table is one variable.",
+            "validate_indices": "Leave it out: TensorFlow's kernel refuses indices out of range.",
+            **tf1_names.VARIABLES,
+        },
+    )
     def __init__(
         self, input_dim: int, output_dim: int, max_norm: float | None = None, **kwargs: Any
     ) -> None:

@@ -6,10 +6,19 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_recipes._support import validation
+from tf_recipes._support import tf1_names, validation
 from tf_recipes.fast_fit.model import FastFitModel
 
+_BOUND = "Pass {}, the bound on both sides; for other bounds use tf.clip_by_value."
 
+
+@tf1_names.refused(
+    renamed={"t": "gradients"},
+    gone={
+        **dict.fromkeys(("clip_value_min", "clip_value_max"), _BOUND.format("threshold")),
+        **tf1_names.NAME,
+    },
+)
 def clip_gradients(
     gradients: Iterable[Any], threshold: Any, keep_overflow: bool = False
 ) -> list[Any]:
@@ -62,7 +71,8 @@ class GradientClippingModel(FastFitModel):
 
     Under a `tf.distribute` strategy the replicas' gradients are added up first, and then their sum
     is clipped. So the result does not depend on the number of replicas. Keras' `clipvalue` clips
-    each replica's gradient before the sum.
+    each replica's gradient before the sum. If the optimizer accumulates gradients, their mean over
+    the parts of a batch is clipped, as TF1 clipped the gradient of the batch.
 
     `keras.models.clone_model` cannot pass `clip_value` on; `from_config(get_config())` does.
 
@@ -83,6 +93,9 @@ class GradientClippingModel(FastFitModel):
         (which clips the norm; clipping by value is the older practice).
     """
 
+    @tf1_names.refused(
+        gone=dict.fromkeys(("clip_value_min", "clip_value_max"), _BOUND.format("clip_value"))
+    )
     def __init__(self, *args: Any, clip_value: float, **kwargs: Any) -> None:
         validation.number("clip_value", clip_value, 0, open_low=True)
         if keras.backend.backend() != "tensorflow":
@@ -113,29 +126,44 @@ class GradientClippingModel(FastFitModel):
     def _apply_gradients(self, gradients: list[Any]) -> None:
         """Adds the gradients up over the replicas, clips them, and takes the optimizer's step."""
         optimizer, variables = self.optimizer, self.trainable_variables
-        if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        inner = optimizer
+        while hasattr(inner, "inner_optimizer"):  # of a `LossScaleOptimizer`
+            inner = inner.inner_optimizer
+        parts = inner.gradient_accumulation_steps
+        if tf.distribute.get_strategy().num_replicas_in_sync == 1 and not parts:
             optimizer.apply(self._clip(gradients), variables)
             return
+        clipped = []  # the variables whose gradients are clipped already
+        if parts:
+            # TF1 clipped the values of a sparse gradient before it summed those of one row.
+            sparse = [isinstance(gradient, tf.IndexedSlices) for gradient in gradients]
+            clipped = [variable for variable, is_so in zip(variables, sparse, strict=True) if is_so]
+            gradients = [
+                self._clip([gradient], parts)[0] if is_so else gradient
+                for gradient, is_so in zip(gradients, sparse, strict=True)
+            ]
 
         def update_step(gradient: Any, variable: Any, learning_rate: Any) -> None:
-            (clipped,) = clip_gradients([gradient], self.clip_value)
-            type(optimizer).update_step(optimizer, clipped, variable, learning_rate)
+            index = inner._get_variable_index(variable)
+            if not parts or index not in map(inner._get_variable_index, clipped):
+                (gradient,) = clip_gradients([gradient], self.clip_value)
+            type(inner).update_step(inner, gradient, variable, learning_rate)
 
         # `apply` itself adds the gradients up; only `update_step` gets their sum.
-        optimizer.update_step = update_step
+        inner.update_step = update_step
         try:
             optimizer.apply(gradients, variables)
         finally:
             # Each replica runs this in a thread of its own; the first one removes the attribute.
-            optimizer.__dict__.pop("update_step", None)
+            inner.__dict__.pop("update_step", None)
 
-    def _clip(self, gradients: list[Any]) -> list[Any]:
-        """Clips gradients that the optimizer will still divide by the loss scale."""
+    def _clip(self, gradients: list[Any], parts: int = 1) -> list[Any]:
+        """Clips gradients that the optimizer will still divide by the loss scale and by `parts`."""
         scale = self.optimizer.scale_loss(tf.ones(()))
         has_loss_scale = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
 
         def threshold(gradient: Any) -> Any:
-            return self.clip_value * tf.cast(scale, gradient.dtype)
+            return self.clip_value * parts * tf.cast(scale, gradient.dtype)
 
         return [
             None

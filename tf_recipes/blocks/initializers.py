@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from tf_recipes._support import validation
+from tf_recipes._support import tf1_names, validation
 
 MODES = ("FAN_IN", "FAN_OUT", "FAN_AVG")
 
@@ -58,6 +58,7 @@ class VarianceScaling(keras.initializers.Initializer):
         He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", 2015.
     """
 
+    @tf1_names.refused(gone=tf1_names.DTYPE)
     def __init__(
         self,
         factor: float = 2.0,
@@ -99,6 +100,12 @@ class VarianceScaling(keras.initializers.Initializer):
         }
 
 
+@tf1_names.refused(
+    gone={
+        **tf1_names.DTYPE,
+        **dict.fromkeys(("factor", "mode", "uniform"), "Use tf_recipes.VarianceScaling."),
+    }
+)
 def he_init(seed: int | None = None) -> VarianceScaling:
     """Returns He's initializer: truncated normal with variance 2 / fan_in.
 
@@ -120,6 +127,7 @@ def he_init(seed: int | None = None) -> VarianceScaling:
     return VarianceScaling(factor=2.0, mode="FAN_IN", uniform=False, seed=seed)
 
 
+@tf1_names.refused(gone=tf1_names.DTYPE)
 def xavier_init(uniform: bool = True, seed: int | None = None) -> VarianceScaling:
     """Returns Xavier's initializer: variance 2 / (fan_in + fan_out).
 

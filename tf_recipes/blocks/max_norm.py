@@ -6,20 +6,25 @@ from typing import Any
 import keras
 from keras import ops
 
-from tf_recipes._support import validation
+from tf_recipes._support import tf1_names, validation
 
 LARGEST_RANK = 5  # of a kernel: three axes of space, in, out
 
 
-def clip_by_norm(weights: Any, threshold: float, axis: int | tuple[int, ...] = 0) -> Any:
+_AXES = {"clip_norm": "threshold", "axes": "axis"}
+
+
+@tf1_names.refused(renamed={"t": "weights", **_AXES}, gone=tf1_names.NAME)
+def clip_by_norm(weights: Any, threshold: float, axis: int | tuple[int, ...] | None = None) -> Any:
     """Scales weights down where their L2 norm along `axis` is above `threshold`.
 
-    TF1: `tf.clip_by_norm(weights, threshold, axes=axis)`, with the same order of operations.
+    TF1: `tf.clip_by_norm(weights, threshold, axes=axis)`, with the same order of operations and the
+    same default: None takes the norm of the whole tensor.
 
     Args:
         weights: floating tensor of any shape.
         threshold: float > 0, the largest norm, in the weights' unit.
-        axis: int or tuple: the axes over which each norm is computed.
+        axis: int or tuple: the axes over which each norm is computed; None for all of them.
 
     Returns:
         A tensor of the same shape and dtype.
@@ -29,6 +34,8 @@ def clip_by_norm(weights: Any, threshold: float, axis: int | tuple[int, ...] = 0
 
     >>> clip_by_norm(keras.ops.array([[3.0], [4.0]]), threshold=1.0).numpy().round(2).tolist()
     [[0.6000000238418579], [0.800000011920929]]
+    >>> clip_by_norm(keras.ops.array([[3.0], [4.0]]), threshold=1.0, axis=1).numpy().tolist()
+    [[1.0], [1.0]]
 
     References:
         Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: A Simple Way to Prevent
@@ -36,7 +43,8 @@ def clip_by_norm(weights: Any, threshold: float, axis: int | tuple[int, ...] = 0
     """
     validation.number("threshold", threshold, 0, open_low=True)
     weights = ops.convert_to_tensor(weights)
-    axis = validation.axes("axis", axis, rank=len(weights.shape))
+    if axis is not None:
+        axis = validation.axes("axis", axis, rank=len(weights.shape))
     square = ops.sum(weights * weights, axis=axis, keepdims=True)
     positive = square > 0  # sqrt has no gradient at 0
     norm = ops.where(positive, ops.sqrt(ops.where(positive, square, 1)), square)
@@ -86,6 +94,7 @@ class MaxNorm(keras.constraints.Constraint):
         Neural Networks from Overfitting", 2014.
     """
 
+    @tf1_names.refused(renamed=_AXES)
     def __init__(self, threshold: float, axis: int | tuple[int, ...] | list[int] = 0) -> None:
         validation.number("threshold", threshold, 0, open_low=True)
         self.axis = tuple(axis) if isinstance(axis, list) else axis
@@ -130,6 +139,7 @@ class ClipWeights(keras.callbacks.Callback):
         Neural Networks from Overfitting", 2014.
     """
 
+    @tf1_names.refused(renamed=_AXES)
     def __init__(
         self,
         layers: str | Sequence[str],

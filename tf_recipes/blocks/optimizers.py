@@ -1,23 +1,87 @@
-"""Defines TF1's optimizers with their exact updates: momentum, Nesterov, Adagrad, RMSProp, Adam.
+"""Defines TF1's optimizers with their exact updates.
 
-Gradient descent is not here, because `keras.optimizers.SGD` without momentum is exact.
+They are gradient descent, momentum, Nesterov, Adagrad, RMSProp, Adam, and the last two of contrib
+with decoupled weight decay: `MomentumW` and `AdamW`.
 
-Three things hold for all of these optimizers, as in TF1. Hyperparameters are float32, whatever the
-variable's dtype. A sparse gradient, such as an embedding's, changes only its own rows where TF1's
-kernel did so; the gradient is made dense on the way, which costs memory and changes no number. A
-None gradient leaves its variable unchanged.
+These rules hold for all of them, as in TF1:
+
+- Hyperparameters are float32, whatever the variable's dtype.
+- A sparse gradient, such as an embedding's, changes only its own rows where TF1's kernel did so,
+  and stays sparse: other rows are neither read nor written. Clipping, loss scale, weight decay,
+  averages and accumulation change nothing of this. Keras has sparse gradients on TensorFlow only.
+  On JAX and PyTorch, a row of a `keras.layers.Embedding` whose gradient is zero throughout counts
+  as absent.
+- A None gradient leaves its variable unchanged. `apply([])` does nothing, as in Keras; TF1 raised
+  an error.
+- With `gradient_accumulation_steps` the parts of a batch make one step: the gradient is the mean
+  over the parts. Clipping, schedules, the powers of beta and the average of the weights see this
+  one step.
+- `weight_decay` is Keras': it multiplies the decay by the learning rate and decays every row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from tf_recipes._support import validation
-from tf_recipes.blocks import _update_rules
+from tf_recipes._support import tf1_names, validation
+from tf_recipes.blocks import _sparse_gradients, _update_rules
+from tf_recipes.blocks._decoupled_decay import DecoupledDecay
 from tf_recipes.blocks._tf1_optimizer import TF1Optimizer
+
+
+@keras.saving.register_keras_serializable(package="tf_recipes")
+class GradientDescent(TF1Optimizer):
+    """Implements gradient descent with a learning rate that is rounded to float32.
+
+    TF1: `tf.train.GradientDescentOptimizer`: `w -= eta g`. `keras.optimizers.SGD` without momentum
+    is the same, except for its rate under `keras.config.set_floatx("float64")`: Keras keeps it in
+    float64, TF1 rounded it to float32.
+
+    Args:
+        learning_rate: float >= 0 or a schedule.
+        name: of the optimizer.
+        **kwargs: the arguments of every Keras optimizer.
+
+    Raises:
+        ValueError: for an argument outside its range, or an argument of TF1 with another name here.
+
+    >>> weight = keras.Variable(1.0)
+    >>> optimizer = GradientDescent(learning_rate=0.5)
+    >>> optimizer.apply([keras.ops.array(1.0)], [weight])
+    >>> float(weight)
+    0.5
+
+    References:
+        Robbins, Monro, "A Stochastic Approximation Method", 1951.
+    """
+
+    @tf1_names.refused(gone=tf1_names.LOCKING)
+    def __init__(
+        self,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+        name: str = "gradient_descent",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate=_checked_rate(learning_rate), name=name, **kwargs)
+
+    def initial_slots(self) -> dict[str, float]:
+        return {}
+
+    def step(
+        self, w: Any, slots: Mapping[str, Any], g: Any, eta: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        return _update_rules.gradient_descent_update(w, g, eta), {}
+
+    def _update_rows(
+        self, gradient: Any, variable: Any, slots: Mapping[str, keras.Variable], eta: Any
+    ) -> None:
+        # TF1 subtracted the values one by one, without the sum of those of one row.
+        self.assign_sub(
+            variable, _sparse_gradients.mapped(lambda g: ops.cast(g, eta.dtype) * eta, gradient)
+        )
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
@@ -37,7 +101,7 @@ class Momentum(TF1Optimizer):
         **kwargs: the arguments of every Keras optimizer.
 
     Raises:
-        ValueError: for an argument outside its range.
+        ValueError: for an argument outside its range, or an argument of TF1 with another name here.
 
     >>> weight = keras.Variable(1.0)
     >>> optimizer = Momentum(learning_rate=0.5, momentum=0.5)
@@ -51,6 +115,7 @@ class Momentum(TF1Optimizer):
         learning", 2013.
     """
 
+    @tf1_names.refused(renamed={"use_nesterov": "nesterov"}, gone=tf1_names.LOCKING)
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
@@ -93,7 +158,7 @@ class Adagrad(TF1Optimizer):
         **kwargs: the arguments of every Keras optimizer.
 
     Raises:
-        ValueError: for an argument outside its range.
+        ValueError: for an argument outside its range, or an argument of TF1 with another name here.
 
     >>> weight = keras.Variable(1.0)
     >>> optimizer = Adagrad(learning_rate=0.5, initial_accumulator_value=3.0)
@@ -106,6 +171,7 @@ class Adagrad(TF1Optimizer):
         Optimization", 2011.
     """
 
+    @tf1_names.refused(gone=tf1_names.LOCKING)
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
@@ -151,7 +217,7 @@ class RMSProp(TF1Optimizer):
         **kwargs: the arguments of every Keras optimizer.
 
     Raises:
-        ValueError: for an argument outside its range.
+        ValueError: for an argument outside its range, or an argument of TF1 with another name here.
 
     >>> weight = keras.Variable(1.0)
     >>> optimizer = RMSProp(learning_rate=0.5, rho=0.0, epsilon=0.0)
@@ -164,6 +230,7 @@ class RMSProp(TF1Optimizer):
         With Recurrent Neural Networks", 2013.
     """
 
+    @tf1_names.refused(renamed={"decay": "rho"}, gone=tf1_names.LOCKING)
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
@@ -234,7 +301,7 @@ class Adam(TF1Optimizer):
         **kwargs: the arguments of every Keras optimizer.
 
     Raises:
-        ValueError: for an argument outside its range.
+        ValueError: for an argument outside its range, or an argument of TF1 with another name here.
 
     >>> weight = keras.Variable(1.0)
     >>> optimizer = Adam(learning_rate=0.5)
@@ -246,6 +313,9 @@ class Adam(TF1Optimizer):
         Kingma, Ba, "Adam: A Method for Stochastic Optimization", 2015.
     """
 
+    leaves_absent_rows = False
+
+    @tf1_names.refused(renamed={"beta1": "beta_1", "beta2": "beta_2"}, gone=tf1_names.LOCKING)
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 0.001,
@@ -284,21 +354,38 @@ class Adam(TF1Optimizer):
     def step(
         self, w: Any, slots: Mapping[str, Any], g: Any, eta: Any
     ) -> tuple[Any, dict[str, Any]]:
-        beta_1, beta_2, epsilon, power_1, power_2 = (
-            self.hyperparameter(value, w)
-            for value in (self.beta_1, self.beta_2, self.epsilon, *self._powers)
-        )
+        beta_1, beta_2, epsilon, power_1, power_2 = self._hyperparameters(w)
         w, m, v = _update_rules.adam_update(
             w, slots["m"], slots["v"], g, eta, beta_1, beta_2, power_1, power_2, epsilon
         )
         return w, {"m": m, "v": v}
 
-    def _select_rows(self, touched: Any, new: Any, old: Any) -> Any:
-        return new  # TF1's kernel changes every row
+    def _update_rows(
+        self, gradient: Any, variable: Any, slots: Mapping[str, keras.Variable], eta: Any
+    ) -> None:
+        gradient = _sparse_gradients.summed(gradient, variable.dtype)
+        w = self.decayed(_sparse_gradients.read(variable, gradient), variable)
+        self.assign(variable, _sparse_gradients.with_values(gradient, w))
+        beta_1, beta_2, epsilon, power_1, power_2 = self._hyperparameters(w)
+        moments = (("m", beta_1, gradient.values), ("v", beta_2, gradient.values**2))
+        for name, beta, value in moments:
+            # m <- beta m in every row; then m <- m + (1 - beta) g in the rows of the gradient
+            self.assign(slots[name], slots[name] * beta)
+            rows = _sparse_gradients.read(slots[name], gradient) + value * (1 - beta)
+            self.assign(slots[name], _sparse_gradients.with_values(gradient, rows))
+        m, v = (ops.convert_to_tensor(slots[name]) for name in ("m", "v"))
+        self.assign_sub(variable, _update_rules.adam_step(m, v, eta, power_1, power_2, epsilon))
+
+    def _hyperparameters(self, w: Any) -> list[Any]:
+        """Returns the betas, epsilon and the powers of beta in the dtype of `w`."""
+        values = (self.beta_1, self.beta_2, self.epsilon, *self._powers)
+        return [self.hyperparameter(value, w) for value in values]
 
     def apply(
         self, grads: Sequence[Any], trainable_variables: Sequence[keras.Variable] | None = None
     ) -> None:
+        if not len(grads):  # then no step is taken, and there may be no powers yet
+            return
         next_iteration = self.iterations + 1
         super().apply(grads, trainable_variables)
         # The powers change once, after the step of every variable. A call that only accumulates a
@@ -315,6 +402,113 @@ class Adam(TF1Optimizer):
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
         }
+
+
+@keras.saving.register_keras_serializable(package="tf_recipes")
+class MomentumW(DecoupledDecay, Momentum):
+    """Implements momentum with a weight decay that the learning rate does not multiply.
+
+    TF1: `tf.contrib.opt.MomentumWOptimizer`: `w -= weight_decay w`, then the step of `Momentum`.
+    `weight_decay` of a Keras optimizer is another number: Keras multiplies it by the learning rate.
+    A sparse gradient decays only its own rows.
+
+    Args:
+        learning_rate: float >= 0 or a schedule.
+        weight_decay: float >= 0, the share of each weight that a step removes. A keyword: TF1 has
+            it before the learning rate, Keras after it.
+        momentum: float >= 0, mu.
+        nesterov: take Nesterov's step.
+        decay_var_list: the variables that decay, or their paths; None or an empty list: all. TF1
+            has it as an argument of `minimize`.
+        name: of the optimizer.
+        **kwargs: the arguments of every Keras optimizer.
+
+    Raises:
+        ValueError: for an argument outside its range, or an argument of TF1 with another name here;
+            when built, for a `decay_var_list` that holds none of the trained variables.
+
+    >>> weight = keras.Variable(1.0)
+    >>> optimizer = MomentumW(learning_rate=0.5, weight_decay=0.25)
+    >>> optimizer.apply([keras.ops.array(1.0)], [weight])  # 1 - 0.25 * 1 - 0.5 * 1
+    >>> float(weight)
+    0.25
+
+    References:
+        Loshchilov, Hutter, "Decoupled Weight Decay Regularization", 2019.
+    """
+
+    @tf1_names.refused(renamed={"use_nesterov": "nesterov"}, gone=tf1_names.LOCKING)
+    def __init__(
+        self,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+        *,
+        weight_decay: float,
+        momentum: float = 0.9,
+        nesterov: bool = False,
+        decay_var_list: Iterable[Any] | None = None,
+        name: str = "momentum_w",
+        **kwargs: Any,
+    ) -> None:
+        validation.number("weight_decay", weight_decay, 0)
+        super().__init__(
+            learning_rate, momentum, nesterov, name, weight_decay=weight_decay, **kwargs
+        )
+        self.decay_paths = self.checked_paths(decay_var_list)
+
+
+@keras.saving.register_keras_serializable(package="tf_recipes")
+class AdamW(DecoupledDecay, Adam):
+    """Implements Adam with a weight decay that the learning rate does not multiply.
+
+    TF1: `tf.contrib.opt.AdamWOptimizer`: `w -= weight_decay w`, then the step of `Adam`.
+    `keras.optimizers.AdamW` multiplies the decay by the learning rate: with a rate of 0.001, the
+    same number decays the weights a thousand times less. A sparse gradient decays only its own
+    rows, while Adam's step changes every row.
+
+    Args:
+        learning_rate: float >= 0 or a schedule.
+        weight_decay: float >= 0, the share of each weight that a step removes. A keyword: TF1 has
+            it before the learning rate, Keras after it.
+        beta_1: float in [0, 1).
+        beta_2: float in [0, 1).
+        epsilon: float >= 0, the paper's epsilon-hat.
+        decay_var_list: the variables that decay, or their paths; None or an empty list: all. TF1
+            has it as an argument of `minimize`.
+        name: of the optimizer.
+        **kwargs: the arguments of every Keras optimizer.
+
+    Raises:
+        ValueError: for an argument outside its range, or an argument of TF1 with another name here;
+            when built, for a `decay_var_list` that holds none of the trained variables.
+
+    >>> weight = keras.Variable(1.0)
+    >>> optimizer = AdamW(learning_rate=0.5, weight_decay=0.25)
+    >>> optimizer.apply([keras.ops.array(0.0)], [weight])  # the decay alone: 1 - 0.25 * 1
+    >>> float(weight)
+    0.75
+
+    References:
+        Loshchilov, Hutter, "Decoupled Weight Decay Regularization", 2019.
+    """
+
+    @tf1_names.refused(renamed={"beta1": "beta_1", "beta2": "beta_2"}, gone=tf1_names.LOCKING)
+    def __init__(
+        self,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 0.001,
+        *,
+        weight_decay: float,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        decay_var_list: Iterable[Any] | None = None,
+        name: str = "adam_w",
+        **kwargs: Any,
+    ) -> None:
+        validation.number("weight_decay", weight_decay, 0)
+        super().__init__(
+            learning_rate, beta_1, beta_2, epsilon, name, weight_decay=weight_decay, **kwargs
+        )
+        self.decay_paths = self.checked_paths(decay_var_list)
 
 
 def _checked_rate(value: Any) -> Any:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_recipes._support import validation
+from tf_recipes._support import tf1_names, validation
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
@@ -60,6 +60,7 @@ def _scalar(value: float, like: Any) -> Any:
     return ops.cast(np.float64(value), like.dtype)
 
 
+@tf1_names.refused(gone=tf1_names.SCOPE)
 def l1_regularizer(scale: float) -> L1L2:
     """Returns the regularizer `scale * sum|w|`, for a layer's `kernel_regularizer`.
 
@@ -82,6 +83,7 @@ def l1_regularizer(scale: float) -> L1L2:
     return L1L2(scale_l1=scale)
 
 
+@tf1_names.refused(gone=tf1_names.SCOPE)
 def l2_regularizer(scale: float) -> L1L2:
     """Returns the regularizer `scale * sum(w^2) / 2`, for a layer's `kernel_regularizer`.
 
@@ -104,6 +106,7 @@ def l2_regularizer(scale: float) -> L1L2:
     return L1L2(scale_l2=scale)
 
 
+@tf1_names.refused(gone=tf1_names.SCOPE)
 def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0) -> L1L2:
     """Returns the regularizer `scale_l1 * sum|w| + scale_l2 * sum(w^2) / 2`.
 
@@ -125,6 +128,10 @@ def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0) -> L1L2:
     return L1L2(scale_l1, scale_l2)
 
 
+@tf1_names.refused(
+    renamed={"weights_list": "weights"},
+    gone={"regularizer": "Pass scale_l1 and scale_l2, the regularizer's scales."},
+)
 def penalty(weights: Iterable[Any], scale_l1: float = 0.0, scale_l2: float = 0.0) -> Any:
     """Sums `scale_l1 * sum|w| + scale_l2 * sum(w^2) / 2` over several weights, by hand.
 

@@ -2,9 +2,13 @@
 
 import keras
 
-from tf_recipes._support import validation
+from tf_recipes._support import tf1_names, validation
 
 
+@tf1_names.refused(
+    renamed={"learning_rate": "initial_learning_rate"},
+    gone={"global_step": tf1_names.GLOBAL_STEP, "name": "Leave name out: there is no graph."},
+)
 def exponential_decay(
     initial_learning_rate: float,
     decay_steps: float,

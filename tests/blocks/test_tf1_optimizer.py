@@ -1,0 +1,144 @@
+"""Tests each optimizer under every argument of a Keras optimizer, against TensorFlow 1.15.5."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import optimizer_table
+import tf_recipes
+
+
+def test_every_argument_leaves_tf1s_numbers():
+    """Checks sparse, dense and missing gradients, of whole batches and of their parts."""
+    assert optimizer_table.RECORDED["tensorflow"] == "1.15.5"
+    assert optimizer_table.differing("repeated") == {}
+
+
+def test_xla_takes_the_same_steps():
+    case = "global_clipnorm", "unique"  # one row in each part: one shape to compile
+    names = ["gradient_descent", "rmsprop", "adam_w"]
+    optimizers = {name: optimizer_table.make(name, case[0], "parts") for name in names}
+    weights = {name: optimizer_table.variables() for name in names}
+    for name, optimizer in optimizers.items():
+        optimizer.build(weights[name])
+
+    @tf.function(jit_compile=True)
+    def apply(values, row, dense):
+        for name, optimizer in optimizers.items():
+            sparse = tf.IndexedSlices(values, row, tf.constant([4, 2]))
+            optimizer.apply([sparse, dense], weights[name][:2])
+
+    for step in range(2):
+        for sparse, dense, _ in optimizer_table.gradients(case[1], step, parts=2, scale=8.0):
+            apply(sparse.values, sparse.indices, dense)
+    for name in names:
+        found = [each.numpy() for each in weights[name]]
+        assert optimizer_table.distance(found, (name, *case)) < optimizer_table.ROUNDING
+
+
+@pytest.mark.parametrize(
+    "name", ["gradient_descent", "momentum", "adagrad", "rmsprop", "momentum_w"]
+)
+def test_sparse_step_reads_and_writes_its_own_rows_alone(name):
+    """Checks that no operation has a tensor of the whole table; TF1's Adam needs one."""
+    weights = keras.Variable(np.ones((7, 2), "float32"))
+    optimizer = optimizer_table.MAKE[name](0.1, global_clipnorm=1.0, loss_scale_factor=2.0)
+    optimizer.build([weights])
+
+    @tf.function
+    def apply():
+        row = tf.IndexedSlices(tf.ones((1, 2)), tf.constant([2]), tf.constant([7, 2]))
+        optimizer.apply([row], [weights])
+
+    operations = apply.get_concrete_function().graph.get_operations()
+    whole = [each.name for each in operations for out in each.outputs if out.shape == (7, 2)]
+    assert len(operations) > 20 and whole == []
+
+
+def test_schedule_reads_the_number_of_whole_steps():
+    # TF 1.15.5 with the whole batch: two steps of a gradient of 1, at the rates 1 and 1/2.
+    rate = tf_recipes.exponential_decay(1.0, decay_steps=1, decay_rate=0.5)
+    optimizer, w = (
+        tf_recipes.GradientDescent(rate, gradient_accumulation_steps=2),
+        keras.Variable(0.0),
+    )
+    for _ in range(4):
+        optimizer.apply([keras.ops.array(1.0)], [w])
+    assert float(w) == -1.5
+    assert float(optimizer.learning_rate) == 0.25
+
+
+def test_overwriting_average_comes_with_the_whole_step():
+    def trained(parts):
+        optimizer = tf_recipes.GradientDescent(
+            0.5,
+            use_ema=True,
+            ema_momentum=0.5,
+            ema_overwrite_frequency=2,
+            gradient_accumulation_steps=parts,
+        )
+        w = keras.Variable(0.0)
+        for gradient in (1.0, 3.0, -2.0, 0.5):
+            for _ in range(parts or 1):
+                optimizer.apply([keras.ops.array(gradient)], [w])
+        return float(w)
+
+    # -0.5, then -2 and its average -1.25; -0.25, then -0.5 and its average -0.625
+    assert trained(None) == trained(3) == pytest.approx(-0.625)
+
+
+@pytest.mark.parametrize("make", optimizer_table.MAKE.values(), ids=optimizer_table.MAKE)
+def test_no_gradients_are_no_step(make):
+    """Checks that nothing happens, as in Keras; TF1 raised "No variables provided."."""
+    optimizer = make(0.1)
+    optimizer.apply([])
+    w = keras.Variable(1.0)
+    optimizer.build([w])
+    optimizer.apply([])
+    assert int(optimizer.iterations) == 0 and float(w) == 1.0
+    with pytest.raises(ValueError, match="No gradients provided"):  # as in TF1
+        optimizer.apply([None], [w])
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_loss_scale_optimizer_leaves_sparse_gradients_sparse(jit_compile):
+    """Checks it with XLA, too, where a row that occurs twice must not touch another row."""
+    inner = tf_recipes.Momentum(0.1)
+    optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=4.0)
+    w = keras.Variable(np.ones((4, 1), "float32"))
+    optimizer.build([w])
+
+    @tf.function(jit_compile=jit_compile)
+    def apply(rows):
+        values = tf.constant([[2.0], [2.0], [4.0]])
+        optimizer.apply([tf.IndexedSlices(values, rows, tf.constant([4, 1]))], [w])
+
+    for rows in ([1, 1, 2], [2, 2, 1], [3, 3, 1]):
+        apply(tf.constant(rows))
+    # TF 1.15.5, with the values divided by 4
+    np.testing.assert_allclose(w.numpy().ravel(), [1.0, 0.439, 0.71, 0.9], rtol=1e-6)
+
+
+@pytest.fixture
+def float64():
+    keras.config.set_floatx("float64")
+    yield
+    keras.config.set_floatx("float32")
+
+
+@pytest.mark.parametrize("name", ["gradient_descent", "momentum", "rmsprop", "adam_w"])
+def test_rate_is_float32_where_keras_is_float64(name, float64):
+    # TF 1.15.5, float64: 1 - np.float64(np.float32(0.1)) for gradient descent and momentum
+    make = {**optimizer_table.MAKE, "rmsprop": tf_recipes.RMSProp}[name]
+    w = keras.Variable(1.0, dtype="float64")
+    optimizer = make(0.1)
+    assert optimizer.learning_rate.dtype == "float64"  # as Keras keeps it
+    optimizer.apply([keras.ops.array(1.0, "float64")], [w])
+    expected = {
+        "gradient_descent": 0.8999999985098839,
+        "momentum": 0.8999999985098839,
+        "rmsprop": 0.8999999985148839,
+        "adam_w": 0.8000000301328544,
+    }
+    assert float(w) == pytest.approx(expected[name], rel=1e-15)
