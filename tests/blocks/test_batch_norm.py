@@ -96,6 +96,81 @@ def test_small_epsilon_is_raised_on_fused_ranks_only():
     np.testing.assert_allclose(other[0, 0], [-1.3363062143325806, -1.18052077293396], rtol=1e-6)
 
 
+def test_layers_batch_normalization_is_not_fused_on_two_axes():
+    # TF 1.15.5: tf.layers.batch_normalization(x, training=True, momentum=0.9), one step on 1 and 3
+    x = np.float32([[1.0], [3.0]])
+    images = x.reshape(2, 1, 1, 1)
+    dense = BatchNormalization(momentum=0.9, scale=True, fused=False)
+    dense(x, training=True)
+    assert dense.moving_variance.numpy().tolist() == [1.0]
+    for fused, variance in ((None, 1.1), (True, 1.1), (False, 1.0)):
+        layer = BatchNormalization(momentum=0.9, scale=True, fused=fused)
+        layer(images, training=True)
+        np.testing.assert_allclose(layer.moving_variance.numpy(), [variance], rtol=1e-6)
+    # epsilon=1e-8 on 0 and 0.002; the kernel raises it
+    tiny = np.float32([[0.0], [0.002]])
+    found = [
+        float(BatchNormalization(epsilon=1e-8, fused=fused)(each, training=True)[1].numpy().item())
+        for fused, each in (
+            (False, tiny),
+            (False, tiny.reshape(2, 1, 1, 1)),
+            (None, tiny),
+            (True, tiny.reshape(2, 1, 1, 1)),
+        )
+    ]
+    expected = [0.9950371384620667, 0.9950371384620667, 0.3013744056224823, 0.3013744056224823]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_fused_true_on_three_axes_is_not_fused_as_in_contrib():
+    # TF 1.15.5: tf.contrib.layers.batch_norm(x, fused=True, scale=True, ...) of 2 and 6: 1.003
+    layer = BatchNormalization(fused=True)
+    layer(np.float32([[[2.0], [6.0]]]), training=True)
+    np.testing.assert_allclose(layer.moving_variance.numpy(), [1.003000020980835], rtol=1e-7)
+
+
+def test_channels_between_other_axes_are_not_fused():
+    # TF 1.15.5: tf.layers.batch_normalization(x, axis=2, momentum=0.5, training=True)
+    x = np.float32([0, 0.002, 1, 3, 2, 5, 4, 1]).reshape(2, 2, 2, 1)
+    layer = BatchNormalization(axis=2, momentum=0.5, scale=True)
+    layer(x, training=True)
+    np.testing.assert_allclose(layer.moving_mean.numpy(), [0.875, 1.125249981880188], rtol=1e-6)
+    np.testing.assert_allclose(
+        layer.moving_variance.numpy(), [1.59375, 2.342625379562378], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "mixed_bfloat16"])
+def test_weights_are_float32_in_half_precision(dtype):
+    # TF 1.15.5, 3,000 steps on 2 and 6 as float16 and as bfloat16, decay 0.999; all variables of
+    # contrib's and of tf.layers' batch norm are float32: moving mean 3.8011538982391357, moving
+    # variance 7.652012825012207; with fused=False 3.8508622646331787
+    x = tf.constant([[2.0], [6.0]])
+    kinds = [BatchNormalization(scale=True, fused=fused, dtype=dtype) for fused in (None, False)]
+    for layer in kinds:
+        layer.build((None, 1))
+
+    @tf.function
+    def steps():
+        for _ in tf.range(3000):
+            for layer in kinds:
+                layer(x, training=True)
+
+    steps()
+    variances = (7.652012825012207, 3.8508622646331787)
+    for layer, variance in zip(kinds, variances, strict=True):
+        assert {weight.dtype for weight in layer.weights} == {"float32"}
+        np.testing.assert_allclose(layer.moving_mean.numpy(), [3.8011538982391357], rtol=1e-6)
+        np.testing.assert_allclose(layer.moving_variance.numpy(), [variance], rtol=1e-6)
+        # float16 has no number between 1 and 1.0009766: gamma must not be rounded when it is read
+        layer.gamma.assign([1.0003])
+        large = layer(np.float32([[1e4], [0.0]]), training=False)
+        assert large.dtype == layer.compute_dtype
+        expected = 1.0003 * (1e4 - 3.8011539) / (variance + 1e-3) ** 0.5
+        digits = 2**-8 if "b" in dtype else 2**-11
+        np.testing.assert_allclose(float(large[0, 0]), expected, rtol=digits)
+
+
 def test_defaults_are_those_of_contrib():
     config = BatchNormalization().get_config()
     assert {key: config[key] for key in ("momentum", "epsilon", "center", "scale")} == {
@@ -235,11 +310,14 @@ def test_all_three_layers_and_the_shared_arguments_form_agree():
 
 
 def test_config_round_trip():
-    layer = BatchNormalization(momentum=0.9, epsilon=1e-6, center=False, scale=True, name="bn")
+    layer = BatchNormalization(
+        momentum=0.9, epsilon=1e-6, center=False, scale=True, fused=False, name="bn"
+    )
     text = json.dumps(keras.saving.serialize_keras_object(layer))
     again = keras.saving.deserialize_keras_object(json.loads(text))
     assert isinstance(again, BatchNormalization)
     assert again.get_config() == layer.get_config()
+    assert again.fused is False
 
 
 @pytest.mark.parametrize(
@@ -250,6 +328,7 @@ def test_config_round_trip():
         ({"epsilon": -1e-3}, ["`epsilon`", "[0, inf)"]),
         ({"center": 1}, ["`center`", "true or false"]),
         ({"scale": None}, ["`scale`"]),
+        ({"fused": "no"}, ["`fused`", "fused='no'"]),
         ({"axis": (0, 1)}, ["`axis`", "axis=(0, 1)"]),
         ({"axis": "last"}, ["`axis`", "axis='last'"]),
         ({"renorm": True}, ["`renorm`", "keras.layers.BatchNormalization"]),

@@ -241,3 +241,34 @@ def test_bad_arguments(make, parts, fails):
 @pytest.mark.parametrize("rate", [1, np.int64(1), np.float32(1)])
 def test_any_number_is_a_learning_rate(rate):
     assert float(tf_recipes.Momentum(rate).learning_rate) == 1.0
+
+
+HALF_GRADIENTS = [[0.1, -0.2, 0.3], [-0.4, 0.1, 0.05], [0.05, 0.6, -0.1]]
+# TF 1.15.5: weights [1, -2, 3] of this dtype after three steps with these gradients. The slots have
+# the dtype of the weights, and the powers of beta are float32. Adam's beta_2 rounds to 1 in
+# bfloat16, so that its second moment stays 0.
+IN_HALF = [
+    ("Momentum", "float16", [1.0439453125, -2.025390625, 2.919921875]),
+    ("Momentum", "bfloat16", [1.0390625, -2.015625, 2.921875]),
+    ("Adagrad", "float16", [1.037109375, -2.056640625, 2.94140625]),
+    ("Adagrad", "bfloat16", [1.0390625, -2.046875, 2.9375]),
+    ("RMSProp", "float16", [1.02734375, -2.05859375, 2.974609375]),
+    ("RMSProp", "bfloat16", [1.0234375, -2.046875, 2.984375]),
+    ("Adam", "float16", [0.9912109375, -1.9267578125, 2.78515625]),
+    ("Adam", "bfloat16", [156672.0, -98304.0, -150528.0]),
+]
+
+
+@pytest.mark.parametrize(("name", "dtype", "expected"), IN_HALF)
+def test_three_steps_in_half_precision_are_those_of_tf1(name, dtype, expected):
+    arguments = (0.1, 0.9) if name == "Momentum" else (0.1,)
+    optimizer = getattr(tf_recipes, name)(*arguments)
+    weights = keras.Variable(np.float32([1.0, -2.0, 3.0]), dtype=dtype)
+    optimizer.build([weights])
+    for gradient in HALF_GRADIENTS:
+        optimizer.apply([keras.ops.cast(np.float32(gradient), dtype)])
+    assert keras.ops.cast(weights, "float32").numpy().tolist() == expected
+    slots = {each.name: each.dtype for each in optimizer.variables[2:]}
+    powers = {name: each for name, each in slots.items() if "power" in name}
+    assert set(powers.values()) <= {"float32"}
+    assert {each for name, each in slots.items() if name not in powers} == {dtype}

@@ -21,14 +21,14 @@ PAGE = ROOT / "docs" / "names.md"
 DEFAULTS = ROOT / "docs" / "defaults.md"
 LISTS = json.loads(Path(__file__).with_name("names.json").read_text())
 NOBODY = [name for names in LISTS["nobody migrates"].values() for name in names]
-ROW = re.compile(r"^\| `(tf\.[\w.]+)` \| (.+) \| \[(\w+)\]\(([^)]+)\) \|$")
+ROW = re.compile(r"^\| `(tf\.[\w.]+)` \| (.+) \| \[(\w+)\]\(([^)]+)\) \| [\w, ]+ \|$")
 ROOTS = {"keras": keras, "tf_recipes": tf_recipes, "tf": tensorflow}
 
 
 def rows():
     """Returns the rows of the table as `(TF1 name, replacement, title, target)`."""
     lines = PAGE.read_text().splitlines()
-    start = lines.index("| TF1 | in its place | page |") + 2
+    start = lines.index("| TF1 | in its place | page | compared |") + 2
     found = [ROW.match(line) for line in lines[start:] if line.startswith("|")]
     assert None not in found, lines[start + found.index(None)]
     return [each.groups() for each in found]

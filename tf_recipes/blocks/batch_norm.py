@@ -17,13 +17,19 @@ FUSED_RANKS = (2, 4)  # ranks of the inputs for which TF1 uses the fused kernel
 class BatchNormalization(keras.layers.BatchNormalization):
     """Normalises by the batch's statistics in training, by moving averages in evaluation.
 
-    TF1: `tf.contrib.layers.batch_norm(..., updates_collections=None)`. Keras' layer differs:
+    TF1: `tf.contrib.layers.batch_norm(..., updates_collections=None)`. For
+    `tf.layers.batch_normalization` pass `momentum=0.99` and `scale=True`, and `fused=False` unless
+    the inputs have four axes: only on these it uses the fused kernel. Keras' layer differs:
 
     - On inputs of rank 2 and 4 TF1 uses the fused kernel, whose moving variance averages the
       **unbiased** variance, N/(N-1) times the batch's variance (N: batch times positions). Keras
-      averages the batch's variance itself. On other ranks TF1 and this layer do the same as Keras.
-    - On rank 2 and 4 TF1 raises an epsilon below 1.001e-5 to 1.001e-5, as cuDNN requires.
+      averages the batch's variance itself. Without the kernel TF1 and this layer do the same as
+      Keras: on other ranks, with `fused=False`, and on rank 4 if the channels' axis is not the
+      second or the last.
+    - The kernel raises an epsilon below 1.001e-5 to 1.001e-5, as cuDNN requires.
     - TF1 updates moving averages as `v -= (v - value) * (1 - decay)`, with 1 - decay in float32.
+    - Gamma, beta and the moving averages are float32 under the policies `float16` and `bfloat16`
+      too. In half precision, moving averages would stop after a few steps.
     - The defaults are momentum ("decay") 0.999 and no gamma, instead of 0.99 and a gamma.
 
     On several replicas, where each replica computes its share of a step
@@ -38,6 +44,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         epsilon: float >= 0, added to the variance.
         center: add beta.
         scale: multiply by gamma; contrib omits gamma, as a following linear layer can do its work.
+        fused: compute what TF1's fused kernel computes where TF1 has the kernel. None and True are
+            the same, as in contrib; False never does.
         **kwargs: Keras' other arguments. `renorm` and `synchronized` are refused.
 
     Shapes: inputs (..., channels, ...) of any rank; the outputs have the same shape. A mask, with
@@ -65,7 +73,6 @@ class BatchNormalization(keras.layers.BatchNormalization):
             "param_regularizers": "Pass beta_regularizer and gamma_regularizer.",
             "updates_collections": "Leave it out: the averages are updated in each training step.",
             "batch_weights": "Pass `mask` when the layer is called, to leave rows out.",
-            "fused": "Leave it out: the inputs' rank decides, as in TF1.",
             "data_format": "Pass axis=1 for NCHW, axis=-1 for NHWC.",
             "zero_debias_moving_mean": "Leave it out; False was TF1's default.",
             **dict.fromkeys(("renorm_decay", "adjustment"), "Leave it out: no renorm here."),
@@ -80,6 +87,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = False,
+        fused: bool | None = None,
         **kwargs: Any,
     ) -> None:
         _check_axis(axis)
@@ -87,6 +95,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         validation.number("epsilon", epsilon, 0)
         validation.flag("center", center)
         validation.flag("scale", scale)
+        if fused is not None:
+            validation.flag("fused", fused)
         for name in ("renorm", "renorm_clipping", "synchronized"):
             if kwargs.get(name):
                 validation.fail(
@@ -97,6 +107,15 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(
             axis=axis, momentum=momentum, epsilon=epsilon, center=center, scale=scale, **kwargs
         )
+        self.fused = fused
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "fused": self.fused}
+
+    def add_weight(self, *args: Any, dtype: Any = None, **kwargs: Any) -> keras.Variable:
+        # TF1 keeps gamma, beta and the averages of float16 and bfloat16 inputs in float32.
+        dtype = keras.backend.result_type(dtype or self.variable_dtype, "float32")
+        return super().add_weight(*args, dtype=dtype, **kwargs)
 
     def build(self, input_shape: Any) -> None:
         if not -len(input_shape) <= self.axis < len(input_shape):
@@ -111,8 +130,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         # Half precision has too few digits for statistics: compute them in float32 at least.
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         rank = len(x.shape)
-        fused = rank in FUSED_RANKS
         channels = self.axis % rank
+        fused = self.fused is not False and rank in FUSED_RANKS and channels in (1, rank - 1)
         axes = tuple(axis for axis in range(rank) if axis != channels)
         broadcast = tuple(-1 if axis == channels else 1 for axis in range(rank))
 

@@ -24,8 +24,8 @@ _TABLE = re.compile(
 
 
 _NAME = re.compile(r"<tr>\n<td><code>(tf\.[\w.]+)</code></td>\n.*?</tr>\n", re.DOTALL)
-# A row of the index of names: the TF1 name, its replacement, the page.
-_ROW = re.compile(r"^\| `(tf\.[\w.]+)` \| (.*) \| \[.*?\]\(([^)#]+)[^)]*\) \|$", re.MULTILINE)
+# A row of the index of names: the TF1 name, its replacement, the page, and whether it was run.
+_ROW = re.compile(r"^\| `(tf\.[\w.]+)` \| (.*) \| \[.*?\]\(([^)#]+)[^)]*\) \|.*$", re.MULTILINE)
 _TABLES = re.compile(r"<table>.*?</table>", re.DOTALL)
 
 

@@ -1,0 +1,108 @@
+"""Holds the inputs of `names_cases.txt`, and reads the cases; for Python 3.7 too."""
+
+import pathlib
+import re
+
+import numpy as np
+
+CASES = pathlib.Path(__file__).with_name("names_cases.txt")
+NAME = re.compile(r"\btf\.[\w.]*\w")
+BRACES = re.compile(r"\{([\w.,]+)\}")
+STEPS = (0, 1, 5, 10, 15, 25)
+GRADIENTS = np.float32([[0.5, -2.0, 0.0], [0.25, 1.0, 0.1], [-1.0, 0.5, 0.2]])
+
+
+def _image(*shape):
+    return (np.arange(np.prod(shape)) * 37 % 101 / 100).reshape(shape).astype("float32")
+
+
+def inputs():
+    """Returns the arrays that an expression may name."""
+    f = np.float32
+    return {
+        "np": np,
+        "x": f([[-1.5, 0.0, 2.0], [0.5, -0.25, 1.0]]),
+        "y": f([[1.0, 2.0, -1.0], [0.5, 3.0, 2.0]]),
+        "zeros": f([[0.0, 1.0, 0.0], [2.0, 0.0, 1.0]]),
+        "p": f([[0.2, 0.5, 0.3], [0.9, 0.0625, 0.0375]]),
+        "q": f([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]),
+        "i": np.int32([[-7, 2, 3], [5, -4, 1]]),
+        "j": np.int32([[2, 3, -2], [3, 3, 2]]),
+        "c": np.int32([1, 0]),
+        "b": np.array([[True, False, True], [False, False, True]]),
+        "d": np.array([[True, True, False], [False, True, False]]),
+        "v": f([3.0, -1.0, 2.0, 0.5, -2.0, 2.5]),
+        "z": np.complex64([[1 + 2j, -1j], [3, -2 + 0.5j]]),
+        "halves": f([0.5, 1.5, 2.5, -0.5, -1.5, 2.7, -2.7]),
+        "holes": f([1.0, np.inf, -np.inf, np.nan]),
+        "m": f([[2.0, 1.0, 0.0], [-1.0, 3.0, 1.0], [0.5, -1.0, 4.0]]),
+        "spd": f([[4.0, 1.0, 0.5], [1.0, 3.0, 0.25], [0.5, 0.25, 2.0]]),
+        "unit": f([[0.6, 0.8], [1.0, 0.0]]),
+        "im": _image(2, 5, 4, 3),
+        "big": _image(1, 16, 16, 3),
+        "k4": _image(3, 3, 3, 2) - f(0.5),
+        "k5": _image(2, 2, 2, 3, 2) - f(0.5),
+        "kt": _image(3, 3, 2, 3) - f(0.5),
+        "kd": _image(3, 3, 3, 1) - f(0.5),
+        "ones": np.ones((90, 300), "float32"),
+        "tail": f([[1, 1, 1, 0]] * 4 + [[1, 0, 0, 0]]),
+        "many": np.linspace(0.01, 0.99, 40, dtype="float32"),
+        "many_labels": f([0, 0, 1, 0, 1, 0, 0, 1, 1, 1] * 4),
+        "dist": quantiles,
+        "share": share,
+        "sorted_values": lambda values: np.sort(run(values)),
+        "gram": lambda matrix: np.matmul(run(matrix), np.transpose(run(matrix))),
+    }
+
+
+def run(value):
+    """Returns a NumPy array of a tensor; the recorder replaces this by a session."""
+    return np.asarray(value)
+
+
+def quantiles(drawn):
+    """Returns nine quantiles and the standard deviation of random numbers."""
+    drawn = np.ravel(run(drawn)).astype("float64")
+    shares = [0, 1, 10, 25, 50, 75, 90, 99, 100]
+    return np.append(np.percentile(drawn, shares), drawn.std())
+
+
+def share(kept):
+    """Returns the share of zeros in an array of ones after dropout, and the other value."""
+    kept = run(kept)
+    return np.float64([np.mean(kept == 0), np.max(kept)])
+
+
+def braces(text):
+    """Yields the text with each choice in `{a,b}`; equal braces take the same choice.
+
+    >>> list(braces("f{x,y}(1) => g.{a,b}"))
+    ['fx(1) => g.a', 'fy(1) => g.b']
+    """
+    left, arrow, right = text.partition(" => ")
+    lefts, rights = list(_expand(left)), list(_expand(right))
+    if len(rights) == 1:
+        rights = rights * len(lefts)
+    assert len(lefts) == len(rights), text
+    for each, other in zip(lefts, rights):
+        yield each + arrow + other
+
+
+def _expand(text):
+    found = BRACES.search(text)
+    if not found:
+        yield text
+        return
+    for choice in found.group(1).split(","):
+        yield from _expand(text[: found.start()] + choice + text[found.end() :])
+
+
+def cases():
+    """Returns all cases as `(TF1 name, TF1 expression, Keras expression or "")`."""
+    found = []
+    for line in CASES.read_text().splitlines():
+        if line and not line.startswith("#"):
+            for each in braces(line):
+                tf1, _, ported = each.partition(" => ")
+                found.append((NAME.search(tf1).group(), tf1, ported))
+    return found

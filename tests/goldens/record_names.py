@@ -1,0 +1,142 @@
+"""Runs the TF1 side of `names_cases.txt`: `{expression: result}` as JSON on stdout.
+
+`names.json` was written by this on TensorFlow 1.15.5, Python 3.7, CPU:
+
+    PYTHON_WITH_TF1 tests/goldens/record_names.py > tests/goldens/names.json
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+import names_inputs
+
+
+def run(value):
+    """Returns what a session makes of tensors, in lists and tuples too."""
+    if isinstance(value, (list, tuple)):
+        return [run(each) for each in value]
+    if not isinstance(value, (tf.Tensor, tf.Variable, tf.SparseTensor)):
+        return np.asarray(value)
+    session = tf.get_default_session()
+    new = [each for each in tf.global_variables() if each not in run.ready]
+    session.run(tf.variables_initializer(new))
+    run.ready.extend(new)
+    return session.run(value)
+
+
+def metric(make, *args, **kwargs):
+    value, update = make(*args, **kwargs)
+    session = tf.get_default_session()
+    session.run(tf.local_variables_initializer())
+    for _ in range(2):
+        session.run(update)
+    return session.run(value)
+
+
+def steps(optimizer):
+    session = tf.get_default_session()
+    weights = tf.Variable(np.float32([1.0, -2.0, 3.0]))
+    gradient = tf.placeholder("float32", (3,))
+    train = optimizer.apply_gradients([(gradient, weights)])
+    session.run(tf.global_variables_initializer())
+    for each in names_inputs.GRADIENTS:
+        session.run(train, {gradient: each})
+    return session.run(weights)
+
+
+def rates(schedule):
+    return [run(schedule(tf.constant(each))) for each in names_inputs.STEPS]
+
+
+def norm(layer, x, **kwargs):
+    """Returns the outputs of the second step in training, then the moving averages."""
+    training = "is_training" if "contrib" in layer.__module__ else "training"
+    outputs = layer(tf.constant(x), **dict({training: True}, **kwargs))
+    averages = [each for each in tf.global_variables() if "moving" in each.name]
+    trained = len(tf.trainable_variables())
+    session = tf.get_default_session()
+    session.run(tf.global_variables_initializer())
+    for _ in range(2):
+        found = session.run([outputs, *tf.get_collection(tf.GraphKeys.UPDATE_OPS)])[0]
+    return [found, *session.run(averages), trained]
+
+
+def cell(made):
+    """Returns the outputs of two steps, with all kernels 0.1 and the other weights as they are."""
+    x = names_inputs.inputs()["x"]
+    outputs, _ = tf.nn.dynamic_rnn(made, np.stack([x, 2 * x], 1), dtype="float32")
+    session = tf.get_default_session()
+    session.run(tf.global_variables_initializer())
+    for each in tf.trainable_variables():
+        if "kernel" in each.name:
+            each.load(np.full(each.shape.as_list(), 0.1), session)
+    return session.run(outputs)
+
+
+def value(initializer, shape=(3, 3)):
+    return run(initializer(shape))
+
+
+def plain(found):
+    """Returns a result as `[kind, numbers]`, in lists where it has several parts."""
+    if isinstance(found, (list, tuple)):
+        return [plain(each) for each in found]
+    if isinstance(found, dict):
+        return [plain(found[key]) for key in sorted(found)]
+    array = np.asarray(found)
+    if array.dtype.kind == "c":
+        return {"c": plain([array.real, array.imag])}
+    kind = "f" if array.dtype.kind == "V" else array.dtype.kind.replace("u", "i")
+    array = array.astype("float64") if kind == "f" else array
+    numbers = array.tolist()
+    return {kind: _short(numbers) if kind == "f" else numbers}
+
+
+def _short(number):
+    return [_short(each) for each in number] if isinstance(number, list) else float(f"{number:.6g}")
+
+
+def result(expression):
+    tf.set_random_seed(1)
+    space = dict(
+        names_inputs.inputs(),
+        tf=tf,
+        sp=tf.SparseTensor([[0, 1], [1, 2]], [2.0, 3.0], [2, 3]),
+        ids=tf.SparseTensor([[0, 0], [0, 1], [1, 0]], tf.constant([2, 0, 1], "int64"), [2, 2]),
+        t=tf.constant,
+        init=tf.constant_initializer,
+        value=value,
+        metric=metric,
+        steps=steps,
+        rates=rates,
+        norm=norm,
+        cell=cell,
+    )
+    try:
+        return plain(run(eval(expression, space)))
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error)[:200]}"
+
+
+def main():
+    tf.logging.set_verbosity(40)  # errors
+    names_inputs.run = run
+    results = {}
+    config = tf.ConfigProto(inter_op_parallelism_threads=1, intra_op_parallelism_threads=1)
+    config.graph_options.rewrite_options.disable_meta_optimizer = True  # a third of the time
+    for _, expression, _ in names_inputs.cases():
+        run.ready = []
+        with tf.Graph().as_default(), tf.Session(config=config):
+            results[expression] = results.get(expression) or result(expression)
+    lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in results.items())
+    sys.stdout.write(f'{{"tensorflow": "{tf.__version__}", "results": {{\n{lines}\n}}}}\n')
+
+
+if __name__ == "__main__":
+    main()
