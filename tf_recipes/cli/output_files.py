@@ -40,19 +40,25 @@ def check_output_file(flag: str, path: str, make_folder: bool = False) -> None:
             )
 
 
-def check_output_directory(flag: str, path: str) -> None:
+def check_output_directory(flag: str, path: str, make: bool = True) -> None:
     """Checks that the directory named by a flag can be written to, and creates it if necessary.
 
     Args:
         flag: name of the flag, without the dashes.
         path: value of the flag.
+        make: False to check the nearest directory above it instead, and to create nothing.
 
     Raises:
         UsageError: if `path` is empty, or no directory that can be written to.
     """
-    if path:
-        _make(flag, path, Path(path))
-    if not path or not os.access(path, os.W_OK):
+    nearest = Path(path)
+    if path and make:
+        _make(flag, path, nearest)
+    while path and not make and not os.path.lexists(nearest):
+        nearest = nearest.parent
+    if path and not nearest.is_dir():
+        raise _not_made(flag, path, Path(path), "Not a directory")
+    if not path or not os.access(nearest, os.W_OK):
         raise UsageError(
             f"--{flag} must name a directory that can be written to. Received: {path!r}. "
             f"Pass another one, such as out/{flag}."
@@ -123,7 +129,11 @@ def _make(flag: str, path: str, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(
-            f"--{flag} needs the folder {str(folder)!r}, which cannot be made. Received: {path!r} "
-            f"({error.strerror}). Pass another path."
-        ) from error
+        raise _not_made(flag, path, folder, error.strerror) from error
+
+
+def _not_made(flag: str, path: str, folder: Path, reason: str | None) -> UsageError:
+    return UsageError(
+        f"--{flag} needs the folder {str(folder)!r}, which cannot be made. Received: {path!r} "
+        f"({reason}). Pass another path."
+    )

@@ -43,7 +43,7 @@ def main() -> None:
     if given.distributions_out:
         check_output_file("distributions_out", given.distributions_out)
     if given.output_dir:
-        check_output_directory("output_dir", given.output_dir)
+        check_output_directory("output_dir", given.output_dir, make=False)
         files.check_targets(given.output_dir, [f"{recipe.name}.npz" for recipe in recipes])
     python = interpreter.check(given.tf1_python)
     if given.distributions_out:
