@@ -82,6 +82,13 @@ def test_classes_of_the_chapters_functions(name, fails):
             getattr(tf_recipes, name)(**{argument: 1})
 
 
+@pytest.mark.parametrize("kind", ["GradientDescent", "Momentum", "Adagrad", "Adam", "AdamW"])
+def test_decay_of_the_learning_rate_is_refused(fails, kind):
+    given = {"weight_decay": 0.1} if kind == "AdamW" else {}
+    with fails("`decay`", "decay=0.5", "Pass a schedule as learning_rate"):
+        getattr(tf_recipes, kind)(0.1, decay=0.5, **given)
+
+
 def test_decay_of_rmsprop_is_no_longer_taken_and_ignored(fails):
     with fails("`decay` is TF1's name of `rho`.", "decay=0.5", "Pass rho instead."):
         tf_recipes.RMSProp(0.1, decay=0.5)

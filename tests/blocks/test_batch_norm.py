@@ -219,7 +219,7 @@ def test_masked_positions_do_not_count():
     x = sample(2, 3, 2)
     mask = np.array([[True, True, False], [True, False, False]])
     layer = BatchNormalization(momentum=0.0)
-    layer(x, training=True, mask=mask)
+    layer(x, training=True, mask=mask.tolist())
     np.testing.assert_allclose(layer.moving_mean.numpy(), x[mask].mean(0), rtol=1e-6)
     np.testing.assert_allclose(layer.moving_variance.numpy(), x[mask].var(0), rtol=1e-6)
 

@@ -81,8 +81,16 @@ def test_default_is_the_norm_of_the_whole_tensor():
     clipped = tf_recipes.clip_by_norm(np.float32([[3.0, 0.0], [4.0, 1.0]]), 1.0)
     expected = [[0.588348388671875, 0.0], [0.7844645380973816, 0.1961161345243454]]
     np.testing.assert_allclose(clipped, expected, rtol=2**-23)
+    both = tf_recipes.clip_by_norm(np.float32([[3.0, 0.0], [4.0, 1.0]]), 1.0, axis=[0, 1])
+    np.testing.assert_array_equal(both, clipped)
     scalar = tf_recipes.clip_by_norm(keras.ops.array(3.0), 1.0)
     assert float(scalar) == 1.0  # as TF 1.15.5
+
+
+def test_a_sparse_gradient_is_refused_by_name(fails):
+    sparse = tf.IndexedSlices(tf.constant([[3.0, 4.0]]), tf.constant([0]), tf.constant([3, 2]))
+    with fails("`weights` must be a dense tensor.", "IndexedSlices"):
+        tf_recipes.clip_by_norm(sparse, 1.0)
 
 
 def test_weights_inside_the_ball_keep_their_bits():

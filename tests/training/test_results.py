@@ -86,6 +86,12 @@ def test_a_file_of_somebody_else_is_not_replaced(tmp_path, fails, name):
         results.check_ours(tmp_path)
 
 
+def test_digests_of_somebody_else_are_not_replaced(tmp_path, fails):
+    (tmp_path / results.DIGESTS).write_text("mine")
+    with fails("not as results.sha256 says. Pass another directory"):
+        results.check_ours(tmp_path)
+
+
 @pytest.mark.parametrize("name", [*results.FILES, results.DIGESTS])
 def test_a_directory_in_the_place_of_a_file_is_refused(tmp_path, name):
     (tmp_path / name).mkdir()

@@ -189,6 +189,7 @@ def _moments(x: Any, axes: tuple[int, ...], mask: Any) -> tuple[Any, Any, Any]:
     if mask is None:
         count = _count(x, axes) * replica_count
     else:
+        mask = ops.convert_to_tensor(mask)
         _check_mask(mask, x, axes)
         weights = ops.expand_dims(ops.cast(mask, x.dtype), axis=_channels_axis(x, axes))
         weights = ops.broadcast_to(weights, ops.shape(x))

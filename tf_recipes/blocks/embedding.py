@@ -53,7 +53,7 @@ class Embedding(keras.layers.Embedding):
             "regularizer": "Pass embeddings_regularizer.",
             "unique": "Leave it out: it changed the speed alone.",
             "partition_strategy": "Leave it out: the table is one variable.",
-            "validate_indices": "Leave it out: TensorFlow's kernel refuses indices out of range.",
+            "validate_indices": "Leave it out: a negative id counts from the end, as in Keras.",
             **tf1_names.VARIABLES,
         },
     )

@@ -15,7 +15,7 @@ _AXES = {"clip_norm": "threshold", "axes": "axis"}
 
 
 @tf1_names.refused(renamed={"t": "weights", **_AXES}, gone=tf1_names.NAME)
-def clip_by_norm(weights: Any, threshold: float, axis: int | tuple[int, ...] | None = None) -> Any:
+def clip_by_norm(weights: Any, threshold: float, axis: int | Sequence[int] | None = None) -> Any:
     """Scales weights down where their L2 norm along `axis` is above `threshold`.
 
     TF1: `tf.clip_by_norm(weights, threshold, axes=axis)`, with the same order of operations and the
@@ -24,13 +24,14 @@ def clip_by_norm(weights: Any, threshold: float, axis: int | tuple[int, ...] | N
     Args:
         weights: floating tensor of any shape.
         threshold: float > 0, the largest norm, in the weights' unit.
-        axis: int or tuple: the axes over which each norm is computed; None for all of them.
+        axis: int, tuple or list: the axes over which each norm is computed; None for all of them.
 
     Returns:
         A tensor of the same shape and dtype.
 
     Raises:
-        ValueError: for a threshold that is not positive, or an axis that `weights` lacks.
+        ValueError: for a threshold that is not positive, an axis that `weights` lacks, or a sparse
+            gradient, which TF1 clipped by the norm of its values.
 
     >>> clip_by_norm(keras.ops.array([[3.0], [4.0]]), threshold=1.0).numpy().round(2).tolist()
     [[0.6000000238418579], [0.800000011920929]]
@@ -42,7 +43,14 @@ def clip_by_norm(weights: Any, threshold: float, axis: int | tuple[int, ...] | N
         Neural Networks from Overfitting", 2014.
     """
     validation.number("threshold", threshold, 0, open_low=True)
+    if hasattr(weights, "dense_shape"):
+        validation.fail(
+            "`weights` must be a dense tensor.",
+            f"weights of the class {type(weights).__name__}",
+            "Clip a sparse gradient by `clipnorm` of an optimizer of tf_recipes.",
+        )
     weights = ops.convert_to_tensor(weights)
+    axis = tuple(axis) if isinstance(axis, list) else axis
     if axis is not None:
         axis = validation.axes("axis", axis, rank=len(weights.shape))
     square = ops.sum(weights * weights, axis=axis, keepdims=True)

@@ -31,6 +31,12 @@ from tf_recipes.blocks import _sparse_gradients, _update_rules
 from tf_recipes.blocks._decoupled_decay import DecoupledDecay
 from tf_recipes.blocks._tf1_optimizer import TF1Optimizer
 
+# Keras takes `decay` with a warning, and ignores it.
+_GONE = {
+    **tf1_names.LOCKING,
+    "decay": "Pass a schedule as learning_rate; AdamW and MomentumW have weight_decay.",
+}
+
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
 class GradientDescent(TF1Optimizer):
@@ -58,7 +64,7 @@ class GradientDescent(TF1Optimizer):
         Robbins, Monro, "A Stochastic Approximation Method", 1951.
     """
 
-    @tf1_names.refused(gone=tf1_names.LOCKING)
+    @tf1_names.refused(gone=_GONE)
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
@@ -115,7 +121,7 @@ class Momentum(TF1Optimizer):
         learning", 2013.
     """
 
-    @tf1_names.refused(renamed={"use_nesterov": "nesterov"}, gone=tf1_names.LOCKING)
+    @tf1_names.refused(renamed={"use_nesterov": "nesterov"}, gone=_GONE)
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
@@ -171,7 +177,7 @@ class Adagrad(TF1Optimizer):
         Optimization", 2011.
     """
 
-    @tf1_names.refused(gone=tf1_names.LOCKING)
+    @tf1_names.refused(gone=_GONE)
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
@@ -315,7 +321,7 @@ class Adam(TF1Optimizer):
 
     leaves_absent_rows = False
 
-    @tf1_names.refused(renamed={"beta1": "beta_1", "beta2": "beta_2"}, gone=tf1_names.LOCKING)
+    @tf1_names.refused(renamed={"beta1": "beta_1", "beta2": "beta_2"}, gone=_GONE)
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 0.001,
@@ -437,7 +443,7 @@ class MomentumW(DecoupledDecay, Momentum):
         Loshchilov, Hutter, "Decoupled Weight Decay Regularization", 2019.
     """
 
-    @tf1_names.refused(renamed={"use_nesterov": "nesterov"}, gone=tf1_names.LOCKING)
+    @tf1_names.refused(renamed={"use_nesterov": "nesterov"}, gone=_GONE)
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
@@ -491,7 +497,7 @@ class AdamW(DecoupledDecay, Adam):
         Loshchilov, Hutter, "Decoupled Weight Decay Regularization", 2019.
     """
 
-    @tf1_names.refused(renamed={"beta1": "beta_1", "beta2": "beta_2"}, gone=tf1_names.LOCKING)
+    @tf1_names.refused(renamed={"beta1": "beta_1", "beta2": "beta_2"}, gone=_GONE)
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 0.001,

@@ -166,7 +166,7 @@ def _parsed(text: str | None) -> dict[str, Any]:
         _refuse("TF_CONFIG must list the workers.", "no TF_CONFIG")
     try:
         config = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         _refuse("TF_CONFIG must be JSON.", f"{_shortened(text)} ({error})")
     if not isinstance(config, dict):
         _refuse("TF_CONFIG must be a JSON object.", _shortened(text))

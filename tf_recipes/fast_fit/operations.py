@@ -32,14 +32,14 @@ _SAME_UNDER_XLA = _kinds(
     Abs Add AddN AddV2 All Any ArgMax ArgMin AssignAddVariableOp AssignSubVariableOp
     AssignVariableOp AvgPool AvgPool3D AvgPool3DGrad AvgPoolGrad BatchMatMulV2 BatchMatMulV3 BiasAdd
     BiasAddGrad Bitcast BitwiseAnd BitwiseOr BitwiseXor BroadcastArgs BroadcastGradientArgs
-    BroadcastTo Cast Ceil ClipByValue ConcatOffset ConcatV2 Const Conv2D Conv2DBackpropFilter
+    BroadcastTo Ceil ClipByValue ConcatOffset ConcatV2 Const Conv2D Conv2DBackpropFilter
     Conv2DBackpropInput Conv3D Conv3DBackpropFilterV2 Conv3DBackpropInputV2 Cos Cosh Cumsum
     DepthwiseConv2dNative DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput
     DivNoNan Einsum Elu EluGrad EmptyTensorList EnsureShape Equal Erf Erfc Exp ExpandDims Expm1 Fill
     Floor FusedBatchNormGradV3 FusedBatchNormV3 Greater GreaterEqual Identity IdentityN Invert
     IsFinite IsInf IsNan L2Loss LeakyRelu LeakyReluGrad Less LessEqual Log Log1p LogicalAnd
-    LogicalNot LogicalOr LogSoftmax MatMul Max Maximum MaxPool MaxPool3D MaxPool3DGrad MaxPoolGrad
-    Mean Min Minimum MirrorPad MirrorPadGrad Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack Pad
+    LogicalNot LogicalOr LogSoftmax MatMul Maximum MaxPool MaxPool3D MaxPool3DGrad MaxPoolGrad
+    Mean Minimum MirrorPad MirrorPadGrad Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack Pad
     PadV2 Placeholder PreventGradient Prod Rank ReadVariableOp Reciprocal ReciprocalGrad Relu Relu6
     Relu6Grad ReluGrad Reshape ReverseV2 Round Rsqrt RsqrtGrad Select SelectV2 Selu SeluGrad Shape
     ShapeN Sigmoid SigmoidGrad Sign Sin Sinh Size Softmax SoftmaxCrossEntropyWithLogits Softplus
@@ -49,6 +49,7 @@ _SAME_UNDER_XLA = _kinds(
     VariableShape Xlogy ZerosLike
     """
 )
+# `Max` and `Min` are not here: XLA's ignore NaN.
 # The same for floats. For whole numbers TensorFlow's kernels refuse to divide by zero.
 _SAME_FOR_FLOATS = _kinds("Div FloorDiv FloorMod Mod Pow RealDiv TruncateDiv TruncateMod")
 # The same if these inputs are constants, which TensorFlow has checked while it traced the step. A
@@ -66,7 +67,7 @@ _MUST_BE_CONSTANT = {
 # reads them back.
 _SAME_AT_COUNTED_PLACES = _kinds("TensorListGetItem TensorListSetItem")
 # What gives a constant for constants.
-_COMPUTES = _SAME_UNDER_XLA | _SAME_FOR_FLOATS | set(_MUST_BE_CONSTANT)
+_COMPUTES = _SAME_UNDER_XLA | _SAME_FOR_FLOATS | set(_MUST_BE_CONSTANT) | _kinds("Cast Max Min")
 _CALLS = _kinds(
     "Case If PartitionedCall StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile While"
 )
@@ -202,6 +203,8 @@ class _Body:
         """Returns whether XLA computes what TensorFlow's kernel computes, to rounding."""
         if node.op in _SAME_UNDER_XLA or node.op in _CALLS or _is_ours(node):
             return True
+        if node.op == "Cast":
+            return self._is_same_cast(node)
         if node.op in _SAME_FOR_FLOATS:
             # The arithmetic of shapes has constant inputs: no value can come that is refused.
             is_float = tf.as_dtype(node.attr["T"].type).is_floating
@@ -223,6 +226,23 @@ class _Body:
                 return None
             producer = self._nodes.get(_inputs(producer)[0])
         return None
+
+    def _is_same_cast(self, node: Any) -> bool:
+        """Returns whether the cast keeps to numbers that both types have, or casts data's leaf.
+
+        A float that no whole number of the type equals gives another number under XLA. The labels
+        among the data are checked before the step.
+        """
+        is_whole = tf.as_dtype(node.attr["DstT"].type).is_integer
+        if not (is_whole and tf.as_dtype(node.attr["SrcT"].type).is_floating):
+            return True
+        producer = self._nodes.get(_inputs(node)[0])
+        while (
+            producer is not None and producer.op in _PASSES_ON and not _LEAF.search(producer.name)
+        ):
+            producer = self._nodes.get(_inputs(producer)[0])
+        is_leaf = producer is not None and _LEAF.search(producer.name) is not None
+        return is_leaf or self._is_constant(_inputs(node)[0])
 
     def _is_counted(self, name: str) -> bool:
         """Returns whether a loop counts the value, or the gradient of a loop has kept it."""

@@ -336,7 +336,7 @@ class _Reader:
             expected[f"masks/{name}"] = _Array((*batch, units), np.bool_)
         return {
             **expected,
-            "losses": _Array((recipe.steps,), np.floating),
+            "losses": _Array((recipe.steps,), dtype),
             "logits": _Array((min(n, N_EVALUATED), N_OUTPUTS), dtype),
             "sensitivity/logits": _Array((), np.floating),
         }

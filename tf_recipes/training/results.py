@@ -101,7 +101,7 @@ def check_ours(output_dir: PathLike) -> None:
     ):
         return
     foreign = changed(path)
-    found = [name for name in FILES if (path / name).exists()]
+    found = [name for name in (*FILES, DIGESTS) if (path / name).exists()]
     if foreign and not found and any((path / LOGS).glob("*/events.out.tfevents.*")):
         found, foreign = [LOGS], [LOGS]
     if foreign and found:

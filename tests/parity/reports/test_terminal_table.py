@@ -83,7 +83,7 @@ def test_only_the_ports_that_were_judged_have_columns(ports, columns):
     cells = row(rendered, "bad.npz")
     assert len(cells) == columns
     assert cells[1:] == (
-        ["DIFFERS", "-", "-"]
+        ["not judged", "-", "-"]
         if ports == ["exact"]
         else ["-", "-", "not judged: see the line below"]
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PASSED = Text("match", style="green")
 FAILED = Text("DIFFERS", style="bold red")
+UNJUDGED = Text("not judged", style="bold yellow")
 
 
 def verdict(passed: bool) -> Text:
@@ -83,7 +84,7 @@ def _cells(result: Result, ports: Sequence[str]) -> Iterator[list[Text]]:
         worst = exact.worst
         yield [verdict(exact.passed), Text(number(worst.ratio)), Text(place(worst))]
     elif "exact" in ports:
-        yield [FAILED, Text("-"), Text("-")]
+        yield [UNJUDGED, Text("-"), Text("-")]
     if "textbook" in ports and textbook:
         yield [Text(number(textbook.worst.ratio)), Text(percent(textbook.largest_drift))]
     elif "textbook" in ports:
