@@ -34,6 +34,7 @@ UNPROVEN = {
     "floats divided": (lambda x, y: x / x, ()),
     "a maximum, whose NaN XLA ignores": (lambda x, y: tf.reduce_max(x, axis=1), ("Max",)),
     "a minimum, whose NaN XLA ignores": (lambda x, y: tf.reduce_min(x, axis=1), ("Min",)),
+    "a maximum of whole numbers": (lambda x, y: tf.reduce_max(y), ()),
     "computed floats made whole": (lambda x, y: tf.cast(-x, tf.uint8), ("Cast",)),
     "data made whole": (lambda x, y: tf.cast(x, tf.int32), ()),
     "whole numbers made floats": (lambda x, y: tf.cast(y, tf.float32), ()),

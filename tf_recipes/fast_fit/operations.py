@@ -49,7 +49,8 @@ _SAME_UNDER_XLA = _kinds(
     VariableShape Xlogy ZerosLike
     """
 )
-# `Max` and `Min` are not here: XLA's ignore NaN.
+# The same for whole numbers: XLA's ignore NaN.
+_SAME_FOR_WHOLE_NUMBERS = _kinds("Max Min")
 # The same for floats. For whole numbers TensorFlow's kernels refuse to divide by zero.
 _SAME_FOR_FLOATS = _kinds("Div FloorDiv FloorMod Mod Pow RealDiv TruncateDiv TruncateMod")
 # The same if these inputs are constants, which TensorFlow has checked while it traced the step. A
@@ -67,7 +68,9 @@ _MUST_BE_CONSTANT = {
 # reads them back.
 _SAME_AT_COUNTED_PLACES = _kinds("TensorListGetItem TensorListSetItem")
 # What gives a constant for constants.
-_COMPUTES = _SAME_UNDER_XLA | _SAME_FOR_FLOATS | set(_MUST_BE_CONSTANT) | _kinds("Cast Max Min")
+_COMPUTES = (
+    _SAME_UNDER_XLA | _SAME_FOR_FLOATS | set(_MUST_BE_CONSTANT) | _SAME_FOR_WHOLE_NUMBERS | {"Cast"}
+)
 _CALLS = _kinds(
     "Case If PartitionedCall StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile While"
 )
@@ -205,6 +208,9 @@ class _Body:
             return True
         if node.op == "Cast":
             return self._is_same_cast(node)
+        if node.op in _SAME_FOR_WHOLE_NUMBERS:
+            is_whole = tf.as_dtype(node.attr["T"].type).is_integer
+            return is_whole or self._is_constant(_inputs(node)[0])
         if node.op in _SAME_FOR_FLOATS:
             # The arithmetic of shapes has constant inputs: no value can come that is refused.
             is_float = tf.as_dtype(node.attr["T"].type).is_floating
