@@ -56,6 +56,12 @@ def cut(text: str, limit: int) -> str:
     return text.encode("utf-8", "ignore")[:limit].decode("utf-8", "ignore")
 
 
+def nearest(path: str | os.PathLike[str]) -> Path:
+    """Returns the path itself if it exists, or the nearest one above it that does."""
+    whole = Path(os.path.abspath(path))
+    return next(each for each in (whole, *whole.parents) if os.path.lexists(each))
+
+
 def check_targets(folder: str | os.PathLike[str], names: Iterable[str]) -> None:
     """Checks that no directory is where files will be written; writes nothing.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tf_recipes._support import validation
+from tf_recipes._support import validation, wrapped_optimizers
 
 
 def checked_arguments(model: keras.Model, learning_rate: Any = None) -> dict[str, Any]:
@@ -71,9 +71,7 @@ def _optimizer_classes(optimizer: keras.optimizers.Optimizer) -> dict[str, type]
 
     Inside the scope Keras finds these classes even if they are not registered.
     """
-    optimizers = [optimizer]
-    while hasattr(optimizers[-1], "inner_optimizer"):
-        optimizers.append(optimizers[-1].inner_optimizer)
+    optimizers = wrapped_optimizers.from_outside(optimizer)
     return {type(each).__name__: type(each) for each in optimizers}
 
 

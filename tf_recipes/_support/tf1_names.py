@@ -3,11 +3,12 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar
 
 from tf_recipes._support import validation
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 NONE: Mapping[str, str] = {}
 
 # What to do instead of arguments that many functions of TF1 had.
@@ -28,7 +29,9 @@ VARIABLES = {
 }
 
 
-def refused(renamed: Mapping[str, str] = NONE, gone: Mapping[str, str] = NONE) -> Callable[[F], F]:
+def refused(
+    renamed: Mapping[str, str] = NONE, gone: Mapping[str, str] = NONE
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Returns a decorator, for a function or an `__init__`, that refuses TF1's argument names.
 
     Without it, an argument of TF1 would be an unknown one, or Keras would take and ignore it.
@@ -46,9 +49,9 @@ def refused(renamed: Mapping[str, str] = NONE, gone: Mapping[str, str] = NONE) -
     ValueError: `decay` is TF1's name of `rho`. Received: decay=0.5. Pass rho instead.
     """
 
-    def decorate(function: F) -> F:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
-        def checked(*args: Any, **kwargs: Any) -> Any:
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             for name in kwargs:
                 if name in renamed:
                     new = renamed[name]
@@ -66,7 +69,7 @@ def refused(renamed: Mapping[str, str] = NONE, gone: Mapping[str, str] = NONE) -
             return function(*args, **kwargs)
 
         # Keras reads the names of a constructor's arguments, and does not look behind a wrapper.
-        checked.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
-        return checked  # type: ignore[return-value]
+        vars(checked)["__signature__"] = inspect.signature(function)
+        return checked
 
     return decorate

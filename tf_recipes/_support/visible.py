@@ -3,17 +3,22 @@
 LONGEST = 400  # characters of an error's text that come from a file
 
 
-def visible(text: str) -> str:
-    """Returns a text on one line, with the escape of each character that is not printed.
+def visible(text: str, keep: str = "") -> str:
+    """Returns a text with the escape of each character that is not printed.
 
     A terminal obeys control characters, and some characters change the direction of the text, so
-    that one name could look like another. Each of them, a line break too, becomes its escape.
+    that one name could look like another. Each of them becomes its escape: a line break too, unless
+    it is in `keep`. The same holds for a lone surrogate, from a path that is not UTF-8, which UTF-8
+    cannot encode.
 
     >>> visible("a\\x1b[31m")
     'a\\\\x1b[31m'
     """
+    if text.isprintable():
+        return text
     return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+        each if each.isprintable() or each in keep else each.encode("unicode_escape").decode()
+        for each in text
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_recipes._support import tf1_names, validation
+from tf_recipes._support import tf1_names, validation, wrapped_optimizers
 from tf_recipes.fast_fit.model import FastFitModel
 
 _BOUND = "Pass {}, the bound on both sides; for other bounds use tf.clip_by_value."
@@ -126,9 +126,7 @@ class GradientClippingModel(FastFitModel):
     def _apply_gradients(self, gradients: list[Any]) -> None:
         """Adds the gradients up over the replicas, clips them, and takes the optimizer's step."""
         optimizer, variables = self.optimizer, self.trainable_variables
-        inner = optimizer
-        while hasattr(inner, "inner_optimizer"):  # of a `LossScaleOptimizer`
-            inner = inner.inner_optimizer
+        inner = wrapped_optimizers.from_outside(optimizer)[-1]
         parts = inner.gradient_accumulation_steps
         if tf.distribute.get_strategy().num_replicas_in_sync == 1 and not parts:
             optimizer.apply(self._clip(gradients), variables)

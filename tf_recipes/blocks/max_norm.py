@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from tf_recipes._support import tf1_names, validation
+from tf_recipes.blocks import _sparse_gradients
 
 LARGEST_RANK = 5  # of a kernel: three axes of space, in, out
 
@@ -43,7 +44,7 @@ def clip_by_norm(weights: Any, threshold: float, axis: int | Sequence[int] | Non
         Neural Networks from Overfitting", 2014.
     """
     validation.number("threshold", threshold, 0, open_low=True)
-    if hasattr(weights, "dense_shape"):
+    if _sparse_gradients.is_sparse(weights):
         validation.fail(
             "`weights` must be a dense tensor.",
             f"weights of the class {type(weights).__name__}",

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_recipes._support import validation
+from tf_recipes._support import validation, wrapped_optimizers
 
 ITERATIONS = "iterations"
 
@@ -341,16 +341,14 @@ class AveragedEvaluation(keras.callbacks.Callback):
 
 def _averages_of(model: keras.Model) -> ExponentialMovingAverage:
     """Returns the optimizer with averages of a compiled model."""
-    optimizer = model.optimizer
-    while not isinstance(optimizer, ExponentialMovingAverage):
-        if not hasattr(optimizer, "inner_optimizer"):
-            validation.fail(
-                "The model must be compiled with tf_recipes.ExponentialMovingAverage.",
-                f"optimizer={model.optimizer!r}",
-                "Compile with ExponentialMovingAverage(optimizer, decay=0.999).",
-            )
-        optimizer = optimizer.inner_optimizer
-    return optimizer
+    for optimizer in wrapped_optimizers.from_outside(model.optimizer):
+        if isinstance(optimizer, ExponentialMovingAverage):
+            return optimizer
+    return validation.fail(
+        "The model must be compiled with tf_recipes.ExponentialMovingAverage.",
+        f"optimizer={model.optimizer!r}",
+        "Compile with ExponentialMovingAverage(optimizer, decay=0.999).",
+    )
 
 
 def _check_inner(inner: keras.optimizers.Optimizer) -> None:

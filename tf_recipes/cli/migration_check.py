@@ -93,22 +93,11 @@ def _print_error(result):
 
 def _check(options):
     """Refuses flags that cannot work, before any work is done."""
-    for name in ("trace_dir", "json_out", "plot_dir", "html", "tf1_python"):
-        if getattr(options, name) == "":
-            raise UsageError(
-                f"--{name} must name a path. Received: --{name}=, which is empty. Name a path, or "
-                "leave the flag out."
-            )
     if options.tf1_python and options.reference != "tf1":
         raise UsageError(
             "--tf1_python goes with --reference=tf1. Received: "
             f"--tf1_python={options.tf1_python} --reference={options.reference}. Add "
             "--reference=tf1, or leave --tf1_python out."
-        )
-    if not options.ports:
-        raise UsageError(
-            "--ports needs a port. Received: --ports=, which is empty. Name exact, textbook or "
-            "both."
         )
     for port in options.ports:
         validation.choice("ports", port, PORTS)

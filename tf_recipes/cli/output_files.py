@@ -51,14 +51,12 @@ def check_output_directory(flag: str, path: str, make: bool = True) -> None:
     Raises:
         UsageError: if `path` is empty, or no directory that can be written to.
     """
-    nearest = Path(path)
     if path and make:
-        _make(flag, path, nearest)
-    while path and not make and not os.path.lexists(nearest):
-        nearest = nearest.parent
-    if path and not nearest.is_dir():
+        _make(flag, path, Path(path))
+    there = files.nearest(path)
+    if path and not there.is_dir():
         raise _not_made(flag, path, Path(path), "Not a directory")
-    if not path or not os.access(nearest, os.W_OK):
+    if not path or not os.access(there, os.W_OK):
         raise UsageError(
             f"--{flag} must name a directory that can be written to. Received: {path!r}. "
             f"Pass another one, such as out/{flag}."

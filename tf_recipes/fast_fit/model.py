@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_recipes._support import validation
+from tf_recipes._support import validation, wrapped_optimizers
 from tf_recipes.fast_fit import (
     batch_callbacks,
     batches,
@@ -261,9 +261,9 @@ class FastFitModel(keras.Model):
 
     def _has_own_code(self) -> bool:
         """Returns whether `_forward` may lack operations of the step that are not Keras' own."""
-        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        optimizers = wrapped_optimizers.from_outside(self.optimizer)
         constraints = [getattr(each, "constraint", None) for each in self.trainable_variables]
-        code = {type(each).__module__.partition(".")[0] for each in (optimizer, *constraints)}
+        code = {type(each).__module__.partition(".")[0] for each in (*optimizers, *constraints)}
         own_loss = type(self).compute_loss is not keras.Model.compute_loss
         return own_loss or not code <= {"builtins", "keras", "tf_recipes"}
 

@@ -224,13 +224,16 @@ class _Body:
     def labels(self, node: Any) -> tuple[int, int] | None:
         """Returns `(leaf, classes)` of a loss, or None if its labels are no leaf of the data."""
         classes = node.attr["_output_shapes"].list.shape[1].dim[-1].size
-        producer = self._nodes.get(_inputs(node)[1])
-        while producer is not None:
-            if match := _LEAF.search(producer.name):
-                return (int(match[1]), classes) if classes > 0 else None
-            if producer.op not in _PASSES_ON:
-                return None
-            producer = self._nodes.get(_inputs(producer)[0])
+        leaf = self._leaf(_inputs(node)[1])
+        return None if leaf is None or classes <= 0 else (leaf, classes)
+
+    def _leaf(self, name: str) -> int | None:
+        """Returns the leaf of the data whose values a node passes on, or None."""
+        node = self._nodes.get(name)
+        while node is not None:
+            if match := _LEAF.search(node.name):
+                return int(match[1])
+            node = self._nodes.get(_inputs(node)[0]) if node.op in _PASSES_ON else None
         return None
 
     def _is_same_cast(self, node: Any) -> bool:
@@ -242,13 +245,8 @@ class _Body:
         is_whole = tf.as_dtype(node.attr["DstT"].type).is_integer
         if not (is_whole and tf.as_dtype(node.attr["SrcT"].type).is_floating):
             return True
-        producer = self._nodes.get(_inputs(node)[0])
-        while (
-            producer is not None and producer.op in _PASSES_ON and not _LEAF.search(producer.name)
-        ):
-            producer = self._nodes.get(_inputs(producer)[0])
-        is_leaf = producer is not None and _LEAF.search(producer.name) is not None
-        return is_leaf or self._is_constant(_inputs(node)[0])
+        source = _inputs(node)[0]
+        return self._leaf(source) is not None or self._is_constant(source)
 
     def _is_counted(self, name: str) -> bool:
         """Returns whether a loop counts the value, or the gradient of a loop has kept it."""

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
+from tf_recipes._support import files
 from tf_recipes.training import checkpoints
 
 LOCK = "lock"
@@ -42,8 +43,7 @@ def check_possible(output_dir: PathLike) -> None:
         OSError: if a file is in its place, or in that of a folder above it, or if that folder
             takes no files.
     """
-    path = pathlib.Path(os.path.abspath(output_dir))
-    there = next(each for each in (path, *path.parents) if os.path.lexists(each))
+    there = files.nearest(output_dir)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         reason = "cannot be written to" if there.is_dir() else "is no directory"
         raise OSError(

@@ -145,8 +145,9 @@ def on_post_build(config, **_):
             "location": f"names.html#{anchor(namespace, 'names')}",
             "title": namespace,
             "text": text,
+            "tags": list(rows),
         }
-        index["docs"].append({**entry, "tags": list(rows)})
+        index["docs"].append(entry)
     path.write_text(json.dumps(index, separators=(",", ":")))
 
 

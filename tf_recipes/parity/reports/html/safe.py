@@ -7,6 +7,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from tf_recipes._support.visible import visible
+
 LONGEST = 4000  # bytes of one text in the file; a trace may hold megabytes
 WIDEST = 10  # bytes of the longest escape of one character, such as \U0010ffff
 TITLE = 80  # characters of a heading
@@ -15,9 +17,7 @@ TITLE = 80  # characters of a heading
 def shown(value: Any) -> str:
     """Returns any value as visible text of limited length, which the template then escapes.
 
-    A character that is not printed, or changes the direction of the text, is replaced by its
-    escape: otherwise one name could look like another. The same holds for a lone surrogate, from a
-    path that is not UTF-8, which UTF-8 cannot encode.
+    A character that `visible` escapes is replaced by its escape.
 
     >>> shown("a\\u202eb")
     'a\\\\u202eb'
@@ -32,9 +32,9 @@ def shown(value: Any) -> str:
 
 def shortened(text: str, most: int) -> str:
     """Returns the beginning of a text in visible characters, at most `most` bytes once escaped."""
-    if len(text) <= most and len(escape(visible := _all_visible(text)).encode()) <= most:
-        return visible
-    characters = list(map(_visible, text[:most]))
+    if len(text) <= most and len(escape(whole_text := _all_visible(text)).encode()) <= most:
+        return whole_text
+    characters = list(map(_all_visible, text[:most]))
     sizes = itertools.accumulate(len(escape(each).encode()) for each in characters)
     count = sum(size <= most for size in sizes)
     left = len(text) - count
@@ -47,13 +47,7 @@ def whole(text: str) -> Markup:
 
 
 def _all_visible(text: str) -> str:
-    return text if text.isprintable() else "".join(map(_visible, text))
-
-
-def _visible(character: str) -> str:
-    if character.isprintable() or character in "\n\t":
-        return character
-    return character.encode("unicode_escape").decode()
+    return visible(text, keep="\n\t")
 
 
 def title(name: str) -> str:
