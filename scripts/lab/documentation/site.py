@@ -82,15 +82,16 @@ def on_page_content(html, page, **_):
 def folded(html):
     """Replaces the table of all names by one table for each namespace, which a click opens.
 
-    Every row gets the id `anchor(name)`, so that a link leads to it.
+    A row gets the id `anchor(name)`, so that a link leads to it, unless an earlier row has that id.
     """
     before, heading, html = html.partition('id="names"')
     rows, ids = collections.defaultdict(list), set()
     for row in _NAME.finditer(html):
-        id = anchor(row[1])
-        if id not in ids:  # `tf.Print` and `tf.print`
+        id, text = anchor(row[1]), row[0]
+        if id not in ids:  # `tf.Print` and `tf.print` share one
             ids.add(id)
-            rows[row[1].rpartition(".")[0]].append(row[0].replace("<td>", f'<td id="{id}">', 1))
+            text = text.replace("<td>", f'<td id="{id}">', 1)
+        rows[row[1].rpartition(".")[0]].append(text)
     start = html.index("<table>")
     head = html[start : html.index("<tbody>", start)]
     end = html.index("</table>", start) + len("</table>")

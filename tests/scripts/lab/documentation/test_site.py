@@ -83,7 +83,7 @@ def test_the_index_of_names_has_a_group_for_each_namespace():
     made = site.on_page_content(html, Page("names.md"))
     assert made.endswith("\nend") and made.count("<table") == 3
     found = re.findall(r'<details id="(.*?)"><summary><code>(.*?)</code> \((.*?)\)', made)
-    assert found == [("names-tf", "tf", "2 names"), ("names-tf-nn", "tf.nn", "1 name")]
+    assert found == [("names-tf", "tf", "3 names"), ("names-tf-nn", "tf.nn", "1 name")]
     assert re.findall(r'id="(name-tf\S*-[abc])"', made) == [
         "name-tf-a",
         "name-tf-c",
