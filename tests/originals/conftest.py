@@ -18,10 +18,18 @@ ROOT = FOLDER.parents[1]
 @pytest.fixture(scope="session", params=["compat", "tf1"])
 def ran(request):
     """`ran(name)` returns the arrays of the experiment `name`, by their names."""
-    if request.param == "compat":
-        return run_here()
-    python = request.getfixturevalue("tf1_python")
-    return run_on_tf1(python, request.getfixturevalue("tmp_path_factory").mktemp("tf1") / "all.npz")
+    # pytest makes a fixture anew for each change of its parameter, but these two only once.
+    return request.getfixturevalue("ran_here" if request.param == "compat" else "ran_on_tf1")
+
+
+@pytest.fixture(scope="session")
+def ran_here():
+    return run_here()
+
+
+@pytest.fixture(scope="session")
+def ran_on_tf1(tf1_python, tmp_path_factory):
+    return run_on_tf1(tf1_python, tmp_path_factory.mktemp("tf1") / "all.npz")
 
 
 def run_here():
