@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
@@ -128,6 +127,8 @@ def script(tmp_path):
 @pytest.fixture
 def policy():
     """Sets Keras' dtype policy for one test."""
+    import keras  # not above: the process that hands out the tests reads this file, too
+
     before = keras.config.dtype_policy()
     yield keras.config.set_dtype_policy
     keras.config.set_dtype_policy(before)
