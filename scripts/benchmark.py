@@ -20,6 +20,7 @@ interrupts.end_at_once()  # first, because the imports take a while
 from absl import flags
 
 from lab.benchmark import benchmark_command, registry
+from tf_recipes import mnist
 from tf_recipes.cli import application
 
 _CONTESTANTS = flags.DEFINE_list(
@@ -42,7 +43,7 @@ _STARTUP = flags.DEFINE_bool(
     "startup", True, "Also measure the time from the command to the first step."
 )
 _DATA = flags.DEFINE_enum(
-    "data", "sample", ["sample", "tfds"], "MNIST: the packaged sample, or the whole set."
+    "data", mnist.SOURCES[0], mnist.SOURCES, "MNIST: the packaged sample, or the whole set."
 )
 _DATA_DIR = flags.DEFINE_string(
     "data_dir", None, "Directory where TensorFlow Datasets keeps its data."

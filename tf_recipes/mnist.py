@@ -17,6 +17,7 @@ from tf_recipes._support import extras, validation
 from tf_recipes.recipe import N_INPUTS
 
 SAMPLE = pathlib.Path(__file__).parent / "data" / "mnist_sample.npz"
+SOURCES = ("sample", "tfds")  # the values of `data`
 N_SAMPLE_TRAIN, N_SAMPLE_TEST = 6000, 1000
 
 _SOURCE = "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz"
@@ -72,7 +73,7 @@ def load(data: str = "sample", data_dir: str | os.PathLike[str] | None = None) -
     >>> load().train_labels[:10].tolist()
     [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     """
-    validation.choice("data", data, ("sample", "tfds"))
+    validation.choice("data", data, SOURCES)
     if data == "tfds":
         return _load_tfds(data_dir)
     if data_dir is not None:

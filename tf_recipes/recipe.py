@@ -17,7 +17,7 @@ INITIALIZERS = ("he", "xavier")
 DTYPES = ("float32", "float64")
 N_INPUTS = 28 * 28  # pixels of an image of MNIST
 N_OUTPUTS = 10  # digits of MNIST
-PORTS = ("exact", "textbook")  # the two Keras models of each recipe
+PORT_NAMES = ("exact", "textbook")  # the two Keras models of each recipe
 
 # TF1's defaults of the arguments that a recipe may leave out. They also list the arguments that a
 # recipe may set, and a bool among them says that the argument is a flag.

@@ -12,6 +12,7 @@ from absl import flags
 
 from tf_recipes.cli import recipe_flags
 from tf_recipes.parity.verdict import STATUSES
+from tf_recipes.recipe import PORT_NAMES
 
 __doc__ += "\nThe exit status:\n" + "".join(f"    {k}: {text}\n" for k, text in STATUSES.items())
 
@@ -29,7 +30,7 @@ def define_flags() -> None:
     flags.DEFINE_string("tf1_python", None, "A Python with TensorFlow 1.15, for --reference=tf1.")
     flags.DEFINE_string("trace_dir", None, "Replay the traces (*.npz) in this directory instead.")
     flags.DEFINE_list("recipe", None, "Recipes by name; without it, all of them.")
-    flags.DEFINE_list("ports", ["exact", "textbook"], "Which ports to judge.")
+    flags.DEFINE_list("ports", list(PORT_NAMES), "Which ports to judge.")
     flags.DEFINE_string("json_out", None, "Write the results to this file.")
     flags.DEFINE_string("html", None, "Write a report to open in a browser to this file.")
     flags.DEFINE_string("plot_dir", None, "Write a figure for each recipe to this directory.")

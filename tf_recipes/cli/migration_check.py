@@ -20,7 +20,7 @@ from tf_recipes.parity import judge, references, trace
 from tf_recipes.parity.reports import commands, terminal_table
 from tf_recipes.parity.reports.check_summary import summary
 from tf_recipes.parity.tf1 import interpreter
-from tf_recipes.recipe import PORTS, Recipe
+from tf_recipes.recipe import PORT_NAMES, Recipe
 
 LIVE_POOL = 2000  # images of the sample that a live reference trains on
 
@@ -100,7 +100,7 @@ def _check(options):
             "--reference=tf1, or leave --tf1_python out."
         )
     for port in options.ports:
-        validation.choice("ports", port, PORTS)
+        validation.choice("ports", port, PORT_NAMES)
     if len(set(options.ports)) < len(options.ports):
         raise UsageError(
             f"--ports must name each port once. Received: --ports={','.join(options.ports)}, with "

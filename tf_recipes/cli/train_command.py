@@ -22,7 +22,7 @@ from tf_recipes.cli import recipe_flags, size_limits
 from tf_recipes.cli.application import UsageError
 from tf_recipes.distribution import cluster, job
 from tf_recipes.distribution.batch_shares import check_batch_size
-from tf_recipes.recipe import PORTS
+from tf_recipes.recipe import PORT_NAMES
 from tf_recipes.training import results
 from tf_recipes.training.directory import check_possible, writable
 
@@ -32,10 +32,10 @@ def define_flags() -> None:
     flags.disclaim_key_flags()
     flags.DEFINE_string("recipe", "best_practice", "A name in tf_recipes/catalog.py.")
     flags.DEFINE_integer("epochs", 20, "Passes over the images.", lower_bound=1)
-    flags.DEFINE_enum("data", "sample", ["sample", "tfds"], "Which MNIST.")
+    flags.DEFINE_enum("data", mnist.SOURCES[0], mnist.SOURCES, "Which MNIST.")
     flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
     flags.DEFINE_string("output_dir", None, "Default: out/RECIPE.")
-    flags.DEFINE_enum("port", PORTS[0], PORTS, "TF1's semantics, or Keras' built-ins.")
+    flags.DEFINE_enum("port", PORT_NAMES[0], PORT_NAMES, "TF1's semantics, or Keras' built-ins.")
     flags.DEFINE_integer("checkpoint_steps", None, "Save after this number of steps.", 1)
     flags.DEFINE_float("checkpoint_seconds", 10.0, "Save after this number of seconds.", 0.001)
     flags.DEFINE_enum("strategy", None, job.STRATEGIES, "Several replicas or machines.")

@@ -24,7 +24,7 @@ def define_flags(name, seeds=5):
     """
     flags.disclaim_key_flags()  # absl then lists these flags in the script's own --help
     flags.DEFINE_enum(
-        "data", "sample", ["sample", "tfds"], "MNIST: the packaged sample, or the whole set."
+        "data", mnist.SOURCES[0], mnist.SOURCES, "MNIST: the packaged sample, or the whole set."
     )
     flags.DEFINE_string("data_dir", None, "Directory where TensorFlow Datasets keeps its data.")
     flags.DEFINE_string("output_dir", f"out/{name}", "Directory for the figures and the JSON.")

@@ -16,6 +16,7 @@ from pathlib import Path
 from lab.documentation import distribution_table, markers
 from tf_recipes._support import validation
 from tf_recipes.parity.reports import document, formatting
+from tf_recipes.recipe import PORT_NAMES
 
 FIGURES = Path("figures", "recipes")  # relative to the folder of the pages
 PLOTS = ("losses", "drift")
@@ -212,7 +213,7 @@ _FIGURES = {
     "sensitivity": _port_figure("exact", formatting.percent, lambda row: _end(row)["sensitivity"]),
     **{
         f"{port}.{key}": _port_figure(port, *parts)
-        for port in ("exact", "textbook")
+        for port in PORT_NAMES
         for key, parts in _PORT_FIGURES.items()
     },
 }

@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from tf_recipes.recipe import PORT_NAMES
+
 SCRIPT = "python scripts/check_migration.py"
 
 
@@ -58,7 +60,7 @@ def check(options: Options, name: str | None = None) -> str:
         "tf1_python": os.path.abspath(python) if python and os.path.dirname(python) else python,
         "trace_dir": options.trace_dir and os.path.abspath(options.trace_dir),
         "recipe": [name] if name else options.recipe,
-        "ports": None if options.ports == ["exact", "textbook"] else options.ports,
+        "ports": None if options.ports == list(PORT_NAMES) else options.ports,
         **options.changed,
     }
     if name and name != name.strip():

@@ -28,7 +28,7 @@ from tf_recipes.parity.comparison import LIMIT, Comparison, Drift
 from tf_recipes.parity.judge import Result
 from tf_recipes.parity.reports.check_summary import summary
 from tf_recipes.parity.trace import Trace
-from tf_recipes.recipe import PORTS
+from tf_recipes.recipe import PORT_NAMES
 
 if TYPE_CHECKING:
     from tf_recipes.parity.random_draws import DistributionCheck
@@ -41,7 +41,7 @@ def build(
     results: Sequence[Result],
     distributions: Sequence["DistributionCheck"] = (),
     command: Command | None = None,
-    ports: Sequence[str] = PORTS,
+    ports: Sequence[str] = PORT_NAMES,
 ) -> Row:
     """Returns the check's results as a dict.
 

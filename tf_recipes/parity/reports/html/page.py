@@ -15,7 +15,7 @@ from tf_recipes._support import files
 from tf_recipes.parity.reports import plots
 from tf_recipes.parity.reports.html import safe, sections
 from tf_recipes.parity.reports.html.figures import Figures
-from tf_recipes.recipe import PORTS
+from tf_recipes.recipe import PORT_NAMES
 
 LARGEST = 1_900_000  # bytes of the page; traces that do not fit have no figures
 
@@ -71,7 +71,7 @@ def _by_urgency(entries: Sequence[Entry]) -> list[Entry]:
         entries,
         key=lambda entry: [
             bool(entry["trace"]),
-            *(entry["cells"].get(port, {"passed": True})["passed"] for port in PORTS),
+            *(entry["cells"].get(port, {"passed": True})["passed"] for port in PORT_NAMES),
         ],
     )
 

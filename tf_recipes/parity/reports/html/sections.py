@@ -12,7 +12,7 @@ from tf_recipes.parity import random_draws, verdict
 from tf_recipes.parity.reports import document as documents
 from tf_recipes.parity.reports.html import safe, words
 from tf_recipes.parity.trace import reference
-from tf_recipes.recipe import PORTS
+from tf_recipes.recipe import PORT_NAMES
 
 # The scale of the small figure in a row of the table: powers of ten from one edge to the other.
 LOWEST, HIGHEST = -2, 9
@@ -42,7 +42,7 @@ def build(document: Row) -> dict[str, Any]:
         "limit": document["limit"],
         "statistics_limit": random_draws.LIMIT,
         "versions": document["versions"],
-        "ports": [port for port in PORTS if any(port in entry["cells"] for entry in entries)],
+        "ports": [port for port in PORT_NAMES if any(port in entry["cells"] for entry in entries)],
         "entries": entries,
         "errors": [entry for entry in entries if entry["error"]],
         "differing": [entry for entry in entries if _differs(entry)],
