@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tf_recipes.fast_fit.batches import LONGEST
+from tf_recipes.fast_fit.arrays import LONGEST
 from tf_recipes.fast_fit.fit_arguments import FitArguments
 
 _BATCH_HOOKS = [
@@ -73,11 +73,19 @@ def container(model: keras.Model, arguments: FitArguments) -> keras.callbacks.Ca
     )
 
 
-def steps_per_call(model: keras.Model, callbacks: keras.callbacks.CallbackList) -> int:
-    """Returns how many steps to run between two calls of the callbacks' hooks for batches."""
-    required = interval(callbacks.callbacks) or LONGEST
+def steps_per_call(
+    model: keras.Model, callbacks: keras.callbacks.CallbackList, longest: int = LONGEST
+) -> int:
+    """Returns how many steps to run between two calls of the callbacks' hooks for batches.
+
+    Args:
+        model: a compiled `keras.Model`.
+        callbacks: all callbacks of the `fit`.
+        longest: int, the most steps of one call.
+    """
+    required = interval(callbacks.callbacks) or longest
     # A divisor, so that a call of the loop ends at each multiple of the required interval.
-    largest = next(steps for steps in range(min(LONGEST, required), 0, -1) if required % steps == 0)
+    largest = next(steps for steps in range(min(longest, required), 0, -1) if required % steps == 0)
     return max(largest, model.steps_per_execution)
 
 

@@ -4,18 +4,14 @@
 it. From these tensors `gather` takes the rows of each batch, inside the compiled loop.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
 
 from tf_recipes.fast_fit import operations
-
-# Steps of one call of the loop. The call itself takes as much time as two or three steps.
-LONGEST = 500
+from tf_recipes.fast_fit.arrays import LONGEST, count, dtype, row_bytes
 
 
 class _Rows:
@@ -121,80 +117,13 @@ def gather(data: Any, rows: tf.Tensor) -> Any:
 def specs(arrays: Any, rows: int) -> Any:
     """Returns a `tf.TensorSpec` for `rows` rows of each array."""
     return keras.tree.map_structure(
-        lambda a: None if a is None else tf.TensorSpec((rows, *a.shape[1:]), _dtype(a)), arrays
+        lambda a: None if a is None else tf.TensorSpec((rows, *a.shape[1:]), dtype(a)), arrays
     )
-
-
-def count(arrays: Any) -> int:
-    """Returns the number of rows of the arrays."""
-    return len(next(array for array in keras.tree.flatten(arrays) if array is not None))
-
-
-def row_bytes(arrays: Any) -> int:
-    """Returns how many bytes one row of all arrays takes on the device."""
-    return sum(
-        int(np.prod(array.shape[1:])) * _dtype(array).itemsize
-        for array in keras.tree.flatten(arrays)
-        if array is not None
-    )
-
-
-def are_supported(arrays: Any) -> bool:
-    """Returns whether the loop takes these arrays.
-
-    The leaves must be NumPy arrays or tensors of numbers, all with the same number of rows, and
-    with at least one row.
-    """
-    flat = [array for array in keras.tree.flatten(arrays) if array is not None]
-    kinds = all(isinstance(array, np.ndarray | tf.Tensor) and array.shape for array in flat)
-    if not flat or not kinds:
-        return False
-    lengths = {len(array) for array in flat}
-    return len(lengths) == 1 and lengths != {0} and all(_dtype(a).kind in "fiub" for a in flat)
-
-
-def split(arrays: Any, share: float) -> tuple[Any, Any]:
-    """Splits off the last `share` of the rows, as Keras' `validation_split` does."""
-    at = split_at(arrays, share)
-    first, last = (
-        keras.tree.map_structure(lambda a, part=part: None if a is None else a[part], arrays)
-        for part in (slice(at), slice(at, None))
-    )
-    return first, last
-
-
-def split_at(arrays: Any, share: float) -> int:
-    """Returns how many rows remain if the last `share` is held out."""
-    return int(np.floor(count(arrays) * (1.0 - share)))
-
-
-def class_weights(labels: ArrayLike, class_weight: Mapping[int, float]) -> NDArray[np.floating]:
-    """Returns the weight of each label's class, 1 for a class without a weight.
-
-    Args:
-        labels: numbers of classes (n,) or (n, 1), or one-hot rows (n, classes).
-        class_weight: `{class: weight}`.
-
-    Returns:
-        An array (n,) of Keras' float type.
-    """
-    labels = np.asarray(labels)
-    if labels.ndim > 1:
-        labels = labels.argmax(-1) if labels.shape[-1] != 1 else labels[..., 0]
-    classes, places = np.unique(np.round(labels).astype(int), return_inverse=True)
-    weights = np.array([class_weight.get(int(k), 1.0) for k in classes], keras.config.floatx())
-    return weights[places]
-
-
-def _dtype(array: Any) -> np.dtype[Any]:
-    """Returns the dtype on the device: Keras converts every float to `floatx`."""
-    dtype = np.dtype(array.dtype.as_numpy_dtype if isinstance(array, tf.Tensor) else array.dtype)
-    return np.dtype(keras.config.floatx()) if dtype.kind == "f" else dtype
 
 
 def _tensor(array: Any) -> tf.Tensor | None:
     if array is None:
         return None
     if isinstance(array, tf.Tensor):
-        return tf.cast(array, _dtype(array))
-    return tf.convert_to_tensor(np.asarray(array, _dtype(array)))
+        return tf.cast(array, dtype(array))
+    return tf.convert_to_tensor(np.asarray(array, dtype(array)))

@@ -7,10 +7,11 @@ from typing import Any
 
 import keras
 
-from tf_recipes.fast_fit import batches
+from tf_recipes.fast_fit import arrays
 
 _SIGNATURE = inspect.signature(keras.Model.fit)
 _DEFAULT_BATCH_SIZE = 32  # of Keras
+_NOT_DATA = ("self", "callbacks")
 _HANDLED = (
     "self",
     "x",
@@ -68,15 +69,19 @@ class FitArguments:
         if self._supported:
             self.arrays, self.validation = self._weighted(*self._split())
 
+    def without_callbacks(self) -> dict[str, Any]:
+        """Returns `{name: value}` of all arguments as given, but for the callbacks."""
+        return {name: self._given[name] for name in self._given if name not in _NOT_DATA}
+
     @property
     def steps(self) -> int:
         """Returns the number of steps of one epoch."""
-        return math.ceil(batches.count(self.arrays) / self.batch_size)
+        return math.ceil(arrays.count(self.arrays) / self.batch_size)
 
     @property
     def validation_steps(self) -> int:
         """Returns the number of steps of one validation."""
-        return math.ceil(batches.count(self.validation) / self.validation_batch_size)
+        return math.ceil(arrays.count(self.validation) / self.validation_batch_size)
 
     def are_supported(self) -> bool:
         """Returns whether the loop supports these arguments."""
@@ -99,12 +104,12 @@ class FitArguments:
         given = self._given
         data = (given["x"], given["y"], given["sample_weight"])
         held_out = given["validation_data"]
-        if given["x"] is None or not batches.are_supported(data):
+        if given["x"] is None or not arrays.are_supported(data):
             return False
         if held_out is None:
             share = given["validation_split"]
-            return not share or 0 < batches.split_at(data, share) < batches.count(data)
-        return isinstance(held_out, tuple | list) and batches.are_supported(
+            return not share or 0 < arrays.split_at(data, share) < arrays.count(data)
+        return isinstance(held_out, tuple | list) and arrays.are_supported(
             keras.utils.unpack_x_y_sample_weight(held_out)
         )
 
@@ -122,14 +127,14 @@ class FitArguments:
             return data, keras.utils.unpack_x_y_sample_weight(given["validation_data"])
         if not given["validation_split"]:
             return data, None
-        return batches.split(data, given["validation_split"])
+        return arrays.split(data, given["validation_split"])
 
     def _weighted(self, training: Any, held_out: Any) -> tuple[Any, Any]:
         """Turns `class_weight` into sample weights of the training rows."""
         if self._given["class_weight"] is None:
             return training, held_out
         x, y, _ = training
-        return (x, y, batches.class_weights(y, self._given["class_weight"])), held_out
+        return (x, y, arrays.class_weights(y, self._given["class_weight"])), held_out
 
 
 def _is_positive_int(value: Any) -> bool:

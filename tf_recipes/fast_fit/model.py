@@ -1,27 +1,15 @@
 """Defines a Keras model whose `fit` on arrays runs as one compiled loop."""
 
 import contextlib
-import copy
 import inspect
-import math
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
-import tensorflow as tf
 
-from tf_recipes._support import validation, wrapped_optimizers
-from tf_recipes.fast_fit import (
-    batch_callbacks,
-    batches,
-    fit_arguments,
-    masks_ahead,
-    operations,
-    order,
-)
+from tf_recipes._support import validation
+from tf_recipes.fast_fit import batch_callbacks, engine, fit_arguments
 from tf_recipes.fast_fit.fit_arguments import FitArguments
-from tf_recipes.fast_fit.loop import Loop
 
 MEMORY_BUDGET = 2**31  # bytes
 _COMPILE = inspect.signature(keras.Model.compile)
@@ -105,8 +93,7 @@ class FastFitModel(keras.Model):
         call = _COMPILE.bind(self, *args, **kwargs)
         call.apply_defaults()
         self._given_jit_compile = call.arguments["jit_compile"]
-        self._loops: dict[str, Loop] = {}
-        self._step_operations: dict[str, operations.Operations | None] = {}
+        self._engine = engine.for_model(self, self._given_jit_compile)
         super().compile(*args, **kwargs)
 
     def get_compile_config(self) -> dict[str, Any] | None:
@@ -133,14 +120,7 @@ class FastFitModel(keras.Model):
                 return super().fit(*args, **kwargs)
             callbacks = batch_callbacks.container(self, arguments)
             with self._feeding(arguments, callbacks):
-                # Keras gets only the number of batches; the loop has the data.
-                return super().fit(
-                    x=_numbers(arguments.steps),
-                    validation_data=arguments.validation and _numbers(arguments.validation_steps),
-                    callbacks=callbacks,
-                    shuffle=False,
-                    **arguments.passed_on,
-                )
+                return super().fit(callbacks=callbacks, **self._engine.keras_arguments(arguments))
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """Evaluates as `keras.Model.evaluate` does."""
@@ -167,32 +147,32 @@ class FastFitModel(keras.Model):
     def make_train_function(self, force: bool = False) -> Callable[..., Any]:
         """Returns the function that `fit` calls to train: the loop's during a fast `fit`."""
         if force:  # the loop may hold another optimizer
-            self._loops.pop("train", None)
-        if self._feed is None:
+            self._engine.forget("train")
+            if self._feed is not None:
+                self._feed = self._feed.on(self.loop("train"))
+        if self._feed is None or not self._engine.allows("train", self._feed):
+            self._feed = None
             return super().make_train_function(force)
-        if force:
-            self._feed = self._feed.on(self.loop("train"))
         self.train_function = self._feed
         return self._feed
 
     def make_test_function(self, force: bool = False) -> Callable[..., Any]:
         """Returns the function that `evaluate` calls: the loop's during a fast `fit`."""
-        if self._validation_feed is None:
+        feed = self._validation_feed
+        if feed is None or not self._engine.allows("test", feed):
+            self._validation_feed = None
             return super().make_test_function(force)
-        self.test_function = self._validation_feed
-        return self._validation_feed
+        self.test_function = feed
+        return feed
 
     def _loop_supports(self, arguments: FitArguments) -> bool:
         return (
-            keras.backend.backend() == "tensorflow"
-            and not self.run_eagerly
-            and not tf.distribute.has_strategy()
-            and isinstance(self.distribute_strategy, type(tf.distribute.get_strategy()))
+            not self.run_eagerly
             and type(self).train_step in self.loop_steps()
             and type(self).test_step is keras.Model.test_step
             and type(self).compute_metrics is keras.Model.compute_metrics
             and arguments.are_supported()
-            and self._operations_allow_it(arguments)
+            and self._engine.supports(arguments)
         )
 
     @classmethod
@@ -200,89 +180,16 @@ class FastFitModel(keras.Model):
         """Returns the `train_step` methods that return the metrics' results and nothing else."""
         return (keras.Model.train_step,)
 
-    def _operations_allow_it(self, arguments: FitArguments) -> bool:
-        """Returns whether the steps have the results of Keras in the loop, as far as a trace tells.
-
-        Tracing runs nothing, so that no layer's state changes. It also creates the variables of the
-        metrics: in the loop, their creation would trace the step twice.
-        """
-        data = {"train": (arguments.arrays, arguments.batch_size)}
-        if arguments.validation is not None:
-            data["test"] = (arguments.validation, arguments.validation_batch_size)
-        for kind, (arrays, batch_size) in data.items():
-            if kind not in self._step_operations:
-                specs = batches.specs(arrays, min(batch_size, batches.count(arrays)))
-                self._step_operations[kind] = self._operations_of(kind, specs)
-        found = [self._step_operations[kind] for kind in data]
-        return all(each is not None and not each.placed_draws for each in found)
-
-    def _operations_of(self, kind: str, specs: Any) -> operations.Operations | None:
-        """Returns the operations of a step, or None if only Keras' own loop has Keras' results.
-
-        So it is if the step cannot be traced, or draws random numbers of Python or NumPy while it
-        is traced: these numbers depend on how often it is traced.
-
-        Args:
-            kind: "train" or "test".
-            specs: a structure of `tf.TensorSpec`, the batch.
-        """
-        step = self.test_step if kind == "test" else self._forward
-        before, count = operations.python_draws(), self._count_variables()
-        try:
-            if self.optimizer is not None and not self.optimizer.built:
-                self.optimizer.build(self.trainable_variables)
-            if kind == "train" and self._has_own_code():
-                step = self.train_step
-            with masks_ahead.drawing_nothing(self):  # the loop draws these masks before XLA runs
-                found = operations.traced(step, specs)
-        except Exception:
-            found = None  # Keras' own `fit` then raises an error, or can do what the trace cannot
-        if before == operations.python_draws():
-            return found
-        # Keras traces a second time if the first time creates variables: that time was here.
-        if self._count_variables() == count:
-            operations.set_python_draws(before)
-        return None
-
-    def _count_variables(self) -> int:
-        """Returns the number of variables of the model, its metrics and its optimizer."""
-        optimizer = [] if self.optimizer is None else self.optimizer.variables
-        return len(self.variables) + len(self.metrics_variables) + len(optimizer)
-
-    def _forward(self, data: tuple[Any, Any, Any]) -> Any:
-        """Does what comes before the gradients in a `train_step`, and what follows the update.
-
-        To trace this takes about half of the time of the whole step.
-        """
-        x, y, sample_weight = data
-        y_pred = self(x, training=True)
-        self.compute_loss(x, y, y_pred, sample_weight, training=True)
-        return self.compute_metrics(x, y, y_pred, sample_weight)
-
-    def _has_own_code(self) -> bool:
-        """Returns whether `_forward` may lack operations of the step that are not Keras' own."""
-        optimizers = wrapped_optimizers.from_outside(self.optimizer)
-        constraints = [getattr(each, "constraint", None) for each in self.trainable_variables]
-        code = {type(each).__module__.partition(".")[0] for each in (*optimizers, *constraints)}
-        own_loss = type(self).compute_loss is not keras.Model.compute_loss
-        return own_loss or not code <= {"builtins", "keras", "tf_recipes"}
-
     @contextlib.contextmanager
     def _feeding(
         self, arguments: FitArguments, callbacks: keras.callbacks.CallbackList
     ) -> Iterator[None]:
         """Makes `super().fit` call the compiled loops in place of Keras' functions."""
-        steps = batch_callbacks.steps_per_call(self, callbacks)
-        held = batches.holder(arguments.arrays, arguments.batch_size, self.memory_budget)
-        orders = order.epochs(batches.count(arguments.arrays), arguments.shuffle)
+        most = self._engine.most_steps(arguments)
+        steps = batch_callbacks.steps_per_call(self, callbacks, most)
         values: dict[str, Any] = dict.fromkeys(_REPLACED)
         values |= {"steps_per_execution": steps, "_callbacks": callbacks}
-        values["_feed"] = Feed(self.loop("train"), held, orders, arguments.batch_size, steps)
-        if arguments.validation is not None:
-            size, left = arguments.validation_batch_size, max(0, self.memory_budget - held.bytes)
-            held = batches.holder(arguments.validation, size, left)
-            orders = order.epochs(batches.count(arguments.validation), False)
-            values["_validation_feed"] = Feed(self.loop("test"), held, orders, size, steps)
+        values["_feed"], values["_validation_feed"] = self._engine.feeds(arguments, steps)
         self._keras_values = self._exchange(values)
         try:
             yield
@@ -292,7 +199,7 @@ class FastFitModel(keras.Model):
     @contextlib.contextmanager
     def _as_keras(self) -> Iterator[None]:
         """Restores what `_feeding` has replaced, for a call from within a callback."""
-        if self._feed is None:
+        if self._callbacks is None:
             yield
             return
         values = self._exchange(self._keras_values)
@@ -308,75 +215,6 @@ class FastFitModel(keras.Model):
             setattr(self, name, value)
         return before
 
-    def loop(self, kind: str) -> Loop:
+    def loop(self, kind: str) -> Callable[..., Any]:
         """Returns the compiled loop of `kind` "train" or "test", made once for each `compile`."""
-        if kind not in self._loops:
-            step = self.train_step if kind == "train" else self.test_step
-            self._loops[kind] = Loop(self, step, self._jit_compile_for(kind), draws=kind == "train")
-        return self._loops[kind]
-
-    def _jit_compile_for(self, kind: str) -> bool | str:
-        """Returns `jit_compile` for a `Loop`: "auto" where only its trace can tell."""
-        if self._given_jit_compile != "auto":
-            # Keras sets `jit_compile` to False where a layer says that XLA cannot compile it.
-            return bool(self._given_jit_compile and self.jit_compile)
-        found = self._step_operations.get(kind)
-        if found is not None and found.unproven:
-            return False
-        return "auto" if self._supports_xla() else False
-
-    def _supports_xla(self) -> bool:
-        """Returns whether Keras would accept `jit_compile=True` for this model."""
-        before = self.jit_compile
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras warns where it does not accept it
-            self.jit_compile = True
-        accepted, self.jit_compile = self.jit_compile, before
-        return bool(accepted)
-
-
-def _numbers(count: int) -> tf.data.Dataset:
-    return order.untuned(tf.data.Dataset.range(count))
-
-
-class Feed:
-    """Replaces Keras' `train_function`: each call runs the next steps of the epoch.
-
-    Args:
-        loop: a `Loop`.
-        holder: the data, see `batches.holder`.
-        orders: iterator that yields an order of the rows for each epoch.
-        batch_size: int.
-        steps: int, the most steps of one call.
-    """
-
-    def __init__(
-        self,
-        loop: Loop,
-        holder: batches.Resident | batches.Streamed,
-        orders: Iterator[tf.Tensor],
-        batch_size: int,
-        steps: int,
-    ) -> None:
-        self._loop, self._holder, self._orders = loop, holder, orders
-        self._batch_size, self._steps = batch_size, steps
-        self._iterator = None
-
-    def on(self, loop: Loop) -> "Feed":
-        """Returns a copy at the same place of the same data, which runs another loop."""
-        other = copy.copy(self)
-        other._loop = loop
-        return other
-
-    def __call__(self, iterator: Any) -> dict[str, tf.Tensor]:
-        """Runs the next steps of the epoch, and returns `{metric: scalar tensor}`.
-
-        Args:
-            iterator: Keras creates a new one for each epoch; nothing is read from it.
-        """
-        if iterator is not self._iterator:
-            self._iterator, self._start = iterator, 0
-            self._order = next(self._orders)
-        start = self._start
-        self._start = min(start + self._steps, math.ceil(len(self._order) / self._batch_size))
-        return self._loop(self._holder, self._order, self._batch_size, start, self._start)
+        return self._engine.loop(kind)

@@ -5,13 +5,11 @@ A list of layers would not do: a loss, a metric or an activation function may ho
 
 import contextlib
 import dataclasses
-import random
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 _SCOPE = "tf_recipes_loop"
@@ -153,18 +151,6 @@ def of(graph: tf.Graph) -> Operations:
             elif not body.is_same_under_xla(node):
                 unproven.add(node.op)
     return Operations(tuple(sorted(unproven)), tuple(sorted(draws)), tuple(sorted(labels)))
-
-
-def python_draws() -> tuple[Any, ...]:
-    """Returns the states of the random number generators of Python and NumPy."""
-    name, keys, *rest = np.random.get_state()
-    return random.getstate(), (name, tuple(map(int, keys)), *rest)
-
-
-def set_python_draws(states: tuple[Any, ...]) -> None:
-    """Sets the states of the random number generators of Python and NumPy."""
-    random.setstate(states[0])
-    np.random.set_state(states[1])
 
 
 def _is_compiled(function: Any) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_recipes.distribution.single_process import SingleProcess
-from tf_recipes.fast_fit.batches import LONGEST
+from tf_recipes.fast_fit.arrays import LONGEST
 from tf_recipes.fast_fit.loop import PATIENCE
 from tf_recipes.training import guard, variable_state
 from tf_recipes.training.feed import Feed

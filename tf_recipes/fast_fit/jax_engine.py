@@ -1,0 +1,394 @@
+"""Runs the loop of `FastFitModel` on JAX.
+
+On this backend Keras' `fit` passes the state of a training (weights, averages, slots, metrics) to
+`train_function(state, iterator)`. Here that function runs many steps as one compiled loop over
+arrays on the device, and reads nothing from the iterator. Keras' iterator draws the order of an
+epoch when the first batch is taken; here the same call of NumPy draws the order at that time.
+"""
+
+import copy
+import math
+import time
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+from jax import lax
+from jax import numpy as jnp
+from jax.sharding import NamedSharding, PartitionSpec
+
+from tf_recipes.fast_fit import arrays as data_arrays
+from tf_recipes.fast_fit import python_draws
+from tf_recipes.fast_fit.engine import Engine
+from tf_recipes.fast_fit.fit_arguments import FitArguments
+
+PATIENCE = 0.5  # seconds that one call should take at most: Ctrl-C has no effect before its end
+# Steps of one call. A GPU runs 20,000 steps of a small net in a second, and a call costs as much as
+# some of them.
+LONGEST = 10_000
+STREAMED = 500  # steps whose rows are copied at a time
+SHORTEST_FIXED, FIXED_LENGTHS = 10, 3  # loops of a fixed number of steps: the least, how many loops
+
+
+class BackendEngine(Engine):
+    """Lends Keras' `fit` two functions that call compiled loops."""
+
+    def __init__(self, model: Any, jit_compile: bool | str) -> None:
+        super().__init__(model, jit_compile)
+        self._loops: dict[str, Loop] = {}
+
+    def supports(self, arguments: FitArguments) -> bool:
+        distribution = keras.distribution.distribution()
+        is_replicated = distribution is None or (
+            type(distribution) is keras.distribution.DataParallel and jax.process_count() == 1
+        )
+        return bool(self._model.jit_compile) and is_replicated
+
+    def allows(self, kind: str, feed: Any) -> bool:
+        if feed.loop.allows is None:
+            feed.loop.allows = _keeps_the_state(self._model, kind, feed.specs())
+        return feed.loop.allows
+
+    def keras_arguments(self, arguments: FitArguments) -> dict[str, Any]:
+        return arguments.without_callbacks()
+
+    def most_steps(self, arguments: FitArguments) -> int:
+        return LONGEST
+
+    def feeds(self, arguments: FitArguments, steps: int) -> tuple[Any, Any]:
+        size = arguments.batch_size
+        held = _holder(arguments.arrays, size, self._model.memory_budget)
+        feed = Feed(self.loop("train"), held, arguments.shuffle, size, steps)
+        if arguments.validation is None:
+            return feed, None
+        left = max(0, self._model.memory_budget - held.bytes)
+        size = arguments.validation_batch_size
+        held = _holder(arguments.validation, size, left)
+        return feed, Feed(self.loop("test"), held, False, size, steps)
+
+    def loop(self, kind: str) -> "Loop":
+        if kind not in self._loops:
+            self._loops[kind] = Loop(self._model, kind)
+        return self._loops[kind]
+
+    def forget(self, kind: str) -> None:
+        self._loops.pop(kind, None)
+
+
+class Feed:
+    """Replaces Keras' `train_function`: each call runs the next steps of the epoch.
+
+    Args:
+        loop: a `Loop`.
+        holder: the data, see `_holder`.
+        shuffle: bool, whether the rows are in another order in each epoch.
+        batch_size: int.
+        steps: int, the most steps of one call.
+    """
+
+    def __init__(
+        self,
+        loop: "Loop",
+        holder: "_Resident | _Streamed",
+        shuffle: bool,
+        batch_size: int,
+        steps: int,
+    ) -> None:
+        self.loop, self._holder, self._shuffle = loop, holder, shuffle
+        self._batch_size, self._steps = batch_size, steps
+        self._iterator = None
+
+    def on(self, loop: "Loop") -> "Feed":
+        """Returns a copy at the same place of the same data, which runs another loop."""
+        other = copy.copy(self)
+        other.loop = loop
+        return other
+
+    def specs(self) -> Any:
+        """Returns a structure of `jax.ShapeDtypeStruct`, the first batch."""
+        return self._holder.specs(min(self._batch_size, self._holder.count))
+
+    def __call__(self, state: Any, iterator: Any) -> tuple[dict[str, Any], Any]:
+        """Runs the next steps of the epoch.
+
+        Args:
+            state: Keras' tuple of lists of arrays. The arrays must not be used afterwards.
+            iterator: Keras creates a new one for each epoch; nothing is read from it.
+
+        Returns:
+            `{metric: scalar array}` after the last step, and the new state.
+        """
+        count = self._holder.count
+        if iterator is not self._iterator:
+            self._iterator, self._start = iterator, 0
+            # As Keras' iterator does where the first batch is taken.
+            self._order = np.random.permutation(count) if self._shuffle else np.arange(count)
+            self._order = self._holder.order(self._order)
+        start = self._start
+        self._start = min(start + self._steps, math.ceil(count / self._batch_size))
+        return self.loop(state, self._holder, self._order, self._batch_size, start, self._start)
+
+
+class Loop:
+    """Runs a Keras model's steps on batches that are gathered inside one compiled function.
+
+    Args:
+        model: a compiled `keras.Model`.
+        kind: "train" or "test".
+
+    Attributes:
+        allows: bool, whether the step can run in a loop; None before that is known.
+    """
+
+    allows: bool | None = None
+
+    def __init__(self, model: Any, kind: str) -> None:
+        self._model = model
+        self._step = model.train_step if kind == "train" else model.test_step
+        self._run = jax.jit(
+            self._steps, static_argnames=("batch_size", "length"), donate_argnames="state"
+        )
+        self._seconds: float | None = None  # for one step
+        self._has_run: set[tuple[int, int | None]] = set()  # batch size and fixed length
+
+    def __call__(
+        self,
+        state: Any,
+        holder: "_Resident | _Streamed",
+        order: Any,
+        batch_size: int,
+        start: int,
+        stop: int,
+    ) -> tuple[dict[str, Any], Any]:
+        """Runs the steps `start` to `stop - 1` of an epoch; returns the metrics and the new state.
+
+        Args:
+            state: Keras' tuple of lists of arrays, donated.
+            holder: the data, see `_holder`.
+            order: the rows in the epoch's order, from `holder.order`.
+            batch_size: int, rows of one step. The last step of the epoch takes the remaining rows.
+            start: int.
+            stop: int, above `start`.
+        """
+        full = holder.count // batch_size
+        logs: dict[str, Any] = {}
+        while start < min(stop, full):
+            steps = min(min(stop, full) - start, holder.steps, self._patient_steps())
+            length = self._fixed_length(steps, batch_size, start)
+            began = time.perf_counter()
+            chunk = holder.chunk(order, start * batch_size, steps * batch_size)
+            logs, state = self._run(state, *chunk, steps, batch_size=batch_size, length=length)
+            jax.block_until_ready(logs)  # else Ctrl-C would wait for all calls of an epoch
+            # The first call includes the compilation, so its time says nothing about a step.
+            if (batch_size, length) in self._has_run:
+                self._seconds = (time.perf_counter() - began) / steps
+            self._has_run.add((batch_size, length))
+            start += steps
+        if start < stop:
+            remaining = holder.count - full * batch_size
+            chunk = holder.chunk(order, full * batch_size, remaining)
+            logs, state = self._run(state, *chunk, 1, batch_size=remaining, length=None)
+        return logs, state
+
+    def _patient_steps(self) -> int:
+        """Returns the most steps of one call; the first two compile and measure with one step."""
+        if self._seconds is None:
+            return 1
+        return max(1, int(PATIENCE / max(self._seconds, 1e-9)))
+
+    def _fixed_length(self, steps: int, batch_size: int, start: int) -> int | None:
+        """Returns the number of steps to compile into the loop, or None for a loop of any length.
+
+        A GPU asks the host after each step whether another one follows, unless the number of steps
+        is a constant of the program. A CPU asks itself. So off the CPU the lengths with which an
+        epoch begins are compiled, after the first epoch.
+        """
+        if jax.default_backend() == "cpu" or steps < SHORTEST_FIXED:
+            return None
+        if (batch_size, steps) in self._has_run:
+            return steps
+        lengths = sum(length is not None for _, length in self._has_run)
+        is_new = start == 0 and self._seconds is not None and lengths < FIXED_LENGTHS
+        return steps if is_new else None
+
+    def _steps(
+        self,
+        state: Any,
+        data: Any,
+        rows: Any,
+        first: Any,
+        steps: Any,
+        *,
+        batch_size: int,
+        length: int | None,
+    ) -> tuple[dict[str, Any], Any]:
+        """Runs `steps` steps, or `length` steps if that is not None. JAX compiles this function."""
+        kinds = jax.tree.map(lambda value: value.dtype, state)
+        state = jax.tree.map(lax.convert_element_type, state, kinds)  # no weak types
+
+        def body(step: Any, state: Any) -> Any:
+            here = lax.dynamic_slice_in_dim(rows, first + step * batch_size, batch_size)
+            batch = jax.tree.map(lambda leaf: _shared_out(_taken(leaf, here)), data)
+            _, state = self._step(state, batch)
+            return jax.tree.map(_replicated, jax.tree.map(lax.convert_element_type, state, kinds))
+
+        state = lax.fori_loop(0, steps if length is None else length, body, state)
+        mapping = list(zip(self._model.metrics_variables, state[-1], strict=True))
+        with keras.StatelessScope(state_mapping=mapping):
+            return self._model.get_metrics_result(), state
+
+
+def _keeps_the_state(model: Any, kind: str, specs: Any) -> bool:
+    """Returns whether a traced step gives a state like the one that it gets.
+
+    False also if the step cannot be traced, or draws random numbers of Python or NumPy while it is
+    traced: these numbers depend on how often it is traced. Tracing runs nothing.
+    """
+    lists = [model.trainable_variables, model.non_trainable_variables, model.metrics_variables]
+    if kind == "train":
+        lists.insert(2, model.optimizer.variables)
+    state = tuple([jax.eval_shape(lambda v=v: v.value) for v in each] for each in lists)
+    before = python_draws.states()
+    try:
+        step = model.train_step if kind == "train" else model.test_step
+        _, after = jax.eval_shape(step, state, specs)
+    except Exception:
+        return False  # Keras' own `fit` then raises an error, or can do what the trace cannot
+    if before != python_draws.states():
+        python_draws.restore(before)
+        return False
+    return jax.tree.map(_kind, state) == jax.tree.map(_kind, tuple(after))
+
+
+def _kind(spec: Any) -> tuple[Any, ...]:
+    return spec.shape, spec.dtype
+
+
+def _taken(leaf: Any, rows: Any) -> Any:
+    return leaf.at[rows].get(mode="promise_in_bounds")
+
+
+def _shared_out(batch: Any) -> Any:
+    """Gives each device of a `keras.distribution.DataParallel` its rows of a batch."""
+    sharding = _sharding(batch=True)
+    if sharding is None or batch.shape[0] % sharding.mesh.size:
+        return batch
+    return lax.with_sharding_constraint(batch, sharding)
+
+
+def _replicated(value: Any) -> Any:
+    """Gives each device of a distribution the whole value."""
+    sharding = _sharding(batch=False)
+    return value if sharding is None else lax.with_sharding_constraint(value, sharding)
+
+
+def _sharding(batch: bool) -> NamedSharding | None:
+    """Returns how arrays lie on the devices of a distribution; None without a distribution."""
+    distribution = keras.distribution.distribution()
+    if distribution is None:
+        return None
+    mesh = distribution.device_mesh.backend_mesh
+    return NamedSharding(mesh, PartitionSpec(distribution.batch_dim_name if batch else None))
+
+
+def _on_device(array: Any) -> Any:
+    """Returns the array on the device, in Keras' dtype; a distribution's devices get all of it.
+
+    JAX uses the memory of a NumPy array where the device is the processor.
+    """
+    if array is None:
+        return None
+    kind = data_arrays.dtype(array)
+    if array.dtype != kind:
+        array = array.astype(kind)
+    sharding = _sharding(batch=False)
+    return jnp.asarray(array) if sharding is None else jax.device_put(array, sharding)
+
+
+def _specs(arrays: Any, rows: int) -> Any:
+    """Returns a `jax.ShapeDtypeStruct` for `rows` rows of each array."""
+
+    def spec(array: Any) -> jax.ShapeDtypeStruct | None:
+        if array is None:
+            return None
+        kind = jax.dtypes.canonicalize_dtype(data_arrays.dtype(array))
+        return jax.ShapeDtypeStruct((rows, *array.shape[1:]), kind)
+
+    return keras.tree.map_structure(spec, arrays)
+
+
+class _Resident:
+    """Holds arrays on the device.
+
+    Args:
+        arrays: a structure of arrays with the same number of rows; a leaf may be None.
+
+    Attributes:
+        count: int, the number of rows.
+        steps: int, the most steps of one chunk.
+        bytes: int, the memory that the arrays take on the device.
+    """
+
+    steps = LONGEST
+
+    def __init__(self, arrays: Any) -> None:
+        self.count = data_arrays.count(arrays)
+        self.bytes = data_arrays.row_bytes(arrays) * self.count
+        self._arrays = keras.tree.map_structure(_on_device, arrays)
+
+    def order(self, rows: np.ndarray[Any, Any]) -> Any:
+        """Returns the order of an epoch in the form that `chunk` takes."""
+        return _on_device(rows.astype(np.int32))
+
+    def specs(self, rows: int) -> Any:
+        """Returns a structure of `jax.ShapeDtypeStruct`, a batch of `rows` rows."""
+        return _specs(self._arrays, rows)
+
+    def chunk(self, order: Any, start: int, length: int) -> tuple[Any, Any, int]:
+        """Returns arrays, the rows of them to visit in order, and the place to begin there."""
+        return self._arrays, order, start
+
+
+class _Streamed:
+    """Copies the rows of one chunk of steps at a time from arrays to the device.
+
+    Args:
+        arrays: as for `_Resident`; an array may be a `numpy.memmap`.
+        batch_size: int, rows of one step.
+        memory_budget: int, bytes that a chunk may take. A chunk has at least one step.
+    """
+
+    def __init__(self, arrays: Any, batch_size: int, memory_budget: int) -> None:
+        self.count = data_arrays.count(arrays)
+        self._arrays = arrays
+        step = batch_size * data_arrays.row_bytes(arrays)
+        self.steps = max(1, min(STREAMED, memory_budget // step))
+        self._rows = self.steps * batch_size
+        self.bytes = data_arrays.row_bytes(arrays) * self._rows
+
+    def order(self, rows: np.ndarray[Any, Any]) -> Any:
+        """Returns the order of an epoch in the form that `chunk` takes."""
+        return rows
+
+    def specs(self, rows: int) -> Any:
+        """Returns a structure of `jax.ShapeDtypeStruct`, a batch of `rows` rows."""
+        return _specs(self._arrays, rows)
+
+    def chunk(self, order: Any, start: int, length: int) -> tuple[Any, Any, int]:
+        """Returns new arrays with the rows `order[start:start + length]`; else as `_Resident`."""
+        rows = order[start : start + length]
+        # The same number of rows in each chunk, because the loop is compiled for a shape.
+        rows = np.pad(rows, (0, self._rows - len(rows)), mode="edge")
+        data = keras.tree.map_structure(
+            lambda array: None if array is None else _on_device(np.asarray(array)[rows]),
+            self._arrays,
+        )
+        return data, _on_device(np.arange(self._rows, dtype=np.int32)), 0
+
+
+def _holder(arrays: Any, batch_size: int, memory_budget: int) -> _Resident | _Streamed:
+    """Returns a `_Resident` if the arrays fit into `memory_budget` bytes, else a `_Streamed`."""
+    if data_arrays.row_bytes(arrays) * data_arrays.count(arrays) <= memory_budget:
+        return _Resident(arrays)
+    return _Streamed(arrays, batch_size, memory_budget)
