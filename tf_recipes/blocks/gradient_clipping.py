@@ -1,10 +1,10 @@
 """Defines gradient clipping by value, in a custom training step."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from tf_recipes._support import tf1_names, validation, wrapped_optimizers
 from tf_recipes.fast_fit.model import FastFitModel
@@ -30,15 +30,15 @@ def clip_gradients(
     as in TF1. The numbers are the same.
 
     Args:
-        gradients: list of tensors, `tf.IndexedSlices` or None.
+        gradients: list of tensors, None or, on TensorFlow, `tf.IndexedSlices`.
         threshold: scalar > 0, in the unit of the gradients.
         keep_overflow: do not clip infinities, so that a loss scale can detect them.
 
     Returns:
         A list of the same kinds and shapes.
 
-    >>> clipped, missing = clip_gradients([tf.constant([-3.0, 0.5]), None], threshold=1.0)
-    >>> clipped.numpy().tolist(), missing
+    >>> clipped, missing = clip_gradients([keras.ops.array([-3.0, 0.5]), None], threshold=1.0)
+    >>> keras.ops.convert_to_numpy(clipped).tolist(), missing
     ([-1.0, 0.5], None)
 
     References:
@@ -49,6 +49,13 @@ def clip_gradients(
     def clip(gradient: Any) -> Any:
         if gradient is None:
             return None
+        if keras.backend.backend() != "tensorflow":
+            clipped = keras.ops.clip(gradient, -threshold, threshold)
+            if not keep_overflow:
+                return clipped
+            return keras.ops.where(keras.ops.isinf(gradient), gradient, clipped)
+        import tensorflow as tf  # only TensorFlow has sparse gradients
+
         clipped = tf.clip_by_value(gradient, -threshold, threshold)
         if not keep_overflow:
             return clipped
@@ -67,7 +74,7 @@ class GradientClippingModel(FastFitModel):
     TF1: `compute_gradients`, `tf.clip_by_value`, `apply_gradients`. The `clipvalue` argument of
     Keras' optimizers does the same. This model is the pattern for training steps that do more. It
     keeps TF1's order under a loss scale: the threshold is for the **unscaled** gradient, and an
-    overflow still reaches the loss scale. It needs TensorFlow as Keras' backend.
+    overflow still reaches the loss scale. It needs TensorFlow or JAX as Keras' backend.
 
     Under a `tf.distribute` strategy the replicas' gradients are added up first, and then their sum
     is clipped. So the result does not depend on the number of replicas. Keras' `clipvalue` clips
@@ -98,16 +105,47 @@ class GradientClippingModel(FastFitModel):
     )
     def __init__(self, *args: Any, clip_value: float, **kwargs: Any) -> None:
         validation.number("clip_value", clip_value, 0, open_low=True)
-        if keras.backend.backend() != "tensorflow":
+        if keras.backend.backend() not in ("tensorflow", "jax"):
             validation.fail(
-                "GradientClippingModel needs TensorFlow as Keras' backend.",
+                "GradientClippingModel needs TensorFlow or JAX as Keras' backend.",
                 f"backend={keras.backend.backend()!r}",
                 "Use keras.Model, and pass clipvalue to the optimizer.",
             )
         super().__init__(*args, **kwargs)
         self.clip_value = clip_value
 
-    def train_step(self, data: Any) -> dict[str, Any]:
+    def train_step(self, *arguments: Any) -> Any:
+        """Does one step as Keras' `train_step` of the backend does, and clips the gradients."""
+        if keras.backend.backend() == "jax":
+            with self._clipping():
+                return super().train_step(*arguments)
+        return self._tensorflow_step(*arguments)
+
+    @contextlib.contextmanager
+    def _clipping(self) -> Iterator[None]:
+        """Makes the optimizer clip what it gets, after a loss scale and before all else it does.
+
+        If it accumulates gradients, it clips their mean, which only `update_step` gets.
+        """
+        inner = wrapped_optimizers.from_outside(self.optimizer)[-1]
+
+        def apply(gradients: Any, variables: Any = None) -> None:
+            type(inner).apply(inner, clip_gradients(gradients, self.clip_value), variables)
+
+        def update_step(gradient: Any, variable: Any, learning_rate: Any) -> None:
+            (gradient,) = clip_gradients([gradient], self.clip_value)
+            type(inner).update_step(inner, gradient, variable, learning_rate)
+
+        name = "update_step" if inner.gradient_accumulation_steps else "apply"
+        setattr(inner, name, update_step if inner.gradient_accumulation_steps else apply)
+        try:
+            yield
+        finally:
+            delattr(inner, name)
+
+    def _tensorflow_step(self, data: Any) -> dict[str, Any]:
+        import tensorflow as tf
+
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
@@ -125,6 +163,8 @@ class GradientClippingModel(FastFitModel):
 
     def _apply_gradients(self, gradients: list[Any]) -> None:
         """Adds the gradients up over the replicas, clips them, and takes the optimizer's step."""
+        import tensorflow as tf
+
         optimizer, variables = self.optimizer, self.trainable_variables
         inner = wrapped_optimizers.from_outside(optimizer)[-1]
         parts = inner.gradient_accumulation_steps
@@ -157,6 +197,8 @@ class GradientClippingModel(FastFitModel):
 
     def _clip(self, gradients: list[Any], parts: int = 1) -> list[Any]:
         """Clips gradients that the optimizer will still divide by the loss scale and by `parts`."""
+        import tensorflow as tf
+
         scale = self.optimizer.scale_loss(tf.ones(()))
         has_loss_scale = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
 
@@ -172,6 +214,8 @@ class GradientClippingModel(FastFitModel):
 
     def _track_loss(self, loss: Any, x: Any) -> None:
         """Adds the loss to the model's loss metric, weighted by the number of rows."""
+        import tensorflow as tf
+
         rows = tf.shape(keras.tree.flatten(x)[0])[0]
         # Keras divides the loss by the number of replicas. The metric needs the mean over the rows
         # of this replica, so multiply by that number again.
