@@ -9,6 +9,7 @@ epoch when the first batch is taken; here the same call of NumPy draws the order
 import copy
 import math
 import time
+import weakref
 from typing import Any
 
 import jax
@@ -37,6 +38,7 @@ class BackendEngine(Engine):
     def __init__(self, model: Any, jit_compile: bool | str) -> None:
         super().__init__(model, jit_compile)
         self._loops: dict[str, Loop] = {}
+        self._copies = _Copies()
 
     def supports(self, arguments: FitArguments) -> bool:
         distribution = keras.distribution.distribution()
@@ -58,13 +60,14 @@ class BackendEngine(Engine):
 
     def feeds(self, arguments: FitArguments, steps: int) -> tuple[Any, Any]:
         size = arguments.batch_size
-        held = _holder(arguments.arrays, size, self._model.memory_budget)
+        self._copies.begin()
+        held = _holder(arguments.arrays, size, self._model.memory_budget, self._copies)
         feed = Feed(self.loop("train"), held, arguments.shuffle, size, steps)
         if arguments.validation is None:
             return feed, None
         left = max(0, self._model.memory_budget - held.bytes)
         size = arguments.validation_batch_size
-        held = _holder(arguments.validation, size, left)
+        held = _holder(arguments.validation, size, left, self._copies)
         return feed, Feed(self.loop("test"), held, False, size, steps)
 
     def loop(self, kind: str) -> "Loop":
@@ -318,11 +321,47 @@ def _specs(arrays: Any, rows: int) -> Any:
     return keras.tree.map_structure(spec, arrays)
 
 
+class _Copies:
+    """Keeps the copies of read-only NumPy arrays on the device from one `fit` to the next one.
+
+    An array into which nobody can write is the same array as before. What a `fit` does not use is
+    dropped when it begins.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Any, Any]] = {}
+        self._before = self._kept
+
+    def begin(self) -> None:
+        """Begins a `fit`: from now on only what it uses is kept."""
+        self._before, self._kept = self._kept, {}
+
+    def of(self, array: Any) -> Any:
+        """Returns the array on the device."""
+        if not _is_read_only(array):
+            return _on_device(array)
+        reference, placed = self._kept.get(id(array)) or self._before.get(id(array), (None, None))
+        if reference is None or reference() is not array:
+            reference, placed = weakref.ref(array), _on_device(array)
+        self._kept[id(array)] = reference, placed
+        return placed
+
+
+def _is_read_only(array: Any) -> bool:
+    """Returns whether nobody can write into the memory of a NumPy array, through another one."""
+    while isinstance(array, np.ndarray) and not array.flags.writeable:
+        if array.base is None:
+            return True
+        array = array.base  # the array is a view of it
+    return isinstance(array, bytes)
+
+
 class _Resident:
     """Holds arrays on the device.
 
     Args:
         arrays: a structure of arrays with the same number of rows; a leaf may be None.
+        copies: the `_Copies` of the model.
 
     Attributes:
         count: int, the number of rows.
@@ -332,10 +371,10 @@ class _Resident:
 
     steps = LONGEST
 
-    def __init__(self, arrays: Any) -> None:
+    def __init__(self, arrays: Any, copies: _Copies) -> None:
         self.count = data_arrays.count(arrays)
         self.bytes = data_arrays.row_bytes(arrays) * self.count
-        self._arrays = keras.tree.map_structure(_on_device, arrays)
+        self._arrays = keras.tree.map_structure(copies.of, arrays)
 
     def order(self, rows: np.ndarray[Any, Any]) -> Any:
         """Returns the order of an epoch in the form that `chunk` takes."""
@@ -387,8 +426,10 @@ class _Streamed:
         return data, _on_device(np.arange(self._rows, dtype=np.int32)), 0
 
 
-def _holder(arrays: Any, batch_size: int, memory_budget: int) -> _Resident | _Streamed:
+def _holder(
+    arrays: Any, batch_size: int, memory_budget: int, copies: _Copies
+) -> _Resident | _Streamed:
     """Returns a `_Resident` if the arrays fit into `memory_budget` bytes, else a `_Streamed`."""
     if data_arrays.row_bytes(arrays) * data_arrays.count(arrays) <= memory_budget:
-        return _Resident(arrays)
+        return _Resident(arrays, copies)
     return _Streamed(arrays, batch_size, memory_budget)

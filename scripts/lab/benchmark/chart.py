@@ -14,6 +14,8 @@ COLOURS = {
     "compat_v1": "#999999",
     "keras": "#D55E00",
     "tf_recipes": "#0072B2",
+    "keras_jax": "#8B4513",
+    "tf_recipes_jax": "#332288",
     "pytorch": "#E69F00",
     "jax_step": "#56B4E9",
     "jax_scan": "#009E73",

@@ -89,7 +89,7 @@ class Worker:
         """Returns the interpreter and its environment variables."""
         if self.name != "tf1":
             path = [str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])]
-            ours = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}
+            ours = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, **registry.variables(self.name)}
             return sys.executable, {**ours, "PYTHONPATH": os.pathsep.join(path)}
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         interpreter.copy_originals(Path(folder))

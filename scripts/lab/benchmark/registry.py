@@ -3,14 +3,47 @@
 import collections
 import importlib
 
-Contestant = collections.namedtuple("Contestant", "name label module factory libraries")
+# backend: of Keras, None for a contestant without Keras.
+Contestant = collections.namedtuple("Contestant", "name label module factory libraries backend")
+Contestant.__new__.__defaults__ = (None,)
+# JAX's default on GPUs rounds the factors of float32 products to 10 bits. All contestants on JAX
+# multiply in full float32, as the others do.
+JAX_PRECISION = "highest"
 
 _ALL = (
     Contestant("tf1", "TF 1.15, session loop", "session", "TF1", ("tensorflow",)),
     Contestant("compat_v1", "compat.v1, session loop", "session", "CompatV1", ("tensorflow",)),
-    Contestant("keras", "Keras defaults, fit", "keras_fit", "Defaults", ("keras", "tensorflow")),
     Contestant(
-        "tf_recipes", "tf_recipes, fit", "keras_fit", "ThisProject", ("keras", "tensorflow")
+        "keras",
+        "Keras defaults, fit",
+        "keras_fit",
+        "Defaults",
+        ("keras", "tensorflow"),
+        "tensorflow",
+    ),
+    Contestant(
+        "tf_recipes",
+        "tf_recipes, fit",
+        "keras_fit",
+        "ThisProject",
+        ("keras", "tensorflow"),
+        "tensorflow",
+    ),
+    Contestant(
+        "keras_jax",
+        "Keras on JAX, fit",
+        "keras_fit",
+        "Defaults",
+        ("keras", "jax", "jaxlib"),
+        "jax",
+    ),
+    Contestant(
+        "tf_recipes_jax",
+        "tf_recipes on JAX, fit",
+        "keras_fit",
+        "ThisProject",
+        ("keras", "jax", "jaxlib"),
+        "jax",
     ),
     Contestant("pytorch", "PyTorch, eager", "pytorch", "Eager", ("torch",)),
     Contestant("jax_step", "JAX, one step per call", "jax_loops", "Step", ("jax", "jaxlib")),
@@ -18,6 +51,17 @@ _ALL = (
     Contestant("matmul", "matrix products alone", "products", "Products", ("tensorflow",)),
 )
 CONTESTANTS = collections.OrderedDict((each.name, each) for each in _ALL)
+
+
+def variables(name):
+    """Returns the environment variables that a contestant's process needs."""
+    contestant = CONTESTANTS[name]
+    needed = {}
+    if contestant.backend:
+        needed["KERAS_BACKEND"] = contestant.backend
+    if "jax" in contestant.libraries:
+        needed["JAX_DEFAULT_MATMUL_PRECISION"] = JAX_PRECISION
+    return needed
 
 
 def factory(name):

@@ -15,6 +15,7 @@ This module needs only Python 3.7 and NumPy, besides the contestant's own librar
 import json
 import os
 import platform
+import subprocess
 import sys
 import time
 
@@ -93,7 +94,22 @@ def versions(name):
     for library in registry.CONTESTANTS[name].libraries:
         if library in sys.modules:
             numbers[library] = sys.modules[library].__version__
+    if "jax" in numbers:
+        numbers.update(jax_device(sys.modules["jax"]))
     return numbers
+
+
+def jax_device(jax):
+    """Returns the device that JAX runs on, its driver, and the precision of float32 products."""
+    found = {"device": jax.devices()[0].device_kind, "platform": jax.default_backend()}
+    found["float32 products"] = jax.config.jax_default_matmul_precision or "JAX's default"
+    command = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    if found["platform"] == "gpu":
+        try:
+            found["driver"] = subprocess.check_output(command, timeout=60).decode().strip()
+        except (OSError, subprocess.SubprocessError):
+            found["driver"] = "unknown"
+    return found
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ class Fitted:
 
     def __init__(self, model, workload):
         self.model, self.workload = model, workload
+        # This says that nobody writes into them: this project then copies them to a device once.
+        workload.images.setflags(write=False)
+        workload.labels.setflags(write=False)
         for name, variable in self.variables().items():
             variable.assign(workload.initial[name])
 
