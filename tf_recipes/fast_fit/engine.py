@@ -51,6 +51,17 @@ class Engine:
         """Returns the largest number of steps that one call of the feed may run."""
         raise NotImplementedError
 
+    def results(self) -> dict[str, Any] | None:
+        """Returns the metrics' results if the loop has computed them already, else None."""
+        return None
+
+    def reset_metrics(self) -> bool:
+        """Resets the metrics, if their values after `note_reset` are known; returns whether."""
+        return False
+
+    def note_reset(self) -> None:
+        """Notes the values of the metrics, which Keras has reset."""
+
     def loop(self, kind: str) -> Callable[..., Any]:
         """Returns the compiled loop of `kind` "train" or "test", made once.
 

@@ -8,6 +8,7 @@ epoch when the first batch is taken; here the same call of NumPy draws the order
 
 import copy
 import math
+import operator
 import time
 import weakref
 from typing import Any
@@ -39,6 +40,7 @@ class BackendEngine(Engine):
         super().__init__(model, jit_compile)
         self._loops: dict[str, Loop] = {}
         self._copies = _Copies()
+        self._reset_to: list[Any] | None = None  # the metrics' arrays after they were reset
 
     def supports(self, arguments: FitArguments) -> bool:
         distribution = keras.distribution.distribution()
@@ -69,6 +71,32 @@ class BackendEngine(Engine):
         size = arguments.validation_batch_size
         held = _holder(arguments.validation, size, left, self._copies)
         return feed, Feed(self.loop("test"), held, False, size, steps)
+
+    def results(self) -> dict[str, Any] | None:
+        values = [variable.value for variable in self._model.metrics_variables]
+        for loop in self._loops.values():
+            arrays, logs = loop.results
+            # JAX's arrays never change.
+            if len(arrays) == len(values) and all(map(operator.is_, arrays, values)):
+                return dict(logs)
+        return None
+
+    def reset_metrics(self) -> bool:
+        variables = self._model.metrics_variables
+        known = self._reset_to is not None and len(self._reset_to) == len(variables)
+        if not known or any(value.is_deleted() for value in self._reset_to or ()):
+            return False
+        for variable, value in zip(variables, self._reset_to or (), strict=True):
+            variable.assign(value)
+        return True
+
+    def note_reset(self) -> None:
+        metrics = keras.tree.flatten(
+            [[each, list(getattr(each, "metrics", ()))] for each in self._model.metrics]
+        )
+        # What other metrics do when they are reset is not known.
+        if all(type(each).__module__.partition(".")[0] == "keras" for each in metrics):
+            self._reset_to = [variable.value for variable in self._model.metrics_variables]
 
     def loop(self, kind: str) -> "Loop":
         if kind not in self._loops:
@@ -152,6 +180,8 @@ class Loop:
         self._run = jax.jit(
             self._steps, static_argnames=("batch_size", "length"), donate_argnames="state"
         )
+        # The last results: the arrays of the metrics, and `{metric: number}` for these.
+        self.results: tuple[list[Any], dict[str, Any]] = ([], {})
         self._seconds: float | None = None  # for one step
         self._has_run: set[tuple[int, int | None]] = set()  # batch size and fixed length
 
@@ -181,8 +211,7 @@ class Loop:
             length = self._fixed_length(steps, batch_size, start)
             began = time.perf_counter()
             chunk = holder.chunk(order, start * batch_size, steps * batch_size)
-            logs, state = self._run(state, *chunk, steps, batch_size=batch_size, length=length)
-            jax.block_until_ready(logs)  # else Ctrl-C would wait for all calls of an epoch
+            logs, state = self._call(state, chunk, steps, batch_size, length)
             # The first call includes the compilation, so its time says nothing about a step.
             if (batch_size, length) in self._has_run:
                 self._seconds = (time.perf_counter() - began) / steps
@@ -191,8 +220,19 @@ class Loop:
         if start < stop:
             remaining = holder.count - full * batch_size
             chunk = holder.chunk(order, full * batch_size, remaining)
-            logs, state = self._run(state, *chunk, 1, batch_size=remaining, length=None)
+            logs, state = self._call(state, chunk, 1, remaining, None)
+        self.results = state[-1], logs
         return logs, state
+
+    def _call(
+        self, state: Any, chunk: Any, steps: int, batch_size: int, length: int | None
+    ) -> tuple[dict[str, Any], Any]:
+        """Runs steps, and waits for them: else Ctrl-C would wait for all calls of an epoch."""
+        *state, metrics = state
+        logs, state = self._run(
+            tuple(state), metrics, *chunk, steps, batch_size=batch_size, length=length
+        )
+        return jax.device_get(logs), state
 
     def _patient_steps(self) -> int:
         """Returns the most steps of one call; the first two compile and measure with one step."""
@@ -218,6 +258,7 @@ class Loop:
     def _steps(
         self,
         state: Any,
+        metrics: Any,
         data: Any,
         rows: Any,
         first: Any,
@@ -226,7 +267,12 @@ class Loop:
         batch_size: int,
         length: int | None,
     ) -> tuple[dict[str, Any], Any]:
-        """Runs `steps` steps, or `length` steps if that is not None. JAX compiles this function."""
+        """Runs `steps` steps, or `length` steps if that is not None. JAX compiles this function.
+
+        The state is donated but for the arrays of the metrics, so that the values to which they are
+        reset can be used again.
+        """
+        state = (*state, metrics)
         kinds = jax.tree.map(lambda value: value.dtype, state)
         state = jax.tree.map(lax.convert_element_type, state, kinds)  # no weak types
 

@@ -165,6 +165,19 @@ class FastFitModel(keras.Model):
         self.test_function = feed
         return feed
 
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Returns the metrics' results as Keras does; in a fast `fit`, those that the loop gave."""
+        known = None if self._callbacks is None else self._engine.results()
+        return super().get_metrics_result() if known is None else known
+
+    def reset_metrics(self) -> None:
+        """Resets the metrics as Keras does; in a fast `fit`, with the same values once more."""
+        if self._callbacks is None:
+            super().reset_metrics()
+        elif not self._engine.reset_metrics():
+            super().reset_metrics()
+            self._engine.note_reset()
+
     def _loop_supports(self, arguments: FitArguments) -> bool:
         return (
             not self.run_eagerly
