@@ -35,7 +35,7 @@ ROOMS = {
 # what else a room's files may import, besides the standard library and NumPy
 OUTSIDE = {
     "_support": {"keras", "rich", "tensorflow"},
-    "fast_fit": {"keras", "tensorflow"},
+    "fast_fit": {"keras", "tensorflow", "jax"},
     "blocks": {"keras", "tensorflow"},
     "tools": {"absl", "keras", "matplotlib", "sklearn", "tensorflow"},
     "spine": {"absl", "keras", "tensorflow_datasets"},

@@ -1,11 +1,11 @@
 """Tests how the batches of the loop are gathered from arrays."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tf_recipes.fast_fit import batches
+from tf_recipes.fast_fit.arrays import LONGEST
 
 ROWS = np.arange(12.0).reshape(6, 2)  # float64: 2 float32 numbers, 8 bytes, a row
 
@@ -15,16 +15,10 @@ def test_small_data_is_resident_and_large_data_streams():
     assert isinstance(batches.holder((ROWS, None), 2, memory_budget=47), batches.Streamed)
 
 
-def test_row_bytes_are_those_on_the_device():
-    labels = np.zeros(6, "int64")
-    assert batches.row_bytes((ROWS, labels, None)) == 2 * 4 + 8
-    assert batches.count((None, labels)) == 6
-
-
 @pytest.mark.parametrize("budget", [8, 16, 39, 10**6])
 def test_a_chunk_streams_its_rows_and_no_more_than_the_budget(budget):
     streamed = batches.Streamed((ROWS, None), batch_size=2, memory_budget=budget)
-    assert streamed.steps == max(1, min(batches.LONGEST, budget // 16))
+    assert streamed.steps == max(1, min(LONGEST, budget // 16))
     order = tf.constant([5, 0, 3, 1, 2, 4], tf.int64)
     (data, nothing), rows, first = streamed.chunk(order, 2, 4)
     assert nothing is None
@@ -78,45 +72,3 @@ def test_the_operations_of_a_batch_are_named():
     traced = tf.function(lambda: batches.gather(data, [0])).get_concrete_function()
     gathers = [op.name for op in traced.graph.get_operations() if op.type == "GatherV2"]
     assert [name.split("/")[-1] for name in gathers] == ["leaf0", "leaf2"]
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        ((ROWS, np.zeros(6)), True),
-        ((ROWS, None), True),
-        (({"a": ROWS, "b": [ROWS]}, np.zeros(6)), True),
-        ((tf.constant(ROWS), np.zeros(6)), True),
-        ((ROWS, np.zeros(5)), False),
-        ((ROWS, [0, 1, 2, 3, 4, 5]), False),
-        ((np.array(["a", "b"]), None), False),
-        ((ROWS.astype(complex), None), False),
-        ((np.float32(1), None), False),
-        ((ROWS[:0], None), False),
-        ((None, None), False),
-        ((tf.data.Dataset.from_tensors(1), None), False),
-    ],
-)
-def test_what_the_loop_takes(data, expected):
-    assert batches.are_supported(data) is expected
-
-
-def test_split_holds_the_last_rows_out():
-    training, held_out = batches.split((ROWS, None), 0.4)  # floor(6 * 0.6) = 3
-    assert (training[0].tolist(), training[1]) == (ROWS[:3].tolist(), None)
-    assert held_out[0].tolist() == ROWS[3:].tolist()
-
-
-@pytest.mark.parametrize(
-    "labels",
-    [
-        np.array([0, 2, 1, 2]),
-        np.array([[0], [2], [1], [2]]),
-        keras.utils.to_categorical([0, 2, 1, 2]),
-        np.array([0.0, 2.0, 1.0, 2.0]),
-    ],
-    ids=["classes", "a column", "one-hot", "floats"],
-)
-def test_class_weights(labels):
-    weights = batches.class_weights(labels, {0: 3.0, 2: 0.5})
-    assert (weights.dtype, weights.tolist()) == ("float32", [3.0, 0.5, 1.0, 0.5])

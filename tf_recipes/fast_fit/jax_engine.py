@@ -338,7 +338,7 @@ def _sharding(batch: bool) -> NamedSharding | None:
     if distribution is None:
         return None
     mesh = distribution.device_mesh.backend_mesh
-    return NamedSharding(mesh, PartitionSpec(distribution.batch_dim_name if batch else None))
+    return NamedSharding(mesh, PartitionSpec(*[distribution.batch_dim_name] * batch))
 
 
 def _on_device(array: Any) -> Any:

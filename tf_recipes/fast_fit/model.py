@@ -49,8 +49,14 @@ class FastFitModel(keras.Model):
     TensorFlow's kernel then raises its error, where XLA would train on NaN. With
     `jit_compile=False` the loop always runs without XLA.
 
+    On Keras' JAX backend the loop runs on the processor or a GPU, and needs no TensorFlow. Losses
+    and weights are those of Keras' `fit` there. `keras.distribution.DataParallel` divides each
+    batch among its devices, which train as one device does. A read-only NumPy array, such as after
+    `array.setflags(write=False)`, is copied to the device once, not in every `fit`. XLA compiles
+    the loop there, unless `jit_compile=False`, which takes Keras' path.
+
     Keras' own path is taken for data that are not arrays, and for what the loop cannot do:
-    `run_eagerly=True`, `steps_per_epoch`, a `tf.distribute` strategy, another backend, a subclass
+    `run_eagerly=True`, `steps_per_epoch`, a `tf.distribute` strategy, PyTorch's backend, a subclass
     with its own `train_step`, several outputs with labels each, and steps whose random numbers
     depend on their place in Keras' own function (`tf.random.normal`) or on how often it is traced
     (Python's `random`, as in `keras.layers.AugMix`).

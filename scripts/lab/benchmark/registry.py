@@ -61,6 +61,8 @@ def variables(name):
         needed["KERAS_BACKEND"] = contestant.backend
     if "jax" in contestant.libraries:
         needed["JAX_DEFAULT_MATMUL_PRECISION"] = JAX_PRECISION
+        # Each process would take most of a GPU's memory, and the contestants run side by side.
+        needed["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
     return needed
 
 

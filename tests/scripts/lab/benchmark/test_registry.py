@@ -9,6 +9,8 @@ def test_the_contestants():
         "compat_v1",
         "keras",
         "tf_recipes",
+        "keras_jax",
+        "tf_recipes_jax",
         "pytorch",
         "jax_step",
         "jax_scan",

@@ -1,0 +1,64 @@
+"""Tests the loop on Keras' JAX backend, in one process that has no TensorFlow."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import limits
+
+ULP = 2**-23  # of 1.0 in float32
+
+
+@pytest.fixture(scope="module")
+def found():
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("jax is not installed; Keras can do without it")
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("fit_on_jax.py")],
+        env={
+            **os.environ,
+            "KERAS_BACKEND": "jax",
+            "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        },
+        capture_output=True,
+        text=True,
+        timeout=limits.PROCESS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_every_name_is_there_without_tensorflow(found):
+    assert found["names_that_fail"] == []
+
+
+@pytest.mark.parametrize(("case", "size"), [("everything", 8), ("streamed", 5), ("clipped", 5)])
+def test_history_and_weights_are_those_of_keras(found, case, size):
+    distance, sizes = found[case]
+    assert distance <= 2 * ULP  # history and weights are below 2
+    assert sizes == [size]
+
+
+def test_a_callback_sees_the_batches_of_its_interval_and_the_last(found):
+    assert found["seen_by_a_callback"] == [[3, True], [7, True], [9, True]]  # 10 batches
+
+
+def test_steps_of_their_own_kind_take_the_path_of_keras(found):
+    assert found["own_code"] == [False, False]
+
+
+def test_only_what_nobody_can_write_into_is_copied_once(found):
+    assert found["kept_copies"] == [True, False, False]
+
+
+def test_two_devices_take_the_trajectory_of_one(found):
+    distance, sizes, devices = found["on_two_devices"]
+    assert distance <= 4 * ULP
+    assert (sizes, devices) == ([8], 2)
