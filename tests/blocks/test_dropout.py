@@ -151,6 +151,23 @@ def test_bad_noise_shape(noise_shape, fails):
         Dropout(0.5, noise_shape=noise_shape)
 
 
+def test_noise_shape_is_any_sequence(fails):
+    for given in ([None, 1, 3], np.array([2, 1, 3]), range(1, 4), np.array([2, None], object)):
+        assert Dropout(0.5, noise_shape=given).noise_shape == tuple(given)
+    for given in (np.array([[1, 2]]), np.array([1.0]), np.array(3), b"12"):
+        with fails("`noise_shape`", "(None, 1, None)"):
+            Dropout(0.5, noise_shape=given)
+
+
+def test_inputs_that_are_not_floating(fails):
+    # TF 1.15.5: "x has to be a floating point tensor since it's going to be scaled."; it returned
+    # the inputs where nothing is dropped.
+    whole = ops.array([1, 2])
+    with fails("must be floating", "int32", "keras.ops.cast"):
+        Dropout(0.5).call(whole, training=True)
+    np.testing.assert_array_equal(Dropout(0.5).call(whole), [1, 2])
+
+
 def test_masks_of_sequences_pass_through():
     embedded = keras.layers.Embedding(9, 4, mask_zero=True)(np.array([[3, 1, 0]]))
     dropped = Dropout(0.5)(embedded, training=True)

@@ -87,10 +87,31 @@ def test_default_is_the_norm_of_the_whole_tensor():
     assert float(scalar) == 1.0  # as TF 1.15.5
 
 
-def test_a_sparse_gradient_is_refused_by_name(fails):
-    sparse = tf.IndexedSlices(tf.constant([[3.0, 4.0]]), tf.constant([0]), tf.constant([3, 2]))
-    with fails("`weights` must be a dense tensor.", "IndexedSlices"):
-        tf_recipes.clip_by_norm(sparse, 1.0)
+@pytest.mark.parametrize(
+    ("values", "rows", "axis", "expected"),
+    [
+        ([[3.0, 4.0]], [0], None, [[0.6000000238418579, 0.800000011920929]]),
+        (
+            [[3.0, 4.0], [3.0, 4.0]],
+            [1, 1],
+            None,
+            [[0.4242640733718872, 0.5656854510307312], [0.4242640733718872, 0.5656854510307312]],
+        ),
+        (
+            [[3.0, 4.0], [6.0, 8.0]],
+            [1, 2],
+            1,
+            [[0.6000000238418579, 0.800000011920929], [0.6000000238418579, 0.800000011920929]],
+        ),
+    ],
+)
+def test_sparse_gradient_is_clipped_by_the_norm_of_its_values(values, rows, axis, expected):
+    # TF 1.15.5: tf.clip_by_norm(tf.IndexedSlices(values, rows, [3, 2]), 1.0, axes=axis)
+    sparse = tf.IndexedSlices(tf.constant(values), tf.constant(rows), tf.constant([3, 2]))
+    clipped = tf_recipes.clip_by_norm(sparse, 1.0, axis=axis)
+    np.testing.assert_allclose(clipped.values, expected, rtol=2**-23)
+    np.testing.assert_array_equal(clipped.indices, rows)
+    np.testing.assert_array_equal(clipped.dense_shape, [3, 2])
 
 
 def test_weights_inside_the_ball_keep_their_bits():

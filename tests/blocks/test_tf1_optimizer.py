@@ -1,5 +1,7 @@
 """Tests each optimizer under every argument of a Keras optimizer, against TensorFlow 1.15.5."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -86,6 +88,49 @@ def test_overwriting_average_comes_with_the_whole_step():
 
     # -0.5, then -2 and its average -1.25; -0.25, then -0.5 and its average -0.625
     assert trained(None) == trained(3) == pytest.approx(-0.625)
+
+
+# TF 1.15.5: two batches with the mean gradients [1.5, -0.5], 1, rows (1, 1) of 2 and 1, and None,
+# at the rate 0.5, clipped by tf.clip_by_global_norm to 1; the first is None in the second
+# batch, too.
+SOME_GRADIENTS_MISSING = {
+    "momentum": [
+        [0.7427520751953125, 1.0857492685317993],
+        0.47002851963043213,
+        [[1.0], [-0.5899143815040588], [1.0]],
+        [1.0, 1.0],
+    ],
+    "adam": [
+        [0.5000002980232239, 1.4999990463256836],
+        -0.000377655029296875,
+        [[1.0], [-0.0003781318664550781], [1.0]],
+        [1.0, 1.0],
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SOME_GRADIENTS_MISSING)
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+@pytest.mark.parametrize("graph", [False, True])
+def test_accumulated_gradients_of_variables_that_some_parts_lack(name, graph):
+    """Checks gradients in the first part of a batch alone, in the last alone, and in none."""
+    optimizer = optimizer_table.MAKE[name](0.5, global_clipnorm=1.0, gradient_accumulation_steps=2)
+    weights = [keras.Variable(np.ones(shape, "float32")) for shape in ((2,), (), (3, 1), (2,))]
+    optimizer.build(weights)
+    table = tf.IndexedSlices(tf.constant([[4.0], [2.0]]), tf.constant([1, 1]), tf.constant([3, 1]))
+    dense = tf.constant([3.0, -1.0])
+    for part in (
+        [dense, None, table, None],
+        [None, tf.constant(2.0), None, None],
+        [None, tf.constant(2.0), None, None],
+        [None, None, table, None],
+    ):
+        apply = functools.partial(optimizer.apply, part, weights)
+        (tf.function(apply) if graph else apply)()
+    assert int(optimizer.iterations) == 2
+    for ours, expected in zip(weights, SOME_GRADIENTS_MISSING[name], strict=True):
+        np.testing.assert_allclose(ours.numpy(), expected, rtol=1e-6, atol=1e-7)
+    assert all(np.all(each.numpy() == 0) for each in optimizer._held_rows)
 
 
 @pytest.mark.parametrize("make", optimizer_table.MAKE.values(), ids=optimizer_table.MAKE)

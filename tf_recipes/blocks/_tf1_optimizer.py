@@ -202,49 +202,88 @@ class TF1Optimizer(keras.optimizers.Optimizer):
         added = [
             *grads,
             *(sparse.held_rows(g, rows) for g, rows in zip(grads, held, strict=True)),
-            *(ops.sum(ops.square(sparse.values(g))) for g in grads),
+            # Above 0 for sparse gradients alone: so a part without a gradient can tell them.
+            *(
+                ops.sum(ops.square(g.values))
+                if sparse.is_sparse(g)
+                else ops.zeros((), square.dtype)
+                for g, square in zip(grads, squares, strict=True)
+            ),
         ]
         self._backend_increment_gradient_accumulators(added, [*sums, *held, *squares])
 
     def _step_of_the_mean(self, grads: list[Any], variables: list[Any]) -> None:
         """Takes the step of a whole batch, and forgets the gradients of its parts.
 
+        A variable without a gradient in the last part may have one from an earlier part. Only the
+        variables that hold how many gradients there were can tell, so such a variable takes the
+        step, too, and gets its old values back if no part had a gradient for it.
+
         Args:
             grads: the gradients of the last part, which say what is sparse.
             variables: their variables.
         """
         steps = self.gradient_accumulation_steps
+        given = {self._get_variable_index(variable) for variable in variables}
+        missing = [v for index, v in enumerate(self._trainable_variables) if index not in given]
+        variables = [*variables, *missing]
         sums, held, squares = self._sums(variables)
         means = [total / steps for total in sums]
-        were_sparse = [sparse.is_sparse(g) for g in grads]
+        # A bool for the variables of the last part, a tensor for the missing ones.
+        were_sparse = [
+            *(sparse.is_sparse(g) for g in grads),
+            *(square > 0 for square in squares[len(grads) :]),
+        ]
         if self.clipvalue:  # each part of a sparse gradient has been clipped by itself
             clipped = self._clip_gradients(means)
             means = [
-                mean if was else new
+                _choose(was, mean, new)
                 for mean, new, was in zip(means, clipped, were_sparse, strict=True)
             ]
         else:
             norms = [
-                square / steps**2 if was else ops.sum(ops.square(mean))
+                _choose(was, square / steps**2, ops.sum(ops.square(mean)))
                 for mean, square, was in zip(means, squares, were_sparse, strict=True)
             ]
             means = self._clip_gradients(means, norms)
+        # For a dense gradient of a missing variable these are all rows.
         self._rows_of_the_mean = {
             self._get_variable_index(variable): sparse.as_column(rows > 0, variable)
             for variable, rows, was in zip(variables, held, were_sparse, strict=True)
-            if was
+            if was is not False and len(variable.shape)
         }
+        had_gradients = [ops.any(rows > 0) for rows in held[len(grads) :]]
         try:
-            self._take_step(means, variables)
+            self._take_step(means, variables, list(zip(missing, had_gradients, strict=True)))
         finally:
             del self._rows_of_the_mean
         for each in (*self._accumulated_gradients, *self._held_rows, *self._squares):
             each.assign(ops.zeros(each.shape, dtype=each.dtype))
 
-    def _take_step(self, grads: list[Any], variables: list[Any]) -> None:
-        """Takes a step with clipped gradients, then updates the average of the weights."""
+    def _take_step(
+        self, grads: list[Any], variables: list[Any], uncertain: Sequence[tuple[Any, Any]] = ()
+    ) -> None:
+        """Takes a step with clipped gradients, then updates the average of the weights.
+
+        Args:
+            grads: the gradients.
+            variables: their variables.
+            uncertain: `(variable, bool tensor)` of the variables that may have no gradient; where
+                the tensor is False, the variable and its slots keep their values.
+        """
+        kept = []
+        for variable, has_gradient in uncertain:
+            index = self._get_variable_index(variable)
+            for each in (variable, *(slot[index] for slot in self._slots.values())):
+                # A copy: an assignment changes what `convert_to_tensor` returns.
+                kept.append((each, ops.copy(each), has_gradient))
         self._apply_weight_decay(variables)
         self._backend_update_step(grads, variables, self.learning_rate)
+        for variable, _ in uncertain:  # Keras applies the constraints of the last part's alone
+            if variable.constraint is not None:
+                variable.assign(variable.constraint(variable))
+        for each, old, has_gradient in kept:
+            self.assign(each, ops.where(has_gradient, ops.convert_to_tensor(each), old))
         if not self.use_ema:
             return
         weights, averages = self._trainable_variables, self._model_variables_moving_average
@@ -254,6 +293,13 @@ class TF1Optimizer(keras.optimizers.Optimizer):
             for weight, average in zip(weights, averages, strict=True):
                 old, new = map(ops.convert_to_tensor, (weight, average))
                 self.assign(weight, ops.where(due, new, old))
+
+
+def _choose(condition: Any, first: Any, second: Any) -> Any:
+    """Returns `first` or `second` by a condition that is a bool or a tensor."""
+    if isinstance(condition, bool):
+        return first if condition else second
+    return ops.where(condition, first, second)
 
 
 def _clipped_by_norm(clip: float, square: Any, values: Any) -> Any:

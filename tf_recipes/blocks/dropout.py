@@ -28,11 +28,11 @@ class Dropout(keras.layers.Layer):
 
     Args:
         keep_prob: float in (0, 1].
-        noise_shape: the shape of the draws, or None for a draw for each element. Along an axis of
-            size 1 the elements are kept or dropped together: `(None, 1, None)` drops whole channels
-            of inputs (batch, time, channels). None in the tuple is the size of the inputs; as in
-            TF1, the tuple then needs a size for each axis, and otherwise it may leave out the
-            first axes.
+        noise_shape: sequence or vector, the shape of the draws, or None for a draw for each
+            element. Along an axis of size 1 the elements are kept or dropped together:
+            `(None, 1, None)` drops whole channels of inputs (batch, time, channels). None in the
+            tuple is the size of the inputs; as in TF1, the tuple then needs a size for each axis,
+            and otherwise it may leave out the first axes.
         seed: int, or None.
         **kwargs: the arguments of every Keras layer.
 
@@ -40,7 +40,8 @@ class Dropout(keras.layers.Layer):
 
     Raises:
         ValueError: for a `keep_prob` outside (0, 1], or a `noise_shape` that is no shape; when
-            called, for inputs to which the `noise_shape` cannot be broadcast.
+            called, for inputs to which the `noise_shape` cannot be broadcast, and, in training
+            with a `keep_prob` below 1, for inputs that are not floating, which TF1 refused too.
 
     >>> layer = Dropout(keep_prob=0.5, seed=1)
     >>> sorted(set(layer(keras.ops.ones((100,)), training=True).numpy().tolist()))
@@ -76,6 +77,12 @@ class Dropout(keras.layers.Layer):
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.keep_prob == 1:
             return inputs
+        if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(inputs.dtype)):
+            validation.fail(
+                "The inputs must be floating, since dropout divides them by `keep_prob`.",
+                f"inputs of dtype {keras.backend.standardize_dtype(inputs.dtype)}",
+                "Cast the inputs before this layer, with keras.ops.cast(inputs, 'float32').",
+            )
         # TF1 holds 1 - keep_prob in the inputs' dtype and computes the factor from it there.
         # Keras would round Python's float to float32 on its way to float64; NumPy's float64 stays.
         rate = ops.cast(np.float64(1.0 - self.keep_prob), inputs.dtype)
@@ -130,7 +137,13 @@ class Dropout(keras.layers.Layer):
 
 def _checked_shape(noise_shape: Sequence[int | None]) -> tuple[int | None, ...]:
     """Returns a `noise_shape` as a tuple; its sizes are whole numbers above 0, or None."""
-    listed = isinstance(noise_shape, list | tuple) and len(noise_shape) > 0
+    if isinstance(noise_shape, np.ndarray) and noise_shape.ndim == 1:
+        noise_shape = noise_shape.tolist()
+    listed = (
+        isinstance(noise_shape, Sequence)
+        and not isinstance(noise_shape, str | bytes)
+        and len(noise_shape) > 0
+    )
     if not listed or not all(
         size is None
         or (isinstance(size, numbers.Integral) and not isinstance(size, bool) and size > 0)

@@ -23,16 +23,17 @@ def clip_by_norm(weights: Any, threshold: float, axis: int | Sequence[int] | Non
     same default: None takes the norm of the whole tensor.
 
     Args:
-        weights: floating tensor of any shape.
+        weights: floating tensor of any shape, or, on TensorFlow, a sparse gradient
+            (`tf.IndexedSlices`). As in TF1, the norm of a sparse gradient is that of its values: a
+            row that occurs twice counts as two rows.
         threshold: float > 0, the largest norm, in the weights' unit.
         axis: int, tuple or list: the axes over which each norm is computed; None for all of them.
 
     Returns:
-        A tensor of the same shape and dtype.
+        A tensor of the same shape and dtype; for a sparse gradient, one with the same rows.
 
     Raises:
-        ValueError: for a threshold that is not positive, an axis that `weights` lacks, or a sparse
-            gradient, which TF1 clipped by the norm of its values.
+        ValueError: for a threshold that is not positive, or an axis that `weights` lacks.
 
     >>> clip_by_norm(keras.ops.array([[3.0], [4.0]]), threshold=1.0).numpy().round(2).tolist()
     [[0.6000000238418579], [0.800000011920929]]
@@ -45,11 +46,7 @@ def clip_by_norm(weights: Any, threshold: float, axis: int | Sequence[int] | Non
     """
     validation.number("threshold", threshold, 0, open_low=True)
     if _sparse_gradients.is_sparse(weights):
-        validation.fail(
-            "`weights` must be a dense tensor.",
-            f"weights of the class {type(weights).__name__}",
-            "Clip a sparse gradient by `clipnorm` of an optimizer of tf_recipes.",
-        )
+        return _sparse_gradients.mapped(lambda v: clip_by_norm(v, threshold, axis), weights)
     weights = ops.convert_to_tensor(weights)
     axis = tuple(axis) if isinstance(axis, list) else axis
     if axis is not None:
