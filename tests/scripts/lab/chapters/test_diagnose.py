@@ -8,7 +8,9 @@ from lab.chapters.diagnose import draw, measure
 
 @pytest.fixture(scope="module")
 def ran(run_chapter):
-    return run_chapter("diagnose", "--depths=5", "--epochs=1", "--seeds=2")
+    few = ["--depths=5", "--epochs=1", "--seeds=2"]
+    # The monitor looks at all images, which takes longer than the training.
+    return run_chapter("diagnose", *few, **{"dying_units.INTERVAL": 100})
 
 
 @pytest.fixture(scope="module")
