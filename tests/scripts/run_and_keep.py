@@ -4,7 +4,8 @@
 
 KEPT is a pickle of `(findings, lines)`: the `Findings`, and the lines on progress. So one training
 serves the tests of the script and those of the measurement. CONSTANTS is JSON,
-`{"module.NAME": value}`, of modules in `lab.chapters`: sizes that no flag sets, made smaller.
+`{"module.NAME": value}`, of modules in `lab.chapters`: sizes that no flag sets, made smaller. The
+nets train without XLA, which compiles for longer than these few steps take.
 """
 
 import importlib
@@ -40,7 +41,7 @@ if __name__ == "__main__":
     kept, constants, script, *_ = sys.argv[1:]
     sys.argv[:] = sys.argv[3:]
     sys.path.insert(0, str(Path(script).parent))
-    set_constants(json.loads(constants))
+    set_constants({"nets.JIT_COMPILE": False, **json.loads(constants)})
     chapter = importlib.import_module(f"lab.chapters.{Path(script).stem}")
     chapter.measure = keeping(chapter.measure, kept)
     runpy.run_path(script, run_name="__main__")
