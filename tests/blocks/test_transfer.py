@@ -109,7 +109,7 @@ def test_weights_and_statistics_of_the_first_layers_are_copied(build, saved, tmp
 
 def test_a_file_may_be_named_by_a_string_and_holds_more_than_weights(tmp_path):
     source = moved(functional(norm=tf_recipes.BatchNormalization))
-    source.compile(tf_recipes.Momentum(0.1), LOSS)
+    source.compile(tf_recipes.Momentum(0.1), LOSS, jit_compile=False)
     source.fit(X, Y, verbose=0)
     path = str(tmp_path / "source.keras")
     source.save(path)
@@ -346,7 +346,8 @@ def test_a_file_with_a_class_that_keras_does_not_know(tmp_path, fails):
 
 
 def compiled(model, optimizer=None, **arguments):
-    model.compile(optimizer or keras.optimizers.SGD(0.1, momentum=0.5), LOSS, **arguments)
+    optimizer = optimizer or keras.optimizers.SGD(0.1, momentum=0.5)
+    model.compile(optimizer, LOSS, **{"jit_compile": False, **arguments})
     return model
 
 

@@ -40,17 +40,19 @@ def run_script(tmp_path):
 
 @pytest.fixture(scope="module")
 def run_chapter(tmp_path_factory):
-    """Returns `run_chapter(name, *flags)`, which runs a chapter's script once for a test file.
+    """Returns `run_chapter(name, *flags, **constants)`: a chapter's script, run for a test file.
 
-    The result has `status`, `printed` and `errors` of the script, `files`, the sorted names of what
-    it wrote, `written`, its JSON, and `findings` and `lines` (see `run_and_keep.py`).
+    `constants` are `{"module.NAME": value}`, for sizes that no flag sets. The result has `status`,
+    `printed` and `errors` of the script, `files`, the sorted names of what it wrote, `written`, its
+    JSON, and `findings` and `lines` (see `run_and_keep.py`).
     """
 
-    def run(name, *flags):
+    def run(name, *flags, **constants):
         folder = tmp_path_factory.mktemp(name)
         out, kept = folder / "new" / "out", folder / "kept"
         script = SCRIPTS / f"{name}.py"
-        command = [sys.executable, Path(__file__).with_name("run_and_keep.py"), kept, script]
+        runner, settings = Path(__file__).with_name("run_and_keep.py"), json.dumps(constants)
+        command = [sys.executable, runner, kept, settings, script]
         done = new_python.run(
             [*command, *flags, f"--output_dir={out}"],
             cwd=folder,

@@ -93,7 +93,7 @@ def test_the_net_is_as_before_and_shares_its_weights(make):
     assert extractor.weights[0] is model.get_layer("hidden").kernel
     np.testing.assert_array_equal(model(X, training=False), before)
     assert len(model.trainable_weights) == 4
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
     model.fit(X, before + 1, verbose=0)
     np.testing.assert_allclose(extractor(X, training=False), by_hand(model), rtol=1e-6)
 
@@ -144,7 +144,7 @@ def trained_with(part):
     """Returns a model of `part` and a dense layer, after a step of training."""
     inputs = keras.Input((4,))
     model = keras.Model(inputs, dense(1)(part(inputs)))
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
     model.fit(X, X[:, :1] + 1, verbose=0)
     return model
 

@@ -1,5 +1,6 @@
 """Tests the linear SVM and the logistic regression on frozen features."""
 
+import functools
 import json
 
 import keras
@@ -33,7 +34,8 @@ def net():
     hidden = keras.layers.Dense(6, "relu")(inputs)
     hidden = keras.layers.Dropout(0.5)(keras.layers.BatchNormalization()(hidden))
     model = keras.Model(inputs, keras.layers.Dense(K)(hidden))
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss, jit_compile=False)
     return model
 
 
@@ -160,7 +162,10 @@ def test_two_classes_beside_scikit_learns_one_column(monkeypatch):
     np.testing.assert_allclose(kernel, np.outer(regression.coef_[0], [-0.5, 0.5]), atol=1e-5)
 
 
-HEADS = {"svm": svm_head, "logistic": logistic_head}
+HEADS = {  # without XLA, which compiles for longer than these tests train
+    "svm": functools.partial(svm_head, jit_compile=False),
+    "logistic": functools.partial(logistic_head, jit_compile=False),
+}
 
 
 @pytest.mark.parametrize("make", HEADS.values(), ids=HEADS)

@@ -23,9 +23,11 @@ def epochs(count: int, shuffle: bool) -> Iterator[tf.Tensor]:
         shuffle: bool.
     """
 
+    if not shuffle:
+        yield from itertools.repeat(tf.range(count, dtype=tf.int64))
+
     def permutation(_):
-        rows = tf.range(count, dtype=tf.int64)
-        return tf.random.shuffle(rows) if shuffle else rows
+        return tf.random.shuffle(tf.range(count, dtype=tf.int64))
 
     orders = untuned(tf.data.Dataset.range(1).map(permutation))
     yield (first := next(iter(orders)))

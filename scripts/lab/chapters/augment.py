@@ -17,7 +17,7 @@ from tf_recipes.mnist import pixels
 from tf_recipes.recipe import N_INPUTS, Recipe
 
 ADAM = {"name": "adam", "learning_rate": 0.001}
-RECIPE = Recipe("augmented", hidden=(300, 100), optimizer=ADAM)
+HIDDEN = (300, 100)
 NAMES = ("none", *KINDS, "all")
 SHOWN = 8  # images in each row of the grid
 SIDE = 28  # pixels of an image's side
@@ -74,15 +74,18 @@ def _arguments(amounts):
 def _restarts(amounts):
     """Returns the `nets.Restarts` of the net with these amounts; `{}` means no augmentation."""
 
+    recipe = Recipe("augmented", hidden=tuple(HIDDEN), optimizer=ADAM)
+
     def build(seed):
-        net = nets.build(RECIPE, seed)
+        net = nets.build(recipe, seed)
         if not amounts:
             return net
         inputs = keras.Input((N_INPUTS,))
         images = keras.layers.Reshape((SIDE, SIDE, 1))(inputs)
         augmented = ImageAugmentation(**amounts, seed=seed)(images)
         model = FastFitModel(inputs, net(keras.layers.Flatten()(augmented)))
-        model.compile(optimizer=net.optimizer, loss=net.loss, metrics=["accuracy"])
+        options = {"metrics": ["accuracy"], "jit_compile": nets.JIT_COMPILE}
+        model.compile(optimizer=net.optimizer, loss=net.loss, **options)
         return model
 
     return nets.Restarts(build)

@@ -9,7 +9,7 @@ from lab.chapters.findings import Claim, Findings
 from lab.chapters.intervals import difference, estimate
 from lab.chapters.learning_rate_figure import draw as draw
 from lab.chapters.learning_rate_training import Trainer
-from lab.chapters.optimizer_race import BATCH_SIZE
+from lab.chapters.optimizer_race import BATCH_SIZE, HIDDEN
 from lab.chapters.settings import check_learning_rate
 from tf_recipes._support import validation
 from tf_recipes.recipe import Recipe
@@ -67,7 +67,7 @@ def measure(data, say, epochs=10, target_accuracy=0.9, seeds=5):
 def _recipe(rate, schedule=None):
     """Returns the recipe of the net, trained by momentum."""
     optimizer = {"name": "momentum", "learning_rate": rate}
-    return Recipe("learning_rate", optimizer=optimizer, schedule=schedule)
+    return Recipe("learning_rate", hidden=tuple(HIDDEN), optimizer=optimizer, schedule=schedule)
 
 
 def _range_test(model, x, y, seed):

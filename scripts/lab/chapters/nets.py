@@ -1,11 +1,15 @@
 """Trains one compiled net many times: each seed decides a start and an order of the batches."""
 
+import functools
 import time
 
 import keras
 import numpy as np
 
 from tf_recipes import models
+
+JIT_COMPILE = "auto"  # argument of `compile` of every net
+STARTS = 3  # seeds whose start a `Restarts` remembers
 
 
 class Restarts:
@@ -21,19 +25,27 @@ class Restarts:
     def __init__(self, build):
         self._build = build
         self._model = None
+        # A model is often trained several times in turn from one seed, at several rates.
+        self._start = functools.lru_cache(STARTS)(self._new_start)
 
     def __call__(self, seed):
+        start = self._start(seed)
+        for variable, value in zip(_variables(self._model), start, strict=True):
+            variable.assign(value)
+        return self._model
+
+    def _new_start(self, seed):
+        """Returns the values of all variables of `build(seed)`."""
         fresh = self._build(seed)
         fresh.optimizer.build(fresh.trainable_variables)
         if self._model is None:
             self._model = fresh
-        for variable, new in zip(_variables(self._model), _variables(fresh), strict=True):
-            variable.assign(new)
-        return self._model
+        return [keras.ops.convert_to_numpy(each).copy() for each in _variables(fresh)]
 
 
 def build(recipe, seed, port="exact", **compile_arguments):
     """Builds the compiled model of `recipe` with a seed; see `models.build`."""
+    compile_arguments = {"jit_compile": JIT_COMPILE, **compile_arguments}
     return models.build(recipe.replace(seed=seed), port, **compile_arguments)
 
 

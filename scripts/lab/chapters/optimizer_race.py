@@ -11,6 +11,7 @@ from tf_recipes.recipe import Recipe
 from tf_recipes.training.feed import Feed
 
 BATCH_SIZE = 50
+HIDDEN = (300, 100)
 FIXED = 1000  # training images on which the loss is evaluated
 GROWTH = 1.1  # factor from one evaluated step to the next
 STARTS = {  # optimizer -> first learning rate of its search
@@ -86,7 +87,8 @@ class Racer:
 
     def __init__(self, name, track):
         self.name, self._track = name, track
-        recipe = Recipe(name, optimizer={"name": name, "learning_rate": 0.01})
+        optimizer = {"name": name, "learning_rate": 0.01}
+        recipe = Recipe(name, hidden=tuple(HIDDEN), optimizer=optimizer)
         self._restarts = nets.Restarts(lambda seed: nets.build(recipe, seed, metrics=[]))
         model = self._restarts(0)
         self._training = Feed(model, "train", track.x, track.y, BATCH_SIZE)

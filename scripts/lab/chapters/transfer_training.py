@@ -17,6 +17,7 @@ from tf_recipes.fast_fit.model import FastFitModel
 from tf_recipes.recipe import N_INPUTS
 
 BATCH = 50  # images of a step
+FILTERS = (8, 16)  # of the convolutions
 LOWER = 10  # divisor of the rate after unfreezing
 MARGIN = 0.01  # an accuracy counts as reached if it is missed by at most this much
 VERY_GOOD = 0.9  # a result counts as very good only if training on all images is above this
@@ -137,7 +138,7 @@ def _build(kind, settings, frozen, seed):
         named = {"name": f"hidden{k + 1}", "kernel_initializer": he_init(seed=10 * seed + k)}
         named["use_bias"] = not norm
         if conv and k < 2:
-            layer = keras.layers.Conv2D((8, 16)[k], 5, strides=2, padding="same", **named)
+            layer = keras.layers.Conv2D(FILTERS[k], 5, strides=2, padding="same", **named)
         else:
             layer = keras.layers.Dense((300, 100, 50)[k], **named)
             outputs = keras.layers.Flatten()(outputs)

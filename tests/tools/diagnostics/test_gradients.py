@@ -62,7 +62,7 @@ def test_the_update_is_that_of_the_models_own_training_step(data):
     inputs = keras.Input((1,))
     line = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", name="a")
     model = tf_recipes.GradientClippingModel(inputs, line(inputs), clip_value=0.5)
-    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
     seen = monitored(model, *data).records[0]
     assert seen["a/gradient_norm"] == pytest.approx(10.0)  # not clipped: mean(2 x^2)
     assert seen["a/update_ratio"] == pytest.approx(0.05)  # 0.1 * 0.5, of a weight of 1
@@ -80,7 +80,7 @@ def test_a_sparse_gradient_is_added_up_where_it_names_a_row_twice():
     inputs = keras.Input((3,), dtype="int32")
     table = keras.layers.Embedding(2, 1, embeddings_initializer=keras.initializers.Constant(2.0))
     model = keras.Model(inputs, keras.layers.Lambda(lambda t: keras.ops.sum(t, 1))(table(inputs)))
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
     seen = monitored(model, np.zeros((1, 3), "int32"), np.zeros((1, 1))).records[0]
     assert seen[f"{table.name}/gradient_norm"] == pytest.approx(36.0)
 
@@ -95,7 +95,7 @@ def test_weights_of_zero_count_as_they_are_after_the_update(chain, data):
 def test_a_frozen_layer_has_activations_only(chain, data):
     model = chain(2.0, 1.0)
     model.layers[0].trainable = False
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
     monitor = monitored(model, *data)
     assert not any(key.startswith("a/") for key in monitor.records[0])
     assert monitor.records[0]["b/gradient_norm"] == pytest.approx(40.0)  # mean(2 w (2 x)^2), w = 1
@@ -156,7 +156,7 @@ def test_optimizers_and_variables_of_the_models_own_are_put_back(data):
     results = []
     for callbacks in ([], [GradientMonitor(*data, interval=1)]):
         model = TwoOptimizers()
-        model.compile(keras.optimizers.SGD(0.01), "mse")
+        model.compile(keras.optimizers.SGD(0.01), "mse", jit_compile=False)
         model(data[0])
         model.other.build(model.trainable_variables)
         model.fit(*data, batch_size=1, epochs=3, verbose=0, shuffle=False, callbacks=callbacks)
@@ -190,7 +190,7 @@ class Subclassed(keras.Model):
 
 def test_a_subclassed_model_that_is_not_built(data):
     model = Subclassed()
-    model.compile(keras.optimizers.SGD(0.01), "mse")
+    model.compile(keras.optimizers.SGD(0.01), "mse", jit_compile=False)
     # loss mean((2 w x)^2), gradient mean(8 w x^2) = 40
     assert monitored(model, *data).records[0]["a/gradient_norm"] == pytest.approx(40.0)
 
@@ -264,7 +264,7 @@ def test_the_last_layer_is_the_one_that_is_called_last(data, said):
             return self.head(self.body(x))
 
     model = HeadFirst()
-    model.compile(keras.optimizers.SGD(1e-9), "mse")
+    model.compile(keras.optimizers.SGD(1e-9), "mse", jit_compile=False)
     model(data[0])
     model.head.kernel.assign([[1e-4]])  # gradients: by the body 1e-8, by the head 1e-4, times 10
     assert monitored(model, *data).warnings == [(0, "body", "vanishing")]
@@ -300,7 +300,7 @@ def test_it_is_compiled_once_for_many_fits_and_anew_for_another_optimizer(chain,
         probe = monitor._probe
         model.fit(*data, verbose=0, callbacks=[monitor])
         assert monitor._probe is probe
-        model.compile("adam", "mse")
+        model.compile("adam", "mse", jit_compile=False)
 
 
 @pytest.mark.parametrize("name", ["vanishing", "exploding"])

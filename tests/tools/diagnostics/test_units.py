@@ -16,7 +16,7 @@ def net(activation, kernel, bias):
     total = keras.layers.Dense(1, kernel_initializer="ones", name="total")
     model = keras.Sequential([keras.Input((1,)), hidden, total])
     hidden.set_weights([np.array([kernel]), np.array(bias)])
-    model.compile(keras.optimizers.SGD(0.0), "mse")
+    model.compile(keras.optimizers.SGD(0.0), "mse", jit_compile=False)
     return model
 
 
@@ -87,7 +87,7 @@ def test_a_layer_shared_by_images_of_two_sizes():
     pooled = [keras.layers.GlobalMaxPooling2D()(conv(x)) for x in (small, large)]
     model = keras.Model([small, large], keras.layers.Add()(pooled))
     conv.set_weights([np.ones((1, 1, 1, 2)), np.array([0.0, -2.0])])
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
     x = [np.zeros((1, 2, 2, 1)), np.ones((1, 3, 3, 1))]
     assert record(monitoring(model, x)) == {"conv/dead": 0.5, "conv/revived": 0.0}
 
@@ -102,7 +102,7 @@ def test_units_of_a_convolution_are_its_channels(form):
     if form == "channels_first":  # TensorFlow has no such convolution on a processor
         conv.call = lambda inputs: keras.ops.concatenate([inputs, 0 * inputs], axis=1)
     model = keras.Model(x, conv(x))
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
     assert record(monitoring(model, image))["conv/dead"] == 0.5
 
 
@@ -144,7 +144,7 @@ def test_history_has_it_and_training_is_as_without(digits):
 
 def test_a_model_without_such_an_activation_is_refused(fails):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, "gelu", name="only")])
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
     with fails("The model must have a layer with one of the activations sigmoid, tanh,", "only"):
         monitoring(model)
 

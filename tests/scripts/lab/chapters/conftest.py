@@ -2,7 +2,16 @@
 
 import pytest
 
+from lab.chapters import nets
 from tf_recipes import mnist
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_xla():
+    """Builds the nets without XLA, which compiles for longer than a test trains."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nets, "JIT_COMPILE", False)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,14 @@ import pytest
 
 from lab.chapters.diagnose import draw, measure
 
+# The monitor looks at all images, which takes longer than the training.
+SMALLER = {"dying_units.IMAGES": 2500, "dying_units.INTERVAL": 50}
+
 
 @pytest.fixture(scope="module")
 def ran(run_chapter):
-    return run_chapter("diagnose", "--depths=5", "--epochs=1", "--seeds=2")
+    few = ["--depths=5", "--epochs=1", "--seeds=2"]
+    return run_chapter("diagnose", *few, **SMALLER)
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +73,10 @@ def test_dead_relu_units_of_the_first_layer_stay_dead_and_others_wake(found):
 
 def test_the_look_after_the_step_is_there(found):
     run = shocked(found, "relu")[0]
-    assert run["shock_step"] == 201  # two epochs of 100 steps before it
-    place = run["steps"].index(201)
+    assert run["shock_step"] == 101  # two epochs of 50 steps before it
+    place = run["steps"].index(101)
     assert run["silent"][place] == run["silent_after"].tolist()
-    assert run["steps"][-1] == 701
+    assert run["steps"][-1] == 351
 
 
 def test_claims_and_their_verdicts(found):

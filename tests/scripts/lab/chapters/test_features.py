@@ -17,7 +17,8 @@ MADE_UP_SEEDS = 3
 
 @pytest.fixture(scope="module")
 def ran(run_chapter):
-    return run_chapter("features", "--hidden=60,30", "--C=0.1", "--epochs=8", f"--seeds={SEEDS}")
+    few = ["--hidden=60,30", "--C=0.1", "--epochs=8", f"--seeds={SEEDS}"]
+    return run_chapter("features", *few, **{"classifiers.EPOCHS": 8, "classifiers.SEARCHED": 500})
 
 
 @pytest.fixture(scope="module")

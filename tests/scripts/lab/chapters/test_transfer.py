@@ -12,7 +12,9 @@ SMALL = {"reused": 2, "per_class": 10, "sizes": (5,), "steps": 40, "source_epoch
 
 @pytest.fixture(scope="module")
 def found(sample, say):
-    return measure(sample, say, kinds=("conv",), **SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transfer_training, "FILTERS", (6, 12))
+        return measure(sample, say, kinds=("conv",), **SMALL)
 
 
 def of(found, way, size=10):
@@ -24,7 +26,7 @@ def mean(found, way, size=10):
 
 
 def test_reused_layers_do_better_with_ten_images_per_digit(found):
-    """The whole measurement gives 75.7 % from scratch and 82.2 % with reused layers."""
+    """The script's larger net gives 75.7 % from scratch and 82.2 % with reused layers."""
     assert mean(found, FROZEN) - mean(found, SCRATCH) > 0.03
     assert mean(found, FROZEN) - mean(found, UNTRAINED) > 0.03
     assert mean(found, INITIAL) - mean(found, SCRATCH) > 0.03
@@ -58,7 +60,7 @@ def test_from_scratch_has_the_best_of_three_rates(found):
     rates = sorted({run["learning_rate"] for run in tried})
     np.testing.assert_allclose(rates, [0.01, 0.03, 0.09])
     scores = [
-        np.mean([run["val_accuracies"] for run in tried if run["learning_rate"] == rate])
+        np.mean([run["val_accuracies"][-1] for run in tried if run["learning_rate"] == rate])
         for rate in rates
     ]
     best = rates[int(np.argmax(scores))]
