@@ -1,3 +1,4 @@
+import functools
 import re
 import struct
 import xml.etree.ElementTree as ElementTree
@@ -197,12 +198,13 @@ def test_a_figure_replaces_the_one_before(tmp_path):
     assert png_size(plots.save(trace(), rows(), tmp_path)) == (1100, 420)
 
 
+@functools.cache
 def panels(salt="a", theme=""):
-    """Returns both panels as the text of an SVG."""
-    return [
+    """Returns both panels as the text of an SVG; the same ones are drawn once for all tests."""
+    return tuple(
         plots.svg(plots.panel(draw, trace(), rows()), salt, theme)
         for draw in (plots.draw_losses, plots.draw_drifts)
-    ]
+    )
 
 
 def test_a_panel_is_one_of_the_two():
@@ -250,7 +252,7 @@ def test_the_theme_gives_every_colour_a_light_and_a_dark_value():
 
 def test_ids_follow_from_the_salt_and_nothing_else():
     first = panels("a")
-    assert first == panels("a")
+    assert first == panels.__wrapped__("a")  # drawn again
     ids = [set(re.findall(r"url\(#(\w+)\)", "".join(drawn))) for drawn in (first, panels("b"))]
     assert ids[0]
     assert not ids[0] & ids[1]
