@@ -15,6 +15,11 @@ import limits
 import new_python
 import not_tested
 
+FORGET_KERAS = """
+import sys
+for name in [name for name in sys.modules if name.partition(".")[0] == "keras"]:
+    del sys.modules[name]
+"""
 DEAR = ("distribution/", "scripts/", "docs/", "parity/")  # the folders whose tests take longest
 
 
@@ -41,11 +46,13 @@ def pytest_terminal_summary(terminalreporter):
 def run_python():
     """Runs code in a process of its own and returns what it printed; `env` adds variables.
 
-    The process has TensorFlow and Keras imported already. A test whose subject is an import passes
-    `new=True`, which starts a new Python.
+    The process has TensorFlow and Keras imported already. A test whose subject is the import of
+    Keras passes `without_keras=True`: the code imports Keras itself, as in a new Python, and only
+    TensorFlow is there. `new=True` starts a new Python, whose import of TensorFlow takes seconds.
     """
 
-    def run(code, *arguments, new=False, **env):
+    def run(code, *arguments, new=False, without_keras=False, **env):
+        code = f"{FORGET_KERAS if without_keras else ''}{code}"
         done = (subprocess if new else new_python).run(
             [sys.executable, "-c", code, *map(str, arguments)],
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **env},

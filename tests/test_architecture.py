@@ -5,6 +5,7 @@ What a file is follows from its folder: no test here lists recipes or tools.
 
 import ast
 import collections
+import functools
 import graphlib
 import sys
 from pathlib import Path
@@ -66,9 +67,9 @@ def name_of(path):
 MODULES = {name_of(path) for path in (*FILES, *LAB_FILES)}
 
 
-def imports(source):
+def imports(parsed):
     """Every module that the code imports, and `module.name` of each `from module import name`."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -76,10 +77,18 @@ def imports(source):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@functools.cache
+def tree(path):
+    """The parsed source of a file, which many tests read."""
+    return ast.parse(path.read_text())
+
+
+@functools.cache
 def imported(path):
-    return set(imports(path.read_text()))
+    return frozenset(imports(tree(path)))
 
 
+@functools.cache
 def modules(path):
     """The modules of this repository that a file imports, by their full names."""
     names = [name for name in imported(path) if name.split(".")[0] in ("tf_recipes", "lab")]
@@ -119,7 +128,7 @@ def test_imports_are_found_in_all_their_forms():
     source = (
         "import a.b, c as d\nfrom e import f as g\ndef h():\n    from tf_recipes import ports\n"
     )
-    assert list(imports(source)) == ["a.b", "c", "e.f", "tf_recipes.ports"]
+    assert list(imports(ast.parse(source))) == ["a.b", "c", "e.f", "tf_recipes.ports"]
     assert own(PACKAGE / "ports.py") >= {
         "blocks.activations",
         "blocks.batch_norm",
@@ -258,7 +267,7 @@ def test_the_library_prints_no_tables_and_speaks_of_no_flags(path):
     assert "parity.reports.terminal_table" not in own(path)
     texts = [
         node.value
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     docstrings = {ast.get_docstring(node, clean=False) for node in _documented(path)}
@@ -272,7 +281,7 @@ def test_the_library_prints_no_tables_and_speaks_of_no_flags(path):
 
 def _documented(path):
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)]
+    return [node for node in ast.walk(tree(path)) if isinstance(node, kinds)]
 
 
 def test_scripts_import_the_package_and_no_script():

@@ -25,12 +25,14 @@ def test_a_public_name_is_the_module_itself(name):
 
 def test_every_form_of_the_import_in_a_new_process(run_python):
     code = """
+import sys
+assert "keras" not in sys.modules
 import tf_recipes.optimizers
 from tf_recipes.regularization import penalty
 from tf_recipes import best_practice
 print(tf_recipes.optimizers.Adam.__module__, penalty.__module__, best_practice.__name__)
 """
-    assert run_python(code, new=True).split() == [
+    assert run_python(code, without_keras=True).split() == [
         "tf_recipes.blocks.optimizers",
         "tf_recipes.blocks.regularization",
         "tf_recipes.blocks.best_practice",

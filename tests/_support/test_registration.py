@@ -47,8 +47,10 @@ def saved(tmp_path_factory):
     ],
 )
 def test_a_saved_model_loads_in_a_new_process_in_any_order(saved, run_python, imports):
+    """`tests/test_init.py` and `tests/test_saved_files.py` import TensorFlow itself in new ones."""
     path, predicted = saved
-    assert run_python(LOAD.format(imports=imports), path, new=True).splitlines()[-1] == predicted
+    code = LOAD.format(imports=imports)
+    assert run_python(code, path, without_keras=True).splitlines()[-1] == predicted
 
 
 def test_without_the_package_keras_refuses(saved, run_python):

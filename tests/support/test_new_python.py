@@ -23,6 +23,7 @@ import hashlib
 from tf_recipes._support.quiet_tensorflow import import_tensorflow
 tf = import_tensorflow({arguments})
 import keras
+print(tf.__name__)
 keras.utils.set_random_seed(1)
 x, w = keras.random.normal((50, 784)), keras.random.normal((784, 100))
 print(hashlib.sha256((tf.nn.elu(x @ w) @ tf.transpose(w)).numpy().tobytes()).hexdigest())
@@ -125,11 +126,14 @@ def test_a_copy_starts_another_as_a_new_process(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "variables"), [("", {}), ("as_tf1_adds=True", new_python.AS_TF1_ADDS)]
 )
-def test_sums_have_the_bits_of_a_new_process(arguments, variables):
+def test_tensorflow_starts_without_a_word_and_sums_have_the_bits_of_a_new_process(
+    arguments, variables
+):
     code = PRODUCT.format(arguments=arguments)
     new, copied = both(["-c", code], capture_output=True, variables=variables)
     assert (new.returncode, new.stderr, copied.stderr) == (0, "", "")
     assert copied.stdout == new.stdout
+    assert new.stdout.startswith("tensorflow\n")
 
 
 def test_a_variable_that_comes_too_late_is_an_error():

@@ -110,7 +110,7 @@ print("apart")
 
 @pytest.mark.parametrize("first", [True, False])
 def test_it_leaves_the_modules_as_they_were(run_python, first):
-    assert run_python(LOADED_APART.format(first=first), new=True) == "apart"
+    assert run_python(LOADED_APART.format(first=first)) == "apart"
 
 
 def test_modules_are_put_back_when_loading_fails(monkeypatch):

@@ -10,10 +10,12 @@ import pytest
 import limits
 import new_python
 from lab.documentation import measured, update
+from tf_recipes import catalog
 from tf_recipes.parity import comparison, references
 
 DOCS = update.CLONE / "docs"
 CHECK = json.loads((DOCS / "check.json").read_text())
+AIM = comparison.LIMIT / 2
 ROWS = {(row["name"], row["port"]): row for row in CHECK["results"]}
 
 
@@ -67,6 +69,34 @@ def test_the_results_are_what_this_code_gives(fresh):
             ends = [each["curve"][-1]["drift"] for each in (row, known)]
             assert ends[0] == pytest.approx(ends[1], rel=0.02), key
         assert known["worst_ratio"] <= comparison.LIMIT or not known["passed"], key
+
+
+@pytest.mark.parametrize("name", catalog.CATALOG)
+def test_every_exact_port_matches_its_recorded_trace(fresh, name):
+    (row,) = (each for each in fresh["results"] if (each["name"], each["port"]) == (name, "exact"))
+    assert row["passed"] is True
+    assert row["worst_ratio"] <= AIM
+
+
+# Drifts of the textbook ports from TF 1.15 after 100 steps, to one digit.
+@pytest.mark.parametrize(
+    ("name", "at_least"),
+    [
+        ("momentum_decay", 0.1),
+        ("nesterov_decay", 0.1),
+        ("rmsprop", 1.0),
+        ("adam", 0.01),
+        ("batch_norm", 0.01),
+        ("l2", 0.05),
+        ("leaky_relu", 0.5),
+        ("max_norm", 1e-5),
+    ],
+)
+def test_the_textbook_port_drifts(fresh, name, at_least):
+    rows = {(each["name"], each["port"]): each for each in fresh["results"]}
+    row = rows[name, "textbook"]
+    assert row["passed"] is False
+    assert row["drift"] > at_least
 
 
 def test_what_was_drawn_is_what_this_code_draws(fresh):
