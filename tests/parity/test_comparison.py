@@ -29,6 +29,38 @@ def test_relative_drift_by_arithmetic():
     assert np.isnan(comparison.relative_drift([np.nan], [1.0]))
 
 
+def test_a_huge_entry_sets_no_scale_but_its_own():
+    """An entry, a row, a column, most rows, most columns of 1e8; the others are 1, and 30 % off."""
+    reference = np.ones((6, 5))
+    value = reference + 0.3
+    scale = comparison.TYPICAL  # times the median of each row and column, which is 1
+    assert comparison.relative_drift(value, reference) == pytest.approx(0.3)
+    for place in (np.s_[2, 3], np.s_[2], np.s_[:, 3], np.s_[1:], np.s_[:, :4]):
+        one, other = reference.copy(), value.copy()
+        one[place] = other[place] = 1e8
+        assert comparison.relative_drift(other, one) == pytest.approx(0.3 / scale)
+        other[place] = 1.01e8  # its own magnitude is its scale
+        assert comparison.relative_drift(other, one) == pytest.approx(0.01)
+    vector = [1e8, 1.0, 1.0]
+    assert comparison.relative_drift([1e8, 1.3, 1.0], vector) == pytest.approx(0.3 / scale)
+    assert comparison.relative_drift(2.5, 2.0) == 0.25
+
+
+def test_zeros_set_no_scale():
+    """What is zero on both sides has no part; where TF1 alone is mostly zero, the port fails."""
+    reference = np.array([1e8, 2.0, 0.0, 0.0, 0.0, 0.0])
+    port = np.array([1e8, 1.0, 0.0, 0.0, 0.0, 0.0])
+    assert comparison.relative_drift(port[1:], reference[1:]) == 0.5
+    port, claimed = [1e8, 0.1, 0.1, 0.1], [1e8, 0.0, 0.0, 0.0]
+    assert comparison.relative_drift(port, claimed) == float("inf")
+
+
+@pytest.mark.parametrize(("drift", "own"), [(0.011, 0.002), (0.2, 0.1), (np.nan, 0.1)])
+def test_no_drift_above_one_percent_matches(drift, own):
+    assert not comparison.Drift(1, "hidden1/weights", drift, own).matches
+    assert comparison.Drift(1, "hidden1/weights", 0.0099, own).matches
+
+
 def test_tf1_itself_matches_with_drift_zero():
     verdict = comparison.compare(REFERENCE, "tf1", copy_of(REFERENCE))
     assert verdict.passed

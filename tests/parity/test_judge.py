@@ -156,7 +156,7 @@ def test_a_match_that_says_little_says_so(good):
 
 
 def test_a_trace_that_drifts_from_itself_is_not_judged(good):
-    wide = {step: dict.fromkeys(own, 0.011) for step, own in good.trace.sensitivity.items()}
+    wide = {step: dict.fromkeys(own, 0.0011) for step, own in good.trace.sensitivity.items()}
     chaotic = dataclasses.replace(good.trace, sensitivity=wide)
     near = strict(good.trace)
     for source in (
@@ -166,7 +166,7 @@ def test_a_trace_that_drifts_from_itself_is_not_judged(good):
     ):
         (result,) = judge.judge([source], ["exact"])
         assert result.comparisons == ()
-        assert "TF1 must drift from itself by at most 1%" in result.error
+        assert "TF1 must drift from itself by at most 0.1%" in result.error
         assert "Received: sensitivity/1=0.011. Record a trace of fewer steps" in result.error
         assert judge.exit_status([result]) == 2
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tf_recipes import catalog
-from tf_recipes.parity import references, trace
+from tf_recipes.parity import comparison, references, trace
 from tf_recipes.parity.tf1 import compat, interpreter
 from tf_recipes.recipe import Recipe
 
@@ -126,3 +126,15 @@ def test_the_sensitivity_is_the_largest_over_the_neighbours():
         drifts.append(module.drift(run[name], together[name]))
     assert together["sensitivity/2/outputs/weights"] == max(drifts)
     assert json.loads(str(together["provenance"]))["neighbours"] == 3
+
+
+def test_tf1s_own_drift_is_measured_as_the_ports():
+    """The originals share no code with the ports, so the measure is written twice."""
+    drift, random = compat.originals().drift, np.random.default_rng(5)
+    assert compat.originals().TYPICAL == comparison.TYPICAL
+    for shape in [(), (1,), (9,), (1, 5), (40, 7)]:
+        for _ in range(10):
+            reference = random.standard_normal(shape) * random.choice([1, 1e-3, 0, 1e6], shape)
+            value = reference + 1e-6 * random.standard_normal(shape) * (random.random(shape) < 0.5)
+            assert drift(value, reference) == comparison.relative_drift(value, reference)
+    assert np.isnan(drift(np.array([np.nan, 1]), np.ones(2)))

@@ -53,7 +53,7 @@ def archive(path, members, method=zipfile.ZIP_DEFLATED):
 
 def test_what_unpacks_to_much_is_refused_unread(tmp_path, refused):
     """A few kilobytes: an unknown array, images without labels, and a header of a text."""
-    zeros = np.zeros((10_000, 784), np.uint8)
+    zeros = np.zeros((6_000, 784), np.uint8)
     bomb = archive(tmp_path / "images.npz", [("images.npy", npy(zeros))])
     assert bomb.stat().st_size < 10**5
     assert refused(bomb).startswith("labels: this array must not be missing.")
@@ -65,6 +65,35 @@ def test_what_unpacks_to_much_is_refused_unread(tmp_path, refused):
     assert refused(tmp_path / "text.npz").startswith("spec: must be one JSON text of at most")
     np.savez_compressed(tmp_path / "steps.npz", **{**arrays, "steps": np.arange(10**6)})
     assert refused(tmp_path / "steps.npz").startswith("steps: must be different steps")
+
+
+def test_a_trace_of_right_shapes_that_unpacks_to_much_is_refused_unread(
+    tmp_path, refused, monkeypatch
+):
+    """Every array is as the spec says, and all zeros; or there are too many images."""
+    with np.load(SHIPPED, allow_pickle=False) as file:
+        whole = dict(file)
+    texts = ("spec", "provenance", "steps", "digest")
+    zeros = {key: array if key in texts else np.zeros_like(array) for key, array in whole.items()}
+    np.savez_compressed(tmp_path / "x.npz", **zeros)
+    packed = (tmp_path / "x.npz").stat().st_size
+    monkeypatch.setattr(trace, "SMALL", 10**5)
+    monkeypatch.setattr(trace, "UNPACKED", 20)
+    size = sum(array.nbytes for key, array in zeros.items() if key not in texts)
+    assert size > 40 * packed
+    assert refused(tmp_path / "x.npz").startswith(
+        f"all arrays: may unpack to at most 100000 bytes, or 20 times the file. Received: {size} "
+        f"bytes from a file of {packed} bytes."
+    )
+    assert trace.load(SHIPPED).recipe.name == "dropout_float64"
+    many = {"images": np.zeros((6001, 784), np.uint8), "labels": np.zeros(6001, np.uint8)}
+    np.savez_compressed(tmp_path / "many.npz", **{**whole, **many})
+    rows = whole["batches"].size
+    assert rows < 6000
+    assert refused(tmp_path / "many.npz").startswith(
+        "images: may hold at most 6000 images: as many as the batches take, or 6000. Received: "
+        "6001 images."
+    )
 
 
 @pytest.mark.parametrize(

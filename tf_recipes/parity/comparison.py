@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tf_recipes.parity.trace import Trace
 
 LIMIT = 10.0  # a port matches while every ratio is at most this
+FARTHEST = 0.01  # and while every drift is at most this: more would prove nothing
+TYPICAL = 32.0  # an entry is judged on a scale of at most this, in medians of its row and column
 LOSSES, LOGITS = "losses", "logits"  # what is compared besides the variables
 
 
@@ -53,8 +55,8 @@ class Drift:
 
     @property
     def matches(self) -> bool:
-        """Returns whether the ratio is at most `LIMIT`."""
-        return bool(self.ratio <= LIMIT)  # False for NaN too
+        """Returns whether the ratio is at most `LIMIT`, and the drift at most `FARTHEST`."""
+        return bool(self.ratio <= LIMIT and self.drift <= FARTHEST)  # False for NaN too
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,16 +121,47 @@ def _by_ratio(drift: Drift) -> tuple[bool, float]:
 
 
 def relative_drift(value: ArrayLike, reference: ArrayLike) -> float:
-    """Returns max|value - reference| / max|reference|.
+    """Returns the largest of |value - reference| / scale, with a scale for each entry.
 
-    The result is 0 where both are equal, and infinite where only `reference` is all zeros.
+    The scale is the largest magnitude of `reference`, but at most `TYPICAL` times the median
+    magnitude of each line that the entry is in: of its row and of its column in a matrix, of the
+    whole array in a vector. So a few huge entries, or a row or column of them, hide nothing
+    elsewhere. An entry's own magnitude counts always, for the entry itself.
+
+    The result is 0 where both are equal, and infinite where `reference` is zero in most of a line
+    and at an entry that differs. `tf_recipes.originals.runners.record.drift` is the same for TF1.
     """
     value, reference = np.asarray(value, np.float64), np.asarray(reference, np.float64)
-    difference = np.max(np.abs(value - reference))
-    if difference == 0:
+    difference = np.abs(value - reference)
+    differs = difference != 0  # NaN differs
+    if not differs.any():
         return 0.0
-    scale = np.max(np.abs(reference))
-    return float(difference / scale) if scale else float("inf")
+    scale = _scale(reference, (value != 0) | (reference != 0))[differs]
+    with np.errstate(divide="ignore"):
+        return float(np.max(difference[differs] / scale))
+
+
+def _scale(reference: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Returns what the difference at each entry is divided by.
+
+    Args:
+        reference: the array.
+        used: bool, shape of `reference`; entries that are not used have no part in the medians.
+    """
+    magnitude = np.abs(reference)
+    scale = np.full(reference.shape, magnitude.max())
+    # the median of masked arrays is slow, and seldom needed
+    every = used.all()
+    parts = magnitude if every else np.ma.masked_array(magnitude, ~used)
+    for axis in range(reference.ndim):
+        others = tuple(k for k in range(reference.ndim) if k != axis) or None
+        if every:
+            medians = np.median(parts, axis=others, keepdims=True)
+        else:
+            medians = np.ma.filled(np.ma.median(parts, axis=others, keepdims=True), np.inf)
+        with np.errstate(over="ignore"):
+            scale = np.minimum(scale, TYPICAL * medians)
+    return np.maximum(scale, magnitude)
 
 
 def compare(trace: Trace, port: str, replay: Run) -> Comparison:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tf_recipes.parity.comparison import LOGITS, relative_drift
+from tf_recipes.parity.comparison import FARTHEST, LIMIT, LOGITS, relative_drift
 from tf_recipes.parity.trace import Trace
 
-CHAOTIC = 0.01  # above this drift of TF1 from itself, a match would prove nothing
+CHAOTIC = FARTHEST / LIMIT  # above this drift of TF1 from itself, a match would prove nothing
 STARTS = 8  # starts one ulp away that TF1's graph is run from at most
 FACTOR = 4.0  # how much further TF1 may have drifted from its starts than the graph here from these
 REMEDY = "Record a trace of fewer steps or of another recipe."
@@ -34,7 +34,7 @@ def doubt(trace: Trace, trusted: bool = False) -> str:
     moment = max(recorded, key=lambda each: recorded[each])
     if recorded[moment] > CHAOTIC:
         return (
-            f"{trace.source}: TF1 must drift from itself by at most {CHAOTIC:.0%}; else a match "
+            f"{trace.source}: TF1 must drift from itself by at most {CHAOTIC:.1%}; else a match "
             f"proves nothing. Received: {_named(moment)}={recorded[moment]:.3g}. {REMEDY}"
         )
     if trusted:

@@ -19,7 +19,7 @@ from tf_recipes import mnist
 from tf_recipes._support import files
 from tf_recipes._support.visible import shortened
 from tf_recipes.parity import trace_file
-from tf_recipes.parity.trace_file import LARGEST, FileError
+from tf_recipes.parity.trace_file import IMAGES, LARGEST, SMALL, UNPACKED, FileError
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
 N_EVALUATED = 256  # images whose logits in evaluation a trace holds
@@ -112,7 +112,7 @@ def load(path: str | os.PathLike[str]) -> Trace:
 
     Raises:
         TraceError: if the file is no trace, or the trace is incomplete, inconsistent, damaged or
-            larger than `trace_file.LARGEST`; the text is one line.
+            larger than the bounds of `trace_file`; the text is one line.
     """
     return _read(path, _Reader.trace)
 
@@ -197,6 +197,10 @@ def from_arrays(arrays: Mapping[str, Any], source: str) -> Trace:
 class _Arrays(Protocol):
     """Gives the arrays of a trace by name, as a `trace_file.ArrayFile` does."""
 
+    @property
+    def packed(self) -> int | None:
+        """Returns the bytes of the file; None without a file."""
+
     def __iter__(self) -> Iterator[str]: ...
 
     def __contains__(self, name: object) -> bool: ...
@@ -210,6 +214,8 @@ class _Arrays(Protocol):
 
 class _Loaded(dict[str, Any]):
     """Gives arrays that are in memory already."""
+
+    packed = None
 
     def head(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         """Returns the shape and the dtype of an array."""
@@ -320,6 +326,9 @@ class _Reader:
         dtype = np.dtype(recipe.dtype)
         images = _Array((None, N_INPUTS), np.uint8)
         n = self.check_head("images", images)[0]
+        if n > (most := max(IMAGES, math.prod(batch))):
+            rule = f"may hold at most {most} images: as many as the batches take, or {IMAGES}."
+            self.fail("images", rule, f"{n} images")
         expected = {
             "images": images,
             "labels": _Array((n,), np.integer, within=N_OUTPUTS),
@@ -368,14 +377,24 @@ class _Reader:
 
     def check_size(self, recipe: Recipe, expected: Mapping[str, _Array]) -> None:
         """Checks what all arrays take in memory together, the pixels among them."""
-        size = 0
+        unpacked = more = 0
         for field in expected:
             shape, dtype = self.arrays.head(field)
-            size += math.prod(shape) * dtype.itemsize
-            if field == "images":
-                size += math.prod(shape) * np.dtype(recipe.dtype).itemsize
-        if size > LARGEST:
+            entries = math.prod(shape)
+            unpacked += entries * dtype.itemsize
+            if field == "images":  # the pixels
+                more += entries * np.dtype(recipe.dtype).itemsize
+            if field in ("labels", "batches"):  # int64
+                more += 8 * entries
+        if (size := unpacked + more) > LARGEST:
             self.fail("all arrays", f"may take at most {LARGEST} bytes.", f"{size} bytes")
+        packed = self.arrays.packed
+        if packed is not None and unpacked > max(SMALL, UNPACKED * packed):
+            self.fail(
+                "all arrays",
+                f"may unpack to at most {SMALL} bytes, or {UNPACKED} times the file.",
+                f"{unpacked} bytes from a file of {packed} bytes",
+            )
 
     def take(self, field: str, array: _Array) -> None:
         """Reads an array whose head was checked, and checks its entries."""

@@ -17,6 +17,7 @@ from tf_recipes.originals.runners import models
 from tf_recipes.recipe import Recipe
 
 N_EVALUATED = 256
+TYPICAL = 32.0  # a drift is relative to at most this, in medians of the row and the column
 
 
 def run(
@@ -133,13 +134,25 @@ def part(trace: Dict[str, Any], prefix: str) -> Dict[str, Any]:
 
 
 def drift(value: np.ndarray, reference: np.ndarray) -> float:
-    """Returns max|value - reference| / max|reference|."""
+    """Returns the largest of |value - reference| / scale, with a scale for each entry.
+
+    The scale is the largest magnitude of `reference`, but at most `TYPICAL` times the median
+    magnitude of each line that the entry is in: of its row and of its column in a matrix, of the
+    whole array in a vector. An entry's own magnitude counts always, for the entry itself.
+    """
     value, reference = np.float64(value), np.float64(reference)
-    largest = np.max(np.abs(reference))
-    difference = np.max(np.abs(value - reference))
-    if difference == 0:
+    difference, magnitude = np.abs(value - reference), np.abs(reference)
+    differs = difference != 0
+    if not np.any(differs):
         return 0.0
-    return difference / largest if largest else np.inf
+    used = np.ma.masked_array(magnitude, (value == 0) & (reference == 0))
+    scale = np.max(magnitude)
+    for axis in (0, 1) if magnitude.ndim == 2 else (None,):
+        medians = np.ma.median(used, axis=axis, keepdims=True)
+        scale = np.minimum(scale, TYPICAL * np.ma.filled(medians, np.inf))
+    scale = np.maximum(scale, magnitude)
+    with np.errstate(divide="ignore"):
+        return np.max(difference[differs] / scale[differs])
 
 
 def record(
