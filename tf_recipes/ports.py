@@ -15,11 +15,9 @@ import keras
 from tf_recipes.blocks import activations, optimizers, regularization
 from tf_recipes.blocks.batch_norm import BatchNormalization
 from tf_recipes.blocks.dropout import Dropout
-from tf_recipes.blocks.gradient_clipping import GradientClippingModel
 from tf_recipes.blocks.initializers import he_init, xavier_init
 from tf_recipes.blocks.max_norm import MaxNorm
 from tf_recipes.blocks.schedules import exponential_decay
-from tf_recipes.fast_fit.model import FastFitModel
 from tf_recipes.recipe import Recipe
 
 SEEDS = 2**30  # dropout takes the recipe's seed modulo this, since Keras' seeds have 32 bits
@@ -65,7 +63,18 @@ class Port:
 
 
 def _exact_optimizer(recipe: Recipe, learning_rate: Any) -> keras.optimizers.Optimizer:
-    """Makes this package's optimizer."""
+    """Makes this package's optimizer.
+
+    Without TensorFlow there is no `GradientClippingModel`, and the optimizer clips the gradients.
+    """
+    optimizer = _unclipped_optimizer(recipe, learning_rate)
+    if keras.backend.backend() != "tensorflow":
+        optimizer.clipvalue = recipe.clip_value
+    return optimizer
+
+
+def _unclipped_optimizer(recipe: Recipe, learning_rate: Any) -> keras.optimizers.Optimizer:
+    """Makes this package's optimizer for the recipe's own."""
     arguments = recipe.optimizer_arguments()
     match recipe.optimizer["name"]:
         case "gradient_descent":
@@ -204,10 +213,20 @@ def _present(arguments: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _exact_model(recipe: Recipe, inputs: Any, outputs: Any) -> keras.Model:
-    name = _scope(recipe)
-    if recipe.clip_value is None:
-        return FastFitModel(inputs, outputs, name=name)
-    return GradientClippingModel(inputs, outputs, clip_value=recipe.clip_value, name=name)
+    if recipe.clip_value is None or keras.backend.backend() != "tensorflow":
+        return _fast_model(recipe, inputs, outputs)
+    from tf_recipes.blocks.gradient_clipping import GradientClippingModel  # imports TensorFlow
+
+    return GradientClippingModel(inputs, outputs, clip_value=recipe.clip_value, name=_scope(recipe))
+
+
+def _fast_model(recipe: Recipe, inputs: Any, outputs: Any) -> keras.Model:
+    """Makes a `FastFitModel`, or a plain `keras.Model` where the backend is not TensorFlow."""
+    if keras.backend.backend() != "tensorflow":
+        return keras.Model(inputs, outputs, name=_scope(recipe))
+    from tf_recipes.fast_fit.model import FastFitModel  # imports TensorFlow
+
+    return FastFitModel(inputs, outputs, name=_scope(recipe))
 
 
 def _scope(recipe: Recipe) -> str:
@@ -256,7 +275,7 @@ TEXTBOOK = Port(
     ),
     schedule=_schedule(keras.optimizers.schedules.ExponentialDecay),
     optimizer=_textbook_optimizer,
-    model=lambda recipe, inputs, outputs: FastFitModel(inputs, outputs, name=_scope(recipe)),
+    model=_fast_model,
 )
 
 PORTS: Mapping[str, Port] = {port.name: port for port in (EXACT, TEXTBOOK)}
