@@ -22,11 +22,12 @@ def exponential_decay(
     """Returns the schedule `initial_learning_rate * decay_rate ** (step / decay_steps)`.
 
     TF1: `tf.train.exponential_decay`, which reads the step before the step is incremented. Keras'
-    `ExponentialDecay` is exact in float32, compiled bit for bit. On JAX with x64, and on PyTorch
-    under `keras.config.set_floatx("float64")`, it decays the rate in float64, TF1 in float32; there
-    this function returns a subclass that computes in float32, and else Keras' class. The optimizer that uses the schedule differs: `keras.optimizers.SGD` folds the rate into the velocity, so that
-    momentum under a decaying rate is another algorithm; see `tf_recipes.Momentum`. In Python 2 the
-    chapter's `decay_rate = 1/10` was the integer 0.
+    `ExponentialDecay` is exact on TensorFlow, compiled bit for bit, and this function returns it.
+    On JAX with x64, and on PyTorch under `keras.config.set_floatx("float64")`, Keras decays the
+    rate in float64, TF1 in float32; on these backends the function returns a subclass that computes
+    in float32. The optimizer that uses the schedule differs: `keras.optimizers.SGD` folds the rate
+    into the velocity, so that momentum under a decaying rate is another algorithm; see
+    `tf_recipes.Momentum`. In Python 2 the chapter's `decay_rate = 1/10` was the integer 0.
 
     Args:
         initial_learning_rate: float >= 0.
@@ -68,11 +69,16 @@ class _Float32Decay(keras.optimizers.schedules.ExponentialDecay):
 
     def __call__(self, step: Any) -> Any:
         """Returns the rate of a step, a float32 scalar."""
-        rate, steps, factor = (
+        rate, reciprocal, factor = (
             ops.cast(np.float32(value), "float32")
-            for value in (self.initial_learning_rate, self.decay_steps, self.decay_rate)
+            for value in (
+                self.initial_learning_rate,
+                # TF1's graph multiplies by the reciprocal, as compilers do with a constant divisor
+                np.float32(1) / np.float32(self.decay_steps),
+                self.decay_rate,
+            )
         )
-        p = ops.cast(step, "float32") / steps
+        p = ops.cast(step, "float32") * reciprocal
         if self.staircase:
             p = ops.floor(p)
         return rate * ops.power(factor, p)
