@@ -35,9 +35,9 @@ ROOMS = {
 }
 # what else a room's files may import, besides the standard library and NumPy
 OUTSIDE = {
-    "_support": {"keras", "rich", "tensorflow"},
+    "_support": {"jax", "keras", "rich", "tensorflow", "torch"},
     "fast_fit": {"keras", "tensorflow", "jax"},
-    "blocks": {"keras", "tensorflow"},
+    "blocks": {"jax", "keras", "tensorflow", "torch"},
     "tools": {"absl", "keras", "matplotlib", "sklearn", "tensorflow"},
     "spine": {"absl", "keras", "tensorflow_datasets"},
     "originals": {"tensorflow"},

@@ -61,6 +61,7 @@ _NAMES = {
     "reuse_layers": "blocks.transfer",
     "freeze_layers": "blocks.transfer",
     "unfreeze_layers": "blocks.transfer",
+    "use_float32_products": "_support.precision",
     "Recipe": "recipe",
     "Port": "ports",
 }

@@ -1,6 +1,7 @@
 """Builds a compiled Keras model from a recipe."""
 
 import functools
+import math
 from typing import Any
 
 import keras
@@ -51,7 +52,7 @@ def build(recipe: Recipe, port: str | Port = "exact", **compile_arguments: Any) 
     model = port.model(recipe, inputs, network(recipe, port, inputs))
     model.compile(
         optimizer=port.optimizer(recipe, port.schedule(recipe)),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=recipe.dtype),
+        loss=_loss_class(recipe.dtype)(from_logits=True, dtype=recipe.dtype),
         **{"metrics": ["accuracy"], **compile_arguments},
     )
     return model
@@ -97,6 +98,27 @@ def network(recipe: Recipe, port: Port, inputs: Any) -> Any:
         kernel_regularizer=regularizer,
         name="outputs",
     )
+
+
+@keras.saving.register_keras_serializable(package="tf_recipes")
+class _DoubleCrossentropy(keras.losses.SparseCategoricalCrossentropy):
+    """Divides the sum of float64 losses in float64 on PyTorch, where Keras does so in float32.
+
+    The gradient of Keras' division, 1 / batch size, is rounded to float32 as well.
+    """
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Returns the sum of the losses divided by their number."""
+        config = {**self.get_config(), "reduction": "sum", "dtype": self.dtype}
+        total = keras.losses.SparseCategoricalCrossentropy(**config)(y_true, y_pred, sample_weight)
+        return total / math.prod(y_pred.shape[:-1])
+
+
+def _loss_class(dtype: str) -> type[keras.losses.SparseCategoricalCrossentropy]:
+    """Returns Keras' loss, or the one in its place for float64 on PyTorch."""
+    if keras.backend.backend() == "torch" and dtype == "float64":
+        return _DoubleCrossentropy
+    return keras.losses.SparseCategoricalCrossentropy
 
 
 def _seed(recipe: Recipe, k: int) -> int:

@@ -65,7 +65,18 @@ class Port:
 
 
 def _exact_optimizer(recipe: Recipe, learning_rate: Any) -> keras.optimizers.Optimizer:
-    """Makes this package's optimizer."""
+    """Makes this package's optimizer.
+
+    On PyTorch there is no `GradientClippingModel`, and the optimizer clips the gradients.
+    """
+    optimizer = _unclipped_optimizer(recipe, learning_rate)
+    if keras.backend.backend() == "torch":
+        optimizer.clipvalue = recipe.clip_value
+    return optimizer
+
+
+def _unclipped_optimizer(recipe: Recipe, learning_rate: Any) -> keras.optimizers.Optimizer:
+    """Makes this package's optimizer for the recipe's own."""
     arguments = recipe.optimizer_arguments()
     match recipe.optimizer["name"]:
         case "gradient_descent":
@@ -204,10 +215,13 @@ def _present(arguments: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _exact_model(recipe: Recipe, inputs: Any, outputs: Any) -> keras.Model:
-    name = _scope(recipe)
-    if recipe.clip_value is None:
-        return FastFitModel(inputs, outputs, name=name)
-    return GradientClippingModel(inputs, outputs, clip_value=recipe.clip_value, name=name)
+    if recipe.clip_value is None or keras.backend.backend() == "torch":
+        return _fast_model(recipe, inputs, outputs)
+    return GradientClippingModel(inputs, outputs, clip_value=recipe.clip_value, name=_scope(recipe))
+
+
+def _fast_model(recipe: Recipe, inputs: Any, outputs: Any) -> keras.Model:
+    return FastFitModel(inputs, outputs, name=_scope(recipe))
 
 
 def _scope(recipe: Recipe) -> str:
@@ -256,7 +270,7 @@ TEXTBOOK = Port(
     ),
     schedule=_schedule(keras.optimizers.schedules.ExponentialDecay),
     optimizer=_textbook_optimizer,
-    model=lambda recipe, inputs, outputs: FastFitModel(inputs, outputs, name=_scope(recipe)),
+    model=_fast_model,
 )
 
 PORTS: Mapping[str, Port] = {port.name: port for port in (EXACT, TEXTBOOK)}

@@ -95,3 +95,17 @@ def test_the_variables_of_the_trace_play_no_part():
     one, other = (next(own_drift._graph_drifts(each)) for each in (small, false))
     assert one == other
     assert all(value < 50 * np.finfo(np.float64).eps for value in one.values())
+
+
+def test_without_tensorflow_a_trace_is_judged_more_strictly(monkeypatch):
+    """Only what roundings explain counts, and a note says so."""
+    loaded = trace.load(references.RECORDED / "adam.npz")
+    stricter, note = own_drift.bounded(loaded)
+    assert "judged more strictly" in note and "adam" in note
+    recorded, bounded = map(own_drift.largest_recorded, (loaded, stricter))
+    assert all(bounded[moment] <= recorded[moment] for moment in recorded)
+    assert bounded != recorded
+    monkeypatch.setattr(own_drift, "_graph_drifts", None)  # TF1's graph must not run
+    assert own_drift.doubt(stricter) == ""
+    unchanged = trace.load(references.RECORDED / "dropout_float64.npz")
+    assert own_drift.bounded(unchanged) == (unchanged, "")

@@ -56,6 +56,8 @@ def import_tensorflow(as_tf1_adds: bool = False) -> ModuleType:
 
         if as_tf1_adds:
             tf.config.threading.set_intra_op_parallelism_threads(1)
+        if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+            tf.config.set_visible_devices([], "GPU")  # the GPU's memory is the backend's
         tf.config.list_logical_devices()
         tf.get_logger().setLevel("ERROR")  # it warns of its own deprecated parts
         return tf

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from tf_recipes._support import tf1_names, validation
+from tf_recipes.blocks import _doubles
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
@@ -34,7 +35,7 @@ def leaky_relu(z: Any, negative_slope: float = 0.01) -> Any:
     """
     validation.number("negative_slope", negative_slope, 0, 1, open_high=True)
     z = ops.convert_to_tensor(z)
-    return ops.maximum(negative_slope * z, z)
+    return _doubles.maximum(negative_slope * z, z)
 
 
 @tf1_names.refused(renamed={"features": "z"}, gone=tf1_names.NAME)

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+from keras import ops
 
 from tf_recipes._support import tf1_names, validation
+from tf_recipes.blocks import _doubles
 from tf_recipes.blocks.initializers import xavier_init
 
 
@@ -87,7 +89,9 @@ def fully_connected(
     validation.flag("use_bias", use_bias)
     validation.flag("trainable", trainable)
     activation = _known_activation(activation)
-    dense = keras.layers.Dense(
+    if activation is keras.activations.tanh and _is_double(dtype, "jax"):
+        activation = _doubles.tanh
+    dense = _dense_class(dtype)(
         units,
         use_bias=use_bias and normalizer is None and bias_initializer is not None,
         bias_initializer=bias_initializer,
@@ -110,6 +114,33 @@ def fully_connected(
     return keras.layers.Activation(activation, name=f"{dense.name}_activation", dtype=dtype)(
         outputs
     )
+
+
+@keras.saving.register_keras_serializable(package="tf_recipes")
+class _DoubleDense(keras.layers.Dense):
+    """Multiplies float64 numbers in float64 on PyTorch, where Keras' `Dense` does so in float32."""
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Returns `inputs @ kernel + bias`, after the activation if there is one."""
+        outputs = _doubles.matmul(inputs, self.kernel)
+        if self.bias is not None:
+            outputs = ops.add(outputs, self.bias)
+        return outputs if self.activation is None else self.activation(outputs)
+
+
+def _dense_class(dtype: Any) -> type[keras.layers.Dense]:
+    """Returns Keras' `Dense`, or the layer in its place for float64 on PyTorch.
+
+    Only there does a model have, and a saved file name, another class than Keras' own.
+    """
+    return _DoubleDense if _is_double(dtype, "torch") else keras.layers.Dense
+
+
+def _is_double(dtype: Any, backend: str) -> bool:
+    """Returns whether a layer of that dtype computes in float64, on that backend of Keras."""
+    if keras.backend.backend() != backend:
+        return False
+    return keras.dtype_policies.get(dtype or keras.config.dtype_policy()).compute_dtype == "float64"
 
 
 def _known_activation(activation: Any) -> Any:

@@ -1,6 +1,10 @@
-"""Defines exponential decay of the learning rate."""
+"""Defines exponential decay of the learning rate, in float32 as in TF1."""
+
+from typing import Any
 
 import keras
+import numpy as np
+from keras import ops
 
 from tf_recipes._support import tf1_names, validation
 
@@ -18,10 +22,12 @@ def exponential_decay(
     """Returns the schedule `initial_learning_rate * decay_rate ** (step / decay_steps)`.
 
     TF1: `tf.train.exponential_decay`, which reads the step before the step is incremented. Keras'
-    `ExponentialDecay` is exact, compiled bit for bit, and this function returns it. The optimizer
-    that uses the schedule differs: `keras.optimizers.SGD` folds the rate into the velocity, so that
-    momentum under a decaying rate is another algorithm; see `tf_recipes.Momentum`. In Python 2 the
-    chapter's `decay_rate = 1/10` was the integer 0.
+    `ExponentialDecay` is exact on TensorFlow, compiled bit for bit, and this function returns it.
+    On JAX with x64, and on PyTorch under `keras.config.set_floatx("float64")`, Keras decays the
+    rate in float64, TF1 in float32; on these backends the function returns a subclass that computes
+    in float32. The optimizer that uses the schedule differs: `keras.optimizers.SGD` folds the rate
+    into the velocity, so that momentum under a decaying rate is another algorithm; see
+    `tf_recipes.Momentum`. In Python 2 the chapter's `decay_rate = 1/10` was the integer 0.
 
     Args:
         initial_learning_rate: float >= 0.
@@ -45,10 +51,34 @@ def exponential_decay(
     validation.number("decay_steps", decay_steps, 0, open_low=True)
     validation.number("decay_rate", decay_rate, 0, open_low=True)
     validation.flag("staircase", staircase)
-    return keras.optimizers.schedules.ExponentialDecay(
+    kind = keras.optimizers.schedules.ExponentialDecay
+    if keras.backend.backend() != "tensorflow":
+        kind = _Float32Decay
+    return kind(
         # Floats, because Keras computes with ints as ints: an initial rate of 1 would decay to 0.
         float(initial_learning_rate),
         float(decay_steps),
         float(decay_rate),
         staircase=staircase,
     )
+
+
+@keras.saving.register_keras_serializable(package="tf_recipes")
+class _Float32Decay(keras.optimizers.schedules.ExponentialDecay):
+    """Computes the decayed rate in float32, as TF1 does whatever the dtype of the variables."""
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the rate of a step, a float32 scalar."""
+        rate, reciprocal, factor = (
+            ops.cast(np.float32(value), "float32")
+            for value in (
+                self.initial_learning_rate,
+                # TF1's graph multiplies by the reciprocal, as compilers do with a constant divisor
+                np.float32(1) / np.float32(self.decay_steps),
+                self.decay_rate,
+            )
+        )
+        p = ops.cast(step, "float32") * reciprocal
+        if self.staircase:
+            p = ops.floor(p)
+        return rate * ops.power(factor, p)

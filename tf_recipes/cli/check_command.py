@@ -31,6 +31,12 @@ def define_flags() -> None:
     flags.DEFINE_string("trace_dir", None, "Replay the traces (*.npz) in this directory instead.")
     flags.DEFINE_list("recipe", None, "Recipes by name; without it, all of them.")
     flags.DEFINE_list("ports", list(PORT_NAMES), "Which ports to judge.")
+    flags.DEFINE_bool(
+        "float32_products",
+        True,
+        "Multiply float32 matrices in full float32, as TF 1.15 did. --nofloat32_products takes the "
+        "default of Keras' backend, which is TF32 on many GPUs.",
+    )
     flags.DEFINE_string("json_out", None, "Write the results to this file.")
     flags.DEFINE_string("html", None, "Write a report to open in a browser to this file.")
     flags.DEFINE_string("plot_dir", None, "Write a figure for each recipe to this directory.")
@@ -55,6 +61,7 @@ def main() -> int:
             changed=recipe_flags.changed(),
             make_recipe=recipe_flags.recipe,
             program=_program(),
+            float32_products=given.float32_products,
         )
     )
 

@@ -16,7 +16,7 @@ from tf_recipes._support.terminal import Terminal
 from tf_recipes._support.visible import shortened, visible
 from tf_recipes.cli import output_files
 from tf_recipes.cli.application import UsageError
-from tf_recipes.parity import judge, references, trace
+from tf_recipes.parity import judge, own_drift, references, trace
 from tf_recipes.parity.reports import commands, terminal_table
 from tf_recipes.parity.reports.check_summary import summary
 from tf_recipes.parity.tf1 import interpreter
@@ -40,6 +40,7 @@ class Options:
     changed: dict[str, Any]
     make_recipe: Callable[[str], Recipe]
     program: str = commands.SCRIPT
+    float32_products: bool = True
 
 
 def run(options: Options) -> int:
@@ -57,11 +58,12 @@ def run(options: Options) -> int:
         output_files.check_output_directory("plot_dir", options.plot_dir)
     whole_check = not (options.trace_dir or options.recipe or options.changed)
     console = Terminal()
-    import_tensorflow(as_tf1_adds=True)  # after the checks, because it takes seconds
+    if own_drift.has_graph():  # else Keras has another backend
+        import_tensorflow(as_tf1_adds=True)  # after the checks, because it takes seconds
     from tf_recipes.parity import random_draws
 
     with quiet():
-        results = _judge(sources, options.ports, console)
+        results = _judge(sources, options, console)
         drawn = list(random_draws.check_all(options.ports)) if whole_check else []
     try:
         _write(options, results, drawn)
@@ -172,7 +174,7 @@ def _pool():
     return sample.train_images[:LIVE_POOL], sample.train_labels[:LIVE_POOL]
 
 
-def _judge(sources, ports, console):
+def _judge(sources, options, console):
     """Returns all results, and draws a progress bar where there is a terminal."""
     with Progress(
         TextColumn("{task.description:28}"),
@@ -192,7 +194,14 @@ def _judge(sources, ports, console):
             progress.update(task, description=reference.recipe.name)
 
         results = []
-        for result in judge.judge(sources, ports, on_start, lambda: progress.advance(task, share)):
+        judged = judge.judge(
+            sources,
+            options.ports,
+            on_start,
+            lambda: progress.advance(task, share),
+            options.float32_products,
+        )
+        for result in judged:
             results.append(result)
             progress.update(task, completed=len(results))
         return judge.named_apart(results)

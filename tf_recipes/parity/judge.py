@@ -82,6 +82,7 @@ def judge(
     ports: Sequence[str],
     on_start: Callable[[Trace, int], object] | None = None,
     on_step: Callable[[], object] | None = None,
+    float32_products: bool = True,
 ) -> Iterator[Result]:
     """Replays each source with each port, and yields its `Result`.
 
@@ -90,6 +91,7 @@ def judge(
         ports: names of ports.
         on_start: called with a trace and the number of steps of all its replays together.
         on_step: called after each training step.
+        float32_products: as in `tf_recipes.parity.replay.replay`.
     """
     from tf_recipes.parity.replay import replay  # imports TensorFlow, which takes seconds
 
@@ -100,6 +102,9 @@ def judge(
         except ValueError as error:
             yield Result(source.name, error=str(error))
             continue
+        bounded = ""
+        if source.get_closer is None and not own_drift.has_graph():
+            reference, bounded = own_drift.bounded(reference)
         if distrust := _distrust(reference, live=source.get_closer is not None):
             yield Result(source.name, error=distrust)
             continue
@@ -109,7 +114,7 @@ def judge(
         failed: dict[str, str] = {}
         for port in ports:
             try:
-                replays[port] = replay(reference, port, on_step)
+                replays[port] = replay(reference, port, on_step, float32_products)
             except Exception as error:  # a foreign trace must not end the whole check
                 failed[port] = shortened(" ".join(str(error).split()), 200)
         if "exact" in failed or not replays:
@@ -117,7 +122,7 @@ def judge(
             text = f"{reference.source}: the {port} port could not be replayed: {reason}"
             yield Result(source.name, error=text)
         else:
-            note = _provenance(reference, live=source.get_closer is not None)
+            note = _provenance(reference, live=source.get_closer is not None) or bounded
             compared = _compare(reference, replays)
             result = Result(reference.recipe.name, reference, compared, note=note, failed=failed)
             yield _judge_closely(source, reference, result, replays)
@@ -145,7 +150,12 @@ def _provenance(reference: Trace, live: bool) -> str:
 
 
 def _explain(reference: Trace) -> str:
-    """Returns one line on an exact port that fails: whether TF1's own graph fails as well."""
+    """Returns one line on an exact port that fails: whether TF1's own graph fails as well.
+
+    The line is empty where TensorFlow is not installed.
+    """
+    if not own_drift.has_graph():
+        return ""
     try:
         return _compare_graph(reference)
     except Exception as error:  # a foreign trace must not end the whole check
@@ -202,7 +212,7 @@ def _judge_closely(
     if exact is None or exact.passed:
         return result
     if source.get_closer is None:
-        return dataclasses.replace(result, note=_explain(reference))
+        return dataclasses.replace(result, note=_explain(reference) or result.note)
     closer = source.get_closer()
     if error := own_drift.doubt(closer, trusted=True):
         return Result(source.name, error=error)

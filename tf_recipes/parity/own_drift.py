@@ -2,9 +2,11 @@
 
 A trace says how far TF1 drifted when it started one ulp away; larger numbers there make any port
 match. So a number that rounding in the recipe's dtype does not explain counts only where TF1's own
-graph, run in the installed TensorFlow, drifts as far.
+graph, run in the installed TensorFlow, drifts as far. Without TensorFlow it does not count at all.
 """
 
+import dataclasses
+import importlib.util
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -50,6 +52,36 @@ def doubt(trace: Trace, trusted: bool = False) -> str:
     )
 
 
+def has_graph() -> bool:
+    """Returns whether TensorFlow is installed, which runs TF1's own graph."""
+    return importlib.util.find_spec("tensorflow") is not None
+
+
+def bounded(trace: Trace) -> tuple[Trace, str]:
+    """Bounds the sensitivities by what roundings explain, for a judgement without TF1's graph.
+
+    The judgement is never looser than the one with the graph: a sensitivity only becomes smaller,
+    so that a ratio only grows. A port that matches here matches there.
+
+    Returns:
+        The trace, and one line that says what became smaller; an empty text if nothing did.
+    """
+    recorded = largest_recorded(trace)
+    lowered = [moment for moment in recorded if recorded[moment] > _bound(trace, moment)]
+    if not lowered or max(recorded.values()) > CHAOTIC:
+        return trace, ""
+    sensitivity = {
+        step: {name: min(own, _bound(trace, step)) for name, own in names.items()}
+        for step, names in trace.sensitivity.items()
+    }
+    logits = min(trace.logits_sensitivity, _bound(trace, LOGITS))
+    note = (
+        f"{trace.recipe.name}: judged more strictly, against what roundings alone explain; "
+        "TensorFlow is not installed, so that TF1's own graph cannot run."
+    )
+    return dataclasses.replace(trace, sensitivity=sensitivity, logits_sensitivity=logits), note
+
+
 def largest_recorded(trace: Trace) -> dict[Moment, float]:
     """Returns the largest sensitivity of each recorded step, and that of the logits."""
     steps: dict[Moment, float] = {
@@ -70,18 +102,19 @@ def explained(dtype: str, step: int) -> float:
     return float(np.finfo(dtype).eps) * (10 + math.sqrt(step))
 
 
+def _bound(trace: Trace, moment: Moment) -> float:
+    """Returns what roundings explain at a recorded step, or in the logits after the last one."""
+    step = trace.recipe.steps if moment == LOGITS else int(moment)
+    return explained(trace.recipe.dtype, step)
+
+
 def _named(moment: Moment) -> str:
     return f"sensitivity/{moment}"
 
 
 def _unexplained(trace: Trace, recorded: Mapping[Moment, float]) -> tuple[Moment, float] | None:
     """Returns a moment whose sensitivity is too large, and the graph's own drift; None without."""
-    recipe = trace.recipe
-    bounds: dict[Moment, float] = {
-        moment: explained(recipe.dtype, recipe.steps if moment == LOGITS else int(moment))
-        for moment in recorded
-    }
-    open_moments = [moment for moment in recorded if recorded[moment] > bounds[moment]]
+    open_moments = [moment for moment in recorded if recorded[moment] > _bound(trace, moment)]
     if not open_moments:
         return None
     own: dict[Moment, float] = dict.fromkeys(recorded, 0.0)

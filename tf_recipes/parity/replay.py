@@ -1,16 +1,17 @@
 """Trains a port from a trace's weights on the trace's batches, and records the results."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
 from tf_recipes import models
+from tf_recipes._support.precision import use_float32_products
 from tf_recipes.blocks.dropout import Dropout
 from tf_recipes.parity.trace import Trace
 from tf_recipes.ports import PORTS, Port
@@ -28,17 +29,30 @@ class Replay:
     logits: NDArray[Any]
 
 
-def replay(trace: Trace, port: str | Port, on_step: Callable[[], object] = lambda: None) -> Replay:
+def replay(
+    trace: Trace,
+    port: str | Port,
+    on_step: Callable[[], object] = lambda: None,
+    float32_products: bool = True,
+) -> Replay:
     """Trains `port` once, from the weights and on the batches and masks of `trace`.
 
     Args:
         trace: a `tf_recipes.parity.trace.Trace`.
         port: a name in `PORTS`, or a `Port`.
         on_step: called after each step, for a progress bar.
+        float32_products: compute with `tf_recipes.use_float32_products`, and restore the settings
+            at the end; False takes the products that the process is set to.
 
     Returns:
         A `Replay`.
     """
+    with use_float32_products() if float32_products else contextlib.nullcontext():
+        return _replay(trace, port, on_step)
+
+
+def _replay(trace: Trace, port: str | Port, on_step: Callable[[], object]) -> Replay:
+    """Trains the port with the products that the process is set to."""
     recipe = trace.recipe
     made = PORTS[port] if isinstance(port, str) else port
     if trace.masks:
@@ -53,7 +67,7 @@ def replay(trace: Trace, port: str | Port, on_step: Callable[[], object] = lambd
     for step, rows in enumerate(trace.batches, start=1):
         for name, mask in trace.masks.items():
             model.get_layer(f"{name}_dropout").mask.assign(mask[step - 1])
-        losses.append(train(tf.constant(rows)))
+        losses.append(train(rows))
         if step in trace.steps:
             recorded[step] = {
                 name: np.copy(ops.convert_to_numpy(value)) for name, value in variables.items()
@@ -65,13 +79,30 @@ def replay(trace: Trace, port: str | Port, on_step: Callable[[], object] = lambd
 
 def _training_step(
     model: keras.Model, pixels: NDArray[Any], labels: NDArray[np.integer]
-) -> Callable[[Any], Any]:
-    """Returns a compiled function from rows of the pool to the loss before one training step.
+) -> Callable[[NDArray[np.integer]], Any]:
+    """Returns a function from rows of the pool to the loss before one training step."""
+    if keras.backend.backend() == "tensorflow":
+        return _compiled_step(model, pixels, labels)
+
+    def step(rows: NDArray[np.integer]) -> Any:
+        model.reset_metrics()
+        # Keras' metric of the loss is float32 in any recipe
+        return np.float32(model.train_on_batch(pixels[rows], labels[rows]))
+
+    return step
+
+
+def _compiled_step(
+    model: keras.Model, pixels: NDArray[Any], labels: NDArray[np.integer]
+) -> Callable[[NDArray[np.integer]], Any]:
+    """Returns TensorFlow's compiled function from rows of the pool to the loss before the step.
 
     The loss is summed here once more, from the predictions of the step, in the recipe's dtype:
     Keras' own sum is float32 in any recipe. A penalty is float32 for the sake of that sum, so with
     one the loss is, too.
     """
+    import tensorflow as tf  # late, because other backends do without it
+
     pixels, labels = tf.constant(pixels), tf.constant(labels.astype("int64"))
     model.optimizer.build(model.trainable_variables)  # else the first call is traced twice
     compute_loss = model.compute_loss
@@ -94,7 +125,7 @@ def _training_step(
         model.train_step((tf.gather(pixels, rows), tf.gather(labels, rows)))
         return losses[-1]
 
-    return step
+    return lambda rows: step(tf.constant(rows))
 
 
 def tf1_variables(model: keras.Model, recipe: Recipe) -> dict[str, keras.Variable]:

@@ -16,6 +16,7 @@ def options(**changes):
         "trace_dir": None,
         "recipe": None,
         "ports": ["exact", "textbook"],
+        "float32_products": True,
         "changed": {},
         "json_out": "out.json",
         "plot_dir": "plots",
@@ -39,6 +40,7 @@ def test_the_installed_command_repeats_itself():
         ({"recipe": ["l1", "l2"]}, None, "--recipe=l1,l2"),
         ({"recipe": ["l1", "l2"]}, "l2", "--recipe=l2"),
         ({"ports": ["exact"]}, None, "--ports=exact"),
+        ({"float32_products": False}, None, "--nofloat32_products"),
         ({"reference": "tf1", "tf1_python": "py"}, None, "--reference=tf1 --tf1_python=py"),
         (
             {

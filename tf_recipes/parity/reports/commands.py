@@ -40,6 +40,10 @@ class Options(Protocol):
         """Returns the names of ports."""
 
     @property
+    def float32_products(self) -> bool:
+        """Returns whether float32 matrices are multiplied in full float32."""
+
+    @property
     def changed(self) -> Mapping[str, Any]:
         """Returns `{flag: value}` of the recipe's flags that the user set."""
 
@@ -61,6 +65,7 @@ def check(options: Options, name: str | None = None) -> str:
         "trace_dir": options.trace_dir and os.path.abspath(options.trace_dir),
         "recipe": [name] if name else options.recipe,
         "ports": None if options.ports == list(PORT_NAMES) else options.ports,
+        "float32_products": None if options.float32_products else False,
         **options.changed,
     }
     if name and name != name.strip():
