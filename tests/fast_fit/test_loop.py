@@ -20,8 +20,12 @@ def model_and_data():
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
+    return model, rows()
+
+
+def rows():
     rng = np.random.default_rng(0)
-    return model, (rng.random((23, 6), np.float32), rng.integers(0, 3, 23), None)
+    return rng.random((23, 6), np.float32), rng.integers(0, 3, 23), None
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +54,11 @@ def run(loops):
     """
 
     def run(jit_compile, memory_budget, pieces):
-        _, data = model_and_data()
         model, start_values, loop = loops[jit_compile]
         for variable, value in zip(all_variables(model), start_values, strict=True):
             variable.assign(value)
         model.reset_metrics()
-        holder = batches.holder(data, 5, memory_budget)
+        holder = batches.holder(rows(), 5, memory_budget)
         order = tf.constant(np.random.default_rng(1).permutation(23))
         for start, stop in pieces:
             logs = loop(holder, order, 5, start, stop)
@@ -71,8 +74,8 @@ def by_hand():
     model, (x, y, _) = model_and_data()
     order = np.random.default_rng(1).permutation(23)
     for start in range(0, 23, 5):
-        rows = order[start : start + 5]
-        model.train_on_batch(x[rows], y[rows])
+        batch = order[start : start + 5]
+        model.train_on_batch(x[batch], y[batch])
     return [v.numpy() for v in model.weights + model.optimizer.variables]
 
 
