@@ -556,7 +556,7 @@ def test_training_and_validation_share_the_memory_budget(data, monkeypatch):
     budgets = []
     holder = batches.holder
     monkeypatch.setattr(batches, "holder", lambda *a: budgets.append(a[2]) or holder(*a))
-    model = small()
+    model = small(jit_compile=False)
     model.memory_budget = 200_000
     model.fit(*data, validation_data=data, verbose=0)
     assert budgets == [200_000, 200_000 - 58 * (784 * 4 + 8)]
