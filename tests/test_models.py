@@ -98,7 +98,7 @@ def test_every_recipe_of_the_catalog_trains(name, port, digits):
 def test_xla_and_plain_agree(digits):
     weights = []
     for jit_compile in (False, True):
-        recipe = EVERYTHING.replace(keep_prob=1.0, optimizer={"name": "adam"})
+        recipe = EVERYTHING.replace(hidden=(12,), keep_prob=1.0, optimizer={"name": "adam"})
         model = models.build(recipe, jit_compile=jit_compile)
         model.fit(*digits, batch_size=16, shuffle=False, verbose=0)
         weights.append(model.get_weights())

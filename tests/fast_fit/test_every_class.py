@@ -118,7 +118,8 @@ def assert_same(found, expected, bounds):
 SHAPES = {
     "vector": (6,),
     "sequence": (5, 3),
-    "image": (6, 6, 3),  # and rows in time, for what convolves them
+    "rows": (2, 6, 3),  # for what convolves rows in time
+    "image": (6, 6, 3),
     "video": (3, 4, 4, 2),
     "films": (2, 3, 4, 4, 2),  # for what convolves volumes in time
     "signal": (64,),
@@ -254,7 +255,7 @@ def masked(x):
 # Each loop over time takes a second to trace, so some classes share one, and some are unrolled.
 RECURRENT = {
     "Bidirectional GRU LSTM": on("sequence", both_directions),
-    "ConvLSTM1D": on("image", lambda: L.ConvLSTM1D(2, 2, unroll=True)),
+    "ConvLSTM1D": on("rows", lambda: L.ConvLSTM1D(2, 2, unroll=True)),
     "ConvLSTM2D": on("video", lambda: L.ConvLSTM2D(2, 2)),
     "ConvLSTM3D": on("films", lambda: L.ConvLSTM3D(2, 2, unroll=True)),
     "Masking SimpleRNN": call("sequence", masked),
@@ -279,7 +280,7 @@ IMAGES = {
     "Equalization": raw("image", lambda: L.Equalization((0, 1))),
     "MixUp": raw("image", L.MixUp),
     "Pipeline": raw("image", lambda: L.Pipeline([L.RandomFlip(), L.CenterCrop(4, 4)])),
-    "RandAugment": raw("image", lambda: L.RandAugment((0, 1))),
+    "RandAugment": raw("image", lambda: L.RandAugment((0, 1), num_ops=1)),
     "RandomBrightness": raw("image", lambda: L.RandomBrightness(0.2, (0, 1))),
     "RandomColorDegeneration": raw("image", lambda: L.RandomColorDegeneration(0.5, (0, 1))),
     "RandomColorJitter": raw("image", lambda: L.RandomColorJitter((0, 1), 0.2, 0.2, 0.2, 0.2)),

@@ -20,59 +20,88 @@ def model_and_data():
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
+    return model, rows()
+
+
+def rows():
     rng = np.random.default_rng(0)
-    return model, (rng.random((23, 6), np.float32), rng.integers(0, 3, 23), None)
+    return rng.random((23, 6), np.float32), rng.integers(0, 3, 23), None
 
 
-def run(jit_compile, memory_budget, pieces, of=lambda model: model.variables):
-    """Returns variables and metrics after an epoch with batches of 5.
+@pytest.fixture(scope="module")
+def loops():
+    """`{jit_compile: (model, its first values, loop)}`, whose compiled code serves all tests."""
+    made = {}
+    for jit_compile in (True, False):
+        model, _ = model_and_data()
+        values = [v.numpy() for v in all_variables(model)]
+        loop = Loop(model, model.train_step, jit_compile, draws=True)
+        made[jit_compile] = model, values, loop
+    return made
 
-    `pieces` are the calls: pairs of the first step and the step after the last.
+
+def all_variables(model):
+    model.optimizer.build(model.trainable_variables)
+    return model.variables + model.optimizer.variables
+
+
+@pytest.fixture
+def run(loops):
+    """`run(jit_compile, memory_budget, pieces)`: variables and metrics after an epoch.
+
+    Its batches have 5 rows. `pieces` are the calls: pairs of the first step and the step after the
+    last.
     """
-    model, data = model_and_data()
-    loop = Loop(model, model.train_step, jit_compile, draws=True)
-    holder = batches.holder(data, 5, memory_budget)
-    order = tf.constant(np.random.default_rng(1).permutation(23))
-    for start, stop in pieces:
-        logs = loop(holder, order, 5, start, stop)
-    values = [v.numpy() for v in of(model) + model.optimizer.variables]
-    return values, {key: float(value) for key, value in logs.items()}
+
+    def run(jit_compile, memory_budget, pieces):
+        model, start_values, loop = loops[jit_compile]
+        for variable, value in zip(all_variables(model), start_values, strict=True):
+            variable.assign(value)
+        model.reset_metrics()
+        holder = batches.holder(rows(), 5, memory_budget)
+        order = tf.constant(np.random.default_rng(1).permutation(23))
+        for start, stop in pieces:
+            logs = loop(holder, order, 5, start, stop)
+        values = [v.numpy() for v in all_variables(model)]
+        return values, {key: float(value) for key, value in logs.items()}
+
+    return run
 
 
+@pytest.fixture(scope="module")
 def by_hand():
-    """Returns the weights after the same epoch with Keras' `train_on_batch`."""
+    """The variables after the same epoch with Keras' `train_on_batch`."""
     model, (x, y, _) = model_and_data()
     order = np.random.default_rng(1).permutation(23)
     for start in range(0, 23, 5):
-        rows = order[start : start + 5]
-        model.train_on_batch(x[rows], y[rows])
+        batch = order[start : start + 5]
+        model.train_on_batch(x[batch], y[batch])
     return [v.numpy() for v in model.weights + model.optimizer.variables]
 
 
 @pytest.mark.parametrize("jit_compile", [True, False])
-def test_values_are_those_of_train_on_batch(jit_compile):
-    expected = by_hand()
-    found, _ = run(jit_compile, 2**20, [(0, 5)], of=lambda model: model.weights)
-    for a, b in zip(found, expected, strict=True):
+def test_values_are_those_of_train_on_batch(jit_compile, run, by_hand, loops):
+    run(jit_compile, 2**20, [(0, 5)])
+    model = loops[jit_compile][0]
+    found = [v.numpy() for v in model.weights + model.optimizer.variables]
+    for a, b in zip(found, by_hand, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)  # 5 steps of float32 arithmetic
 
 
 @pytest.mark.parametrize("jit_compile", [True, False])
 @pytest.mark.parametrize("pieces", [[(0, 1), (1, 5)], [(0, 3), (3, 4), (4, 5)]])
-def test_where_the_calls_are_cut_changes_no_bit(jit_compile, pieces):
+def test_where_the_calls_are_cut_changes_no_bit(jit_compile, pieces, run):
     expected, logs = run(jit_compile, 2**20, [(0, 5)])
     found, found_logs = run(jit_compile, 2**20, pieces)
-    for a, b in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(a, b)
+    np.testing.assert_equal(found, expected)
     assert found_logs == logs
 
 
 @pytest.mark.parametrize("jit_compile", [True, False])
-def test_streaming_changes_no_bit(jit_compile):
+def test_streaming_changes_no_bit(jit_compile, run):
     expected, logs = run(jit_compile, 2**20, [(0, 5)])
     found, found_logs = run(jit_compile, 330, [(0, 5)])  # two steps of 5 rows of 6 * 4 + 8 bytes
-    for a, b in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(a, b)
+    np.testing.assert_equal(found, expected)
     assert found_logs == logs
 
 

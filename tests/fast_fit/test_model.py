@@ -20,17 +20,81 @@ def data(digits):
     return images[:58], labels[:58]  # a last batch of 8
 
 
+@pytest.fixture
+def divided(digits):
+    """Data of which a quarter, 20 rows, leaves as many rows as `data` has: less to compile."""
+    return tuple(np.concatenate([each, each[:14]]) for each in digits)
+
+
 def build(jit_compile="auto", **compile_arguments):
     recipe = Recipe(name="small", hidden=(12,), activation="elu", keep_prob=0.75, batch_norm={})
     return tf_recipes.models.build(recipe, jit_compile=jit_compile, **compile_arguments)
+
+
+@pytest.fixture(scope="module")
+def models():
+    """`{kind: (a model that several tests train, its first values)}`, see `reused`."""
+    return {}
+
+
+@pytest.fixture
+def reused(models):
+    """`reused(kind, jit_compile)`: the model of this kind, made once, as if it were new.
+
+    What it has compiled remains, and the tracing of a step is what costs the time of a `fit`.
+    """
+
+    def as_new(kind, jit_compile):
+        if kind not in models:
+            model = build(jit_compile)
+            model.optimizer.build(model.trainable_variables)
+            models[kind] = model, [v.numpy() for v in all_variables(model)]
+        model, values = models[kind]
+        for variable, value in zip(all_variables(model), values, strict=True):
+            variable.assign(value)
+        return model
+
+    return as_new
+
+
+@pytest.fixture
+def by_keras(reused):
+    """`by_keras(*args, **kwargs)`: the result of `fitted` with Keras' own `fit`."""
+    return lambda *args, **kwargs: fitted(
+        keras.Model.fit, reused("by Keras", False), *args, **kwargs
+    )
+
+
+@pytest.fixture
+def by_loop(reused):
+    """`by_loop(jit_compile, *args, **kwargs)`: the result of `fitted` with the loop."""
+    return lambda jit_compile, *args, **kwargs: fitted(
+        FastFitModel.fit, reused(jit_compile, jit_compile), *args, **kwargs
+    )
+
+
+def small(**compile_arguments):
+    """A model whose steps are traced in little time, for what does not depend on its layers."""
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((784,))
+    hidden = keras.layers.Dense(3)(tf_recipes.Dropout(0.5, seed=3)(inputs))
+    model = FastFitModel(inputs, keras.layers.Dense(10, name="outputs")(hidden))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(
+        **{"optimizer": "sgd", "loss": loss, "metrics": ["accuracy"], **compile_arguments}
+    )
+    return model
+
+
+def all_variables(model):
+    return model.variables + model.optimizer.variables
 
 
 def fitted(fit, model, *args, **kwargs):
     """Returns the history and all variables after a `fit` with a fixed seed."""
     keras.utils.set_random_seed(5)
     history = fit(model, *args, batch_size=10, epochs=2, verbose=0, **kwargs)
-    variables = model.variables + model.optimizer.variables
-    return history.history, [v.numpy() for v in variables]
+    return history.history, [v.numpy() for v in all_variables(model)]
 
 
 CASES = {
@@ -41,7 +105,7 @@ CASES = {
     "validation data": lambda x, y: {"validation_data": (x[:13], y[:13])},
     "weighted validation": lambda x, y: {"validation_data": (x[:3], y[:3], np.arange(3.0))},
     "validation split": lambda x, y: {"validation_split": 0.25},
-    "validation batch": lambda x, y: {"validation_split": 0.25, "validation_batch_size": 4},
+    "validation batch": lambda x, y: {"validation_split": 0.25, "validation_batch_size": 7},
     "seldom validated": lambda x, y: {"validation_split": 0.25, "validation_freq": 2},
     "later epoch": lambda x, y: {"initial_epoch": 1},
 }
@@ -49,10 +113,13 @@ CASES = {
 
 @pytest.mark.parametrize("arguments", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("jit_compile", ["auto", False])
-def test_history_and_variables_are_those_of_keras(arguments, jit_compile, data):
+def test_history_and_variables_are_those_of_keras(
+    arguments, jit_compile, data, divided, by_keras, by_loop
+):
     arguments = arguments(*data)
-    expected, variables = fitted(keras.Model.fit, build(False), *data, **arguments)
-    history, found = fitted(FastFitModel.fit, build(jit_compile), *data, **arguments)
+    data = divided if "validation_split" in arguments else data
+    expected, variables = by_keras(*data, **arguments)
+    history, found = by_loop(jit_compile, *data, **arguments)
     assert history.keys() == expected.keys()
     for key, values in expected.items():
         assert history[key] == pytest.approx(values, rel=ROUNDING, abs=0)
@@ -60,18 +127,19 @@ def test_history_and_variables_are_those_of_keras(arguments, jit_compile, data):
         np.testing.assert_allclose(other, value, rtol=ROUNDING, atol=ROUNDING)
 
 
-def test_without_xla_and_without_a_smaller_last_batch_all_bits_are_those_of_keras(digits):
+def test_without_xla_and_without_a_smaller_last_batch_all_bits_are_those_of_keras(digits, by_loop):
     images, labels = digits
     data = images[:60], labels[:60]
+    # A new model: where Keras knows the rows of each batch, its function has other roundings.
     expected, variables = fitted(keras.Model.fit, build(False), *data, validation_data=data)
-    history, found = fitted(FastFitModel.fit, build(False), *data, validation_data=data)
+    history, found = by_loop(False, *data, validation_data=data)
     assert history == expected
     for value, other in zip(variables, found, strict=True):
         np.testing.assert_array_equal(other, value)
 
 
 def test_the_loop_is_what_runs(data, monkeypatch):
-    model = build()
+    model = small()
     monkeypatch.setattr(FastFitModel, "loop", lambda self, kind: pytest.fail(f"loop {kind}"))
     with pytest.raises(pytest.fail.Exception, match="loop train"):
         model.fit(*data, verbose=0)
@@ -91,8 +159,7 @@ def test_run_eagerly(arguments, data, monkeypatch):
 
 def test_datasets_take_the_path_of_keras(data):
     dataset = tf.data.Dataset.from_tensor_slices(data).batch(10)
-    keras.utils.set_random_seed(5)
-    model, other = build(), build()
+    model, other = small(), small()
     history = model.fit(dataset, epochs=2, shuffle=False, verbose=0).history
     expected = other.fit(*data, batch_size=10, epochs=2, shuffle=False, verbose=0).history
     assert history["loss"] == pytest.approx(expected["loss"], rel=ROUNDING)
@@ -116,13 +183,12 @@ class Batches(keras.callbacks.Callback):
         self.calls.append(("test", batch, logs["loss"]))
 
 
-def test_a_callback_for_batches_gets_every_batch_as_keras_would_call_it(data):
-    seen = []
-    for fit in (keras.Model.fit, FastFitModel.fit):
-        callback = Batches()
-        fitted(fit, build(False), *data, validation_split=0.25, callbacks=[callback])
-        seen.append(callback.calls)
-    assert len(seen[0]) == 2 * (5 + 5 + 2)  # 43 and 15 rows in batches of 10
+def test_a_callback_for_batches_gets_every_batch_as_keras_would_call_it(divided, by_keras, by_loop):
+    callbacks = Batches(), Batches()
+    by_keras(*divided, validation_split=0.25, callbacks=[callbacks[0]])
+    by_loop(False, *divided, validation_split=0.25, callbacks=[callbacks[1]])
+    seen = [callback.calls for callback in callbacks]
+    assert len(seen[0]) == 2 * (6 + 6 + 2)  # 58 and 20 rows in batches of 10
     for found, expected in zip(*seen, strict=True):
         assert found[:2] == expected[:2]
         assert found[2:] == pytest.approx(expected[2:], rel=ROUNDING)
@@ -139,40 +205,45 @@ class SomeBatches(keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize(("interval", "batches"), [(None, [5, 5]), (4, [3, 5, 3, 5])])
-def test_a_callback_that_can_do_with_fewer_gets_those_and_the_last(data, interval, batches):
+def test_a_callback_that_can_do_with_fewer_gets_those_and_the_last(
+    data, interval, batches, by_loop
+):
     callback = SomeBatches(interval)
-    fitted(FastFitModel.fit, build(), *data, callbacks=[callback])
+    by_loop("auto", *data, callbacks=[callback])
     assert callback.batches == batches
 
 
 def test_steps_per_execution_is_kept(data):
-    model = build(steps_per_execution=4)
+    model = small(steps_per_execution=4)
     callback = Batches()
     fitted(FastFitModel.fit, model, *data, callbacks=[callback])
     assert [call[1] for call in callback.calls if call[0] == "end"] == [3, 5, 3, 5]
     assert model.steps_per_execution == 4
 
 
-def test_training_stops_when_a_callback_says_so(data):
+def test_training_stops_when_a_callback_says_so(data, by_loop):
     stop = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True)
     )
-    history, _ = fitted(FastFitModel.fit, build(), *data, callbacks=[stop])
+    history, _ = by_loop("auto", *data, callbacks=[stop])
     assert len(history["loss"]) == 1
 
 
-def test_progress_is_shown_as_by_keras(data, capsys):
-    build().fit(*data, batch_size=10, epochs=2, verbose=2)
+def test_progress_is_shown_as_by_keras(data, capsys, reused):
+    reused("auto", "auto").fit(*data, batch_size=10, epochs=2, verbose=2)
     assert capsys.readouterr().out.count("6/6 - ") == 2
 
 
-def test_large_data_streams_in_chunks_with_the_same_result(data, tmp_path):
-    file = np.memmap(tmp_path / "images", "float32", "w+", shape=data[0].shape)
-    file[:] = data[0]
-    expected = fitted(FastFitModel.fit, build(), *data, validation_split=0.25)
-    model = build()
-    model.memory_budget = 2 * 10 * (784 * 4 + 8)  # two batches
-    history, variables = fitted(FastFitModel.fit, model, file, data[1], validation_split=0.25)
+def test_large_data_streams_in_chunks_with_the_same_result(
+    divided, tmp_path, monkeypatch, reused, by_loop
+):
+    images, labels = divided
+    file = np.memmap(tmp_path / "images", "float32", "w+", shape=images.shape)
+    file[:] = images
+    expected = by_loop("auto", images, labels, validation_split=0.25)
+    two_batches = 2 * 10 * (784 * 4 + 8)
+    monkeypatch.setattr(reused("auto", "auto"), "memory_budget", two_batches)
+    history, variables = by_loop("auto", file, labels, validation_split=0.25)
     assert history == expected[0]
     for value, other in zip(variables, expected[1], strict=True):
         np.testing.assert_array_equal(value, other)
@@ -186,7 +257,7 @@ def test_memory_budget_must_be_whole_bytes(value, fails):
 
 
 def test_a_second_fit_goes_on_and_compiles_nothing(data):
-    model = build()
+    model = small()
     fitted(FastFitModel.fit, model, *data)
     functions = [model.loop("train")._run, model.loop("train")._run_xla]
     traces = [each.experimental_get_tracing_count() for each in functions]
@@ -196,8 +267,9 @@ def test_a_second_fit_goes_on_and_compiles_nothing(data):
     assert [each.experimental_get_tracing_count() for each in functions] == traces
 
 
-def test_compiling_anew_takes_effect(data):
-    model = build()
+def test_compiling_anew_takes_effect(digits):
+    data = [each[:60] for each in digits]
+    model = small(optimizer="adam")
     fitted(FastFitModel.fit, model, *data)
     before = model.get_layer("outputs").kernel.numpy()
     model.get_layer("outputs").trainable = False
@@ -207,7 +279,7 @@ def test_compiling_anew_takes_effect(data):
 
 
 def test_evaluate_and_fit_on_datasets_work_afterwards(data):
-    model = build()
+    model = small()
     history, _ = fitted(FastFitModel.fit, model, *data, validation_data=data)
     tested = model.evaluate(*data, batch_size=10, verbose=0, return_dict=True)
     assert tested["loss"] == pytest.approx(history["val_loss"][-1], rel=ROUNDING)
@@ -255,8 +327,9 @@ def test_errors_are_those_of_keras(data):
 
 
 @pytest.mark.parametrize("jit_compile", ["auto", True, False])
-def test_saved_model_is_compiled_as_it_was(jit_compile, data, tmp_path):
-    model = build(jit_compile)
+def test_saved_model_is_compiled_as_it_was(jit_compile, digits, tmp_path):
+    data = [each[:60] for each in digits]
+    model = small(jit_compile=jit_compile, optimizer="adam")
     fitted(FastFitModel.fit, model, *data)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -287,21 +360,36 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_what_a_callback_calls_gets_its_own_data(call, data):
-    found = []
+@pytest.fixture(scope="module")
+def callers():
+    """A model for Keras' `fit` and one for the loop, which several tests train."""
+    models = []
     for cls in (keras.Model, FastFitModel):
         keras.utils.set_random_seed(1)
         inputs = keras.Input((784,))
         model = cls(inputs, keras.layers.Dense(10)(inputs))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(loss=loss, optimizer="sgd")
+        models.append(model)
+    models[1].set_weights(models[0].get_weights())
+    return models, models[0].get_weights()
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_what_a_callback_calls_gets_its_own_data(call, data, callers):
+    found = []
+    models, weights = callers
+    for model in models:
+        model.set_weights(weights)
+        # So that Keras' functions are made in the callback, as for a new model.
+        model.train_function = model.test_function = model.predict_function = None
         own = (data[0][:7] * 2, data[1][:7])
         calls = []
         callback = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs, m=model, o=own, c=calls: c.append(call(m, *o))
         )
-        history, _ = fitted(cls.fit, model, *data, validation_data=data, callbacks=[callback])
+        fit = type(model).fit
+        history, _ = fitted(fit, model, *data, validation_data=data, callbacks=[callback])
         found.append(history["val_loss"] + calls)
     assert found[1] == pytest.approx(found[0], rel=ROUNDING)
 
@@ -468,7 +556,7 @@ def test_training_and_validation_share_the_memory_budget(data, monkeypatch):
     budgets = []
     holder = batches.holder
     monkeypatch.setattr(batches, "holder", lambda *a: budgets.append(a[2]) or holder(*a))
-    model = build()
+    model = small(jit_compile=False)
     model.memory_budget = 200_000
     model.fit(*data, validation_data=data, verbose=0)
     assert budgets == [200_000, 200_000 - 58 * (784 * 4 + 8)]
