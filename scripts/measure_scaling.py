@@ -76,6 +76,8 @@ def _checked_settings():
                     f"batches={rows}, workers={count}",
                     f"Pass a multiple, such as --batches={max(1, round(rows / count)) * count}.",
                 )
+    calls = _REPEATS.value * len(workers) * len(batches) * len(nets)
+    size_limits.check_steps("repeats", _REPEATS.value, calls)
     for flag, path in (("json_out", _JSON_OUT.value), ("plot_out", _PLOT_OUT.value)):
         if path:
             check_output_file(flag, path, make_folder=True)

@@ -20,7 +20,7 @@ from absl import flags
 from tf_recipes import catalog, mnist
 from tf_recipes._support import quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
-from tf_recipes.cli import application
+from tf_recipes.cli import application, size_limits
 from tf_recipes.training.directory import writable
 
 _KILLS = flags.DEFINE_integer("kills", 25, "How often to kill.", lower_bound=1)
@@ -34,6 +34,9 @@ _FORK = flags.DEFINE_bool("fork", False, "Copy this process in place of starting
 
 def main():
     recipe = catalog.get(_RECIPE.value)
+    size_limits.check_epochs("epochs", _EPOCHS.value, recipe, mnist.N_SAMPLE_TRAIN)
+    least = _KILLS.value * size_limits.PROCESS_SECONDS
+    size_limits.check_time("kills", _KILLS.value, least, size_limits.TRAINING_HOURS)
     writable(_OUTPUT_DIR.value)
     with quiet_tensorflow.quiet():
         from tf_recipes import training

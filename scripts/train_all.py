@@ -24,7 +24,7 @@ from rich import box, table
 from tf_recipes import catalog, mnist
 from tf_recipes._support import files, quiet_tensorflow
 from tf_recipes._support.terminal import Terminal
-from tf_recipes.cli import application
+from tf_recipes.cli import application, size_limits
 from tf_recipes.cli.output_files import check_output_file
 from tf_recipes.training.directory import writable
 
@@ -49,6 +49,11 @@ _DECAY_STEPS = flags.DEFINE_integer(
 _JSON_OUT = flags.DEFINE_string("json_out", None, "JSON file for the table.")
 
 
+def _epochs(recipe):
+    """Returns the flag with the number of epochs of a recipe."""
+    return _LONG_EPOCHS if recipe.name == "best_practice" else _EPOCHS
+
+
 def main():
     """Trains the recipes, and returns 1 if a training diverged."""
     if not _RECIPES.value:
@@ -56,6 +61,9 @@ def main():
             "--recipes is empty. Name at least one recipe, or leave the flag out."
         )
     recipes = [_scheduled(catalog.get(name)) for name in _RECIPES.value]
+    for recipe in recipes:
+        flag = _epochs(recipe)
+        size_limits.check_epochs(flag.name, flag.value, recipe, mnist.N_TRAIN[_DATA.value])
     # The sample can be loaded without TensorFlow; the whole set cannot.
     data = mnist.load(_DATA.value, _DATA_DIR.value) if _DATA.value == "sample" else None
     writable(_OUTPUT_DIR.value)
@@ -70,7 +78,7 @@ def main():
         data = mnist.load(_DATA.value, _DATA_DIR.value)
     terminal, rows = Terminal(), []
     for recipe in recipes:
-        epochs = (_LONG_EPOCHS if recipe.name == "best_practice" else _EPOCHS).value
+        epochs = _epochs(recipe).value
         terminal.print(f"{recipe.name}:", highlight=False)
         folder = pathlib.Path(_OUTPUT_DIR.value, recipe.name)
         try:

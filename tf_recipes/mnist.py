@@ -19,6 +19,7 @@ from tf_recipes.recipe import N_INPUTS
 SAMPLE = pathlib.Path(__file__).parent / "data" / "mnist_sample.npz"
 SOURCES = ("sample", "tfds")  # the values of `data`
 N_SAMPLE_TRAIN, N_SAMPLE_TEST = 6000, 1000
+N_TRAIN = {"sample": N_SAMPLE_TRAIN, "tfds": 60_000}
 
 _SOURCE = "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz"
 _TIMEOUT = 5  # seconds

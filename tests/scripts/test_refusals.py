@@ -24,6 +24,7 @@ REFUSALS = {
         (["--output_dir=/dev/null/x"], "The output directory must be writable."),
     ],
     "benchmark": [
+        (["--repeats=1000000000"], "`repeats` must be few enough to end within 4 hours."),
         (["--contestants=nobody"], "`contestants` must be one of"),
         (["--nets=a"], "--nets takes whole numbers"),
         (["--batch_sizes=0"], "`batch_sizes` must be a whole number of at least 1."),
@@ -120,6 +121,7 @@ REFUSALS = {
         (["--output=/dev/null/x"], "--output: '/dev/null' is no directory"),
     ],
     "measure_scaling": [
+        (["--repeats=1000000000"], "`repeats` must be few enough to end within 4 hours."),
         (
             ["--workers=3"],
             "Received: --batches=64, --workers=3. Pass a multiple, such as --batches=63.",
@@ -160,12 +162,15 @@ REFUSALS = {
         (["--json_out=x.json", "--tf1_python=/dev/null"], "does not run TensorFlow"),
     ],
     "soak": [
+        (["--epochs=1000000000"], "`epochs` must be few enough to end within 744 hours."),
+        (["--kills=1000000000"], "`kills` must be few enough to end within 744 hours."),
         (["--recipe=nothing"], "`recipe` must be one of"),
         (["--recipe="], "--recipe is empty."),
         (["--kills=0"], "flag --kills=0"),
         (["--output_dir=/dev/null/x"], "The output directory must be writable."),
     ],
     "train_all": [
+        (["--epochs=1000000000"], "`epochs` must be few enough to end within 744 hours."),
         (["--recipes=momentum,nothing"], "`recipe` must be one of"),
         (["--recipes="], "--recipes is empty."),
         (["--epochs=0"], "flag --epochs=0"),
@@ -175,6 +180,7 @@ REFUSALS = {
         (["--json_out=/dev/null/x"], "--json_out needs the folder '/dev/null'"),
     ],
     "train": [
+        (["--epochs=1000000000"], "`epochs` must be few enough to end within 744 hours."),
         (["--recipe=nothing"], "`recipe` must be one of"),
         (["--batch_size=0"], "`batch_size` must be a whole number of at least 1."),
         (["--epochs=0"], "flag --epochs=0"),
@@ -213,6 +219,7 @@ REFUSALS = {
         (["--folder=/dev/null"], "The documentation is made from the check's results."),
     ],
     "watch_gradients": [
+        (["--rounds=1000000000"], "`rounds` must be few enough to end within 4 hours."),
         (["--recipe=nothing"], "`recipe` must be one of"),
         (["--interval=0"], "flag --interval=0"),
         (["--rounds=1"], "One round has no spread."),

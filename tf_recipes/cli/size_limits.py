@@ -12,7 +12,9 @@ from pathlib import Path
 from tf_recipes._support import validation
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
-HOURS = 4  # the longest time of a command whose work is counted in steps
+HOURS = 4  # the longest time of a command that cannot go on where it was ended
+TRAINING_HOURS = 31 * 24  # the longest time of a training, which can
+PROCESS_SECONDS = 0.5  # the shortest time of a process that trains, a copy of another one
 STEP_SECONDS = 1e-4  # the shortest time of a step of the smallest net, in TF1 or in Keras
 _OPERATIONS = 2e11  # additions and multiplications a second that a processor has at most, about
 _CGROUP = Path("/sys/fs/cgroup/memory.max")  # the limit of a container, where there is one
@@ -82,8 +84,9 @@ def check_steps(
     hidden: Sequence[int] = (),
     batch_size: int = 1,
     runs: int = 1,
+    hours: int = HOURS,
 ) -> None:
-    """Checks that so many steps can end within `HOURS`.
+    """Checks that so many steps can end within `hours`.
 
     Args:
         field: the argument, for the error.
@@ -92,18 +95,49 @@ def check_steps(
         hidden: units of the hidden layers.
         batch_size: images of a step.
         runs: trainings of so many steps, one after the other.
+        hours: the longest time.
 
     Raises:
         ValueError: if the steps take longer.
     """
     operations = 6 * parameters(hidden) * batch_size if hidden else 0
-    seconds = runs * steps * max(STEP_SECONDS, operations / _OPERATIONS)
-    if seconds > HOURS * 3600:
+    each = steps * max(STEP_SECONDS, operations / _OPERATIONS)
+    check_time(field, value, runs * each, hours, f" in {runs} runs" if runs > 1 else "")
+
+
+def check_time(field: str, value: int, seconds: float, hours: int = HOURS, where: str = "") -> None:
+    """Checks that work of at least `seconds` can end within `hours`.
+
+    Args:
+        field: the argument that the time grows with, for the error.
+        value: its value.
+        seconds: the least time of the work.
+        hours: the longest time.
+        where: words that follow the value in the error.
+
+    Raises:
+        ValueError: if the work takes longer.
+    """
+    if seconds > hours * 3600:
         validation.fail(
-            f"`{field}` must be few enough to end within {HOURS} hours.",
-            f"{field}={value} in {runs} runs, at least {seconds / 3600:,.1f} hours",
+            f"`{field}` must be few enough to end within {hours} hours.",
+            f"{field}={value}{where}, at least {seconds / 3600:,.1f} hours",
             f"Pass a smaller value of `{field}`.",
         )
+
+
+def check_epochs(field: str, epochs: int, recipe: Recipe, images: int) -> None:
+    """Checks that a training of so many epochs can end within `TRAINING_HOURS`.
+
+    Args:
+        field: the argument that gives the epochs, for the error.
+        epochs: passes over the images.
+        recipe: a `Recipe`.
+        images: the number of training images.
+    """
+    steps = epochs * -(-images // recipe.batch_size)
+    size = recipe.hidden, recipe.batch_size
+    check_steps(field, epochs, steps, *size, hours=TRAINING_HOURS)
 
 
 def check_recipe(recipe: Recipe, replicas: int = 1) -> None:

@@ -58,6 +58,7 @@ def main() -> None:
     recipe = recipe_flags.recipe(given.recipe)
     job.check(given.strategy, given.replicas, given.cluster_timeout, given.job_key)
     size_limits.check_recipe(recipe, given.replicas or 1)
+    size_limits.check_epochs("epochs", given.epochs, recipe, mnist.N_TRAIN[given.data])
     check_batch_size(recipe.batch_size, given.replicas or 1)
     extras.require("train")
     output_dir = given.output_dir or f"out/{recipe.name}"

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 
 from lab.benchmark import growth, measurements, process, report, startup
-from lab.benchmark.measure import Contest, Timing
+from lab.benchmark.measure import EPOCHS, Contest, Timing
 from lab.benchmark.registry import CONTESTANTS
 from lab.benchmark.setting import Setting
 from tf_recipes import mnist
@@ -49,7 +49,12 @@ class Options:
                 validation.whole(flag, each, 1)
         for net, batch in itertools.product(nets, batches):
             size_limits.check_net(net, batch, names=("nets", "batch_sizes"))
-        return [Setting(net, batch, self.steps) for net in nets for batch in batches]
+        made = [Setting(net, batch, self.steps) for net in nets for batch in batches]
+        for setting in made:
+            passes = len(self.contestants) * self.repeats
+            steps = passes * EPOCHS * setting.steps_of_an_epoch
+            size_limits.check_steps("repeats", self.repeats, steps, setting.hidden, setting.batch)
+        return made
 
 
 def run(options):

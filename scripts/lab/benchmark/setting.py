@@ -28,6 +28,11 @@ class Setting:
         """Returns the sizes of all layers, such as `784-300-100-10`."""
         return "-".join(map(str, (784, *self.hidden, 10)))
 
+    @property
+    def steps_of_an_epoch(self):
+        """Returns the steps of an epoch, which needs no more than `MAX_IMAGES`."""
+        return max(1, min(self.steps, MAX_IMAGES // self.batch))
+
     def recipe(self):
         """Returns the recipe: ELU, He's weights, momentum, a decaying rate, clipped gradients."""
         return catalog.get("clipped_momentum_decay").replace(
@@ -36,5 +41,4 @@ class Setting:
 
     def workload(self, images, labels):
         """Makes the workload on images float32 (n, 784) and labels (n,)."""
-        steps = max(1, min(self.steps, MAX_IMAGES // self.batch))
-        return workload.make(self.recipe(), images, labels, steps)
+        return workload.make(self.recipe(), images, labels, self.steps_of_an_epoch)

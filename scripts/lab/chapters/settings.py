@@ -55,6 +55,8 @@ def _check_limits(seeds=1, **settings):
     size_limits.check_memory("budget", budget, 8 * budget, "weights and gradients")
     samples = settings.get("samples", 0)
     size_limits.check_memory("samples", samples, 40 * samples, "the samples of one image")
+    rounds = settings.get("rounds", 0)
+    size_limits.check_steps("rounds", rounds, EPOCH_STEPS * rounds)
     for field, steps in (("steps", 1), ("max_steps", 1), ("epochs", EPOCH_STEPS)):
         value = settings.get(field, 0)
         size_limits.check_steps(field, value, steps * value, runs=seeds)
