@@ -119,3 +119,13 @@ def test_a_saved_model_keeps_the_limit(tmp_path):
 def test_bad_limits(max_norm, fails):
     with fails("`max_norm`", "(0, inf)", f"max_norm={max_norm!r}"):
         Embedding(4, 2, max_norm=max_norm)
+
+
+@pytest.mark.parametrize("max_norm", [None, 1.0])
+@pytest.mark.parametrize("wrong", [-1, 4])
+def test_an_id_outside_the_table_is_refused(max_norm, wrong):
+    """TF 1.15.5 on a processor: `indices[0] = -1 is not in [0, 4)`."""
+    looked_up = tf.function(layer(max_norm), autograph=False)
+    for call in (layer(max_norm), looked_up):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=rf"= {wrong} is not in \[0, 4\)"):
+            call(tf.constant([wrong]))

@@ -32,6 +32,11 @@ class Embedding(keras.layers.Embedding):
     Shapes: inputs of any shape, whole numbers from 0 to `input_dim - 1`; the outputs have one more
     axis, of size `output_dim`.
 
+    An id outside the table is refused as in TF1: by TensorFlow's kernels on a processor, which
+    raise `tf.errors.InvalidArgumentError`. On a GPU these give a row of zeros, as TF1's did. JAX
+    cannot raise while a step runs: there a negative id counts from the end, as in
+    `keras.layers.Embedding`, and one above the last gives NaN.
+
     Raises:
         ValueError: for a `max_norm` that is not a positive number.
 
@@ -53,7 +58,7 @@ class Embedding(keras.layers.Embedding):
             "regularizer": "Pass embeddings_regularizer.",
             "unique": "Leave it out: it changed the speed alone.",
             "partition_strategy": "Leave it out: the table is one variable.",
-            "validate_indices": "Leave it out: a negative id counts from the end, as in Keras.",
+            "validate_indices": "Leave it out: an id outside the table is always refused.",
             **tf1_names.VARIABLES,
         },
     )
@@ -66,13 +71,22 @@ class Embedding(keras.layers.Embedding):
         self.max_norm = max_norm
 
     def call(self, inputs: Any) -> Any:
-        if self.max_norm is None:
-            return super().call(inputs)
         if keras.backend.standardize_dtype(inputs.dtype) not in ("int32", "int64"):
             inputs = ops.cast(inputs, "int32")
-        rows = ops.take(self.embeddings, inputs, axis=0)
+        rows = _rows(ops.convert_to_tensor(self.embeddings), inputs)
+        if self.max_norm is None:
+            return ops.cast(rows, self.compute_dtype)
         rows = ops.cast(rows, keras.backend.result_type(rows.dtype, "float32"))
         return ops.cast(norms.clip_by_norm(rows, self.max_norm, axis=-1), self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "max_norm": self.max_norm}
+
+
+def _rows(table: Any, ids: Any) -> Any:
+    """Returns rows of a table; on TensorFlow without Keras' reading of negative ids."""
+    if keras.backend.backend() != "tensorflow":
+        return ops.take(table, ids, axis=0)
+    import tensorflow as tf
+
+    return tf.gather(table, ids)
