@@ -167,7 +167,7 @@ def test_a_trace_that_drifts_from_itself_is_not_judged(good):
         (result,) = judge.judge([source], ["exact"])
         assert result.comparisons == ()
         assert "TF1 must drift from itself by at most 0.1%" in result.error
-        assert "Received: sensitivity/1=0.011. Record a trace of fewer steps" in result.error
+        assert "Received: sensitivity/1=0.0011. Record a trace of fewer steps" in result.error
         assert judge.exit_status([result]) == 2
 
 
