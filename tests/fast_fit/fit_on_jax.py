@@ -18,7 +18,8 @@ class NoTensorFlow(importlib.abc.MetaPathFinder):
             raise ImportError("This program must do without TensorFlow.")
 
 
-sys.meta_path.insert(0, NoTensorFlow())
+if __name__ == "__main__":  # pytest looks for doctests in this file, too
+    sys.meta_path.insert(0, NoTensorFlow())
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402

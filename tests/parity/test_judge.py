@@ -114,10 +114,10 @@ def test_a_port_that_breaks_is_an_error_and_the_others_are_judged(good, monkeypa
 
     real = replay.replay
 
-    def breaks(reference, port, on_step):
+    def breaks(reference, port, *options):
         if reference.recipe.name == "broken":
             raise RuntimeError("out of luck")
-        return real(reference, port, on_step)
+        return real(reference, port, *options)
 
     monkeypatch.setattr(replay, "replay", breaks)
     sources = [
