@@ -392,7 +392,7 @@ def test_a_file_that_harms_is_one_line_and_the_others_are_judged(check, tmp_path
     np.savez(folder / "deep.npz", **{**arrays, "spec": deep})
     np.savez(folder / "named\x1b[31m.npz", **{**arrays, f"\x1b[31m{9999 * 'a'}": np.zeros(1)})
     np.savez(folder / "pickled.npz", **{**arrays, "logits": np.array([{}])})
-    loose = {name: 0.0099 for name in arrays if name.startswith("sensitivity/")}
+    loose = {name: 0.00099 for name in arrays if name.startswith("sensitivity/")}
     np.savez(folder / "loose.npz", **{**arrays, **loose})
     done = check("--trace_dir=traces", "--ports=exact")
     assert done.returncode == 2
