@@ -55,6 +55,15 @@ def test_zeros_set_no_scale():
     assert comparison.relative_drift(port, claimed) == float("inf")
 
 
+@pytest.mark.filterwarnings("error")
+def test_the_largest_numbers_give_no_warning():
+    largest = np.finfo(np.float64).max
+    for reference in (largest * np.ones((4, 2)), [largest, -largest, 0.0, 0.0]):
+        zeros = np.zeros(np.shape(reference))
+        assert comparison.relative_drift(zeros, reference) == 1
+        assert comparison.relative_drift(-np.asarray(reference), reference) == float("inf")
+
+
 @pytest.mark.parametrize(("drift", "own"), [(0.011, 0.002), (0.2, 0.1), (np.nan, 0.1)])
 def test_no_drift_above_one_percent_matches(drift, own):
     assert not comparison.Drift(1, "hidden1/weights", drift, own).matches

@@ -132,7 +132,8 @@ def relative_drift(value: ArrayLike, reference: ArrayLike) -> float:
     and at an entry that differs. `tf_recipes.originals.runners.record.drift` is the same for TF1.
     """
     value, reference = np.asarray(value, np.float64), np.asarray(reference, np.float64)
-    difference = np.abs(value - reference)
+    with np.errstate(over="ignore"):
+        difference = np.abs(value - reference)
     differs = difference != 0  # NaN differs
     if not differs.any():
         return 0.0
@@ -155,11 +156,11 @@ def _scale(reference: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[n
     parts = magnitude if every else np.ma.masked_array(magnitude, ~used)
     for axis in range(reference.ndim):
         others = tuple(k for k in range(reference.ndim) if k != axis) or None
-        if every:
-            medians = np.median(parts, axis=others, keepdims=True)
-        else:
-            medians = np.ma.filled(np.ma.median(parts, axis=others, keepdims=True), np.inf)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"):  # an infinite bound is none
+            if every:
+                medians = np.median(parts, axis=others, keepdims=True)
+            else:
+                medians = np.ma.filled(np.ma.median(parts, axis=others, keepdims=True), np.inf)
             scale = np.minimum(scale, TYPICAL * medians)
     return np.maximum(scale, magnitude)
 

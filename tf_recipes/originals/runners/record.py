@@ -148,8 +148,9 @@ def drift(value: np.ndarray, reference: np.ndarray) -> float:
     used = np.ma.masked_array(magnitude, (value == 0) & (reference == 0))
     scale = np.max(magnitude)
     for axis in (0, 1) if magnitude.ndim == 2 else (None,):
-        medians = np.ma.median(used, axis=axis, keepdims=True)
-        scale = np.minimum(scale, TYPICAL * np.ma.filled(medians, np.inf))
+        with np.errstate(over="ignore"):  # an infinite bound is none
+            medians = np.ma.median(used, axis=axis, keepdims=True)
+            scale = np.minimum(scale, TYPICAL * np.ma.filled(medians, np.inf))
     scale = np.maximum(scale, magnitude)
     with np.errstate(divide="ignore"):
         return np.max(difference[differs] / scale[differs])
