@@ -24,6 +24,17 @@ loss, accuracy = model.evaluate(images, data.test_labels, batch_size=1000, verbo
 print(repr([loss, accuracy]))
 """
 
+# Runs the script of its arguments, which may write no file of more than 100 kB.
+LIMITED = """
+import resource, runpy, signal, sys
+assert signal.getsignal(signal.SIGXFSZ) == signal.SIG_IGN  # as in each Python
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100 * 1024, most))
+del sys.argv[0]
+sys.path[0] = sys.argv[0].rpartition("/")[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
 
 def start(*arguments, cwd=None, new=False):
     return (subprocess if new else new_python).Popen(
@@ -137,10 +148,12 @@ def test_divergence_is_one_line(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
 
 
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_is_one_line_and_the_same_command_goes_on(tmp_path, start_script, number, status):
+def test_a_signal_is_one_line_and_the_same_command_goes_on(tmp_path, start_script):
     arguments = ("train", f"--output_dir={tmp_path}", "--hidden=16", "--epochs=10000")
-    for _ in range(2):
+    for number, status, begins in (
+        (signal.SIGINT, 130, "epoch "),
+        (signal.SIGTERM, 143, "going on after step "),
+    ):
         process = start_script(*arguments)
         lines = [process.stdout.readline()]
         while not lines[-1].startswith("epoch "):
@@ -150,7 +163,9 @@ def test_a_signal_is_one_line_and_the_same_command_goes_on(tmp_path, start_scrip
         assert process.returncode == status
         assert error.startswith("train.py: interrupted at epoch ") and error.count("\n") == 1
         assert error.endswith(" of 108; saved; the same command goes on\n")
-    assert lines[0].startswith("going on after step ")
+        assert lines[0].startswith(begins)
+    # before it trains
+    assert start_script(*arguments).stdout.readline().startswith("going on after step ")
 
 
 def test_another_recipe_in_the_directory_is_refused(best_practice):
@@ -168,17 +183,15 @@ def test_the_same_command_says_that_it_is_finished(best_practice):
 
 def test_a_disk_that_fills_up_is_one_line_and_the_same_command_goes_on(tmp_path):
     # Files may not grow beyond 100 kB: the small model's checkpoints take more.
-    command = f"ulimit -f 100; exec {sys.executable} {ROOT / 'scripts' / 'train.py'} " + " ".join(
-        [f"--output_dir={tmp_path}", *SMALL]
-    )
-    process = subprocess.Popen(
-        ["bash", "-c", f"trap '' XFSZ; {command}"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+    arguments = [str(ROOT / "scripts" / "train.py"), f"--output_dir={tmp_path}", *SMALL]
+    process = new_python.run(
+        [sys.executable, "-c", LIMITED, *arguments],
+        capture_output=True,
         text=True,
+        timeout=limits.PROCESS,
     )
-    out, error = process.communicate(timeout=limits.PROCESS)
-    assert (process.returncode, out) == (2, "")
+    error = process.stderr
+    assert (process.returncode, process.stdout) == (2, "")
     assert error.count("\n") == 1
     assert "The state after step 0 could not be saved to " in error
     assert "File too large. The earlier checkpoints are complete." in error

@@ -1,44 +1,45 @@
-import sys
+import json
+import time
+import zipfile
 
+import h5py
+import numpy as np
 import pytest
 
-from tf_recipes.training.soak import killing, processes
-
-# Adds up its steps, saves each step, and continues from the newest checkpoint. With "forgetful" a
-# process that continues starts with the sum 0.
-TOY = """
-import json, pathlib, sys, time, zipfile
-import h5py, numpy as np
 from tf_recipes.training.checkpoints import Checkpoint, Checkpoints
 from tf_recipes.training.directory import locked
-folder = pathlib.Path(sys.argv[-1].removeprefix("--output_dir="))
-with locked(folder):
-    kept = Checkpoints(folder / "checkpoints", print)
-    newest = kept.newest()
-    step, total = (newest.step, newest.arrays["w"]) if newest else (0, np.zeros(10**5))
-    if "forgetful" in sys.argv and newest:
-        total = total * 0
-    if "failing" in sys.argv and newest:
-        sys.exit(3)
-    while step < 12:
-        step, total = step + 1, total + step
-        kept.save(Checkpoint(step, [0, step], {"w": total}, {}, time.time(), {}, {}))
-        time.sleep(0.01)
-    partial = folder / ".partial-toy"
-    partial.mkdir()
-    time.sleep(0.2)
-    with h5py.File(partial / "weights", "w") as file:
-        file["w"] = total
-    with zipfile.ZipFile(folder / "model.keras", "w") as model:
-        model.write(partial / "weights", "model.weights.h5")
-    (folder / "history.json").write_text(json.dumps({"loss": [1.0], "seconds": time.time()}))
-"""
+from tf_recipes.training.soak import killing, processes
 
 
-def toy(tmp_path, kills, *words):
+def train(folder, forgets, fails):
+    """Adds up its steps, saves each step, and continues from the newest checkpoint."""
+    with locked(folder):
+        kept = Checkpoints(folder / "checkpoints", print)
+        newest = kept.newest()
+        step, total = (newest.step, newest.arrays["w"]) if newest else (0, np.zeros(10**5))
+        if forgets and newest:
+            total = total * 0
+        if fails and newest:
+            raise SystemExit(3)
+        while step < 12:
+            step, total = step + 1, total + step
+            kept.save(Checkpoint(step, [0, step], {"w": total}, {}, time.time(), {}, {}))
+            time.sleep(0.01)
+        partial = folder / ".partial-toy"
+        partial.mkdir()
+        time.sleep(0.2)
+        with h5py.File(partial / "weights", "w") as file:
+            file["w"] = total
+        with zipfile.ZipFile(folder / "model.keras", "w") as model:
+            model.write(partial / "weights", "model.weights.h5")
+        history = {"loss": [1.0], "seconds": time.time()}
+        (folder / "history.json").write_text(json.dumps(history))
+
+
+def toy(tmp_path, kills, forgets=False, fails=False):
+    # Copies of this process, which need no imports; test_processes.py starts new processes, too.
     printed = []
-    (tmp_path / "toy.py").write_text(TOY)
-    start = processes.StartCommand([sys.executable, tmp_path / "toy.py", *words])
+    start = processes.StartFork(lambda folder: train(folder, forgets, fails))
     return killing.soak(start, tmp_path / "out", kills, 1, printed.append), printed
 
 
@@ -52,7 +53,7 @@ def test_a_training_that_loses_nothing_passes(tmp_path):
 
 
 def test_a_training_that_forgets_is_found(tmp_path):
-    same, printed = toy(tmp_path, 6, "forgetful")
+    same, printed = toy(tmp_path, 6, forgets=True)
     assert not same
     assert "differs: model.keras: the weights" in printed
     assert len(list((tmp_path / "out").iterdir())) == 1  # to look at
@@ -60,4 +61,4 @@ def test_a_training_that_forgets_is_found(tmp_path):
 
 def test_a_training_that_fails_by_itself_is_an_error(tmp_path):
     with pytest.raises(killing.SoakError, match=r"killed-after-0 ended with status 3\."):
-        toy(tmp_path, 6, "failing")
+        toy(tmp_path, 6, fails=True)
