@@ -7,7 +7,7 @@ import tensorflow as tf
 from tf_recipes.distribution import replicated_loop
 
 LIMIT = 10.0  # one-ulp sensitivities, as for a port that matches TF1
-NAMES = ["max_norm_l2_dropout", "best_practice"]  # as changed in conftest.py
+NAMES = ["max_norm_l2_dropout"]  # as changed in conftest.py
 
 
 @pytest.mark.parametrize("replicas", ["2", "4"])

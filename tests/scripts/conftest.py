@@ -18,13 +18,17 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 @pytest.fixture
 def run_script(tmp_path):
-    """Returns `run_script(name, *arguments, **env)` -> (status, stdout, stderr)."""
+    """Returns `run_script(name, *arguments, children, **env)` -> (status, stdout, stderr).
 
-    def run(name, *arguments, **env):
+    With `children=True` the Python processes of the script are copies, as the script itself is.
+    """
+
+    def run(name, *arguments, children=False, **env):
         folder = tmp_path / "elsewhere"
         folder.mkdir(exist_ok=True)
         done = new_python.run(
             [sys.executable, SCRIPTS / f"{name}.py", *map(str, arguments)],
+            children=children,
             cwd=folder,
             env={**os.environ, **{key: str(value) for key, value in env.items()}},
             check=False,

@@ -12,9 +12,8 @@ SMALL = ["--nets=5", "--batch_sizes=8", "--steps=3", "--repeats=5", "--nogrowth"
 
 def test_a_small_run(run_script, tmp_path):
     out, plot = tmp_path / "out.json", tmp_path / "out.png"
-    status, printed, errors = run_script(
-        NAME, *SMALL, "--contestants=keras,tf_recipes", f"--json_out={out}", f"--plot_out={plot}"
-    )
+    flags = [*SMALL, "--contestants=keras,tf_recipes", f"--json_out={out}", f"--plot_out={plot}"]
+    status, printed, errors = run_script(NAME, *flags, children=True)
     assert (status, errors) == (0, "")
     assert "784-5-10, batch 8: 5 rounds of keras, tf_recipes" in printed
     assert "| Keras defaults, fit" in printed

@@ -8,7 +8,8 @@ def test_a_chapter_is_run_timed_and_kept(run_script, tmp_path):
     docs = tmp_path / "docs"
     (docs / "figures").mkdir(parents=True)
     (docs / "figures" / "other.png").write_bytes(b"stays")
-    status, printed, _ = run_script(NAME, "--chapters=watch_gradients", f"--docs={docs}")
+    flags = ["--chapters=watch_gradients", f"--docs={docs}"]
+    status, printed, _ = run_script(NAME, *flags, children=True)
     assert status == 0
     assert "| hidden1 " in printed and "watch_gradients: kept, after " in printed
     kept = json.loads((docs / "measured" / "watch_gradients.json").read_text())

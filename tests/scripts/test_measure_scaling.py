@@ -14,6 +14,7 @@ def test_it_measures_and_fits(run_script, tmp_path):
         "--repeats=1",
         f"--json_out={json_out}",
         f"--plot_out={plot_out}",
+        children=True,
     )
     assert (status, error) == (0, ""), error
     assert "root mean square of the errors" in out

@@ -24,6 +24,7 @@ import runpy
 import selectors
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import types
@@ -92,8 +93,35 @@ def become(request, streams, held):
     np.random.seed()  # else all copies draw the same numbers
     sys.orig_argv = [sys.executable, *request["arguments"]]
     sys.excepthook = without_this_file
+    sys.path[1:1] = request["path"]
+    if request["ignores_warnings"]:
+        warnings.simplefilter("ignore")
     if request["restarts"]:
         run_again_on_exec()
+    if request["children"]:
+        copy_for_children()
+
+
+def copy_for_children():
+    """Makes `subprocess` start copies of this process as it is now, wherever they can be used.
+
+    One more copy becomes the fork server of this process, and ends with it. Only this process and
+    the copies that it starts return.
+    """
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        ours.close()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        requested = serve(theirs)
+        if requested is None:
+            os._exit(0)
+        become(*requested)
+        return
+    theirs.close()
+    import new_python  # beside this file
+
+    new_python.ask_here(ours)
+    subprocess.Popen = new_python.Popen
 
 
 def run_again_on_exec():

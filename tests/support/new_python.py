@@ -34,7 +34,9 @@ READ_AT_START = (
     "COVERAGE",
     "OMP_",
 )
+IGNORE_WARNINGS = ["-W", "ignore"]
 _servers = {}
+_is_child = False  # Whether this process is a copy itself, see `ask_here`.
 
 
 class Popen(subprocess.Popen):
@@ -45,12 +47,13 @@ class Popen(subprocess.Popen):
         variables: what TensorFlow is imported with, besides this process' environment: `{}` or
             `AS_TF1_ADDS`. One server is started for each.
         restarts: True for a program that starts itself again by `os.execv`; see `fork_server`.
+        children: True for a program whose own Python processes are to be copies, too.
         options: those of `subprocess.Popen`.
     """
 
-    def __init__(self, args, variables=(), restarts=False, **options):
+    def __init__(self, args, variables=(), restarts=False, children=False, **options):
         self._variables = dict(variables)
-        self._restarts = restarts
+        self._restarts, self._children = restarts, children
         self._connection = None
         super().__init__(list(map(os.fspath, args)), **options)
 
@@ -67,10 +70,14 @@ class Popen(subprocess.Popen):
         pipes = [options[end] for end in ("p2cread", "c2pwrite", "errwrite")]
         streams = [own if pipe == -1 else pipe for own, pipe in enumerate(pipes)]
         env = os.environ if options["env"] is None else options["env"]
+        warned = options["args"][1:3] != IGNORE_WARNINGS
         request = {
-            "arguments": options["args"][1:],
+            "arguments": options["args"][1 if warned else 3 :],
+            "children": self._children,
             "cwd": os.fspath(options["cwd"] or os.getcwd()),
             "env": {**{os.fsdecode(k): os.fsdecode(v) for k, v in env.items()}, **self._variables},
+            "ignores_warnings": not warned,
+            "path": _path(env) if _is_child else [],
             "restarts": self._restarts,
             "start_new_session": options["start_new_session"],
         }
@@ -146,15 +153,30 @@ def _can_be_copied(options):
     command, env = options["args"], options["env"]
     if not hasattr(os, "pidfd_open") or command[0] != sys.executable or len(command) < 2:
         return False
-    if command[1].startswith("-") and command[1] not in ("-c", "-m"):
+    first = command[3] if command[1:3] == IGNORE_WARNINGS else command[1]
+    if first.startswith("-") and first not in ("-c", "-m"):
         return False
     if options["preexec_fn"] or options["pass_fds"] or options["shell"]:
         return False
     return env is None or all(
         env.get(name) == os.environ.get(name)
         for name in {*env, *os.environ}
-        if name.startswith(READ_AT_START)
+        if name.startswith(READ_AT_START) and not (_is_child and name == "PYTHONPATH")
     )
+
+
+def _path(env):
+    """Returns the module path of `env` that this process does not have."""
+    path = env.get("PYTHONPATH", "").split(os.pathsep)
+    return [each for each in path if each and each not in sys.path]
+
+
+def ask_here(control):
+    """Makes this process, a copy, get its own copies from the fork server on this socket."""
+    global _is_child
+    _is_child = True
+    _servers[()] = _Server.__new__(_Server)
+    _servers[()]._control = control
 
 
 def _server(variables):
