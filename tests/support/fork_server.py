@@ -109,7 +109,8 @@ def copy_for_children():
     the copies that it starts return.
     """
     ours, theirs = socket.socketpair()
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         ours.close()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         requested = serve(theirs)
@@ -122,6 +123,11 @@ def copy_for_children():
 
     new_python.ask_here(ours)
     subprocess.Popen = new_python.Popen
+
+    @atexit.register
+    def end_server():
+        ours.close()
+        os.waitpid(pid, 0)
 
 
 def run_again_on_exec():

@@ -36,7 +36,7 @@ READ_AT_START = (
 )
 IGNORE_WARNINGS = ["-W", "ignore"]
 _servers = {}
-_is_child = False  # Whether this process is a copy itself, see `ask_here`.
+_server_here = []  # The fork server of a process that is a copy itself, see `ask_here`.
 
 
 class Popen(subprocess.Popen):
@@ -77,7 +77,7 @@ class Popen(subprocess.Popen):
             "cwd": os.fspath(options["cwd"] or os.getcwd()),
             "env": {**{os.fsdecode(k): os.fsdecode(v) for k, v in env.items()}, **self._variables},
             "ignores_warnings": not warned,
-            "path": _path(env) if _is_child else [],
+            "path": _path(env) if _server_here else [],
             "restarts": self._restarts,
             "start_new_session": options["start_new_session"],
         }
@@ -153,7 +153,7 @@ def _can_be_copied(options):
     command, env = options["args"], options["env"]
     if not hasattr(os, "pidfd_open") or command[0] != sys.executable or len(command) < 2:
         return False
-    first = command[3] if command[1:3] == IGNORE_WARNINGS else command[1]
+    first = command[3] if _server_here and command[1:3] == IGNORE_WARNINGS else command[1]
     if first.startswith("-") and first not in ("-c", "-m"):
         return False
     if options["preexec_fn"] or options["pass_fds"] or options["shell"]:
@@ -161,7 +161,7 @@ def _can_be_copied(options):
     return env is None or all(
         env.get(name) == os.environ.get(name)
         for name in {*env, *os.environ}
-        if name.startswith(READ_AT_START) and not (_is_child and name == "PYTHONPATH")
+        if name.startswith(READ_AT_START) and not (_server_here and name == "PYTHONPATH")
     )
 
 
@@ -173,14 +173,15 @@ def _path(env):
 
 def ask_here(control):
     """Makes this process, a copy, get its own copies from the fork server on this socket."""
-    global _is_child
-    _is_child = True
-    _servers[()] = _Server.__new__(_Server)
-    _servers[()]._control = control
+    server = _Server.__new__(_Server)  # which runs already
+    server._control = control
+    _server_here.append(server)
 
 
 def _server(variables):
     """Returns the fork server whose TensorFlow was imported with these variables."""
+    if _server_here:
+        return _server_here[0]
     key = tuple(sorted(variables.items()))
     if key not in _servers:
         _servers[key] = _Server(variables)

@@ -215,3 +215,20 @@ def test_a_signal_reaches_the_copy_that_runs_now(restarted, number):
         # Python ends with 1 after KeyboardInterrupt where it does not end by the signal itself
         assert status in ((1, -number) if number == signal.SIGINT else (-number,))
         assert process.stdout.read() == ""  # the copy is gone, too: it held the pipe
+
+
+CHILDREN = """
+import os, subprocess, sys
+shown = "import os, sys, some; print('tensorflow' in sys.modules, some.NAME); sys.exit(3)"
+command = [sys.executable, "-W", "ignore", "-c", shown]
+env = {**os.environ, "PYTHONPATH": sys.argv[1]}
+print(subprocess.run(command, env=env, check=False, capture_output=True, text=True))
+"""
+
+
+@pytest.mark.parametrize("children", [True, False])
+def test_the_processes_of_a_copy_are_copies_where_a_test_says_so(tmp_path, children):
+    (tmp_path / "some.py").write_text("NAME = 'some'")
+    command = [sys.executable, "-c", CHILDREN, tmp_path]
+    done = new_python.run(command, children=children, capture_output=True, text=True)
+    assert f"returncode=3, stdout='{children} some\\n', stderr=''" in done.stdout, done.stderr
