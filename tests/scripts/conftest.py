@@ -17,6 +17,11 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 @pytest.fixture
+def scripts_folder():
+    return SCRIPTS
+
+
+@pytest.fixture
 def run_script(tmp_path):
     """Returns `run_script(name, *arguments, children, **env)` -> (status, stdout, stderr).
 

@@ -68,6 +68,14 @@ class BuiltOnce:
         return model
 
 
+PLOT = learning_curves.plot
+
+
+def write_history(history, path):
+    """Stands in for the figure, whose drawing takes most of the time of a run here."""
+    path.write_text(json.dumps(history))
+
+
 @pytest.fixture(scope="module")
 def module_models():
     return BuiltOnce()
@@ -78,6 +86,7 @@ def built_once(module_models):
     # A patch of its own: some tests call `monkeypatch.undo()` between two runs.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_module, "models", module_models)
+        patch.setattr(learning_curves, "plot", write_history)
         yield module_models
     module_models.new_models = False
 
@@ -116,9 +125,12 @@ def test_losses_are_those_of_pixels_in_0_to_1(tmp_path):
     assert result["test_loss"] == pytest.approx(losses[100:].mean(), rel=1e-6)
 
 
-def test_history_and_files(tmp_path):
+def test_history_and_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(learning_curves, "plot", PLOT)
     result, text = run(tmp_path / "new" / "directory", epochs=3)
     assert sorted(path.name for path in (tmp_path / "new" / "directory").iterdir()) == FILES
+    figure = (tmp_path / "new" / "directory" / "learning_curves.png").read_bytes()
+    assert figure.startswith(b"\x89PNG")
     written = json.loads((tmp_path / "new" / "directory" / "history.json").read_text())
     assert written == result
     assert written["recipe"] == TINY.to_spec()

@@ -64,13 +64,13 @@ class BackendEngine(Engine):
         size = arguments.batch_size
         self._copies.begin()
         held = _holder(arguments.arrays, size, self._model.memory_budget, self._copies)
-        feed = Feed(self.loop("train"), held, arguments.shuffle, size, steps)
+        feed = Feed(self._model.loop("train"), held, arguments.shuffle, size, steps)
         if arguments.validation is None:
             return feed, None
         left = max(0, self._model.memory_budget - held.bytes)
         size = arguments.validation_batch_size
         held = _holder(arguments.validation, size, left, self._copies)
-        return feed, Feed(self.loop("test"), held, False, size, steps)
+        return feed, Feed(self._model.loop("test"), held, False, size, steps)
 
     def results(self) -> dict[str, Any] | None:
         values = [variable.value for variable in self._model.metrics_variables]

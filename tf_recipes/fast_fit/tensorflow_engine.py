@@ -48,13 +48,13 @@ class BackendEngine(Engine):
         budget = self._model.memory_budget
         held = batches.holder(arguments.arrays, arguments.batch_size, budget)
         orders = order.epochs(data_arrays.count(arguments.arrays), arguments.shuffle)
-        feed = Feed(self.loop("train"), held, orders, arguments.batch_size, steps)
+        feed = Feed(self._model.loop("train"), held, orders, arguments.batch_size, steps)
         if arguments.validation is None:
             return feed, None
         size, left = arguments.validation_batch_size, max(0, budget - held.bytes)
         held = batches.holder(arguments.validation, size, left)
         orders = order.epochs(data_arrays.count(arguments.validation), False)
-        return feed, Feed(self.loop("test"), held, orders, size, steps)
+        return feed, Feed(self._model.loop("test"), held, orders, size, steps)
 
     def loop(self, kind: str) -> Loop:
         if kind not in self._loops:
