@@ -10,26 +10,18 @@ import copy
 import math
 import operator
 import time
-import weakref
 from typing import Any
 
 import jax
 import keras
 import numpy as np
 from jax import lax
-from jax import numpy as jnp
-from jax.sharding import NamedSharding, PartitionSpec
 
-from tf_recipes.fast_fit import arrays as data_arrays
-from tf_recipes.fast_fit import python_draws
+from tf_recipes.fast_fit import jax_data, python_draws
 from tf_recipes.fast_fit.engine import Engine
 from tf_recipes.fast_fit.fit_arguments import FitArguments
 
 PATIENCE = 0.5  # seconds that one call should take at most: Ctrl-C has no effect before its end
-# Steps of one call. A GPU runs 20,000 steps of a small net in a second, and a call costs as much as
-# some of them.
-LONGEST = 10_000
-STREAMED = 500  # steps whose rows are copied at a time
 SHORTEST_FIXED, FIXED_LENGTHS = 10, 3  # loops of a fixed number of steps: the least, how many loops
 
 
@@ -39,7 +31,7 @@ class BackendEngine(Engine):
     def __init__(self, model: Any, jit_compile: bool | str) -> None:
         super().__init__(model, jit_compile)
         self._loops: dict[str, Loop] = {}
-        self._copies = _Copies()
+        self._copies = jax_data.Copies()
         self._reset_to: list[Any] | None = None  # the metrics' arrays after they were reset
 
     def supports(self, arguments: FitArguments) -> bool:
@@ -58,18 +50,18 @@ class BackendEngine(Engine):
         return arguments.without_callbacks()
 
     def most_steps(self, arguments: FitArguments) -> int:
-        return LONGEST
+        return jax_data.LONGEST
 
     def feeds(self, arguments: FitArguments, steps: int) -> tuple[Any, Any]:
         size = arguments.batch_size
         self._copies.begin()
-        held = _holder(arguments.arrays, size, self._model.memory_budget, self._copies)
+        held = jax_data.holder(arguments.arrays, size, self._model.memory_budget, self._copies)
         feed = Feed(self._model.loop("train"), held, arguments.shuffle, size, steps)
         if arguments.validation is None:
             return feed, None
         left = max(0, self._model.memory_budget - held.bytes)
         size = arguments.validation_batch_size
-        held = _holder(arguments.validation, size, left, self._copies)
+        held = jax_data.holder(arguments.validation, size, left, self._copies)
         return feed, Feed(self._model.loop("test"), held, False, size, steps)
 
     def results(self) -> dict[str, Any] | None:
@@ -112,7 +104,7 @@ class Feed:
 
     Args:
         loop: a `Loop`.
-        holder: the data, see `_holder`.
+        holder: the data, see `jax_data.holder`.
         shuffle: bool, whether the rows are in another order in each epoch.
         batch_size: int.
         steps: int, the most steps of one call.
@@ -121,7 +113,7 @@ class Feed:
     def __init__(
         self,
         loop: "Loop",
-        holder: "_Resident | _Streamed",
+        holder: "jax_data.Resident | jax_data.Streamed",
         shuffle: bool,
         batch_size: int,
         steps: int,
@@ -188,7 +180,7 @@ class Loop:
     def __call__(
         self,
         state: Any,
-        holder: "_Resident | _Streamed",
+        holder: "jax_data.Resident | jax_data.Streamed",
         order: Any,
         batch_size: int,
         start: int,
@@ -198,7 +190,7 @@ class Loop:
 
         Args:
             state: Keras' tuple of lists of arrays, donated.
-            holder: the data, see `_holder`.
+            holder: the data, see `jax_data.holder`.
             order: the rows in the epoch's order, from `holder.order`.
             batch_size: int, rows of one step. The last step of the epoch takes the remaining rows.
             start: int.
@@ -278,9 +270,11 @@ class Loop:
 
         def body(step: Any, state: Any) -> Any:
             here = lax.dynamic_slice_in_dim(rows, first + step * batch_size, batch_size)
-            batch = jax.tree.map(lambda leaf: _shared_out(_taken(leaf, here)), data)
+            batch = jax.tree.map(lambda leaf: jax_data.shared_out(jax_data.taken(leaf, here)), data)
             _, state = self._step(state, batch)
-            return jax.tree.map(_replicated, jax.tree.map(lax.convert_element_type, state, kinds))
+            return jax.tree.map(
+                jax_data.replicated, jax.tree.map(lax.convert_element_type, state, kinds)
+            )
 
         state = lax.fori_loop(0, steps if length is None else length, body, state)
         mapping = list(zip(self._model.metrics_variables, state[-1], strict=True))
@@ -312,170 +306,3 @@ def _keeps_the_state(model: Any, kind: str, specs: Any) -> bool:
 
 def _kind(spec: Any) -> tuple[Any, ...]:
     return spec.shape, spec.dtype
-
-
-def _taken(leaf: Any, rows: Any) -> Any:
-    return leaf.at[rows].get(mode="promise_in_bounds")
-
-
-def _shared_out(batch: Any) -> Any:
-    """Gives each device of a `keras.distribution.DataParallel` its rows of a batch."""
-    sharding = _sharding(batch=True)
-    if sharding is None or batch.shape[0] % sharding.mesh.size:
-        return batch
-    return lax.with_sharding_constraint(batch, sharding)
-
-
-def _replicated(value: Any) -> Any:
-    """Gives each device of a distribution the whole value."""
-    sharding = _sharding(batch=False)
-    return value if sharding is None else lax.with_sharding_constraint(value, sharding)
-
-
-def _sharding(batch: bool) -> NamedSharding | None:
-    """Returns how arrays lie on the devices of a distribution; None without a distribution."""
-    distribution = keras.distribution.distribution()
-    if distribution is None:
-        return None
-    mesh = distribution.device_mesh.backend_mesh
-    return NamedSharding(mesh, PartitionSpec(*[distribution.batch_dim_name] * batch))
-
-
-def _on_device(array: Any) -> Any:
-    """Returns the array on the device, in Keras' dtype; a distribution's devices get all of it.
-
-    JAX uses the memory of a NumPy array where the device is the processor.
-    """
-    if array is None:
-        return None
-    kind = data_arrays.dtype(array)
-    if array.dtype != kind:
-        array = array.astype(kind)
-    sharding = _sharding(batch=False)
-    return jnp.asarray(array) if sharding is None else jax.device_put(array, sharding)
-
-
-def _specs(arrays: Any, rows: int) -> Any:
-    """Returns a `jax.ShapeDtypeStruct` for `rows` rows of each array."""
-
-    def spec(array: Any) -> jax.ShapeDtypeStruct | None:
-        if array is None:
-            return None
-        kind = jax.dtypes.canonicalize_dtype(data_arrays.dtype(array))
-        return jax.ShapeDtypeStruct((rows, *array.shape[1:]), kind)
-
-    return keras.tree.map_structure(spec, arrays)
-
-
-class _Copies:
-    """Keeps the copies of read-only NumPy arrays on the device from one `fit` to the next one.
-
-    An array into which nobody can write is the same array as before. What a `fit` does not use is
-    dropped when it begins.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[int, tuple[Any, Any]] = {}
-        self._before = self._kept
-
-    def begin(self) -> None:
-        """Begins a `fit`: from now on only what it uses is kept."""
-        self._before, self._kept = self._kept, {}
-
-    def of(self, array: Any) -> Any:
-        """Returns the array on the device."""
-        if not _is_read_only(array):
-            return _on_device(array)
-        reference, placed = self._kept.get(id(array)) or self._before.get(id(array), (None, None))
-        if reference is None or reference() is not array:
-            reference, placed = weakref.ref(array), _on_device(array)
-        self._kept[id(array)] = reference, placed
-        return placed
-
-
-def _is_read_only(array: Any) -> bool:
-    """Returns whether nobody can write into the memory of a NumPy array, through another one."""
-    while isinstance(array, np.ndarray) and not array.flags.writeable:
-        if array.base is None:
-            return True
-        array = array.base  # the array is a view of it
-    return isinstance(array, bytes)
-
-
-class _Resident:
-    """Holds arrays on the device.
-
-    Args:
-        arrays: a structure of arrays with the same number of rows; a leaf may be None.
-        copies: the `_Copies` of the model.
-
-    Attributes:
-        count: int, the number of rows.
-        steps: int, the most steps of one chunk.
-        bytes: int, the memory that the arrays take on the device.
-    """
-
-    steps = LONGEST
-
-    def __init__(self, arrays: Any, copies: _Copies) -> None:
-        self.count = data_arrays.count(arrays)
-        self.bytes = data_arrays.row_bytes(arrays) * self.count
-        self._arrays = keras.tree.map_structure(copies.of, arrays)
-
-    def order(self, rows: np.ndarray[Any, Any]) -> Any:
-        """Returns the order of an epoch in the form that `chunk` takes."""
-        return _on_device(rows.astype(np.int32))
-
-    def specs(self, rows: int) -> Any:
-        """Returns a structure of `jax.ShapeDtypeStruct`, a batch of `rows` rows."""
-        return _specs(self._arrays, rows)
-
-    def chunk(self, order: Any, start: int, length: int) -> tuple[Any, Any, int]:
-        """Returns arrays, the rows of them to visit in order, and the place to begin there."""
-        return self._arrays, order, start
-
-
-class _Streamed:
-    """Copies the rows of one chunk of steps at a time from arrays to the device.
-
-    Args:
-        arrays: as for `_Resident`; an array may be a `numpy.memmap`.
-        batch_size: int, rows of one step.
-        memory_budget: int, bytes that a chunk may take. A chunk has at least one step.
-    """
-
-    def __init__(self, arrays: Any, batch_size: int, memory_budget: int) -> None:
-        self.count = data_arrays.count(arrays)
-        self._arrays = arrays
-        step = batch_size * data_arrays.row_bytes(arrays)
-        self.steps = max(1, min(STREAMED, memory_budget // step))
-        self._rows = self.steps * batch_size
-        self.bytes = data_arrays.row_bytes(arrays) * self._rows
-
-    def order(self, rows: np.ndarray[Any, Any]) -> Any:
-        """Returns the order of an epoch in the form that `chunk` takes."""
-        return rows
-
-    def specs(self, rows: int) -> Any:
-        """Returns a structure of `jax.ShapeDtypeStruct`, a batch of `rows` rows."""
-        return _specs(self._arrays, rows)
-
-    def chunk(self, order: Any, start: int, length: int) -> tuple[Any, Any, int]:
-        """Returns new arrays with the rows `order[start:start + length]`; else as `_Resident`."""
-        rows = order[start : start + length]
-        # The same number of rows in each chunk, because the loop is compiled for a shape.
-        rows = np.pad(rows, (0, self._rows - len(rows)), mode="edge")
-        data = keras.tree.map_structure(
-            lambda array: None if array is None else _on_device(np.asarray(array)[rows]),
-            self._arrays,
-        )
-        return data, _on_device(np.arange(self._rows, dtype=np.int32)), 0
-
-
-def _holder(
-    arrays: Any, batch_size: int, memory_budget: int, copies: _Copies
-) -> _Resident | _Streamed:
-    """Returns a `_Resident` if the arrays fit into `memory_budget` bytes, else a `_Streamed`."""
-    if data_arrays.row_bytes(arrays) * data_arrays.count(arrays) <= memory_budget:
-        return _Resident(arrays, copies)
-    return _Streamed(arrays, batch_size, memory_budget)
