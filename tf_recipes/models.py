@@ -1,12 +1,11 @@
 """Builds a compiled Keras model from a recipe."""
 
 import functools
-import math
 from typing import Any
 
 import keras
 
-from tf_recipes._support import validation
+from tf_recipes._support import doubles, validation
 from tf_recipes.blocks.dense import fully_connected
 from tf_recipes.ports import PORTS, Port
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
@@ -100,24 +99,10 @@ def network(recipe: Recipe, port: Port, inputs: Any) -> Any:
     )
 
 
-@keras.saving.register_keras_serializable(package="tf_recipes")
-class _DoubleCrossentropy(keras.losses.SparseCategoricalCrossentropy):
-    """Divides the sum of float64 losses in float64 on PyTorch, where Keras does so in float32.
-
-    The gradient of Keras' division, 1 / batch size, is rounded to float32 as well.
-    """
-
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Returns the sum of the losses divided by their number."""
-        config = {**self.get_config(), "reduction": "sum", "dtype": self.dtype}
-        total = keras.losses.SparseCategoricalCrossentropy(**config)(y_true, y_pred, sample_weight)
-        return total / math.prod(y_pred.shape[:-1])
-
-
 def _loss_class(dtype: str) -> type[keras.losses.SparseCategoricalCrossentropy]:
     """Returns Keras' loss, or the one in its place for float64 on PyTorch."""
     if keras.backend.backend() == "torch" and dtype == "float64":
-        return _DoubleCrossentropy
+        return doubles.MeanCrossentropy
     return keras.losses.SparseCategoricalCrossentropy
 
 

@@ -93,7 +93,7 @@ def become(request, streams, held):
     np.random.seed()  # else all copies draw the same numbers
     sys.orig_argv = [sys.executable, *request["arguments"]]
     sys.excepthook = without_this_file
-    sys.path[1:1] = request["path"]
+    sys.path[1:1] = [each for each in request["path"] if each not in sys.path]
     if request["ignores_warnings"]:
         warnings.simplefilter("ignore")
     if request["restarts"]:

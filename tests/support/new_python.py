@@ -166,9 +166,8 @@ def _can_be_copied(options):
 
 
 def _path(env):
-    """Returns the module path of `env` that this process does not have."""
-    path = env.get("PYTHONPATH", "").split(os.pathsep)
-    return [each for each in path if each and each not in sys.path]
+    """Returns the module path of `env`; the copy adds what it does not have."""
+    return [each for each in env.get("PYTHONPATH", "").split(os.pathsep) if each]
 
 
 def ask_here(control):

@@ -223,6 +223,7 @@ def test_a_signal_reaches_the_copy_that_runs_now(restarted, number):
 
 CHILDREN = """
 import os, subprocess, sys
+sys.path.insert(0, sys.argv[1])  # as for a script: what this process has, its own may lack
 shown = "import os, sys, some; print('tensorflow' in sys.modules, some.NAME); sys.exit(3)"
 command = [sys.executable, "-W", "ignore", "-c", shown]
 env = {**os.environ, "PYTHONPATH": sys.argv[1]}

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-# The tools that register a class; of the building blocks every public module may do so.
-TOOLS = ("tools.features", "tools.linear_heads")
+# Every public module of the building blocks may register a class, and these modules do.
+OTHERS = ("_support.doubles", "tools.features", "tools.linear_heads")
 NEED_TENSORFLOW = ("blocks.gradient_clipping", "fast_fit.model")
 
 
@@ -25,7 +25,7 @@ def modules(backend: str) -> list[str]:
         backend: `"tensorflow"`, `"jax"` or `"torch"`.
     """
     named = importlib.import_module("tf_recipes")._NAMES.values()
-    found = {name for name in named if name.startswith("blocks.")} | {*TOOLS, *NEED_TENSORFLOW}
+    found = {name for name in named if name.startswith("blocks.")} | {*OTHERS, *NEED_TENSORFLOW}
     return sorted(found if backend == "tensorflow" else found - {*NEED_TENSORFLOW})
 
 

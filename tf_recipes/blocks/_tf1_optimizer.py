@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_recipes.blocks import _doubles
+from tf_recipes._support import doubles
 from tf_recipes.blocks import _sparse_gradients as sparse
 
 
@@ -160,7 +160,7 @@ class TF1Optimizer(keras.optimizers.Optimizer):
             ]
         norm = ops.sqrt(ops.sum(ops.stack(squares)))
         # g <- g c min(1 / norm, 1 / c); NaN if the norm is not finite
-        scale = clip * _doubles.minimum(1 / norm, 1 / clip) + (norm - norm)
+        scale = clip * doubles.minimum(1 / norm, 1 / clip) + (norm - norm)
         return [
             sparse.mapped(lambda values: values * ops.cast(scale, values.dtype), g) for g in grads
         ]
@@ -306,4 +306,4 @@ def _choose(condition: Any, first: Any, second: Any) -> Any:
 def _clipped_by_norm(clip: float, square: Any, values: Any) -> Any:
     """Scales the values of a gradient down to the norm `clip`; `square` is their norm's square."""
     # g <- g c / max(|g|, c)
-    return values * clip / _doubles.maximum(ops.sqrt(square), clip)
+    return values * clip / doubles.maximum(ops.sqrt(square), clip)

@@ -5,8 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tf_recipes._support import tf1_names, validation
-from tf_recipes.blocks import _doubles
+from tf_recipes._support import doubles, tf1_names, validation
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
@@ -35,7 +34,7 @@ def leaky_relu(z: Any, negative_slope: float = 0.01) -> Any:
     """
     validation.number("negative_slope", negative_slope, 0, 1, open_high=True)
     z = ops.convert_to_tensor(z)
-    return _doubles.maximum(negative_slope * z, z)
+    return doubles.maximum(negative_slope * z, z)
 
 
 @tf1_names.refused(renamed={"features": "z"}, gone=tf1_names.NAME)

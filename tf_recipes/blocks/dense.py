@@ -6,8 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tf_recipes._support import tf1_names, validation
-from tf_recipes.blocks import _doubles
+from tf_recipes._support import doubles, tf1_names, validation
 from tf_recipes.blocks.initializers import xavier_init
 
 
@@ -90,7 +89,7 @@ def fully_connected(
     validation.flag("trainable", trainable)
     activation = _known_activation(activation)
     if activation is keras.activations.tanh and _is_double(dtype, "jax"):
-        activation = _doubles.tanh
+        activation = doubles.tanh
     dense = _dense_class(dtype)(
         units,
         use_bias=use_bias and normalizer is None and bias_initializer is not None,
@@ -122,7 +121,7 @@ class _DoubleDense(keras.layers.Dense):
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Returns `inputs @ kernel + bias`, after the activation if there is one."""
-        outputs = _doubles.matmul(inputs, self.kernel)
+        outputs = doubles.matmul(inputs, self.kernel)
         if self.bias is not None:
             outputs = ops.add(outputs, self.bias)
         return outputs if self.activation is None else self.activation(outputs)

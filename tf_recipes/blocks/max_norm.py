@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from tf_recipes._support import tf1_names, validation
-from tf_recipes.blocks import _doubles, _sparse_gradients
+from tf_recipes._support import doubles, tf1_names, validation
+from tf_recipes.blocks import _sparse_gradients
 
 LARGEST_RANK = 5  # of a kernel: three axes of space, in, out
 
@@ -55,7 +55,7 @@ def clip_by_norm(weights: Any, threshold: float, axis: int | Sequence[int] | Non
     positive = square > 0  # sqrt has no gradient at 0
     norm = ops.where(positive, ops.sqrt(ops.where(positive, square, 1)), square)
     # w t / max(|w|, t)
-    return weights * threshold / _doubles.maximum(norm, threshold)
+    return weights * threshold / doubles.maximum(norm, threshold)
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")

@@ -5,6 +5,7 @@ JAX, and `keras.ops.matmul`, `maximum` and `divide_no_nan` follow it on PyTorch.
 in the dtype of the tensors. Every other dtype takes Keras' own operation.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -51,3 +52,17 @@ def tanh(x: Any) -> Any:
     import jax.numpy as jnp
 
     return jnp.tanh(x)
+
+
+@keras.saving.register_keras_serializable(package="tf_recipes")
+class MeanCrossentropy(keras.losses.SparseCategoricalCrossentropy):
+    """Divides the sum of float64 losses in float64 on PyTorch, where Keras does so in float32.
+
+    The gradient of Keras' division, 1 / batch size, is rounded to float32 as well.
+    """
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Returns the sum of the losses divided by their number."""
+        config = {**self.get_config(), "reduction": "sum", "dtype": self.dtype}
+        total = keras.losses.SparseCategoricalCrossentropy(**config)(y_true, y_pred, sample_weight)
+        return total / math.prod(y_pred.shape[:-1])
