@@ -1,0 +1,244 @@
+"""Reads from a TF1 training graph what its layers and its optimizer were told."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tf_recipes.graph.roles import Roles
+from tf_recipes.graph.session import GraphSession
+from tf_recipes.graph.structure import Update, node_of
+from tf_recipes.graph.trajectory import Trajectory
+
+_CLIPS = {
+    "clip_by_value": "value",
+    "ClipByValue": "value",
+    "clip_by_global_norm": "global_norm",
+    "clip_by_norm": "norm",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Clipping:
+    """Holds how gradients are clipped: `kind` is "value", "norm" or "global_norm"."""
+
+    kind: str
+    threshold: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Normalization:
+    """Holds what a batch normalization was told.
+
+    `fused` says whether TF1's fused kernel computes it, `decay` is None where the averages are not
+    updated in the step.
+    """
+
+    scope: str
+    epsilon: float | None
+    decay: float | None
+    fused: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class MaxNorm:
+    """Holds the bound on the norm of a variable, and the axes that the norm is taken over."""
+
+    threshold: float
+    axes: tuple[int, ...] | None
+
+
+class Facts:
+    """Answers questions about the numbers in a graph.
+
+    Args:
+        session: a `GraphSession`.
+        roles: the `Roles` of its variables.
+        run: what some training steps did.
+        feeds: the feeds of a training step.
+        initial: `{variable: value}` at the start.
+    """
+
+    def __init__(
+        self,
+        session: GraphSession,
+        roles: Roles,
+        run: Trajectory | None,
+        feeds: Mapping[str, Any],
+        initial: Mapping[str, NDArray[Any]],
+    ) -> None:
+        self._session, self._structure, self._roles = session, session.structure, roles
+        self._run, self._feeds, self._initial = run, feeds, initial
+
+    @functools.cached_property
+    def update(self) -> Update | None:
+        """Returns the update operation of the first trained variable; they all have its numbers."""
+        return next(iter(self._structure.updates), None)
+
+    @functools.cached_property
+    def rates(self) -> list[float]:
+        """Returns the learning rate of each step, or none where it is no tensor of the graph."""
+        if self._run is None or self.update is None:
+            return []
+        found = [numbers.get(self.update.name, {}).get("rate") for numbers in self._run.numbers]
+        return [rate for rate in found if rate is not None]
+
+    @functools.cached_property
+    def numbers(self) -> Mapping[str, float]:
+        """Returns the optimizer's numbers in the first step, by the kernels' names."""
+        if self._run is None or self.update is None or not self._run.numbers:
+            return {}
+        return self._run.numbers[0].get(self.update.name, {})
+
+    def constant_slot(self, role: str) -> float | None:
+        """Returns the one value that all entries of a slot have at the start, or None."""
+        slot = self.update.slots.get(role) if self.update else None
+        value = self._initial.get(slot) if slot else None
+        if value is None or value.size == 0 or (value != value.flat[0]).any():
+            return None
+        return float(str(np.float32(value.flat[0])))
+
+    @functools.cached_property
+    def clipping(self) -> Clipping | None:
+        """Returns how the gradients are clipped before the updates, or None."""
+        if self.update is None or "gradient" not in self.update.tensors:
+            return None
+        name = node_of(self.update.tensors["gradient"])
+        for _ in range(12):
+            node = self._structure.nodes.get(name)
+            if node is None:
+                return None
+            parts = name.split("/")
+            for k, part in enumerate(parts):
+                base = part.rstrip("0123456789").rstrip("_")
+                kind = _CLIPS.get(node.op) or _CLIPS.get(base)
+                if kind:
+                    scope = "/".join(parts[: k + 1])
+                    threshold = self._threshold(scope, name)
+                    return Clipping(kind, threshold) if threshold else None
+            if node.op not in ("Identity", "Reshape", "ReadVariableOp"):
+                return None
+            name = node_of(node.input[0])
+        return None
+
+    def _threshold(self, scope: str, name: str) -> float | None:
+        """Returns the constant by which a clip bounds: the smallest positive one but 1."""
+        within = [n for n in self._structure.nodes if n == scope or n.startswith(f"{scope}/")]
+        values = []
+        for each in {*within, name}:
+            for tensor in (each, *self._structure.nodes[each].input):
+                constant = self._structure.constant(tensor.removeprefix("^"))
+                if constant is not None and constant.ndim == 0 and constant.dtype.kind == "f":
+                    values.append(float(constant))
+        positive = [v for v in values if np.isfinite(v) and v > 0]
+        others = [v for v in positive if v != 1.0]
+        chosen = others or positive
+        return min(chosen) if chosen else None
+
+    @functools.cached_property
+    def penalties(self) -> dict[str, dict[str, float]]:
+        """Returns `{variable: {"l2": scale, "l1": scale}}`, with the scales of contrib.
+
+        An L2 penalty is scale * sum(w**2) / 2. Each penalty is measured: the loss is computed with
+        two values of its sum.
+        """
+        found: dict[str, dict[str, float]] = {}
+        for name in sorted(self._structure.forward):
+            node = self._structure.nodes[name]
+            if node.op == "L2Loss":
+                kind, inner = "l2", node_of(node.input[0])
+            elif node.op == "Sum" and self._is_abs(node_of(node.input[0])):
+                kind, inner = "l1", node_of(self._structure.nodes[node_of(node.input[0])].input[0])
+            else:
+                continue
+            variable = self._structure.variable_of(inner)
+            if variable is None:
+                continue
+            scale = self._slope(f"{name}:0")
+            if scale:
+                scales = found.setdefault(variable, {})
+                scales[kind] = scales.get(kind, 0.0) + scale
+        return found
+
+    def _is_abs(self, name: str) -> bool:
+        return name in self._structure.nodes and self._structure.nodes[name].op == "Abs"
+
+    def _slope(self, tensor: str) -> float:
+        """Returns how much the loss grows with a scalar of the graph."""
+        dtype = self._session.dtype_of(tensor)
+        at = [
+            float(np.sum(self._session.run(self._structure.loss, {**self._feeds, tensor: v})))
+            for v in (np.zeros((), dtype), np.full((), 1024, dtype))
+        ]
+        return float(np.float32((at[1] - at[0]) / 1024))
+
+    def normalization(self, variables: Sequence[str]) -> Normalization | None:
+        """Returns what the batch normalization with these variables was told, or None."""
+        scopes = {name.rpartition("/")[0] for name in variables}
+        if len(scopes) != 1:
+            return None
+        scope = scopes.pop()
+        nodes = self._structure.nodes
+        inside = [n for n in nodes if n.startswith(f"{scope}/") or f"/{scope}/" in n]
+        inside = [n for n in inside if "gradients" not in n.split("/")[0]]
+        fused = [n for n in inside if nodes[n].op.startswith("FusedBatchNorm")]
+        epsilon = float(nodes[fused[0]].attr["epsilon"].f) if fused else self._added(inside)
+        decays = [
+            1.0 - float(value)
+            for n in inside
+            if n.rpartition("/")[2] in ("decay", "Const_2") or "AssignMovingAvg" in n
+            if (value := self._structure.constant(n)) is not None
+            and value.ndim == 0
+            and value.dtype.kind == "f"
+            and n.rpartition("/")[2].startswith("decay")
+        ]
+        decay = decays[0] if decays and self._averages_move(variables) else None
+        return Normalization(scope, epsilon, decay, bool(fused))
+
+    def _added(self, inside: Sequence[str]) -> float | None:
+        """Returns the constant that an unfused batch normalization adds to the variance."""
+        for name in inside:
+            if name.endswith("batchnorm/add/y"):
+                value = self._structure.constant(name)
+                return None if value is None else float(value)
+        return None
+
+    def _averages_move(self, variables: Sequence[str]) -> bool:
+        return any(name in self._structure.written for name in variables)
+
+    def max_norms(self) -> dict[str, MaxNorm]:
+        """Returns `{variable: bound}` for variables that a step clips by their norm."""
+        found = {}
+        for name in self._structure.step:
+            node = self._structure.nodes[name]
+            if node.op not in ("Assign", "AssignVariableOp"):
+                continue
+            value = node_of(node.input[1])
+            scope = next(
+                (
+                    "/".join(value.split("/")[: k + 1])
+                    for k, part in enumerate(value.split("/"))
+                    if part.startswith("clip_by_norm")
+                ),
+                None,
+            )
+            variable = self._structure.variable_of(node_of(node.input[0]))
+            if scope is None or variable is None:
+                continue
+            threshold = self._threshold(scope, value)
+            if threshold:
+                found[variable] = MaxNorm(threshold, self._axes(scope))
+        return found
+
+    def _axes(self, scope: str) -> tuple[int, ...] | None:
+        for name, node in self._structure.nodes.items():
+            if name.startswith(f"{scope}/") and node.op == "Sum":
+                axes = self._structure.constant(node.input[1])
+                if axes is not None:
+                    return tuple(int(axis) for axis in np.atleast_1d(axes))
+        return None

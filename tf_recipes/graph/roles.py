@@ -1,0 +1,238 @@
+"""Says what the variables of a TF1 training graph are for, and which of them belong together."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+
+from tf_recipes.graph.session import GraphSession
+from tf_recipes.graph.structure import node_of
+
+KERNEL, BIAS = "kernel", "bias"
+GAMMA, BETA, MEAN, VARIANCE = "gamma", "beta", "moving_mean", "moving_variance"
+OTHER = "other"
+NORMALIZATION = (GAMMA, BETA, MEAN, VARIANCE)
+# the last part of a variable's name, in all libraries of TF1 -> the role
+_LEAVES = {
+    "weights": KERNEL,
+    "weight": KERNEL,
+    "kernel": KERNEL,
+    "w": KERNEL,
+    "embedding": KERNEL,
+    "embeddings": KERNEL,
+    "depthwise_weights": KERNEL,
+    "biases": BIAS,
+    "bias": BIAS,
+    "b": BIAS,
+    "gamma": GAMMA,
+    "scale": GAMMA,
+    "beta": BETA,
+    "offset": BETA,
+    "moving_mean": MEAN,
+    "pop_mean": MEAN,
+    "moving_variance": VARIANCE,
+    "pop_var": VARIANCE,
+}
+_PRODUCTS = (
+    *("MatMul", "BatchMatMul", "BatchMatMulV2", "SparseMatMul", "Conv2D", "Conv1D", "Conv3D"),
+    *("DepthwiseConv2dNative", "Conv2DBackpropInput", "Gather", "GatherV2", "ResourceGather"),
+)
+_SUMS = ("BiasAdd", "Add", "AddV2")
+
+
+# the last part of a slot's name -> its role, as the kernels name it
+_SLOTS = {
+    "Momentum": "accumulator",
+    "Adam": "m",
+    "Adam_1": "v",
+    "RMSProp": "ms",
+    "RMSProp_1": "momentum_slot",
+    "Adagrad": "accumulator",
+    "Adadelta": "accumulator",
+    "Adadelta_1": "delta",
+    "Ftrl": "accumulator",
+    "Ftrl_1": "linear",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class TF1Variable:
+    """Holds what is known of one variable.
+
+    `place` is where in the graph the variable is first used, `trained` whether the step changes it
+    by a gradient, and `needed` whether the predictions depend on it. `kernel` is, for a bias, the
+    variable of the product that the bias is added to.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    role: str
+    place: int
+    trained: bool
+    needed: bool
+    kernel: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """Returns the name without its last part."""
+        return self.name.rpartition("/")[0]
+
+
+class Roles:
+    """Sorts the variables of a graph: weights, slots, averages, counters.
+
+    Args:
+        session: a `GraphSession` of the graph.
+        shapes: `{variable: shape}`, those of its values.
+        output: the tensor of the predictions, or None where it is not known.
+    """
+
+    def __init__(
+        self, session: GraphSession, shapes: dict[str, tuple[int, ...]], output: str | None
+    ) -> None:
+        self._structure, self._shapes, self._output = session.structure, shapes, output
+
+    @functools.cached_property
+    def slots(self) -> dict[str, tuple[str, str]]:
+        """Returns `{slot: (the variable that it belongs to, its role)}`.
+
+        The update operations name them; those of other optimizers in the graph have TF1's names.
+        """
+        found = {
+            slot: (update.variable, role)
+            for update in self._structure.updates
+            for role, slot in update.slots.items()
+        }
+        for name, shape in self._shapes.items():
+            base, _, last = name.rpartition("/")
+            if last in _SLOTS and name not in found:
+                owners = (each for each in _suffixes(base) if self._shapes.get(each) == shape)
+                if owner := next(owners, None):
+                    found[name] = owner, _SLOTS[last]
+        return found
+
+    @functools.cached_property
+    def optimizer_numbers(self) -> set[str]:
+        """Returns the variables that hold numbers of the optimizer, such as `beta1_power`."""
+        return {
+            found
+            for update in self._structure.updates
+            for role, tensor in update.tensors.items()
+            if role != "gradient" and (found := self._structure.variable_of(node_of(tensor)))
+        }
+
+    @functools.cached_property
+    def shadows(self) -> dict[str, str]:
+        """Returns `{moving average of a variable: that variable}`."""
+        names = {name: name.partition(":")[0] for name in self._shapes}
+        found = {}
+        for name in names:
+            base, _, last = name.rpartition("/")
+            if last.startswith("ExponentialMovingAverage"):
+                owner = next((b for b in _suffixes(base) if b in names), None)
+                if owner:
+                    found[name] = owner
+        return found
+
+    @functools.cached_property
+    def weights(self) -> list[TF1Variable]:
+        """Returns the variables that a Keras model can have, in the order of their use."""
+        structure = self._structure
+        needed = (
+            structure.ancestors([node_of(self._output)], control=False) if self._output else set()
+        )
+        apart = {*self.slots, *self.optimizer_numbers, *self.shadows}
+        found = []
+        for name, shape in self._shapes.items():
+            trained = name in structure.trainable
+            if name in apart or (not shape and not trained) or self._is_help(name):
+                continue
+            found.append(
+                TF1Variable(
+                    name,
+                    shape,
+                    self._role(name, shape),
+                    self._place(name),
+                    trained,
+                    name in needed or (trained and not self._output),
+                    self._kernel(name),
+                )
+            )
+        return sorted(found, key=lambda each: each.place)
+
+    def _is_help(self, name: str) -> bool:
+        """Returns whether a variable serves the unbiased start of an average, or counts."""
+        last = name.rpartition("/")[2]
+        if last in ("biased", "local_step") or last.startswith("global_step"):
+            return True
+        if any(part in name for part in ("/biased", "/local_step")):
+            return True
+        dtype = self._structure.nodes[name].attr["dtype"].type
+        return dtype not in (1, 2, 14, 19)  # float32, float64, bfloat16, float16
+
+    def _users(self, name: str) -> Iterator[str]:
+        """Yields the nodes that take a variable's value, behind Identity and such nodes."""
+        waiting, seen = [name], set()
+        while waiting:
+            each = waiting.pop()
+            for user in self._structure.consumers[each]:
+                if user in seen:
+                    continue
+                seen.add(user)
+                if self._structure.variable_of(user) == name:
+                    waiting.append(user)
+                else:
+                    yield user
+
+    def _role(self, name: str, shape: tuple[int, ...]) -> str:
+        leaf = name.rpartition("/")[2].rstrip("0123456789_").lower()
+        if leaf in _LEAVES:
+            return _LEAVES[leaf]
+        ops = {self._structure.nodes[user].op for user in self._users(name)}
+        if ops & set(_PRODUCTS):
+            return KERNEL
+        if len(shape) == 1 and ops & set(_SUMS):
+            return BIAS
+        return KERNEL if len(shape) > 1 else OTHER
+
+    def _place(self, name: str) -> int:
+        order, forward = self._structure.order, self._structure.forward
+        users = list(self._users(name))
+        places = [order[user] for user in users if user in forward] or [
+            order[user] for user in users
+        ]
+        return min(places, default=order[name])
+
+    def _kernel(self, name: str) -> str | None:
+        """Returns the variable of the product to which a variable is added, or None."""
+        for user in self._users(name):
+            if self._structure.nodes[user].op not in _SUMS:
+                continue
+            for other in self._structure.inputs(user):
+                product = self._product(other)
+                for each in self._structure.inputs(product) if product else ():
+                    found = self._structure.variable_of(each)
+                    if found and found != name:
+                        return found
+        return None
+
+    def _product(self, name: str) -> str | None:
+        """Returns the product behind reshapes and the like, or None."""
+        for _ in range(6):
+            node = self._structure.nodes.get(name)
+            if node is None or not node.input:
+                return None
+            if node.op in _PRODUCTS:
+                return name
+            if node.op not in ("Identity", "Reshape", "Squeeze", "Exit", "BatchToSpaceND"):
+                return None
+            name = node_of(node.input[0])
+        return None
+
+
+def _suffixes(name: str) -> Iterator[str]:
+    """Yields a name, and the name without its first scopes."""
+    parts = name.split("/")
+    for k in range(len(parts)):
+        yield "/".join(parts[k:])

@@ -1,0 +1,282 @@
+"""Runs a TF1 graph in the installed TensorFlow: restores variables, takes steps, reads values."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
+from tf_recipes.graph.meta_graph import without_unknown_ops
+from tf_recipes.graph.structure import VARIABLES, Structure, node_of
+
+Values = dict[str, NDArray[Any]]
+# Operations that read or write files, or run Python, and that a training step may not contain: a
+# graph from elsewhere must not touch this machine.
+_REFUSED = re.compile(
+    r"(Read|Write)File$|Save(V2|Slices)?$|MergeV2Checkpoints$|(Eager)?PyFunc|MatchingFiles$"
+    r"|\w*ReaderV2$|Write\w*Summary$|(Create|Flush|Close)Summary\w*$|\w*Rpc\w*$"
+)
+
+
+class GraphSession:
+    """Holds a session with the part of a graph that a training step and some tensors need.
+
+    Args:
+        structure: the `Structure` of the graph.
+        extra: names of more tensors that will be asked for.
+
+    Raises:
+        ValueError: if the graph needs operations that this TensorFlow lacks, that touch files or
+            that run Python.
+    """
+
+    def __init__(self, structure: Structure, extra: Iterable[str] = ()) -> None:
+        self.structure = structure
+        wanted = [structure.train_op, node_of(structure.loss), *map(node_of, extra)]
+        self._refuse_files(structure, wanted)
+        initializers = {
+            node_of(node.input[0]): name
+            for name, node in structure.nodes.items()
+            if node.op in ("Assign", "AssignVariableOp")
+            and name == f"{node_of(node.input[0])}/Assign"
+        }
+        self._initializers = {v: initializers[v] for v in structure.variables if v in initializers}
+        restore = [structure.graph.restore[0]] if structure.graph.restore else []
+        part = without_unknown_ops(
+            structure.graph,
+            [*wanted, *structure.variables, *self._initializers.values(), *restore],
+        )
+        self._graph = tf.Graph()
+        with self._graph.as_default():
+            try:
+                tf.graph_util.import_graph_def(part, name="")
+            except Exception as error:  # TensorFlow raises many types for graphs it refuses
+                text = shortened(str(error).partition("\n")[0], 200)
+                validation.fail(
+                    "TensorFlow must accept the graph.",
+                    f"{structure.graph.source!r}: {text}",
+                    "Run the graph on real TF 1.15 with reference='tf1'.",
+                )
+            self._read, self._assign, self._new = self._accessors(part)
+        self._session = tf.compat.v1.Session(graph=self._graph, config=_as_written())
+
+    def close(self) -> None:
+        """Frees the session."""
+        self._session.close()
+
+    def restore(self, prefix: str | os.PathLike[str]) -> Values:
+        """Restores a checkpoint; returns the value of every variable.
+
+        Variables that the checkpoint does not hold get the value of their initializer.
+
+        Args:
+            prefix: the checkpoint's path without `.index` or `.data-00000-of-00001`.
+
+        Raises:
+            ValueError: if the checkpoint is incomplete, damaged or another graph's.
+        """
+        prefix = os.fspath(prefix)
+        _check_files(prefix)
+        try:
+            for name in self._initializers.values():
+                self._session.run(name)
+        except tf.errors.OpError:
+            pass  # an initializer may need what only a restored variable has
+        try:
+            if self.structure.graph.restore:
+                restore, path = self.structure.graph.restore
+                self._session.run(restore, {path: prefix})
+            else:
+                self._restore_by_name(prefix)
+        except tf.errors.OpError as error:
+            text = shortened(error.message.partition("\n")[0], 200)
+            validation.fail(
+                "The checkpoint must hold every variable of the graph.",
+                f"{prefix!r}: {text}",
+                "Pass the checkpoint that was saved with this .meta file, with all its shards.",
+            )
+        return self.values()
+
+    def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
+        """Sets variables to values."""
+        known = {name: value for name, value in values.items() if name in self._assign}
+        self._session.run(
+            [self._assign[name] for name in known],
+            {self._new[name]: value for name, value in known.items()},
+        )
+
+    def values(self) -> Values:
+        """Returns the value of every variable."""
+        try:
+            found = self._session.run(self._read)
+        except tf.errors.FailedPreconditionError as error:
+            name = re.search(r"uninitialized value ([^\s]+)|variable (\S+)", error.message)
+            return validation.fail(
+                "Every variable must have a value.",
+                shortened(name[0] if name else error.message.partition("\n")[0], 100),
+                "Save the checkpoint with a saver of all variables, after their initialization.",
+            )
+        return {name: np.array(value) for name, value in found.items()}
+
+    def run(self, fetched: Any, feeds: Mapping[str, Any]) -> Any:
+        """Runs tensors and operations by name.
+
+        Args:
+            fetched: names of tensors, such as `"logits:0"`, or operations; a dict, list or name.
+            feeds: `{name of a tensor: value}`.
+
+        Raises:
+            ValueError: if a tensor is not in the graph, or TensorFlow cannot compute this.
+        """
+        named = {name if ":" in name else f"{name}:0": value for name, value in feeds.items()}
+        known = {name: v for name, v in named.items() if self._has(name)}
+        try:
+            return self._session.run(fetched, known)
+        except tf.errors.InvalidArgumentError as error:
+            missing = re.search(r"placeholder tensor '([^']+)'", error.message)
+            if missing:
+                return validation.fail(
+                    "Every placeholder that the graph needs must be fed.",
+                    f"no value for {shortened(missing[1], 100)!r}",
+                    "Add an array of this name to the feeds, or set it with feed=.",
+                )
+            return _failed(error.message)
+        except tf.errors.OpError as error:
+            return _failed(error.message)
+        except (TypeError, ValueError) as error:
+            return _failed(str(error))
+
+    def live(self, tensors: Iterable[str], feeds: Mapping[str, Any]) -> list[str]:
+        """Returns those of some tensors that have a value; in a branch not taken they have none."""
+        wanted = list(tensors)
+        inside = self.structure.in_branches
+        if not any(node_of(each) in inside for each in wanted):
+            return wanted
+        found = []
+        for each in wanted:
+            try:
+                if node_of(each) in inside:
+                    self.run(each, feeds)
+                found.append(each)
+            except ValueError:
+                pass
+        return found
+
+    def shape_of(self, tensor: str) -> tuple[int | None, ...] | None:
+        """Returns the static shape of a tensor, or None where its rank is not known."""
+        shape = self._graph.get_tensor_by_name(tensor).shape
+        return tuple(shape.as_list()) if shape.rank is not None else None
+
+    def dtype_of(self, tensor: str) -> str:
+        """Returns the name of a tensor's dtype."""
+        return str(self._graph.get_tensor_by_name(tensor).dtype.base_dtype.name)
+
+    def outputs_of(self, node: str) -> list[str]:
+        """Returns the names of the tensors that a node of the session gives, or none."""
+        try:
+            return [each.name for each in self._graph.get_operation_by_name(node).outputs]
+        except KeyError:
+            return []
+
+    def _has(self, tensor: str) -> bool:
+        return bool(self.outputs_of(node_of(tensor)))
+
+    def _accessors(self, part: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """Returns, for each variable, what reads it, what assigns to it, and the value's place."""
+        read, assign, new = {}, {}, {}
+        for node in part.node:
+            if node.op not in VARIABLES:
+                continue
+            handle = self._graph.get_tensor_by_name(f"{node.name}:0")
+            dtype = tf.as_dtype(node.attr["dtype"].type).base_dtype
+            if dtype == tf.string or dtype == tf.resource:
+                continue
+            value = new[node.name] = tf.compat.v1.placeholder(dtype)
+            if node.op == "VarHandleOp":
+                read[node.name] = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype)
+                assign[node.name] = tf.raw_ops.AssignVariableOp(resource=handle, value=value)
+            else:
+                read[node.name] = tf.raw_ops.Identity(input=handle)
+                assign[node.name] = tf.raw_ops.Assign(
+                    ref=handle, value=value, validate_shape=False
+                ).op
+        return read, assign, new
+
+    def _restore_by_name(self, prefix: str) -> None:
+        reader = tf.train.load_checkpoint(prefix)
+        shapes = reader.get_variable_to_shape_map()
+        self.assign({name: reader.get_tensor(name) for name in self._assign if name in shapes})
+
+    @staticmethod
+    def _refuse_files(structure: Structure, wanted: Sequence[str]) -> None:
+        for name in structure.ancestors(wanted):
+            op = structure.nodes[name].op
+            if _REFUSED.match(op):
+                validation.fail(
+                    "A training step must not read or write files, nor run Python.",
+                    f"the operation {op} at {shortened(name, 80)!r}",
+                    "Feed the tensor that the operation gives, or record the program.",
+                )
+
+
+def _as_written() -> Any:
+    """Returns the settings with which the graph is computed node by node, as TF1 wrote it."""
+    config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.graph_options.optimizer_options.opt_level = -1  # L0: no common subexpressions
+    config.gpu_options.allow_growth = True
+    return config
+
+
+def _check_files(prefix: str) -> None:
+    """Checks that a checkpoint's index and shards are there, and that they are large enough."""
+    remedy = "Copy the whole checkpoint: PREFIX.meta, PREFIX.index and every PREFIX.data-… file."
+    folder = Path(prefix).parent
+    shards = sorted(folder.glob(f"{_escaped(Path(prefix).name)}.data-*-of-*"))
+    if not Path(f"{prefix}.index").is_file():
+        if Path(prefix).is_file():  # the first format was a single file
+            return
+        validation.fail("A checkpoint must have an index.", f"no {prefix + '.index'!r}", remedy)
+    counts = {path.name.rpartition("-of-")[2] for path in shards}
+    if len(counts) != 1 or not (count := counts.pop()).isdigit() or len(shards) != int(count):
+        found = ", ".join(path.name for path in shards) or "none"
+        validation.fail("Every shard of a checkpoint must be there.", f"{shortened(found)}", remedy)
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    except Exception as error:  # TensorFlow raises many types for damaged files
+        text = shortened(str(error).partition("\n")[0], 200)
+        validation.fail("A checkpoint must be readable.", f"{prefix!r}: {text}", remedy)
+    needed = sum(
+        int(np.prod(shape, dtype=object)) * max(dtypes[name].size, 1)
+        for name, shape in shapes.items()
+        if dtypes[name] != tf.string
+    )
+    there = sum(path.stat().st_size for path in shards)
+    if needed > there:
+        validation.fail(
+            "The shards of a checkpoint must hold its variables.",
+            f"{there} bytes for {needed}",
+            remedy,
+        )
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([*?[])", r"[\1]", name)
+
+
+def _failed(message: str) -> Any:
+    text = " ".join(message.split("\n\nOriginal stack trace")[0].split())
+    return validation.fail(
+        "TensorFlow must be able to run the graph.",
+        shortened(text, 300),
+        "Check the shapes and dtypes of the feeds.",
+    )

@@ -1,0 +1,139 @@
+"""Trains a TF1 graph for some steps, from its own start and from starts one ulp away."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tf_recipes.graph.session import GraphSession, Values
+from tf_recipes.graph.structure import Structure, node_of
+
+Feeds = Mapping[str, Any]
+_NUMBERS = ("rate", "momentum", "decay", "epsilon", "beta1", "beta2", "rho", "l1", "l2")
+
+
+@dataclasses.dataclass(frozen=True)
+class Trajectory:
+    """Holds what each step of a graph did; the lists have one entry for each step.
+
+    `losses` (steps,) are those before each update, and `outputs` the evaluated tensors after the
+    last one. `variables` are all variables after each step. `drawn` are the random tensors, and
+    `masks` the bool tensors that dropout makes of them. `numbers` are the optimizer's numbers:
+    `{update operation: {"rate": …}}`.
+    """
+
+    losses: NDArray[Any]
+    variables: Sequence[Values]
+    outputs: Values
+    drawn: Sequence[Values] = ()
+    masks: Sequence[Values] = ()
+    numbers: Sequence[Mapping[str, Mapping[str, float]]] = ()
+
+
+def train(
+    session: GraphSession,
+    initial: Mapping[str, NDArray[Any]],
+    steps: Sequence[Feeds],
+    evaluated: Sequence[str] = (),
+    evaluation: Feeds | None = None,
+    drawn: Sequence[Values] = (),
+    on_step: Callable[[], object] = lambda: None,
+) -> Trajectory:
+    """Trains the graph from given values of its variables.
+
+    Args:
+        session: a `GraphSession`.
+        initial: `{variable: value}` before the first step.
+        steps: the feeds of each step.
+        evaluated: tensors to evaluate after the last step.
+        evaluation: the feeds for that.
+        drawn: the random tensors of each step from an earlier run; they are drawn anew without.
+        on_step: called after each step.
+    """
+    structure = session.structure
+    mask_of = dropout_masks(structure)
+    fetched: dict[str, Any] = {"step": structure.train_op, "loss": structure.loss}
+    if not drawn:
+        fetched["drawn"] = {name: name for name in structure.draws}
+        fetched["masks"] = {name: name for name in mask_of.values()}
+        fetched["numbers"] = {
+            update.name: {r: t for r, t in update.tensors.items() if r in _NUMBERS}
+            for update in structure.updates
+        }
+    session.assign(initial)
+    for name in ("drawn", "masks") if not drawn and steps else ():
+        fetched[name] = {each: each for each in session.live(fetched[name], steps[0])}
+    losses, variables, given = [], [], {"drawn": [], "masks": [], "numbers": []}
+    for number, feeds in enumerate(steps):
+        replayed = drawn[number] if drawn else {}
+        got = session.run(fetched, {**feeds, **replayed})
+        losses.append(np.asarray(got["loss"]))
+        for name, kept in given.items():
+            kept.append(got.get(name, {}))
+        variables.append(session.values())
+        on_step()
+    outputs = {}
+    if evaluated and evaluation is not None:
+        outputs = session.run({name: name for name in evaluated}, evaluation)
+    numbers = [
+        {op: {r: float(v) for r, v in each.items()} for op, each in step.items()}
+        for step in given["numbers"]
+    ]
+    return Trajectory(
+        np.array([float(np.sum(loss, dtype=np.float64)) for loss in losses]),
+        variables,
+        outputs,
+        [] if drawn else given["drawn"],
+        [] if drawn else given["masks"],
+        numbers,
+    )
+
+
+def neighbours(
+    initial: Mapping[str, NDArray[Any]], moved: Iterable[str], starts: int, seed: int
+) -> Iterable[Values]:
+    """Yields starts in which each entry of some variables is moved to a neighbouring float.
+
+    Args:
+        initial: `{variable: value}`.
+        moved: the variables to move, up or down at random.
+        starts: the number of starts.
+        seed: the seed of the directions.
+    """
+    moved = sorted(moved)
+    for k in range(starts):
+        random = np.random.RandomState((seed + k) % 2**32)
+        start = dict(initial)
+        for name in moved:
+            value = np.asarray(initial[name])
+            if np.issubdtype(value.dtype, np.floating):
+                towards = np.where(random.rand(*value.shape) < 0.5, -np.inf, np.inf)
+                start[name] = np.nextafter(value, towards.astype(value.dtype))
+        yield start
+
+
+def dropout_masks(structure: Structure) -> dict[str, str]:
+    """Returns `{random tensor: the tensor of the mask that dropout makes of it}`.
+
+    Until TF 1.12 the mask is `floor(keep_prob + uniform)`, later `uniform >= rate`.
+    """
+    masks = {}
+    for draw in structure.draws:
+        waiting, seen = [(node_of(draw), 0)], set()
+        while waiting:
+            name, depth = waiting.pop(0)
+            if structure.nodes[name].op in ("Floor", "GreaterEqual", "Less"):
+                masks[draw] = f"{name}:0"
+                break
+            if depth < 5 and name not in seen:
+                seen.add(name)
+                waiting += [
+                    (each, depth + 1)
+                    for each in structure.consumers[name]
+                    if each in structure.step
+                ]
+    return masks

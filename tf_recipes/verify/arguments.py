@@ -1,0 +1,207 @@
+"""Says which fed tensors are the inputs and the labels of a Keras model, and in which form."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
+from tf_recipes.graph.structure import Structure, node_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments:
+    """Holds the tensors that a model takes, in the model's order.
+
+    `inputs` are fed tensors, one for each input of the model; `labels` one for each output that
+    has a loss; `weight` is the tensor of sample weights, or None.
+    """
+
+    inputs: Sequence[str]
+    labels: Sequence[str]
+    weight: str | None = None
+
+    def x(self, model: keras.Model, feeds: Mapping[str, Any]) -> Any:
+        """Returns the inputs of the model, in its structure and shapes."""
+        given = [np.asarray(feeds[name]) for name in self.inputs]
+        wanted = _inputs(model)
+        if not wanted:
+            return given[0] if len(given) == 1 else given
+        shaped = [_shaped(a, t) for a, t in zip(given, wanted, strict=True)]
+        by_tensor = {id(t): a for t, a in zip(wanted, shaped, strict=True)}
+        return keras.tree.map_structure(lambda t: by_tensor[id(t)], model.input)
+
+    def y(self, model: keras.Model, feeds: Mapping[str, Any], predictions: Any) -> Any:
+        """Returns the labels, in the form that the model's loss takes.
+
+        TF1 programs feed labels as one-hot rows or as numbers, and Keras has a loss for each.
+        """
+        names = self.labels
+        if not names and model.loss is not None and model.loss != []:
+            names = self.inputs  # an autoencoder: the loss compares outputs with inputs
+        labels = [np.asarray(feeds[name]) for name in names]
+        outputs = keras.tree.flatten(predictions)
+        losses = _losses(model, len(labels))
+        formed = [
+            _label(a, np.shape(outputs[k]) if k < len(outputs) else None, losses[k])
+            for k, a in enumerate(labels)
+        ]
+        if not formed:
+            return None
+        if len(formed) == 1:
+            return formed[0]
+        names = getattr(model, "output_names", None)
+        if isinstance(model.loss, Mapping) and names and len(names) == len(formed):
+            return dict(zip(names, formed, strict=True))
+        return formed
+
+
+def find(
+    structure: Structure,
+    model: keras.Model,
+    fed: Sequence[str],
+    inputs: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
+    weight: str | None = None,
+) -> Arguments:
+    """Finds which fed tensors are inputs and labels: by name, else by use.
+
+    Args:
+        structure: the `Structure` of the graph.
+        model: the model.
+        fed: the fed tensors that have rows.
+        inputs: the tensors of the model's inputs, in order, or None to find them.
+        labels: the tensors of the labels, in the order of the outputs, or None to find them.
+        weight: the tensor of the sample weights, or None.
+
+    Raises:
+        ValueError: if they cannot be told.
+    """
+    by_node = {node_of(name): name for name in fed}
+
+    def named(field: str, names: Sequence[str]) -> list[str]:
+        for name in names:
+            if node_of(name) not in by_node:
+                validation.fail(
+                    f"`{field}` must name fed arrays.",
+                    f"{field}={shortened(name, 60)!r}",
+                    f"The feeds have {', '.join(map(repr, by_node))}.",
+                )
+        return [by_node[node_of(name)] for name in names]
+
+    left = [name for name in fed if weight is None or node_of(name) != node_of(weight)]
+    label_names = named("labels", labels) if labels is not None else None
+    if label_names is None:
+        label_names = [name for name in left if structure.feeds_only_the_loss(name)]
+    left = [name for name in left if name not in label_names]
+    found = named("inputs", inputs) if inputs is not None else _matched(model, left)
+    return Arguments(
+        found,
+        _ordered_labels(model, label_names),
+        named("sample_weight", [weight])[0] if weight is not None else None,
+    )
+
+
+def _inputs(model: keras.Model) -> list[Any]:
+    """Returns the symbolic inputs of a model, or none for one without, such as a subclass."""
+    try:
+        return list(keras.tree.flatten(model.input))
+    except (AttributeError, ValueError):
+        return []
+
+
+def _matched(model: keras.Model, left: list[str]) -> list[str]:
+    """Returns the tensors for the model's inputs: by name, then by shape, then in order."""
+    wanted = _inputs(model)
+    if not wanted:
+        return left
+    found: dict[int, str] = {}
+    rest = list(left)
+    for k, tensor in enumerate(wanted):
+        same = [name for name in rest if _same_name(name, tensor.name)]
+        if len(same) == 1:
+            found[k] = same[0]
+            rest.remove(same[0])
+    open_inputs = [k for k in range(len(wanted)) if k not in found]
+    if len(rest) < len(open_inputs) or (len(open_inputs) > 1 and len(rest) != len(open_inputs)):
+        validation.fail(
+            "Each input of the model must have a fed array.",
+            f"{len(wanted)} inputs ({', '.join(shortened(t.name, 40) for t in wanted)}) and the "
+            f"arrays {', '.join(repr(shortened(n, 40)) for n in left) or 'none'}",
+            "Name the inputs after the placeholders, or name the arrays with inputs=[...].",
+        )
+    found.update(zip(open_inputs, rest, strict=False))
+    return [found[k] for k in range(len(wanted))]
+
+
+def _same_name(tensor: str, name: str) -> bool:
+    node = node_of(tensor)
+    return name in (node, node.replace("/", "_"), node.rpartition("/")[2])
+
+
+def _ordered_labels(model: keras.Model, labels: list[str]) -> list[str]:
+    """Returns the labels in the order of the model's outputs, where names tell it."""
+    names = list(getattr(model, "output_names", None) or [])
+    if len(labels) > 1 and len(names) == len(labels):
+        found = [[t for t in labels if _alike(t, name)] for name in names]
+        if all(len(each) == 1 for each in found) and len({f[0] for f in found}) == len(names):
+            return [each[0] for each in found]
+    return labels
+
+
+def _alike(tensor: str, output: str) -> bool:
+    words = set(node_of(tensor).lower().replace("/", "_").split("_")) - {"y", "labels", "label"}
+    return bool(words & set(output.lower().split("_")))
+
+
+def _losses(model: keras.Model, count: int) -> list[Any]:
+    loss = model.loss
+    if isinstance(loss, Mapping):
+        listed = list(loss.values())
+    else:
+        listed = list(loss) if isinstance(loss, list | tuple) else [loss]
+    return [*listed, *[listed[-1] if listed else None] * count][:count]
+
+
+def _label(labels: NDArray[Any], shape: Any, loss: Any) -> NDArray[Any]:
+    """Returns labels as numbers or one-hot rows, whichever the loss takes."""
+    name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
+    sparse = "sparse" in str(name).lower()
+    if shape is None:
+        return labels
+    classes, same = shape[-1] if len(shape) else 1, labels.shape == tuple(shape)
+    if sparse and same and classes > 1 and _is_one_hot(labels):
+        return labels.argmax(-1)
+    whole = np.issubdtype(labels.dtype, np.integer)
+    named = "categorical" in str(name).lower() and labels.ndim == len(shape) - 1
+    if not sparse and named and whole and classes > 1:
+        return np.eye(classes, dtype="float32")[labels]
+    if not sparse and labels.size == int(np.prod(shape)) and not same:
+        return labels.reshape(shape)
+    return labels
+
+
+def _is_one_hot(labels: NDArray[Any]) -> bool:
+    """Returns whether each row holds one 1 and otherwise 0."""
+    return bool(((labels == 0) | (labels == 1)).all() and (labels.sum(-1) == 1).all())
+
+
+def _shaped(array: NDArray[Any], tensor: Any) -> NDArray[Any]:
+    """Returns an input in the shape of the model's input, where it has as many numbers."""
+    wanted = tuple(tensor.shape)
+    if array.shape[1:] != wanted[1:] and None not in wanted[1:]:
+        if int(np.prod(array.shape[1:])) != int(np.prod(wanted[1:])):
+            validation.fail(
+                "An input of the model must take the rows of its placeholder.",
+                f"input {shortened(tensor.name, 40)!r} of shape {wanted}, rows {array.shape[1:]}",
+                "Give the model an input of the placeholder's shape, or name the arrays with "
+                "inputs=[...].",
+            )
+        array = array.reshape(len(array), *wanted[1:])
+    return array.astype(tensor.dtype) if array.dtype != np.dtype(tensor.dtype) else array

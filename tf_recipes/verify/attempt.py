@@ -1,0 +1,247 @@
+"""Holds one Keras model beside TF1: its map, its forward pass and its training, judged."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tf_recipes.parity.comparison import relative_drift
+from tf_recipes.verify import judgement, keras_steps, slots, variable_map
+from tf_recipes.verify.feeds import Feeds
+from tf_recipes.verify.judgement import Judged
+from tf_recipes.verify.reference import Reference, Steps
+
+_VIRTUAL = {"softmax": keras.ops.softmax, "sigmoid": keras.ops.sigmoid}
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerResult:
+    """Holds one layer's outputs in evaluation beside the nearest tensor of the graph."""
+
+    layer: str
+    kind: str
+    tensor: str | None
+    judged: Judged | None
+
+
+@dataclasses.dataclass(frozen=True)
+class OutputResult:
+    """Holds one output of the model beside TF1's tensor."""
+
+    output: str
+    tensor: str
+    judged: Judged
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """Holds what the training gave: losses, the judged arrays, the outputs after it."""
+
+    losses: NDArray[Any]
+    judged: Sequence[Judged]
+    after: Sequence[OutputResult]
+    masks_left: Sequence[str]
+    layers_without_mask: Sequence[str]
+
+
+class Bench:
+    """Puts models beside one TF1 graph; what TF1 did is computed once.
+
+    Args:
+        reference: the `Reference`.
+        feeds: the `Feeds`.
+        starts: starts one ulp away.
+        seed: the seed of their directions.
+    """
+
+    def __init__(
+        self,
+        reference: Reference,
+        feeds: Feeds,
+        starts: int,
+        seed: int,
+        on_step: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.reference, self.feeds, self.starts, self.seed = reference, feeds, starts, seed
+        self.on_step = on_step
+        self.values = reference.forward(feeds)
+        self.own = reference.forward_sensitivity(feeds, self.values, starts, seed)
+        dtypes = {self.values[name].dtype for name in self.values} or {np.dtype("f4")}
+        self.dtype = "float64" if all(d == np.float64 for d in dtypes) else "float32"
+        self.epsilon = float(np.finfo(self.dtype).eps)
+        self._steps: Steps | None = None
+        self._evaluated: tuple[str, ...] = ()
+
+    def steps(self, evaluated: Sequence[str]) -> Steps:
+        """Returns what TF1's training did; the first call runs it."""
+        tensors = tuple(t.partition("|")[0] for t in evaluated)
+        if self._steps is None or not set(tensors) <= set(self._evaluated):
+            self._steps = self.reference.steps(
+                self.feeds, tensors, self.starts, self.seed, self.on_step
+            )
+            self._evaluated = tensors
+        return self._steps
+
+    def x(self, model: keras.Model, feeds: Mapping[str, Any]) -> Any:
+        """Returns the inputs of a model."""
+        return self.reference.arguments.x(model, feeds)
+
+    def outputs(self, model: keras.Model) -> list[OutputResult]:
+        """Judges the predictions of a model whose variables are TF1's."""
+        predictions = keras_steps.predict(model, self.x(model, self.feeds.evaluate()))
+        names = list(getattr(model, "output_names", None) or [])
+        if len(names) != len(predictions):
+            names = [f"output {k}" for k in range(len(predictions))]
+        asked = self.reference.asked
+        found = []
+        for k, (name, value) in enumerate(zip(names, predictions, strict=True)):
+            only = asked[k] if k < len(asked) else None
+            found.append(self._nearest_output(name, value, only, single=len(predictions) == 1))
+        return found
+
+    def layers(self, model: keras.Model) -> list[LayerResult]:
+        """Puts the outputs of each layer beside the nearest tensor of the graph."""
+        results = []
+        x = self.x(model, self.feeds.evaluate())
+        for layer, kind, value in keras_steps.layer_outputs(model, x):
+            near = self._nearest(value)
+            if near is None:
+                results.append(LayerResult(layer, kind, None, None))
+            else:
+                judged = self._judge(layer, value, near)
+                results.append(LayerResult(layer, kind, near, judged))
+        return results
+
+    def train(
+        self,
+        model: keras.Model,
+        found: variable_map.Map,
+        tensors: Sequence[OutputResult],
+    ) -> Training:
+        """Trains a model from the checkpoint, and judges each step."""
+        reference, feeds = self.reference, self.feeds
+        steps = self.steps([each.tensor for each in tensors])
+        found.assign(reference.initial)
+        rate = _first_rate(steps)
+        linked = slots.start(
+            reference.structure, reference.roles, found, model, reference.initial, rate
+        )
+        batches = []
+        for k in range(len(feeds.rows)):
+            given = feeds.step(k)
+            x = self.x(model, given)
+            if k == 0:
+                masks = keras_steps.Masks(model, x, steps.run.masks[0] if steps.run.masks else {})
+                predictions = keras_steps.predict(model, x)
+            weight = reference.arguments.weight
+            sample_weight = np.asarray(given[weight]).reshape(-1) if weight else None
+            batches.append((x, reference.arguments.y(model, given, predictions), sample_weight))
+        values: list[dict[str, NDArray[Any]]] = []
+
+        def keep(_: int) -> None:
+            now = found.values(reference.shapes)
+            now.update({link.tf1: link.value(reference.shapes[link.tf1]) for link in linked})
+            values.append(now)
+
+        losses = keras_steps.train(model, batches, masks, steps.run.masks, keep)
+        names = [n for n in values[0] if n not in steps.noise and n in steps.sensitivity[0]]
+        judged = judgement.training(steps, names, losses, values, self.epsilon)
+        own = judgement.steps_sensitivity(steps, names, self.epsilon)
+        after = []
+        if judgement.judged_steps(own) == len(own):
+            predictions = keras_steps.predict(model, self.x(model, feeds.evaluate()))
+            for each, value in zip(tensors, predictions, strict=True):
+                tensor, _, virtual = each.tensor.partition("|")
+                reference_value = _through(virtual, steps.run.outputs[tensor])
+                own_drift = max(steps.outputs_sensitivity[tensor], float(own[-1]))
+                result = judgement.outputs(
+                    each.output, value, reference_value, own_drift, self.epsilon
+                )
+                after.append(OutputResult(each.output, each.tensor, result))
+        return Training(losses, judged, after, masks.left, masks.without)
+
+    def _nearest(self, value: NDArray[Any]) -> str | None:
+        """Returns the tensor of as many entries that is nearest to a value."""
+        rows = len(value) if value.ndim else 0
+        fits = [
+            name
+            for name, other in self.values.items()
+            if other.size == value.size and other.ndim and (len(other) == rows)
+        ]
+        flat = value.reshape(-1)
+        drifts = [relative_drift(flat, self.values[name].reshape(-1)) for name in fits]
+        if not drifts:
+            return None
+        known = [np.inf if np.isnan(drift) else drift for drift in drifts]
+        return fits[max(range(len(fits)), key=lambda k: (-known[k], k))]  # of equal ones the last
+
+    def _nearest_output(
+        self, name: str, value: NDArray[Any], only: str | None, single: bool
+    ) -> OutputResult:
+        """Returns an output beside the tensor that it should be.
+
+        A model may end with softmax or sigmoid where the graph ends with logits.
+        """
+        rows = len(value) if value.ndim else 0
+        options = []
+        for tensor, other in self.values.items():
+            if only is not None and tensor != only:
+                continue
+            if other.size == value.size and other.ndim and len(other) == rows:
+                options.append((tensor, other))
+                shaped = other.reshape(value.shape)
+                options += [(f"{tensor}|{v}", _through(v, shaped)) for v in _VIRTUAL]
+        if only is None:
+            flat = value.reshape(-1)
+            drifts = [relative_drift(flat, other.reshape(-1)) for _, other in options]
+            limits = [self._limit(tensor) for tensor, _ in options]
+            close = [k for k, d in enumerate(drifts) if d <= limits[k]]
+            if close:
+                # of equal tensors the last, nearest to the predictions, that are not virtual
+                best = max(close, key=lambda k: ("|" not in options[k][0], k))
+                return self._output(name, value, *options[best])
+            expected = self.reference.output
+            if single and expected in self.values:
+                options = [o for o in options if o[0].partition("|")[0] == expected] or options
+            drifts = [relative_drift(flat, other.reshape(-1)) for _, other in options]
+        else:
+            drifts = [relative_drift(value.reshape(-1), other.reshape(-1)) for _, other in options]
+        if not options:
+            empty = Judged(name, [float("inf")], [self.epsilon])
+            return OutputResult(name, only or self.reference.output or "none", empty)
+        best = int(np.argmin([np.inf if np.isnan(d) else d for d in drifts]))
+        if only is None and single:
+            plain = [k for k, o in enumerate(options) if "|" not in o[0]]
+            best = min(plain, key=lambda k: drifts[k]) if plain else best
+        return self._output(name, value, *options[best])
+
+    def _output(
+        self, name: str, value: NDArray[Any], tensor: str, other: NDArray[Any]
+    ) -> OutputResult:
+        own = self.own[tensor.partition("|")[0]]
+        return OutputResult(name, tensor, judgement.outputs(name, value, other, own, self.epsilon))
+
+    def _limit(self, tensor: str) -> float:
+        return 10 * max(self.own[tensor.partition("|")[0]], self.epsilon)
+
+    def _judge(self, name: str, value: NDArray[Any], tensor: str) -> Judged:
+        outputs = [self.own[each] for each in (tensor, self.reference.output) if each in self.own]
+        own = max([*outputs, self.epsilon])
+        return judgement.outputs(name, value, self.values[tensor], own, self.epsilon)
+
+
+def _through(name: str, value: NDArray[Any]) -> NDArray[Any]:
+    """Returns softmax or sigmoid of logits, or the logits."""
+    return np.asarray(keras.ops.convert_to_numpy(_VIRTUAL[name](value))) if name else value
+
+
+def _first_rate(steps: Steps) -> float | None:
+    for numbers in steps.run.numbers[0].values():
+        if "rate" in numbers:
+            return numbers["rate"]
+    return None

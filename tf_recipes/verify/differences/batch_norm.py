@@ -1,0 +1,123 @@
+"""Tries the epsilon, the decay and the moving variance that the graph's batch norms have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from tf_recipes.blocks.batch_norm import BatchNormalization
+from tf_recipes.graph.facts import Normalization
+from tf_recipes.verify.substitution import (
+    FORWARD,
+    TRAINING,
+    Case,
+    Substitution,
+    by_place,
+    rounded,
+)
+
+PAGE = "docs/recipes/batch_norm.md"
+
+
+def substitutions(case: Case) -> Iterator[Substitution]:
+    """Yields each number of the graph for all batch norms at once, then all numbers together."""
+    pairs = [
+        (layer, facts)
+        for layer in case.layers(keras.layers.BatchNormalization)
+        if (facts := case.facts.normalization(case.variables_of(layer))) is not None
+    ]
+    if not pairs or case.stage not in (FORWARD, TRAINING):
+        return
+    first, facts = pairs[0]
+    if facts.epsilon is not None and rounded(facts.epsilon) != rounded(first.epsilon):
+        yield _changed(case, pairs, ("epsilon",))
+    if case.stage != TRAINING:
+        return
+    if facts.decay is not None and rounded(facts.decay) != rounded(first.momentum):
+        yield _changed(case, pairs, ("decay",))
+    frozen = [layer for layer, _ in pairs if not layer.trainable]
+    if frozen:
+        yield _changed(case, pairs, ("frozen",))
+    if facts.decay is None:
+        yield _changed(case, pairs, ("still",))
+    yield _changed(case, pairs, ("variance",))
+    yield _changed(case, pairs, ("epsilon", "decay", "frozen", "variance"))
+
+
+_NAMES = {
+    "epsilon": "batch_norm_epsilon",
+    "decay": "batch_norm_decay",
+    "variance": "batch_norm_variance",
+    "frozen": "frozen_batch_norm",
+    "still": "frozen_batch_norm",
+}
+
+
+def _changed(
+    case: Case, pairs: list[tuple[Any, Normalization]], what: tuple[str, ...]
+) -> Substitution:
+    layer, facts = pairs[0]
+    ours = isinstance(layer, BatchNormalization)
+    to_ours = "variance" in what and not (ours and layer.fused is not False)
+
+    def change(model: keras.Model, _: Any) -> None:
+        for original, told in pairs:
+            _set(by_place(model, case.model, original), told, what, to_ours)
+
+    texts = {
+        "epsilon": f"epsilon={rounded(facts.epsilon or 0.0)}; the port has {layer.epsilon}",
+        "decay": f"momentum={rounded(facts.decay or 0.0)}, TF1's decay; the port has "
+        f"{layer.momentum}",
+        "frozen": "trainable=True: TF1 trains it and updates its averages",
+        "still": "momentum=1.0: this TF1 program never runs the update ops of the averages",
+        "variance": "the moving variance of TF1's fused kernel, with N/(N-1)"
+        if to_ours
+        else "the moving variance without N/(N-1): this graph's batch norm is not fused",
+    }
+    parts = [texts[each] for each in what if each != "frozen" or what == ("frozen",)]
+    name = _NAMES[what[0]] if len(what) == 1 else "batch_norm"
+    epsilon = rounded(facts.epsilon if facts.epsilon is not None else layer.epsilon)
+    decay = rounded(facts.decay if facts.decay is not None else layer.momentum)
+    kind = "tf_recipes.BatchNormalization" if to_ours else "keras.layers.BatchNormalization"
+    if ours and not to_ours:
+        kind = "tf_recipes.BatchNormalization"
+    fused = ", fused=False" if ours and "variance" in what and not to_ours else ""
+    momentum = 1.0 if "still" in what else decay
+    code = f"{kind}(momentum={momentum}, epsilon={epsilon}, scale={layer.scale}{fused})"
+    return Substitution(
+        name,
+        f"replace the batch norms by `{code}`: {'; '.join(parts)}",
+        code,
+        PAGE,
+        change,
+        layer.name,
+    )
+
+
+def _set(layer: Any, told: Normalization, what: tuple[str, ...], to_ours: bool) -> None:
+    if "epsilon" in what and told.epsilon is not None:
+        layer.epsilon = told.epsilon
+    if "decay" in what and told.decay is not None:
+        layer.momentum = told.decay
+    if "still" in what:
+        layer.momentum = 1.0
+    if "frozen" in what:
+        layer.trainable = True
+    if "variance" not in what:
+        return
+    if isinstance(layer, BatchNormalization):
+        layer.fused = False if not to_ours else None
+        return
+    other = BatchNormalization(
+        axis=layer.axis,
+        momentum=layer.momentum,
+        epsilon=layer.epsilon,
+        center=layer.center,
+        scale=layer.scale,
+        dtype=layer.dtype_policy,
+    )
+    for name in ("gamma", "beta", "moving_mean", "moving_variance"):
+        object.__setattr__(other, name, getattr(layer, name, None))
+    object.__setattr__(layer, "call", other.call)

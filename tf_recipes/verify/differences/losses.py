@@ -1,0 +1,121 @@
+"""Tries other reductions of the loss: a sum for a mean, a factor, weights of several outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from tf_recipes.verify.substitution import TRAINING, Case, Substitution
+
+PAGE = "docs/names.md"
+
+
+def substitutions(case: Case) -> Iterator[Substitution]:
+    """Yields the factor between the two losses of the first step, where a reduction explains it."""
+    training = case.result.training
+    if case.stage != TRAINING or training is None or not np.isfinite(training.losses[0]):
+        return
+    bench = case.result.bench
+    steps = bench.steps([each.tensor for each in case.result.outputs])
+    rows = len(bench.feeds.rows[0])
+    sizes = [
+        int(np.prod(np.shape(bench.values[t.tensor.partition("|")[0]])[1:]))
+        for t in case.result.outputs
+    ]
+    size = max(sizes, default=1)
+    penalty = _penalty(case)
+    factor = (float(steps.run.losses[0]) - penalty) / (float(training.losses[0]) - penalty)
+    known = {
+        rows: 'reduction="sum": TF1 adds the losses of the rows, and the port takes their mean',
+        1 / rows: "a mean: TF1 takes the mean of the rows' losses, and the port their sum",
+        size: f"the sum over the {size} numbers of a row: the port takes their mean",
+        1 / size: f"the mean over the {size} numbers of a row: the port takes their sum",
+        rows * size: 'reduction="sum": TF1 adds all numbers, and the port takes their mean',
+        1 / (rows * size): "a mean over all numbers: the port takes their sum",
+        0.5: "one half: tf.nn.l2_loss is sum(x**2) / 2",
+        2.0: "twice the loss",
+        rows * size / 2: "tf.nn.l2_loss: sum(x**2) / 2, and the port takes the mean of x**2",
+        size / 2: "sum(x**2) / 2 over a row, and the port takes the mean of x**2",
+    }
+    for value, text in known.items():
+        if value != 1 and abs(factor / value - 1) < 1e-4:
+            code = 'reduction="sum"' if value in (rows, rows * size) else f"{value:g} * loss"
+            yield Substitution(
+                "loss_reduction",
+                f"multiply the loss by {value:g}, which is {text}",
+                code,
+                PAGE,
+                _scaled(float(value)),
+            )
+            return
+    if abs(factor - 1) > 1e-4 and len(case.result.outputs) == 1 and factor > 0:
+        yield Substitution(
+            "loss_weights",
+            f"multiply the loss by {factor:.6g}, the factor between the losses of the first step",
+            f"loss_weights={factor:.6g}",
+            PAGE,
+            _scaled(factor),
+        )
+    if len(case.result.outputs) > 1:
+        yield from _weights(case)
+
+
+def _penalty(case: Case) -> float:
+    """Returns the sum of the port's penalties at the start."""
+    case.result.found.assign(case.result.bench.reference.initial)
+    return float(sum(float(np.asarray(each)) for each in case.model.losses))
+
+
+def _scaled(factor: float) -> Any:
+    def change(model: keras.Model, _: Any) -> None:
+        compute = model.compute_loss
+
+        def scaled(
+            x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **named: Any
+        ) -> Any:
+            penalties = sum(model.losses) if model.losses else 0.0
+            return (compute(x, y, y_pred, *args, **named) - penalties) * factor + penalties
+
+        object.__setattr__(model, "compute_loss", scaled)
+
+    return change
+
+
+def _weights(case: Case) -> Iterator[Substitution]:
+    """Yields the weights of the outputs' losses that explain TF1's loss on several batches."""
+    bench, model = case.result.bench, case.model
+    reference = bench.reference
+    case.result.found.assign(reference.initial)
+    rows, wanted = [], []
+    for k in range(min(8, len(bench.feeds.rows))):
+        feeds = bench.feeds.step(k)
+        reference.session.assign(reference.initial)
+        loss = float(np.sum(reference.session.run(case.structure.loss, feeds)))
+        x = bench.x(model, feeds)
+        model.reset_metrics()
+        logs = model.test_on_batch(
+            x, reference.arguments.y(model, feeds, model(x, training=False)), return_dict=True
+        )
+        names = [name for name in logs if name.endswith("_loss")]
+        rows.append([float(np.asarray(logs[name])) for name in names])
+        wanted.append(loss)
+    if not rows or len(rows[0]) < 2 or len(rows) < len(rows[0]):
+        return
+    weights, *_ = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)
+    if np.abs(np.array(rows) @ weights - wanted).max() > 1e-4 * np.abs(wanted).max():
+        return
+    found = [float(f"{weight:.4g}") for weight in weights]
+
+    def change(changed: keras.Model, _: Any) -> None:
+        changed.compile(optimizer=changed.optimizer, loss=changed.loss, loss_weights=found)
+
+    yield Substitution(
+        "loss_weights",
+        f"give the losses of the outputs the weights {found}",
+        f"loss_weights={found}",
+        PAGE,
+        change,
+    )

@@ -1,0 +1,41 @@
+"""Tries the graph's bound on the norm of weights, with TF1's axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+
+from tf_recipes.blocks.max_norm import MaxNorm
+from tf_recipes.verify.substitution import TRAINING, Case, Substitution, rounded
+from tf_recipes.verify.variable_map import Map
+
+PAGE = "docs/recipes/max_norm.md"
+
+
+def substitutions(case: Case) -> Iterator[Substitution]:
+    """Yields the bound of the graph for its variables, and none for the others."""
+    if case.stage != TRAINING:
+        return
+    bounds = case.facts.max_norms()
+    now = [each for each in case.model.trainable_variables if each.constraint is not None]
+    if not bounds and not now:
+        return
+    if bounds:
+        bound = next(iter(bounds.values()))
+        axes = bound.axes[0] if bound.axes and len(bound.axes) == 1 else bound.axes
+        code = f"kernel_constraint=tf_recipes.MaxNorm({rounded(bound.threshold)}, axes={axes})"
+        text = f"bound {', '.join(sorted(bounds)[:4])} with `{code}`"
+        name = "max_norm_axis" if now else "max_norm"
+    else:
+        code, name = "kernel_constraint=None", "max_norm"
+        text = "leave out the constraint: TF1 does not bound these weights"
+
+    def change(model: keras.Model, found: Map) -> None:
+        joined = found.keras_of()
+        theirs = {id(joined[n]): b for n, b in bounds.items() if n in joined}
+        for variable in model.trainable_variables:
+            told = theirs.get(id(variable))
+            variable.constraint = MaxNorm(rounded(told.threshold), told.axes) if told else None
+
+    yield Substitution(name, text, code, PAGE, change)

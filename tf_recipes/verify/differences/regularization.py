@@ -1,0 +1,72 @@
+"""Tries the graph's penalties: TF1's L2 has the factor one half, and a port may have lost one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from tf_recipes.blocks.regularization import l1_l2_regularizer
+from tf_recipes.verify.substitution import TRAINING, Case, Substitution, rounded
+from tf_recipes.verify.variable_map import Map
+
+PAGE = "docs/recipes/regularization.md"
+
+
+def substitutions(case: Case) -> Iterator[Substitution]:
+    """Yields the penalties of the graph for all variables at once, also without decoupled decay."""
+    if case.stage != TRAINING:
+        return
+    penalties = case.facts.penalties
+    now = [each for each in case.model.trainable_variables if each.regularizer is not None]
+    if not penalties and not now:
+        return
+    if penalties:
+        scales = next(iter(penalties.values()))
+        l1, l2 = rounded(scales.get("l1", 0.0)), rounded(scales.get("l2", 0.0))
+        code = _code(l1, l2)
+        names = ", ".join(sorted(penalties)[:4])
+        if not now:
+            name, text = "missing_regularizer", f"add the penalty `{code}` to {names}"
+        else:
+            name = "l2_half" if l2 else "regularizer"
+            text = f"replace the penalties by `{code}`: TF1's L2 is scale * sum(w**2) / 2"
+    else:
+        name, code = "regularizer", "kernel_regularizer=None"
+        text = "leave out the penalties: TF1's loss has none"
+    yield Substitution(name, text, code, PAGE, _setting(case, penalties, False))
+    if getattr(case.model.optimizer, "weight_decay", None):
+        yield Substitution(
+            "decay_order",
+            f"{text}, and leave out weight_decay, which Keras takes from the weights themselves",
+            code,
+            PAGE,
+            _setting(case, penalties, True),
+            "optimizer",
+        )
+
+
+def _code(l1: float, l2: float) -> str:
+    if l1 and l2:
+        return f"kernel_regularizer=tf_recipes.l1_l2_regularizer({l1}, {l2})"
+    if l2:
+        return f"kernel_regularizer=tf_recipes.l2_regularizer({l2})"
+    return f"kernel_regularizer=tf_recipes.l1_regularizer({l1})"
+
+
+def _setting(case: Case, penalties: Any, without_decay: bool) -> Any:
+    def change(model: keras.Model, found: Map) -> None:
+        joined = found.keras_of()
+        theirs = {id(joined[name]): scales for name, scales in penalties.items() if name in joined}
+        for variable in model.trainable_variables:
+            scales = theirs.get(id(variable))
+            variable.regularizer = (
+                l1_l2_regularizer(float(scales.get("l1", 0.0)), float(scales.get("l2", 0.0)))
+                if scales
+                else None
+            )
+        if without_decay:
+            model.optimizer.weight_decay = None
+
+    return change

@@ -1,0 +1,133 @@
+"""Judges a Keras model's numbers by how far TF1 drifts from itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tf_recipes.parity.comparison import FARTHEST, LIMIT, relative_drift
+from tf_recipes.parity.own_drift import CHAOTIC
+from tf_recipes.verify.reference import Steps
+
+LOSSES = "losses"
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """Holds the drifts of one array: one for each step that is judged, or a single one.
+
+    `ratio` is the drift divided by TF1's own drift. The array matches while each ratio is at most
+    `comparison.LIMIT` and each drift at most `comparison.FARTHEST`.
+    """
+
+    name: str
+    drift: Sequence[float]
+    sensitivity: Sequence[float]
+
+    @property
+    def ratio(self) -> list[float]:
+        """Returns the drifts in units of TF1's own drift."""
+        return [d / s for d, s in zip(self.drift, self.sensitivity, strict=True)]
+
+    @property
+    def passed(self) -> bool:
+        """Returns whether each step matches; NaN does not."""
+        return self.first_failure is None
+
+    @property
+    def first_failure(self) -> int | None:
+        """Returns the first step that does not match, from 0, or None."""
+        for k, (drift, ratio) in enumerate(zip(self.drift, self.ratio, strict=True)):
+            if not (ratio <= LIMIT and drift <= FARTHEST):
+                return k
+        return None
+
+    @property
+    def worst(self) -> float:
+        """Returns the largest ratio; infinity where one is NaN."""
+        ratios = [np.inf if np.isnan(r) else r for r in self.ratio]
+        return float(max(ratios, default=0.0))
+
+
+def steps_sensitivity(steps: Steps, names: Sequence[str], epsilon: float) -> NDArray[Any]:
+    """Returns how far TF1 drifts from itself after each step: its largest drift, without noise.
+
+    Args:
+        steps: what TF1 did.
+        names: the variables that are judged.
+        epsilon: the least drift that counts, that of the dtype.
+    """
+    judged = [name for name in names if name not in steps.noise]
+    return np.array(
+        [max([epsilon, *(each[name] for name in judged)]) for each in steps.sensitivity]
+    )
+
+
+def judged_steps(sensitivity: NDArray[Any]) -> int:
+    """Returns how many steps can be judged: those before TF1 drifts from itself too far."""
+    chaotic = np.flatnonzero(sensitivity > CHAOTIC)
+    return int(chaotic[0]) if len(chaotic) else len(sensitivity)
+
+
+def training(
+    steps: Steps,
+    names: Sequence[str],
+    losses: NDArray[Any],
+    values: Sequence[Mapping[str, NDArray[Any]]],
+    epsilon: float,
+) -> list[Judged]:
+    """Judges the losses and the variables after each step.
+
+    Args:
+        steps: what TF1 did.
+        names: the variables to judge, without noise.
+        losses: the Keras model's losses, (steps,); all NaN where its training gives none.
+        values: `{TF1's name: Keras value}` after each step.
+        epsilon: that of the dtype.
+    """
+    own = steps_sensitivity(steps, names, epsilon)
+    count = judged_steps(own)
+    found = []
+    finite = all(np.isfinite(value).all() for value in values[-1].values())
+    if not np.isnan(losses).all() or not finite:  # a training step may give no loss
+        coarsest = max(epsilon, float(np.finfo("f4").eps))  # Keras' mean of the loss is float32
+        least = np.maximum(own, np.maximum(steps.losses_sensitivity, coarsest))[:count]
+        scale = np.abs(steps.run.losses[:count])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            drift = np.abs(losses[:count] - steps.run.losses[:count]) / scale
+        drift = np.where(losses[:count] == steps.run.losses[:count], 0.0, drift)
+        found.append(Judged(LOSSES, drift.tolist(), least.tolist()))
+    for name in names:
+        drift = [
+            relative_drift(values[k][name], steps.run.variables[k][name]) for k in range(count)
+        ]
+        found.append(Judged(name, drift, own[:count].tolist()))
+    return found
+
+
+def outputs(
+    name: str, value: NDArray[Any], reference: NDArray[Any], own: float, epsilon: float
+) -> Judged:
+    """Judges predictions, or the outputs of a layer, whose entries TF1 has in another shape."""
+    drift = relative_drift(np.reshape(value, reference.shape), reference)
+    return Judged(name, [drift], [max(own, epsilon)])
+
+
+def first_failure(judged: Sequence[Judged]) -> tuple[int, Judged] | None:
+    """Returns the first step that fails, from 0, and the array with the largest ratio in it."""
+    failed = [(each.first_failure, each) for each in judged if each.first_failure is not None]
+    if not failed:
+        return None
+    step = min(k for k, _ in failed if k is not None)
+    at = [each for k, each in failed if k == step]
+
+    def ratio(each: Judged) -> float:
+        value = each.ratio[step]
+        return np.inf if np.isnan(value) else value
+
+    # among arrays that fail alike, a variable says more than the loss
+    return step, max(at, key=lambda each: (ratio(each), each.name != LOSSES))

@@ -1,0 +1,181 @@
+"""Makes the Keras model to verify, again and again, and notes which line made which part."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from tf_recipes._support import saved_models, validation
+from tf_recipes._support.visible import shortened
+
+Place = tuple[str, int]  # a file and a line
+
+
+class ModelSource:
+    """Makes copies of one compiled model.
+
+    Args:
+        model: `"port.py:build"`, a function in a Python file that takes no arguments; the path of
+            a `.keras` file; such a function; or a compiled model.
+
+    Raises:
+        ValueError: if there is no such file or function.
+    """
+
+    def __init__(self, model: str | os.PathLike[str] | Callable[[], Any] | keras.Model) -> None:
+        self.lines: dict[str, Place] = {}  # name of a layer or optimizer -> where it was made
+        self.file: str | None = None
+        self.can_copy = True
+        if isinstance(model, keras.Model):
+            self.name = type(model).__name__
+            self._make = self._copies_of(model)
+        elif callable(model):
+            self.name = getattr(model, "__qualname__", "a function")
+            code = getattr(model, "__code__", None)
+            self.file = code.co_filename if code else None
+            self._make = model
+        else:
+            self.name = os.fspath(model)
+            self._make = self._from_path(self.name)
+
+    def make(self) -> keras.Model:
+        """Returns a new, built and compiled model.
+
+        Raises:
+            ValueError: if the function fails, or gives no compiled model.
+        """
+        self.lines.clear()
+        try:
+            with self._noting_lines():
+                model = self._make()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except Exception as error:
+            frames = [f for f in traceback.extract_tb(error.__traceback__) if self._own(f.filename)]
+            at = f", line {frames[-1].lineno}" if frames else ""
+            text = shortened(" ".join(str(error).split()), 300)
+            return validation.fail(
+                "The function must return a compiled Keras model.",
+                f"{self.name}{at}: {type(error).__name__}: {text}",
+                "Run the function by itself, and mend it.",
+            )
+        if not isinstance(model, keras.Model):
+            validation.fail(
+                "The function must return a compiled Keras model.",
+                f"{self.name} returned {type(model).__name__}",
+                "Write `return model` at its end.",
+            )
+        if getattr(model, "optimizer", None) is None:
+            validation.fail(
+                "The model must be compiled with an optimizer and a loss.",
+                f"{self.name}, whose model has no optimizer",
+                "Call model.compile(optimizer, loss) before returning the model.",
+            )
+        return model
+
+    def line(self, name: str) -> Place | None:
+        """Returns the file and the line that made a layer or an optimizer, if it is known."""
+        return self.lines.get(name)
+
+    def _own(self, filename: str) -> bool:
+        return self.file is not None and os.path.realpath(filename) == os.path.realpath(self.file)
+
+    @contextlib.contextmanager
+    def _noting_lines(self) -> Iterator[None]:
+        """Notes, while a model is made, the line of the file in which each part is made."""
+        if self.file is None:
+            yield
+            return
+        kinds = (keras.layers.Layer, keras.optimizers.Optimizer)
+        before = [kind.__init__ for kind in kinds]
+
+        def noting(first: Callable[..., None]) -> Callable[..., None]:
+            def init(made: Any, *args: Any, **kwargs: Any) -> None:
+                first(made, *args, **kwargs)
+                frame = sys._getframe(1)
+                while frame is not None and not self._own(frame.f_code.co_filename):
+                    frame = frame.f_back
+                if frame is not None:
+                    key = made.name if isinstance(made, keras.layers.Layer) else "optimizer"
+                    self.lines[key] = (Path(self.file or "").name, frame.f_lineno)
+
+            return init
+
+        try:
+            for kind, first in zip(kinds, before, strict=True):
+                kind.__init__ = noting(first)
+            yield
+        finally:
+            for kind, first in zip(kinds, before, strict=True):
+                kind.__init__ = first
+
+    def _from_path(self, path: str) -> Callable[[], Any]:
+        if path.endswith(".keras"):
+            return lambda: self._load(path)
+        file, colon, function = path.rpartition(":")
+        if not colon or not file.endswith(".py") or not function.isidentifier():
+            validation.fail(
+                "`model` must be FILE.py:FUNCTION or a .keras file.",
+                f"model={shortened(path, 200)!r}",
+                "Pass for example model='port.py:build', where build() returns a compiled model.",
+            )
+        if not Path(file).is_file():
+            validation.fail("`model` must name a file.", f"no file {file!r}", "Correct the path.")
+        self.file = os.path.abspath(file)
+        module = self._run(self.file)
+        found = getattr(module, function, None)
+        if not callable(found):
+            defined = [n for n, v in vars(module).items() if callable(v) and n[0] != "_"]
+            validation.fail(
+                "`model` must name a function of the file.",
+                f"no function {function!r} in {file!r}",
+                f"The file has {', '.join(defined[:8]) or 'none'}.",
+            )
+        return found
+
+    def _run(self, file: str) -> Any:
+        """Runs the user's file as a module; its own folder is on the module path meanwhile."""
+        spec = importlib.util.spec_from_file_location("_verified_port", file)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        sys.path.insert(0, os.path.dirname(file))
+        try:
+            spec.loader.exec_module(module)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            text = shortened(" ".join(str(error).split()), 300)
+            validation.fail(
+                "The model's file must run.",
+                f"{file!r}: {type(error).__name__}: {text}",
+                "Run it with python, and mend it.",
+            )
+        finally:
+            sys.path.remove(os.path.dirname(file))
+        return module
+
+    @staticmethod
+    def _load(path: str) -> keras.Model:
+        """Returns the model of a file, compiled as it was saved; no Python code is loaded."""
+        saved_models.load(path)  # checks the file
+        return keras.saving.load_model(path, compile=True, safe_mode=True)
+
+    def _copies_of(self, model: keras.Model) -> Callable[[], keras.Model]:
+        """Returns a function that copies a compiled model by its configuration."""
+
+        def copy() -> keras.Model:
+            new = keras.models.clone_model(model)
+            new.set_weights(model.get_weights())
+            new.compile_from_config(model.get_compile_config())
+            return new
+
+        return copy

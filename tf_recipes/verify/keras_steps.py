@@ -1,0 +1,206 @@
+"""Trains a Keras model step by step, with the masks that dropout drew in TF1."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from tf_recipes.blocks.dropout import Dropout
+from tf_recipes.verify.recurrent_cells import layers_in
+
+Mask = NDArray[np.bool_]
+
+
+class Masks:
+    """Gives the dropout layers of a model the masks of TF1, which no seed can repeat.
+
+    Args:
+        model: the model.
+        x: the inputs of a batch.
+        masks: `{tensor: mask}` of the first step.
+
+    The layers are taken in the order in which the model calls them, and each takes the next mask
+    of its outputs' shape. `left` are the masks that no layer takes, and `without` the layers that
+    draw their own.
+    """
+
+    def __init__(self, model: keras.Model, x: Any, masks: Mapping[str, Mask]) -> None:
+        self.left = list(masks)
+        self.without: list[str] = []
+        self._variables: dict[str, keras.Variable] = {}
+        if not any(_is_dropout(layer) for layer in layers_in(model)):
+            return
+        for layer, shape in _called(model, x):
+            shapes = {name: np.shape(masks[name]) for name in self.left}
+            name = next((n for n, s in shapes.items() if s == shape), None) or next(
+                (n for n, s in shapes.items() if _broadcasts(s, shape)), None
+            )
+            if name is None:
+                self.without.append(layer.name)
+                continue
+            self.left.remove(name)
+            mask = keras.Variable(np.asarray(masks[name], bool), trainable=False, dtype="bool")
+            self._variables[name] = mask
+            _inject(layer, mask)
+
+    def set(self, masks: Mapping[str, Mask]) -> None:
+        """Sets the masks of the next step."""
+        for name, variable in self._variables.items():
+            variable.assign(np.asarray(masks[name], bool))
+
+
+def train(
+    model: keras.Model,
+    batches: Sequence[tuple[Any, Any, Any]],
+    masks: Masks | None,
+    drawn: Sequence[Mapping[str, Mask]],
+    after: Callable[[int], object],
+) -> NDArray[Any]:
+    """Trains the model by `fit`, a step for each batch; returns the losses before each step.
+
+    Args:
+        model: a compiled model.
+        batches: `(x, y, sample weights or None)` of each step.
+        masks: what sets the masks, or None.
+        drawn: the masks of each step.
+        after: called with the step's number, from 1, after each step.
+    """
+    model.jit_compile = False  # to compile a program costs more than a few steps of it
+    model.steps_per_execution = 1
+    watch = _EachStep(masks, drawn, after)
+    model.fit(
+        (_packed(*batch) for batch in batches),
+        steps_per_epoch=len(batches),
+        shuffle=False,
+        verbose=0,
+        callbacks=[watch],
+    )
+    return np.array(watch.losses)
+
+
+class _EachStep(keras.callbacks.Callback):
+    """Sets the masks before each step, and notes the loss of each step."""
+
+    def __init__(
+        self,
+        masks: Masks | None,
+        drawn: Sequence[Mapping[str, Mask]],
+        after: Callable[[int], object],
+    ) -> None:
+        super().__init__()
+        self.losses: list[float] = []
+        self._masks, self._drawn, self._after = masks, drawn, after
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.model.reset_metrics()
+        if self._masks is not None and self._drawn:
+            self._masks.set(self._drawn[batch])
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.losses.append(float(np.asarray((logs or {}).get("loss", np.nan))))
+        self._after(batch + 1)
+
+
+def _packed(x: Any, y: Any, weight: Any) -> tuple[Any, ...]:
+    """Returns a batch as `fit` gives it to a `train_step`: without what there is not."""
+    x, y = (tuple(each) if isinstance(each, list) else each for each in (x, y))
+    if weight is not None:
+        return x, y, weight
+    return (x,) if y is None else (x, y)
+
+
+def predict(model: keras.Model, x: Any) -> list[NDArray[Any]]:
+    """Returns the model's outputs in evaluation, in order."""
+    outputs = model(keras.tree.map_structure(ops.convert_to_tensor, x), training=False)
+    return [np.asarray(ops.convert_to_numpy(each)) for each in keras.tree.flatten(outputs)]
+
+
+def layer_outputs(model: keras.Model, x: Any) -> list[tuple[str, str, NDArray[Any]]]:
+    """Returns `[(layer's name, class, outputs)]` in evaluation, in the order of the calls."""
+    found: list[tuple[str, str, NDArray[Any]]] = []
+
+    def note(layer: keras.layers.Layer, outputs: Any) -> None:
+        parts = keras.tree.flatten(outputs)
+        if len(parts) == 1 and hasattr(parts[0], "shape"):
+            array = np.asarray(ops.convert_to_numpy(parts[0]))
+            found.append((layer.name, type(layer).__name__, array))
+
+    _watched(model, x, note, training=False)
+    return found
+
+
+def _called(model: keras.Model, x: Any) -> list[tuple[keras.layers.Layer, tuple[int, ...]]]:
+    """Returns the dropout layers in the order of their calls, with their outputs' shapes."""
+    found = []
+
+    def note(layer: keras.layers.Layer, outputs: Any) -> None:
+        if _is_dropout(layer):
+            found.append((layer, tuple(outputs.shape)))
+
+    before = [np.copy(ops.convert_to_numpy(v)) for v in model.variables]
+    _watched(model, x, note, training=True)
+    for variable, value in zip(model.variables, before, strict=True):
+        variable.assign(value)
+    return found
+
+
+def _watched(model: keras.Model, x: Any, note: Callable[..., None], training: bool) -> None:
+    """Calls the model, and `note(layer, outputs)` after the call of each layer inside it."""
+    layers = [each for each in layers_in(model) if not isinstance(each, keras.layers.InputLayer)]
+    kept = {id(each): each.__dict__.get("call") for each in layers}
+
+    def wrapped(layer: keras.layers.Layer) -> Callable[..., Any]:
+        call = layer.call
+
+        @functools.wraps(call)
+        def noting(*args: Any, **kwargs: Any) -> Any:
+            outputs = call(*args, **kwargs)
+            note(layer, outputs)
+            return outputs
+
+        return noting
+
+    for layer in layers:
+        object.__setattr__(layer, "call", wrapped(layer))
+    try:
+        model(keras.tree.map_structure(ops.convert_to_tensor, x), training=training)
+    finally:
+        for layer in layers:
+            if kept[id(layer)] is None:
+                object.__delattr__(layer, "call")
+            else:
+                object.__setattr__(layer, "call", kept[id(layer)])
+
+
+def _is_dropout(layer: keras.layers.Layer) -> bool:
+    if isinstance(layer, Dropout):
+        return layer.keep_prob < 1
+    kinds = (keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D)
+    return isinstance(layer, kinds) and layer.rate > 0
+
+
+def _inject(layer: keras.layers.Layer, mask: keras.Variable) -> None:
+    """Makes a dropout layer compute with a mask, as it would with its own."""
+    if isinstance(layer, Dropout):
+        object.__setattr__(layer, "draw_mask", lambda inputs: ops.cast(mask, "bool"))
+        return
+
+    def call(inputs: Any, training: bool = False) -> Any:
+        if not training:
+            return inputs
+        kept = ops.cast(mask, "bool")
+        return ops.where(kept, inputs / (1 - layer.rate), ops.zeros_like(inputs))
+
+    object.__setattr__(layer, "call", call)
+
+
+def _broadcasts(shape: tuple[int, ...], outputs: tuple[int, ...]) -> bool:
+    return len(shape) == len(outputs) and all(
+        a in (1, b) for a, b in zip(shape, outputs, strict=True)
+    )

@@ -1,0 +1,290 @@
+"""Verifies a Keras port of a TF1 program: the first place where the port leaves TF1, and why."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from tf_recipes._support import validation
+from tf_recipes._support.precision import use_float32_products
+from tf_recipes.graph.structure import Structure, node_of
+from tf_recipes.verify import (
+    arguments,
+    attempt,
+    explanation,
+    reference,
+    report_document,
+    variable_map,
+)
+from tf_recipes.verify import feeds as feeds_of_steps
+from tf_recipes.verify.keras_model import ModelSource
+
+STARTS = 8  # starts one ulp away, over which TF1's own drift is taken
+# what the command's exit status says
+STATUSES = {
+    0: "the port matches: it cannot be told from TF1 started one ulp away",
+    1: "the port differs, and the report names the first difference",
+    2: "nothing could be judged",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Holds what a verification can be told; `verify` documents each.
+
+    All names are those of the graph, with or without `:0`.
+    """
+
+    feed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    eval_feed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    train_op: str | None = None
+    loss: str | None = None
+    inputs: Sequence[str] | None = None
+    labels: Sequence[str] | None = None
+    outputs: Sequence[str] | None = None
+    sample_weight: str | None = None
+    variable_map: Mapping[str, str] | None = None
+    steps: int = 20
+    batch_size: int = 50
+    seed: int = 0
+    starts: int = STARTS
+    explain: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """Holds the outcome of a verification; `document` is what the JSON file has."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def passed(self) -> bool:
+        """Returns whether the port matches."""
+        return bool(self.document["passed"])
+
+    @property
+    def first_failure(self) -> Mapping[str, Any] | None:
+        """Returns the first difference: its stage, step, name and ratio; None for a match."""
+        failure: Mapping[str, Any] | None = self.document["first_failure"]
+        return failure
+
+    @property
+    def reasons(self) -> Sequence[Mapping[str, Any]]:
+        """Returns the substitutions that remove the difference, best first."""
+        reasons: Sequence[Mapping[str, Any]] = self.document["reasons"]
+        return reasons
+
+    @property
+    def exit_status(self) -> int:
+        """Returns the status with which the command ends, a key of `STATUSES`."""
+        if self.document["verdict"] == "not judged":
+            return 2
+        return 0 if self.passed else 1
+
+    def __str__(self) -> str:
+        return str(self.document["message"])
+
+
+def verify(
+    model: str | os.PathLike[str] | Callable[[], keras.Model] | keras.Model,
+    checkpoint: str | os.PathLike[str],
+    feeds: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    on_step: Callable[[], object] = lambda: None,
+    **settings: Any,
+) -> Report:
+    """Verifies that a Keras model does what a TF1 graph does, in prediction and in training.
+
+    The graph of the checkpoint's `.meta` file runs in the installed TensorFlow. The model gets the
+    checkpoint's weights and optimizer state, predicts the same rows and takes the same training
+    steps, with the masks that dropout drew in TF1. Each number is judged by how far TF1 drifts
+    from itself when its weights start one ulp away. The model matches while it is at most 10 times
+    as far. `docs/verify.md` has an example, and says what a match does not prove.
+
+    TF1: there was no such tool; TensorFlow's guide compares one forward pass by hand.
+
+    Args:
+        model: `"port.py:build"`, the path of a `.keras` file, a function that returns a compiled
+            model, or a compiled model.
+        checkpoint: the prefix that `tf.train.Saver` wrote, or its folder.
+        feeds: `{placeholder: array (rows, …)}`, or the path of an `.npz` file of such arrays.
+        on_step: called after each of TF1's training steps, for a progress bar.
+        **settings: of `Settings`. `feed` and `eval_feed` are `{placeholder: value}` in training
+            and in evaluation; a placeholder with a default keeps it without. `train_op`, `loss`,
+            `inputs`, `labels`, `outputs` and `sample_weight` name what cannot be told from the
+            graph. `variable_map` is `{TF1's variable: path of the Keras variable}`. `steps`,
+            `batch_size` (rows) and `seed` set the training, `starts` the number of starts one ulp
+            away, and `explain=False` leaves out the search for reasons.
+
+    Returns:
+        A `Report`.
+
+    Raises:
+        ValueError: if something cannot be judged: a file is damaged, a placeholder has no value, a
+            name is not in the graph, a map is ambiguous.
+        TypeError: for an unknown setting.
+
+    References:
+        Higham, "Accuracy and Stability of Numerical Algorithms", 2002, on perturbed starts.
+    """
+    given = Settings(**settings)
+    _check(given)
+    graph = reference.open_graph(checkpoint)
+    structure = Structure(graph, given.train_op, given.loss)
+    source = ModelSource(model)
+    with use_float32_products():
+        return _Verification(source, structure, checkpoint, feeds, given, on_step).run()
+
+
+def assert_migrated(
+    model: Any, checkpoint: str | os.PathLike[str], feeds: Any, **settings: Any
+) -> None:
+    """Checks that a port matches its TF1 graph; for a test that keeps a port proven.
+
+    TF1: the graph of the checkpoint.
+
+    Args:
+        model: as for `verify`.
+        checkpoint: as for `verify`.
+        feeds: as for `verify`.
+        **settings: as for `verify`.
+
+    Raises:
+        AssertionError: if the port differs; the text has the first difference and the reasons.
+        ValueError: if nothing can be judged.
+    """
+    report = verify(model, checkpoint, feeds, **settings)
+    if not report.passed:
+        reasons = "".join(f"\n  {each['text']}" for each in report.reasons)
+        raise AssertionError(f"{report}{reasons}")
+
+
+class _Verification:
+    """Runs one verification."""
+
+    def __init__(
+        self,
+        source: ModelSource,
+        structure: Structure,
+        checkpoint: str | os.PathLike[str],
+        feeds: str | os.PathLike[str] | Mapping[str, Any],
+        settings: Settings,
+        on_step: Callable[[], object],
+    ) -> None:
+        self.source, self.settings, self.structure = source, settings, structure
+        arrays = feeds if isinstance(feeds, Mapping) else feeds_of_steps.read(feeds)
+        model = source.make()
+        self._build_by_call = not model.built
+        fed = [n for n, a in arrays.items() if getattr(a, "ndim", 0) > 0 and n not in settings.feed]
+        self.arguments = arguments.find(
+            structure,
+            model,
+            [n if ":" in n else f"{n}:0" for n in fed if node_of(n) in structure.nodes],
+            settings.inputs,
+            settings.labels,
+            settings.sample_weight,
+        )
+        path = reference.prefix(checkpoint)
+        self.reference = reference.Reference(structure, self.arguments, path, settings.outputs)
+        self.feeds = feeds_of_steps.make(
+            self.reference.session,
+            arrays,
+            settings.feed,
+            settings.eval_feed,
+            settings.steps,
+            settings.batch_size,
+            settings.seed,
+        )
+        self.bench = attempt.Bench(
+            self.reference, self.feeds, settings.starts, settings.seed, on_step
+        )
+        self.model = model
+        self.checkpoint = path
+
+    def run(self) -> Report:
+        """Judges the forward pass, the training, and the reasons of a difference."""
+        self._build(self.model)
+        result = self.judge(self.model, self.map(self.model))
+        lines = dict(self.source.lines)
+        reasons: list[dict[str, Any]] = []
+        if self.settings.explain and not result.passed and result.judged:
+            reasons = explanation.find(result, self.copy, self.map, self.judge, lines.get)
+        return Report(report_document.build(result, reasons))
+
+    def judge(self, model: keras.Model, found: variable_map.Map) -> report_document.Result:
+        """Judges a built model with its map."""
+        found.assign(self.reference.initial)
+        outputs = self.bench.outputs(model)
+        if not all(each.judged.passed for each in outputs):
+            found, outputs = self._settle(model, found, outputs)
+        layers = self.bench.layers(model)
+        training = None
+        if all(each.judged.passed for each in outputs) and found.complete:
+            training = self.bench.train(model, found, outputs)
+        return report_document.Result(
+            source=self.source,
+            checkpoint=self.checkpoint,
+            bench=self.bench,
+            settings=self.settings,
+            model=model,
+            found=found,
+            outputs=outputs,
+            layers=layers,
+            training=training,
+        )
+
+    def copy(self) -> tuple[keras.Model, variable_map.Map]:
+        """Returns a new model and its map."""
+        model = self.source.make()
+        self._build(model)
+        return model, self.map(model)
+
+    def map(self, model: keras.Model) -> variable_map.Map:
+        """Returns the map of the variables of a model."""
+        return variable_map.find(
+            self.reference.roles.weights, model, self.settings.variable_map, self.forget_biases()
+        )
+
+    def forget_biases(self) -> dict[str, float]:
+        """Returns what TF1 adds to the forget gate of each LSTM cell, by the cell's kernel."""
+        return {}
+
+    def _build(self, model: keras.Model) -> None:
+        """Builds a model that has no variables before its first call."""
+        if not model.built or self._build_by_call:
+            model(
+                keras.tree.map_structure(
+                    keras.ops.convert_to_tensor,
+                    self.arguments.x(model, self.feeds.evaluate()),
+                ),
+                training=False,
+            )
+
+    def _settle(
+        self,
+        model: keras.Model,
+        found: variable_map.Map,
+        outputs: Sequence[attempt.OutputResult],
+    ) -> tuple[variable_map.Map, Sequence[attempt.OutputResult]]:
+        """Tries other orders of kernels of one shape, and keeps one with which the model predicts.
+
+        Values settle what names do not tell; where no order predicts as TF1, the order of use
+        stays.
+        """
+        for other in variable_map.permutations(found):
+            other.assign(self.reference.initial)
+            again = self.bench.outputs(model)
+            if all(each.judged.passed for each in again):
+                return other, again
+        found.assign(self.reference.initial)
+        return found, outputs
+
+
+def _check(settings: Settings) -> None:
+    """Checks the numbers of the settings."""
+    for name, low in (("steps", 1), ("batch_size", 1), ("seed", 0), ("starts", 8)):
+        validation.whole(name, getattr(settings, name), low)

@@ -1,0 +1,235 @@
+"""Holds the TF1 side of a verification: the graph, its start, and what its steps did."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tf_recipes._support import validation
+from tf_recipes.graph import meta_graph, trajectory
+from tf_recipes.graph.roles import Roles
+from tf_recipes.graph.session import GraphSession, Values
+from tf_recipes.graph.structure import Structure, node_of
+from tf_recipes.parity.comparison import relative_drift
+from tf_recipes.verify.arguments import Arguments
+from tf_recipes.verify.feeds import Feeds
+
+NOISE = 0.1  # a change that differs by more than this share one ulp away is noise
+
+
+@dataclasses.dataclass(frozen=True)
+class Steps:
+    """Holds what TF1's training did, and how far it drifts from itself.
+
+    `sensitivity` is `{variable: drift}` for each step, `losses_sensitivity` (steps,),
+    `outputs_sensitivity` is `{tensor: drift}` after the last step. `noise` are the variables whose
+    change is nothing but roundings, such as a bias before batch norm.
+    """
+
+    run: trajectory.Trajectory
+    sensitivity: Sequence[Mapping[str, float]]
+    losses_sensitivity: NDArray[Any]
+    outputs_sensitivity: Mapping[str, float]
+    noise: frozenset[str]
+
+
+def open_graph(path: str | os.PathLike[str]) -> meta_graph.MetaGraph:
+    """Reads the graph of a checkpoint, given by its prefix, its folder or one of its files.
+
+    Raises:
+        ValueError: if there is no checkpoint or no graph beside it.
+    """
+    return meta_graph.read(f"{prefix(path)}.meta")
+
+
+def prefix(path: str | os.PathLike[str]) -> str:
+    """Returns a checkpoint's prefix, for the prefix itself, its folder or one of its files."""
+    text = os.fspath(path)
+    for end in (".meta", ".index"):
+        text = text.removesuffix(end)
+    if Path(text).is_dir():
+        latest = tf.train.latest_checkpoint(text)
+        found = sorted(Path(text).glob("*.meta"))
+        if latest is None and len(found) == 1:
+            latest = str(found[0]).removesuffix(".meta")
+        if latest is None:
+            validation.fail(
+                "A folder must hold a checkpoint.",
+                f"{text!r} with {len(found)} .meta files and no state file",
+                "Pass the prefix, such as FOLDER/model.ckpt.",
+            )
+        text = latest
+    if not Path(f"{text}.meta").is_file():
+        validation.fail(
+            "A checkpoint must have its graph beside it, PREFIX.meta.",
+            f"no {text + '.meta'!r}",
+            "Save it with tf.train.Saver().save(session, PREFIX), or copy the .meta file, too.",
+        )
+    return text
+
+
+class Reference:
+    """Runs the TF1 graph as often as a verification needs.
+
+    Args:
+        structure: the `Structure` of the graph.
+        arguments: the tensors that the model takes, by `arguments.find`.
+        checkpoint: the prefix of the checkpoint.
+        outputs: tensors of the predictions, or None to find them.
+
+    Raises:
+        ValueError: if the graph cannot run here, or the checkpoint is not its own.
+    """
+
+    def __init__(
+        self,
+        structure: Structure,
+        arguments: Arguments,
+        checkpoint: str,
+        outputs: Sequence[str] | None = None,
+    ) -> None:
+        self.structure, self.arguments = structure, arguments
+        candidates = structure.candidates(arguments.inputs, arguments.labels)
+        usable = [n for n in candidates if _runs(structure, n)]
+        asked = [node_of(name) for name in outputs or ()]
+        self.session = GraphSession(structure, [*usable, *asked])
+        self.candidates = [
+            tensor
+            for name in dict.fromkeys([*usable, *asked])
+            for tensor in self.session.outputs_of(name)
+            if self.session.dtype_of(tensor) in ("float32", "float64", "float16")
+        ]
+        self.asked = [t if ":" in t else f"{t}:0" for t in outputs or ()]
+        output = structure.output(arguments.inputs, arguments.labels)
+        self.output = self.asked[0] if self.asked else (f"{output}:0" if output else None)
+        self.initial = self.session.restore(checkpoint)
+        _check_finite(self.initial)
+        self.shapes = {name: value.shape for name, value in self.initial.items()}
+        self.roles = Roles(self.session, self.shapes, self.output)
+
+    @functools.cached_property
+    def moved(self) -> list[str]:
+        """Returns the variables that a start one ulp away moves: the trained weights."""
+        return [each.name for each in self.roles.weights if each.trained]
+
+    def forward(self, feeds: Feeds) -> Values:
+        """Returns the value of every tensor that may be the model's, in evaluation.
+
+        Raises:
+            ValueError: if the predictions need a placeholder that has no value in evaluation.
+        """
+        structure, fed = self.structure, feeds.evaluate()
+        open_ones = {
+            name
+            for name, node in structure.nodes.items()
+            if node.op in ("Placeholder", "PlaceholderV2") and f"{name}:0" not in fed
+        }
+        after = structure.descendants(open_ones, set(structure.nodes))
+        for tensor in [*self.asked, self.output]:
+            if tensor is not None and node_of(tensor) in after:
+                needed = structure.ancestors([node_of(tensor)], control=False) & open_ones
+                missing = sorted(needed)[0]
+                validation.fail(
+                    "Every placeholder of the predictions must have a value in evaluation.",
+                    f"none for {missing!r}",
+                    f"Set it with eval_feed={{{missing!r}: VALUE}}, such as 1.0 for a share to "
+                    "keep and False for a training flag.",
+                )
+        self.candidates = [each for each in self.candidates if node_of(each) not in after]
+        self.session.assign(self.initial)
+        return dict(self.session.run({n: n for n in self.candidates}, feeds.evaluate()))
+
+    def forward_sensitivity(
+        self, feeds: Feeds, values: Values, starts: int, seed: int
+    ) -> dict[str, float]:
+        """Returns how far each tensor of `forward` drifts when the weights move by one ulp."""
+        largest = dict.fromkeys(values, 0.0)
+        for start in trajectory.neighbours(self.initial, self.moved, starts, seed):
+            self.session.assign(start)
+            got = self.session.run({name: name for name in values}, feeds.evaluate())
+            for name, value in got.items():
+                drift = relative_drift(value, values[name])
+                largest[name] = float(np.fmax(largest[name], drift))
+        return largest
+
+    def steps(
+        self,
+        feeds: Feeds,
+        evaluated: Sequence[str],
+        starts: int,
+        seed: int,
+        on_step: Callable[[], object] = lambda: None,
+    ) -> Steps:
+        """Trains from the checkpoint, and from starts one ulp away.
+
+        Raises:
+            ValueError: if TF1's own training gives NaN or infinity.
+        """
+        given = [feeds.step(k) for k in range(len(feeds.rows))]
+        evaluation = feeds.evaluate()
+        run = trajectory.train(
+            self.session, self.initial, given, evaluated, evaluation, on_step=on_step
+        )
+        last = {**run.variables[-1], "the loss": run.losses}
+        _check_finite(last)
+        watched = [name for name, value in self.initial.items() if value.dtype.kind == "f"]
+        sensitivity = [dict.fromkeys(watched, 0.0) for _ in given]
+        losses, outputs, noise = np.zeros(len(given)), dict.fromkeys(evaluated, 0.0), set()
+        for start in trajectory.neighbours(self.initial, self.moved, starts, seed):
+            other = trajectory.train(
+                self.session, start, given, evaluated, evaluation, run.drawn, on_step
+            )
+            for k in range(len(given)):
+                for name in watched:
+                    drift = relative_drift(other.variables[k][name], run.variables[k][name])
+                    sensitivity[k][name] = float(np.fmax(sensitivity[k][name], drift))
+            losses = np.fmax(losses, _losses_drift(other.losses, run.losses))
+            for name in evaluated:
+                drift = relative_drift(other.outputs[name], run.outputs[name])
+                outputs[name] = float(np.fmax(outputs[name], drift))
+            noise |= self._noise(run, other, start)
+        return Steps(run, sensitivity, losses, outputs, frozenset(noise))
+
+    def _noise(
+        self, run: trajectory.Trajectory, other: trajectory.Trajectory, start: Values
+    ) -> set[str]:
+        """Returns the variables whose first change is another one when the start moves an ulp."""
+        found = set()
+        for name in self.moved:
+            change = run.variables[0][name].astype("f8") - self.initial[name]
+            moved = other.variables[0][name].astype("f8") - start[name]
+            size = np.abs(change).max(initial=0)
+            ulp = float(np.abs(np.spacing(self.initial[name])).max(initial=0))
+            if size > 0 and np.abs(moved - change).max() > max(NOISE * size, 4 * ulp):
+                found.add(name)
+        slots = {s for s, (owner, _) in self.roles.slots.items() if owner in found}
+        return found | slots
+
+
+def _losses_drift(value: NDArray[Any], reference: NDArray[Any]) -> NDArray[Any]:
+    """Returns the relative drift of each loss."""
+    scale = np.maximum(np.abs(reference), np.finfo("f4").tiny)
+    return np.asarray(np.abs(value - reference) / scale)
+
+
+def _check_finite(values: Mapping[str, NDArray[Any]]) -> None:
+    for name, value in values.items():
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            validation.fail(
+                "TF1's own numbers must be finite.",
+                f"NaN or infinity in {name!r}",
+                "Pass a checkpoint or feeds with which the TF1 program itself trains.",
+            )
+
+
+def _runs(structure: Structure, name: str) -> bool:
+    op = structure.nodes[name].op
+    return hasattr(tf.raw_ops, op) and not op.endswith("Summary") and op not in ("Print", "PyFunc")

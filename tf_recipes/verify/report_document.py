@@ -1,0 +1,325 @@
+"""Makes the document of a verification, from which the JSON file, the table and the page come."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_recipes.parity.comparison import LIMIT
+from tf_recipes.verify import judgement, variable_map
+from tf_recipes.verify.attempt import Bench, LayerResult, OutputResult, Training
+from tf_recipes.verify.judgement import Judged
+from tf_recipes.verify.keras_model import ModelSource
+
+FORMAT = "tf_recipes verify 1"
+MATCH, DIFFERS, NOT_JUDGED = "match", "differs", "not judged"
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """Holds what was judged of one model."""
+
+    source: ModelSource
+    checkpoint: str
+    bench: Bench
+    settings: Any
+    model: keras.Model
+    found: variable_map.Map
+    outputs: Sequence[OutputResult]
+    layers: Sequence[LayerResult]
+    training: Training | None
+
+    @property
+    def predicts(self) -> bool:
+        """Returns whether the forward pass matches."""
+        return bool(self.outputs) and all(each.judged.passed for each in self.outputs)
+
+    @property
+    def judged(self) -> bool:
+        """Returns whether TF1's own drift lets something be judged of the training."""
+        if self.training is None:
+            return not self.predicts or not self.found.complete
+        return any(each.drift for each in self.training.judged)
+
+    @property
+    def passed(self) -> bool:
+        """Returns whether the map is complete, and prediction and training match."""
+        training = self.training
+        if training is None or not self.judged or not self.predicts or not self.found.complete:
+            return False
+        arrays = [*training.judged, *(each.judged for each in training.after)]
+        return all(each.passed for each in arrays) and not training.masks_left
+
+    @property
+    def worst(self) -> float:
+        """Returns the largest ratio of the stage that failed first."""
+        if not self.predicts:
+            return max((each.judged.worst for each in self.outputs), default=math.inf)
+        if self.training is None:
+            return math.inf
+        arrays = [*self.training.judged, *(each.judged for each in self.training.after)]
+        return max((each.worst for each in arrays), default=math.inf)
+
+
+def build(result: Result, reasons: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Returns the document: JSON's types alone, with stable keys; `docs/verify.md` lists them."""
+    bench, settings, structure = result.bench, result.settings, result.bench.reference.structure
+    failure = None if result.passed else _first_failure(result)
+    verdict = MATCH if result.passed else DIFFERS if result.judged else NOT_JUDGED
+    return {
+        "format": FORMAT,
+        "passed": result.passed,
+        "verdict": verdict,
+        "message": _message(result, verdict, failure),
+        "reference": {
+            "kind": "checkpoint",
+            "path": result.checkpoint,
+            "runs_on": f"TensorFlow {tf.__version__}",
+            "train_op": structure.train_op,
+            "loss": structure.loss,
+            "outputs": [each.tensor for each in result.outputs],
+            "inputs": list(bench.reference.arguments.inputs),
+            "labels": list(bench.reference.arguments.labels),
+            "dtype": bench.dtype,
+        },
+        "model": {
+            "path": result.source.name,
+            "name": result.model.name,
+            "layers": len(result.model.layers),
+            "parameters": int(result.model.count_params()),
+        },
+        "settings": {
+            "steps": len(bench.feeds.rows),
+            "batch_size": len(bench.feeds.rows[0]),
+            "seed": settings.seed,
+            "starts": settings.starts,
+            "limit": LIMIT,
+        },
+        "map": _map(result),
+        "unmatched": {
+            "tf1": [
+                {"name": each.name, "shape": list(each.shape)}
+                for each in result.found.left_tf1
+                if each.needed
+            ],
+            "keras": [
+                {"name": each.path, "shape": list(each.shape)} for each in result.found.left_keras
+            ],
+            "offers": variable_map.offers(
+                [each for each in result.found.left_tf1 if each.needed], result.found.left_keras
+            ),
+        },
+        "forward": _forward(result),
+        "training": _training(result),
+        "first_failure": failure,
+        "reasons": list(reasons),
+        "not_compared": _not_compared(result),
+    }
+
+
+def _map(result: Result) -> list[dict[str, Any]]:
+    rows = []
+    for link in result.found.links:
+        rows.append(
+            {
+                "tf1": link.tf1,
+                "keras": link.keras.path,
+                "shape": list(result.bench.reference.shapes[link.tf1]),
+                "how": link.how,
+                "transposed": link.transposed,
+            }
+        )
+    for cell in result.found.cells:
+        for each in cell.tf1.values():
+            rows.append(
+                {
+                    "tf1": each.name,
+                    "keras": f"{cell.layer}: {', '.join(cell.keras)}",
+                    "shape": list(each.shape),
+                    "how": variable_map.CELL,
+                    "transposed": False,
+                }
+            )
+    return rows
+
+
+def _forward(result: Result) -> dict[str, Any]:
+    layers = [
+        {
+            "layer": each.layer,
+            "class": each.kind,
+            "tf1": each.tensor,
+            "drift": number(each.judged.drift[0]) if each.judged else None,
+            "ratio": number(each.judged.ratio[0]) if each.judged else None,
+            "passed": each.judged.passed if each.judged else None,
+        }
+        for each in result.layers
+    ]
+    first = next((each["layer"] for each in layers if each["passed"] is False), None)
+    return {
+        "passed": result.predicts,
+        "layers": layers,
+        "outputs": [_output(each) for each in result.outputs],
+        "first_difference": None if result.predicts else first,
+    }
+
+
+def _output(each: OutputResult) -> dict[str, Any]:
+    return {
+        "output": each.output,
+        "tf1": each.tensor,
+        "drift": number(each.judged.drift[0]),
+        "sensitivity": number(each.judged.sensitivity[0]),
+        "ratio": number(each.judged.ratio[0]),
+        "passed": each.judged.passed,
+    }
+
+
+def _training(result: Result) -> dict[str, Any] | None:
+    training = result.training
+    if training is None:
+        return None
+    names = {link.tf1: link.keras.path for link in result.found.links}
+    slots = result.bench.reference.roles.slots
+    steps = result.bench.steps([each.tensor for each in result.outputs])
+    losses = next((e for e in training.judged if e.name == judgement.LOSSES), None)
+    return {
+        "passed": all(each.passed for each in training.judged),
+        "steps": list(range(1, 1 + max((len(e.drift) for e in training.judged), default=0))),
+        "losses": {
+            "tf1": [number(v) for v in steps.run.losses],
+            "keras": [number(v) for v in training.losses],
+            "ratio": [number(v) for v in losses.ratio] if losses else [],
+        },
+        "variables": [
+            {
+                "tf1": each.name,
+                "keras": names.get(each.name),
+                "kind": "slot" if each.name in slots else _kind(each.name, result),
+                "drift": [number(v) for v in each.drift],
+                "sensitivity": [number(v) for v in each.sensitivity],
+                "ratio": [number(v) for v in each.ratio],
+                "passed": each.passed,
+                "note": None,
+            }
+            for each in training.judged
+            if each.name != judgement.LOSSES
+        ],
+        "after": {"outputs": [_output(each) for each in training.after]},
+    }
+
+
+def _kind(name: str, result: Result) -> str:
+    trained = {each.name for each in result.bench.reference.roles.weights if each.trained}
+    return "variable" if name in trained else "moving average"
+
+
+def _first_failure(result: Result) -> dict[str, Any] | None:
+    if not result.predicts:
+        forward = _forward(result)
+        worst = max(result.outputs, key=lambda each: each.judged.worst, default=None)
+        layer = forward["first_difference"]
+        name = layer or (worst.output if worst else "outputs")
+        at = next((e for e in result.layers if e.layer == layer and e.judged), None)
+        judged = at.judged if at and at.judged else worst.judged if worst else None
+        return _failure("forward", None, name, judged, 0)
+    if not result.found.complete:
+        left = [each.name for each in result.found.left_tf1 if each.needed]
+        name = left[0] if left else result.found.left_keras[0].path
+        return _failure("map", None, name, None, 0)
+    training = result.training
+    if training is None:
+        return None
+    found = judgement.first_failure(training.judged)
+    if found is not None:
+        return _failure("training", found[0] + 1, found[1].name, found[1], found[0])
+    for each in training.after:
+        if not each.judged.passed:
+            return _failure("training", len(result.bench.feeds.rows), each.output, each.judged, 0)
+    if training.masks_left:
+        return _failure("training", 1, training.masks_left[0], None, 0)
+    return None
+
+
+def _failure(
+    stage: str, step: int | None, name: str, judged: Judged | None, at: int
+) -> dict[str, Any]:
+    drift = number(judged.drift[at]) if judged else "inf"
+    ratio = number(judged.ratio[at]) if judged else "inf"
+    where = "in the predictions" if stage == "forward" else f"at step {step}"
+    if stage == "map":
+        text = f"{name!r} has no counterpart on the other side"
+    elif judged is None:
+        text = f"TF1 draws {name!r}, and no dropout layer of the model takes it"
+    else:
+        text = (
+            f"{name!r} is the first to differ, {where}: {_short(drift)} away, "
+            f"{_short(ratio)} times TF1's own drift"
+        )
+    return {
+        "stage": stage,
+        "step": step,
+        "name": name,
+        "drift": drift,
+        "ratio": ratio,
+        "text": text,
+    }
+
+
+def _message(result: Result, verdict: str, failure: dict[str, Any] | None) -> str:
+    steps = len(result.bench.feeds.rows)
+    if verdict == MATCH:
+        judged = len(result.training.judged[0].drift) if result.training else 0
+        short = "" if judged == steps else f" ({judged} of {steps} steps could be judged)"
+        return (
+            f"The port matches TF1 in prediction and in {judged} training steps{short}: largest "
+            f"ratio {result.worst:.2g}."
+        )
+    if verdict == NOT_JUDGED:
+        return (
+            "Nothing could be judged: TF1 drifts from itself by more than 0.1 % after one step. "
+            "Choose another batch, or a smaller learning rate."
+        )
+    return f"The port differs: {failure['text'] if failure else 'see the report'}."
+
+
+def _not_compared(result: Result) -> list[dict[str, str]]:
+    found = [
+        {"name": each.name, "why": "the predictions do not depend on this variable"}
+        for each in result.found.left_tf1
+        if not each.needed
+    ]
+    if result.training is None:
+        return found
+    steps = result.bench.steps([each.tensor for each in result.outputs])
+    joined = {link.tf1 for link in result.found.links}
+    for name in sorted(steps.noise & joined):
+        why = "its gradient is nothing but roundings; it is judged by the outputs and the losses"
+        found.append({"name": name, "why": why})
+    compared = {each.name for each in result.training.judged}
+    for slot, (owner, _) in sorted(result.bench.reference.roles.slots.items()):
+        if owner in joined and slot not in compared and slot not in steps.noise:
+            why = "the Keras optimizer has no state of the same meaning"
+            found.append({"name": slot, "why": why})
+    for name in result.bench.reference.roles.shadows:
+        found.append({"name": name, "why": "moving averages of weights are no part of the model"})
+    if all(math.isnan(each) for each in result.training.losses):
+        found.append({"name": "loss", "why": "the model's train_step gives no loss"})
+    for name in result.training.layers_without_mask:
+        found.append({"name": name, "why": "TF1 drew no mask of this layer's shape"})
+    return found
+
+
+def number(value: float) -> float | str:
+    """Returns a number as JSON can hold it: `"nan"` and `"inf"` are texts."""
+    value = float(value)
+    return value if math.isfinite(value) else ("nan" if math.isnan(value) else "inf")
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.2g}"

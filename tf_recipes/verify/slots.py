@@ -1,0 +1,145 @@
+"""Carries an optimizer's state from TF1's slots to a Keras optimizer, and compares it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tf_recipes.graph.roles import Roles
+from tf_recipes.graph.structure import Structure
+from tf_recipes.verify.variable_map import Map
+
+# TF1's role of a slot -> the names that the slot has in this package's optimizers and Keras' own
+_NAMES = {
+    ("Momentum", "accumulator"): ("velocity",),
+    ("Adagrad", "accumulator"): ("accumulator",),
+    ("Adam", "m"): ("m", "momentum"),
+    ("Adam", "v"): ("v", "velocity"),
+    ("RMSProp", "ms"): ("mean_square", "velocity"),
+    ("RMSProp", "momentum_slot"): ("velocity", "momentum"),
+    ("CenteredRMSProp", "ms"): ("mean_square", "velocity"),
+    ("CenteredRMSProp", "mg"): ("mean_gradient", "average_gradient"),
+    ("CenteredRMSProp", "momentum_slot"): ("velocity", "momentum"),
+    ("Adadelta", "accumulator"): ("accumulated_grad",),
+    ("Adadelta", "delta"): ("accumulated_delta_var",),
+    ("Ftrl", "accumulator"): ("accumulator",),
+    ("Ftrl", "linear"): ("linear",),
+}
+_OURS = "tf_recipes"
+
+
+@dataclasses.dataclass(frozen=True)
+class SlotLink:
+    """Joins a TF1 slot to a variable of the Keras optimizer."""
+
+    tf1: str
+    keras: keras.Variable
+    role: str
+    transposed: bool
+
+    def value(self, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Returns the Keras value in TF1's shape."""
+        value = np.copy(keras.ops.convert_to_numpy(self.keras))
+        return (value.T if self.transposed else value).reshape(shape)
+
+
+def find(structure: Structure, roles: Roles, found: Map, model: keras.Model) -> list[SlotLink]:
+    """Finds the Keras variables of TF1's slots, which are those with the same meaning.
+
+    The momentum of `keras.optimizers.SGD` holds the rate and another sign, so that it is none.
+    """
+    optimizer = model.optimizer
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    ours = type(optimizer).__module__.partition(".")[0] == _OURS
+    kinds = {update.variable: update.kind for update in structure.updates}
+    there = {each.path.rpartition("/")[2]: each for each in optimizer.variables}
+    links = []
+    for link in found.links:
+        for slot, (owner, role) in roles.slots.items():
+            names = _NAMES.get((kinds.get(owner, ""), role), ())
+            if owner != link.tf1 or not names:
+                continue
+            name = names[0] if ours else names[-1]
+            if not ours and kinds[owner] == "Momentum":
+                continue
+            variable = there.get(f"{link.keras.path.replace('/', '_')}_{name}")
+            if variable is not None and np.prod(variable.shape) == np.prod(link.keras.shape):
+                links.append(SlotLink(slot, variable, role, link.transposed))
+    return links
+
+
+def start(
+    structure: Structure,
+    roles: Roles,
+    found: Map,
+    model: keras.Model,
+    values: Mapping[str, NDArray[Any]],
+    rate: float | None,
+) -> list[SlotLink]:
+    """Sets the state of a Keras optimizer to TF1's: slots, steps taken, powers of beta.
+
+    Args:
+        structure: the `Structure` of the graph.
+        roles: the roles of its variables.
+        found: the map of the variables.
+        model: a compiled model.
+        values: `{variable: value}` in the checkpoint.
+        rate: the learning rate at the start, which `keras.optimizers.SGD` has in its momentum.
+
+    Returns:
+        The slots that have the same meaning on both sides.
+    """
+    links = find(structure, roles, found, model)
+    for link in links if begun(roles, values) else ():
+        value = values[link.tf1]
+        link.keras.assign((value.T if link.transposed else value).reshape(link.keras.shape))
+    optimizer = model.optimizer
+    steps = taken(structure, roles, values)
+    if steps:
+        optimizer.iterations.assign(steps)
+    there = {each.path.rpartition("/")[2]: each for each in optimizer.variables}
+    for update in structure.updates:
+        if update.kind == "Adam":
+            for k in (1, 2):
+                tensor = structure.variable_of(update.tensors[f"beta{k}_power"].partition(":")[0])
+                if f"beta_{k}_power" in there and tensor in values:
+                    there[f"beta_{k}_power"].assign(values[tensor])
+        if update.kind == "Momentum" and isinstance(optimizer, keras.optimizers.SGD) and rate:
+            link_of = {link.tf1: link for link in found.links}
+            link = link_of.get(update.variable)
+            name = f"{link.keras.path.replace('/', '_')}_momentum" if link else ""
+            if name in there:
+                there[name].assign(-rate * link.to_keras(values[update.slots["accumulator"]]))
+    return links
+
+
+def begun(roles: Roles, values: Mapping[str, NDArray[Any]]) -> bool:
+    """Returns whether a checkpoint was saved after some steps: a slot has different entries.
+
+    Before the first step every slot has one value, and the port must have that value by itself.
+    """
+    slots = [values[name] for name in roles.slots if name in values]
+    return any(slot.size > 1 and bool((slot != slot.flat[0]).any()) for slot in slots)
+
+
+def taken(structure: Structure, roles: Roles, values: Mapping[str, NDArray[Any]]) -> int:
+    """Returns how many steps the graph took before: by `global_step`, or by Adam's powers."""
+    for name, value in values.items():
+        if name.rpartition("/")[2] == "global_step" and np.ndim(value) == 0:
+            return int(value)
+    for update in structure.updates:
+        if update.kind == "Adam":
+            power = structure.variable_of(update.tensors["beta1_power"].partition(":")[0])
+            beta = structure.constant(update.tensors["beta1"])
+            if power in values and beta is not None:
+                first, now = float(beta), float(values[power])
+                if 0 < first < 1 and 0 < now < 1:
+                    return max(0, round(math.log(now) / math.log(first)) - 1)
+    return 0

@@ -1,0 +1,132 @@
+"""Defines a substitution, and what the modules of `differences` may look at."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from tf_recipes.graph.facts import Facts
+from tf_recipes.graph.structure import Structure
+from tf_recipes.verify.recurrent_cells import layers_in
+from tf_recipes.verify.report_document import Result
+from tf_recipes.verify.variable_map import Map
+
+MAP, FORWARD, TRAINING = "map", "forward", "training"
+
+
+@dataclasses.dataclass(frozen=True)
+class Substitution:
+    """Holds one change of a port.
+
+    `name` is the key of the known difference, `text` what to replace by what, `code` the Python to
+    write, `page` the page of the documentation, `layer` the name of the layer concerned, or
+    `"optimizer"`, or None. `change(model, map)` changes a fresh copy of the model in place, or
+    returns another model.
+    """
+
+    name: str
+    text: str
+    code: str
+    page: str
+    change: Callable[[keras.Model, Map], keras.Model | None]
+    layer: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """Holds what a substitution may be chosen by: the result so far, and the facts of the graph.
+
+    `stage` is where the port fails first: `MAP`, `FORWARD` or `TRAINING`.
+    """
+
+    stage: str
+    result: Result
+    facts: Facts
+
+    @property
+    def structure(self) -> Structure:
+        """Returns the structure of the graph."""
+        return self.result.bench.reference.structure
+
+    @property
+    def model(self) -> keras.Model:
+        """Returns the model that was judged; a substitution must not change it."""
+        return self.result.model
+
+    @property
+    def first_layer(self) -> str | None:
+        """Returns the first layer whose outputs differ in evaluation, or None."""
+        for each in self.result.layers:
+            if each.judged is not None and not each.judged.passed:
+                return each.layer
+        return None
+
+    def layers(self, *kinds: type[Any]) -> list[Any]:
+        """Returns the layers of the model that are of some classes."""
+        return [each for each in layers_in(self.model) if isinstance(each, kinds)]
+
+    def kernel_of(self, layer: keras.layers.Layer) -> str | None:
+        """Returns the TF1 variable that is joined to a layer's kernel, or None."""
+        for link in self.result.found.links:
+            if any(link.keras is each for each in (getattr(layer, "kernel", None),)):
+                return link.tf1
+        return None
+
+    def variables_of(self, layer: keras.layers.Layer) -> list[str]:
+        """Returns the TF1 variables that are joined to a layer's variables."""
+        own = {id(each) for each in layer.variables}
+        return [link.tf1 for link in self.result.found.links if id(link.keras) in own]
+
+
+def by_name(model: keras.Model, name: str) -> Any:
+    """Returns the layer of a copy that has a name."""
+    return next(each for each in layers_in(model) if each.name == name)
+
+
+def by_place(model: keras.Model, original: keras.Model, layer: keras.layers.Layer) -> Any:
+    """Returns the layer of a copy that stands where a layer stands in the original.
+
+    Keras numbers the names of layers that have none of their own, so a copy may have other names.
+    """
+    place = [id(each) for each in layers_in(original)].index(id(layer))
+    return list(layers_in(model))[place]
+
+
+def rounded(value: float) -> float:
+    """Returns the shortest decimal of a number that TF1 held in float32.
+
+    >>> rounded(0.10000000149011612)
+    0.1
+    """
+    return float(str(np.float32(value)))
+
+
+def recloned(model: keras.Model, change: Callable[[Any], dict[str, Any]]) -> keras.Model:
+    """Returns a compiled copy of a functional model in which some layers have other arguments.
+
+    Args:
+        model: a functional or sequential model.
+        change: returns, for a layer, the arguments to change; an empty dict changes none.
+    """
+
+    def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
+        changed = change(layer)
+        config = layer.get_config()
+        return type(layer).from_config({**config, **changed})
+
+    new = keras.models.clone_model(model, clone_function=clone)
+    new.compile(optimizer=model.optimizer, loss=model.loss)
+    return new
+
+
+def each_once(items: Iterator[Substitution]) -> Iterator[Substitution]:
+    """Yields the substitutions whose text was not yielded before."""
+    seen: set[str] = set()
+    for each in items:
+        if each.text not in seen:
+            seen.add(each.text)
+            yield each

@@ -1,0 +1,297 @@
+"""Maps the variables of a TF1 graph to the variables of a Keras model."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
+from tf_recipes.graph.roles import BIAS, GAMMA, KERNEL, NORMALIZATION, TF1Variable
+from tf_recipes.verify import recurrent_cells
+
+GIVEN, NAME, SHAPE, ORDER, CELL = "given", "name", "shape", "order and values", "cell"
+# the last part of a Keras variable's path -> the role, as in `graph.roles`
+_LEAVES = {
+    "kernel": KERNEL,
+    "embeddings": KERNEL,
+    "depthwise_kernel": KERNEL,
+    "pointwise_kernel": KERNEL,
+    "bias": BIAS,
+    "moving_mean": "moving_mean",
+    "moving_variance": "moving_variance",
+    "gamma": GAMMA,
+    "beta": "beta",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """Joins one TF1 variable to one Keras variable.
+
+    `how` says what the link rests on. `transposed` is True where the Keras variable holds the
+    transpose. A variable that belongs to a recurrent cell is in `Map.cells` instead.
+    """
+
+    tf1: str
+    keras: keras.Variable
+    how: str
+    transposed: bool = False
+
+    def to_keras(self, value: NDArray[Any]) -> NDArray[Any]:
+        """Returns TF1's value in the shape of the Keras variable."""
+        return (value.T if self.transposed else value).reshape(self.keras.shape)
+
+    def to_tf1(self, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Returns the value of the Keras variable in TF1's shape."""
+        value = np.copy(keras.ops.convert_to_numpy(self.keras))
+        return (value.T if self.transposed else value).reshape(shape)
+
+
+@dataclasses.dataclass
+class Map:
+    """Holds the links, the recurrent cells, and what is left on either side."""
+
+    links: list[Link]
+    cells: list[recurrent_cells.Cell]
+    left_tf1: list[TF1Variable]
+    left_keras: list[keras.Variable]
+
+    def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
+        """Sets the Keras variables to TF1's values."""
+        for link in self.links:
+            link.keras.assign(link.to_keras(values[link.tf1]))
+        for cell in self.cells:
+            cell.assign(values)
+
+    def values(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
+        """Returns `{TF1's name: the Keras value in TF1's form}`."""
+        found = {link.tf1: link.to_tf1(shapes[link.tf1]) for link in self.links}
+        for cell in self.cells:
+            found.update(cell.values())
+        return found
+
+    @property
+    def complete(self) -> bool:
+        """Returns whether nothing that the predictions need is left on either side."""
+        needed = [each for each in self.left_tf1 if each.needed]
+        return not needed and not self.left_keras
+
+    def keras_of(self) -> dict[str, keras.Variable]:
+        """Returns `{TF1's name: Keras variable}` of the links."""
+        return {link.tf1: link.keras for link in self.links}
+
+
+def find(
+    tf1: Sequence[TF1Variable],
+    model: keras.Model,
+    given: Mapping[str, str] | None = None,
+    forget_biases: Mapping[str, float] | None = None,
+) -> Map:
+    """Finds which Keras variable stands for which TF1 variable.
+
+    The steps are: what is given; recurrent cells; equal names; kernels by shape and order; the
+    bias and the normalization of a layer by its kernel; the rest by shape, role and order.
+
+    Args:
+        tf1: the variables of the graph, in the order of their use.
+        model: a built `keras.Model`.
+        given: `{TF1's name: path of a Keras variable}`; a path that begins with `transpose:` holds
+            the transpose.
+        forget_biases: `{kernel of an LSTM cell: what TF1 adds to the forget gate}`.
+
+    Raises:
+        ValueError: for a given name that one side does not have.
+    """
+    work = _Search(list(tf1), _weights(model))
+    work.take_given(given or {})
+    cells = work.take_cells(model, forget_biases or {})
+    work.take_names()
+    work.take_kernels()
+    work.take_biases()
+    work.take_normalizations()
+    work.take_rest()
+    order = {each.name: each.place for each in tf1}
+    links = sorted(work.links, key=lambda link: order[link.tf1])
+    return Map(links, cells, work.tf1, work.keras)
+
+
+def permutations(found: Map, most: int = 120) -> Iterator[Map]:
+    """Yields other maps, in which the kernels of one shape that no name joins change places.
+
+    The bias of each layer changes places with its kernel. The first map is not yielded.
+    """
+    by_shape = defaultdict(list)
+    for link in found.links:
+        if link.how == ORDER and len(link.keras.shape) > 1:
+            by_shape[tuple(link.keras.shape)].append(link)
+    kernels = max(by_shape.values(), key=len, default=[])
+    if len(kernels) < 2:
+        return
+    layers = [_layer(link.keras.path) for link in kernels]
+    for order in itertools.islice(itertools.permutations(range(len(kernels))), 1, most):
+        moved = {layers[k]: layers[order[k]] for k in range(len(kernels))}
+        by_path = {_path(link.keras): link.keras for link in found.links}
+        links = []
+        for link in found.links:
+            layer, _, leaf = _path(link.keras).rpartition("/")
+            there = by_path.get(f"{moved.get(layer, layer)}/{leaf}", link.keras)
+            links.append(dataclasses.replace(link, keras=there))
+        yield Map(links, found.cells, found.left_tf1, found.left_keras)
+
+
+class _Search:
+    """Holds what is not joined yet, and joins some of it at each step."""
+
+    def __init__(self, tf1: list[TF1Variable], weights: list[keras.Variable]) -> None:
+        self.tf1, self.keras, self.links = tf1, weights, []
+
+    def join(self, one: TF1Variable, other: keras.Variable, how: str, turned: bool = False) -> None:
+        self.links.append(Link(one.name, other, how, turned))
+        self.tf1.remove(one)
+        self.keras = [each for each in self.keras if each is not other]
+
+    def take_given(self, given: Mapping[str, str]) -> None:
+        names = {each.name: each for each in self.tf1}
+        paths = {_path(each): each for each in self.keras}
+        for name, target in given.items():
+            turned = target.startswith("transpose:")
+            path = target.removeprefix("transpose:")
+            if name not in names or path not in paths:
+                wrong, have = (name, names) if name not in names else (path, paths)
+                listed = ", ".join(repr(shortened(each, 60)) for each in list(have)[:8])
+                validation.fail(
+                    "A map must join a variable of the graph to a variable of the model.",
+                    f"{shortened(wrong, 100)!r}",
+                    f"Choose from {listed or 'none'}.",
+                )
+            one, other = names[name], paths[path]
+            shape = one.shape[::-1] if turned else one.shape
+            if np.prod(shape, dtype=int) != np.prod(other.shape, dtype=int):
+                validation.fail(
+                    "Two variables that a map joins must have one shape.",
+                    f"{shortened(name, 60)} {one.shape}, {shortened(path, 60)} {other.shape}",
+                    "Correct the map, or write 'transpose:PATH' for a transpose.",
+                )
+            self.join(one, other, GIVEN, turned)
+
+    def take_cells(
+        self, model: keras.Model, forget_biases: Mapping[str, float]
+    ) -> list[recurrent_cells.Cell]:
+        cells = []
+        for cell in recurrent_cells.find(self.tf1, self.keras, model, forget_biases):
+            cells.append(cell)
+            gone = {id(each) for each in cell.keras_variables}
+            self.tf1 = [each for each in self.tf1 if each.name not in cell.tf1_names]
+            self.keras = [each for each in self.keras if id(each) not in gone]
+        return cells
+
+    def take_names(self) -> None:
+        """Joins variables whose layer and role have the same names on both sides."""
+        by_name = defaultdict(list)
+        for other in self.keras:
+            by_name[_layer_name(other), _role(other)].append(other)
+        for one in list(self.tf1):
+            last = one.scope.rpartition("/")[2]
+            for scope in (one.scope, last, one.scope.replace("/", "_")):
+                found = by_name.get((scope, one.role), [])
+                if len(found) == 1 and tuple(found[0].shape) == one.shape:
+                    same = [t for t in self.tf1 if t.role == one.role and t.scope == one.scope]
+                    if len(same) == 1 and any(found[0] is each for each in self.keras):
+                        self.join(one, found[0], NAME)
+                        break
+
+    def take_kernels(self) -> None:
+        self._by_shape(KERNEL)
+
+    def take_biases(self) -> None:
+        """Joins the bias of a kernel that is joined to the bias of the same Keras layer."""
+        layer_of = {link.tf1: _layer(link.keras.path) for link in self.links}
+        for one in list(self.tf1):
+            if one.role != BIAS or one.kernel not in layer_of:
+                continue
+            path = f"{layer_of[one.kernel]}/bias"
+            other = next((each for each in self.keras if _path(each) == path), None)
+            if other is not None and tuple(other.shape) == one.shape:
+                how = next(link.how for link in self.links if link.tf1 == one.kernel)
+                self.join(one, other, how)
+
+    def take_normalizations(self) -> None:
+        """Joins the four variables of each normalization as one, in order."""
+        theirs, ours = defaultdict(dict), defaultdict(dict)
+        for one in self.tf1:
+            if one.role in NORMALIZATION:
+                theirs[one.scope][one.role] = one
+        for other in self.keras:
+            if _role(other) in NORMALIZATION:
+                ours[_layer(other.path)][_role(other)] = other
+        shapes = {tuple(each.shape) for group in ours.values() for each in group.values()}
+        for shape in shapes:
+            left = [g for g in theirs.values() if next(iter(g.values())).shape == shape]
+            right = [g for g in ours.values() if tuple(next(iter(g.values())).shape) == shape]
+            if len(left) == len(right):
+                for group, layer in zip(left, right, strict=True):
+                    for role in group.keys() & layer.keys():
+                        self.join(group[role], layer[role], SHAPE if len(left) == 1 else ORDER)
+
+    def take_rest(self) -> None:
+        for role in sorted({each.role for each in self.tf1}):
+            self._by_shape(role)
+
+    def _by_shape(self, role: str) -> None:
+        """Joins variables of a role, shape by shape, where both sides have as many."""
+        for shape in list(dict.fromkeys(one.shape for one in self.tf1)):
+            left = [one for one in self.tf1 if one.role == role and one.shape == shape]
+            right = [o for o in self.keras if _role(o) == role and tuple(o.shape) == shape]
+            if len(left) != len(right):
+                left = [one for one in left if one.needed or one.trained]
+            if left and len(left) == len(right):
+                how = SHAPE if len(left) == 1 else ORDER
+                for one, other in zip(left, right, strict=True):
+                    self.join(one, other, how)
+
+
+def _weights(model: keras.Model) -> list[keras.Variable]:
+    """Returns the model's weights, each once."""
+    found: dict[int, keras.Variable] = {}
+    for each in model.weights:
+        found.setdefault(id(each), each)
+    return list(found.values())
+
+
+def _path(variable: keras.Variable) -> str:
+    return str(variable.path)
+
+
+def _layer(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _layer_name(variable: keras.Variable) -> str:
+    return _layer(_path(variable)).rpartition("/")[2]
+
+
+def _role(variable: keras.Variable) -> str:
+    leaf = _path(variable).rpartition("/")[2]
+    if leaf in _LEAVES:
+        return _LEAVES[leaf]
+    return KERNEL if len(variable.shape) > 1 else BIAS
+
+
+def offers(left_tf1: Iterable[TF1Variable], left_keras: Iterable[keras.Variable]) -> list[str]:
+    """Returns what a person may write into a map for variables that are left on both sides."""
+    found = []
+    for one in left_tf1:
+        for other in left_keras:
+            if one.shape == tuple(other.shape)[::-1] and len(one.shape) == 2:
+                found.append(f"{one.name} -> transpose:{_path(other)}")
+            elif one.shape == tuple(other.shape):
+                found.append(f"{one.name} -> {_path(other)}")
+    return found
