@@ -10,6 +10,7 @@ It prints the largest ratio of a drift to the sensitivity, as `tf_recipes.parity
 both; a port follows the program while the ratio is at most 10, and differs with every mistake.
 """
 
+import functools
 import importlib.util
 import json
 import sys
@@ -81,9 +82,8 @@ def norm(scope, layer, *names):
 
 
 CELL = "encoder/rnn/gru_cell"
-GRU = tuple(
-    f"{CELL}/{part}/{name}" for part in ("gates", "candidate") for name in ("kernel", "bias")
-)
+KERAS_GRU = ("kernel", "recurrent_kernel", "bias")
+PARTS = [(part, name) for part in ("gates", "candidate") for name in ("kernel", "bias")]
 # {program: {name of TF1: path of Keras}}; where several belong together, a tuple and `Parts`
 TABLE = {
     "contrib_batch_norm": {
@@ -141,9 +141,9 @@ TABLE = {
     },
     "embedding_gru": {
         "encoder/embedding": "encoder_embedding/embeddings",
-        GRU: Parts(
+        tuple(f"{CELL}/{part}/{name}" for part, name in PARTS): Parts(
             tuple(
-                f"encoder_gru/gru_cell/{each}" for each in ("kernel", "recurrent_kernel", "bias")
+                f"encoder_gru/gru_cell/{name}" for name in ("kernel", "recurrent_kernel", "bias")
             ),
             gru_to_keras,
             gru_to_tf1,
@@ -179,11 +179,7 @@ TABLE = {
 # With `cell="tf1"` the variables are TF1's own.
 OWN_CELL = {
     "encoder/embedding": "encoder_embedding/embeddings",
-    **{
-        f"{CELL}/{part}/{name}": f"encoder_gru/cell/{part}_{name}"
-        for part in ("gates", "candidate")
-        for name in ("kernel", "bias")
-    },
+    **{f"{CELL}/{part}/{name}": f"encoder_gru/cell/{part}_{name}" for part, name in PARTS},
     **dense(output="output"),
 }
 # {program: (placeholders that the inputs are fed, in their order, those of the labels)}
@@ -257,13 +253,12 @@ class Ported:
 
     def slots(self):
         """Yields `(ending of TF1's name, {id of a variable: its slot})`."""
+        held = getattr(self.optimizer, "_slots", {})  # Keras' own have other variables
+        centered = ["mean_square", "mean_gradient", "velocity"]
         for ending, names in SLOTS.items():
-            if type(self.optimizer).__name__ != ending:
+            if not held or type(self.optimizer).__name__ != ending:
                 continue
-            held = self.optimizer._slots
-            if "mean_gradient" in held:
-                names = ["mean_square", "mean_gradient", "velocity"]
-            for k, name in enumerate(names):
+            for k, name in enumerate(centered if "mean_gradient" in held else names):
                 trained = self.model.trainable_variables
                 pairs = {id(each): slot for each, slot in zip(trained, held[name], strict=True)}
                 yield f"/{ending}_{k}" if k else f"/{ending}", pairs
@@ -285,17 +280,24 @@ class Ported:
                     yield [name + ending for name in names], slots, to_keras, to_tf1
 
     def start(self, values):
-        """Sets every variable to the value of the checkpoint."""
+        """Sets the weights to the checkpoint's; and what the optimizer holds, if it was trained.
+
+        Before the first step each side has the slots that its own optimizer starts with.
+        """
+        trained = values.get("global_step", 0) > 0
         for names, variables, to_keras, _ in self:
-            parts = to_keras(*(values[name] for name in names))
-            for variable, value in zip(variables, parts, strict=True):
-                variable.assign(value)
-        if "global_step" in values:
-            self.optimizer.iterations.assign(values["global_step"])
-        for k in (1, 2):
-            names = [name for name in values if name.endswith(f"beta{k}_power")]
-            for name in names if hasattr(self.optimizer, "_powers") else ():
-                self.optimizer._powers[k - 1].assign(values[name])
+            if trained or any(each is variables[0] for each in self.model.variables):
+                parts = to_keras(*(values[name] for name in names))
+                for variable, value in zip(variables, parts, strict=True):
+                    variable.assign(value)
+        for name, variable in self.counters().items() if trained else ():
+            variable.assign(values[name])
+
+    def counters(self):
+        """Returns `{name of TF1: variable}` of the step and of Adam's powers."""
+        powers = getattr(self.optimizer, "_powers", ())
+        counted = {f"beta{k}_power": power for k, power in enumerate(powers, start=1)}
+        return {"global_step": self.optimizer.iterations, **counted}
 
     def read(self):
         """Returns `{name of TF1: value}`."""
@@ -303,7 +305,8 @@ class Ported:
         for names, variables, _, to_tf1 in self:
             parts = to_tf1(*(ops.convert_to_numpy(each) for each in variables))
             read.update({name: np.array(part) for name, part in zip(names, parts, strict=True)})
-        return read
+        counted = {name: ops.convert_to_numpy(each) for name, each in self.counters().items()}
+        return {**read, **counted}
 
 
 def feed_masks(model, name, tf1, step):
@@ -371,9 +374,8 @@ def _compared(name, build, tf1, batches, table):
         # not `train_on_batch`, whose data have three parts: a step of one's own may expect two
         data = keras.tree.map_structure(ops.convert_to_tensor, (x(rows), y(rows)))
         losses.append(float(model.train_step(data)["loss"]))
-        recorded = {
-            key.split("/", 2)[2] for key in tf1.files if key.startswith(f"variables/{step}/")
-        }
+        here = f"variables/{step}/"
+        recorded = {key[len(here) :] for key in tf1.files if key.startswith(here)}
         if recorded:
             values = ported.read()
             for variable in sorted(recorded & values.keys()):
@@ -403,42 +405,40 @@ def report(title, rows, left):
     drift, ratio = rows[what]
     matches = all(each[1] <= LIMIT and each[0] <= FARTHEST for each in rows.values())
     first = next((key for key, each in rows.items() if not each[1] <= LIMIT), "")
-    print(
-        f"{title:40} {'match' if matches else 'differs':8} ratio {ratio:9.3g}, drift {drift:8.2g} "
-        f"at {what}"
-        + (f"; first at {first}" if first else "")
-        + (f"; left {left}" if left else ""),
-        flush=True,
-    )
+    verdict = "match" if matches else "differs"
+    line = f"{title:45} {verdict:8} ratio {ratio:9.3g}, drift {drift:8.2g} at {what}"
+    line += f"; first at {first}" if first else ""
+    print(line + (f"; not compared: {', '.join(sorted(left))}" if left else ""), flush=True)
     return matches
 
 
-def main(names):
-    """Compares the ports, or the mistakes."""
-    if names[:1] == ["--mistakes"]:
-        for mistake in load(HERE / "mistakes.py").MISTAKES:
-            if not names[1:] or mistake.name in names[1:] or mistake.program in names[1:]:
-                title = f"{mistake.program}: {mistake.name}"
-                try:
-                    report(title, *compared(mistake.program, mistake.build, mistake_table(mistake)))
-                except Exception as error:  # a port of another shape fails in some way of its own
-                    print(
-                        f"{title:40} raises   {type(error).__name__}: {str(error).splitlines()[0]}"
-                    )
-        return
+def check_ports(names):
+    """Compares the faithful ports."""
     for name in names or sorted(TABLE):
-        report(name, *compared(name, load(HERE / "ports" / f"{name}.py").build))
+        build = load(HERE / "ports" / f"{name}.py").build
+        assert report(name, *compared(name, build))
         if name == "embedding_gru":
-            port = load(HERE / "ports" / f"{name}.py")
-            report(
-                f"{name} (cell='tf1')", *compared(name, lambda: port.build(cell="tf1"), OWN_CELL)
-            )
+            build = functools.partial(build, cell="tf1")
+            assert report(f"{name}, cell='tf1'", *compared(name, build, OWN_CELL))
 
 
-def mistake_table(mistake):
-    """Returns the table of a mistake's port."""
-    return OWN_CELL if mistake.program == "embedding_gru" and "cell" in mistake.name else None
+def check_mistakes(names):
+    """Compares the ports with a mistake."""
+    for mistake in load(HERE / "mistakes.py").MISTAKES:
+        if names and not {mistake.name, mistake.program} & set(names):
+            continue
+        title = f"{mistake.name} ({mistake.reason})"
+        table = OWN_CELL if "own_cell" in mistake.name else None
+        try:
+            rows, _ = compared(mistake.program, mistake.build, table)
+        except ValueError as error:  # a port with other variables
+            print(f"{title:45} {str(error).splitlines()[0][:100]}")
+        else:
+            assert not report(title, rows, ()), f"{title} makes no difference"
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:2] == ["--mistakes"]:
+        check_mistakes(sys.argv[2:])
+    else:
+        check_ports(sys.argv[1:])

@@ -60,7 +60,7 @@ class LengthMask(layers.Layer):
 def build(
     cell="keras", reset_after=False, optimizer=tf_recipes.Adam, learning_rate=0.02, from_logits=True
 ):
-    """Returns the compiled model, with `keras.layers.GRU` or with TF1's variables (`cell="tf1"`)."""
+    """Returns the compiled model; `cell="tf1"` keeps TF1's variables, "keras" has Keras' GRU."""
     tokens = keras.Input((6,), dtype="int32", name="tokens")
     sizes = keras.Input((), dtype="int32", name="sizes")
     vectors = layers.Embedding(

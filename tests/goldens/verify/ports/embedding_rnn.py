@@ -1,5 +1,7 @@
 """Ports the embedding and the RNN: the lengths become a mask."""
 
+import types
+
 import keras
 from keras import layers, ops
 
@@ -18,7 +20,7 @@ class LengthMask(layers.Layer):
         return ops.arange(self.steps) < lengths[:, None]
 
 
-def build(masked=True, clip={"global_clipnorm": 0.25}, nesterov=False):  # noqa: B006
+def build(masked=True, clip=types.MappingProxyType({"global_clipnorm": 0.25}), nesterov=False):
     """Returns the compiled model."""
     ids = keras.Input((7,), dtype="int32", name="ids")
     lengths = keras.Input((), dtype="int32", name="lengths")

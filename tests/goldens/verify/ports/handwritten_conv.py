@@ -9,7 +9,7 @@ import tf_recipes
 def build(
     pool_padding="same", symmetric=False, use_bias=True, accumulator=0.5, label_smoothing=0.0
 ):
-    """Returns the compiled model; `symmetric` pads all sides, SAME only the right and the bottom."""
+    """Returns the compiled model; `symmetric` pads all sides, as SAME does not with a stride."""
     stem = layers.Conv2D(
         6,
         3,

@@ -8,7 +8,7 @@ import tf_recipes
 
 def build(
     dropout=tf_recipes.Dropout,
-    keep_prob=0.5,
+    keep_prob=0.75,
     scale=0.02,
     regularizer=tf_recipes.l2_regularizer,
     bias_scale=None,

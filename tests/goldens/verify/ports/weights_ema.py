@@ -6,12 +6,18 @@ from keras import layers
 import tf_recipes
 
 
-def build(decay=0.9, num_updates="iterations", learning_rate=0.5, reduction="sum_over_batch_size"):
+def build(
+    decay=0.9,
+    num_updates="iterations",
+    learning_rate=0.5,
+    reduction="sum_over_batch_size",
+    activation="softplus",
+):
     """Returns the compiled model."""
     model = keras.Sequential(
         [
             keras.Input((14,), name="x"),
-            layers.Dense(20, activation="softplus", name="hidden"),
+            layers.Dense(20, activation=activation, name="hidden"),
             layers.Dense(4, name="scores"),
         ]
     )

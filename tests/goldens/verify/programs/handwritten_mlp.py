@@ -4,7 +4,7 @@ import tensorflow as tf
 
 LOSS = "loss:0"
 OUTPUTS = ["logits:0"]
-TRAIN = {"keep_prob": 0.5}
+TRAIN = {"keep_prob": 0.75}
 EVAL = {"keep_prob": 1.0}
 
 
