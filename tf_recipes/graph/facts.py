@@ -23,6 +23,9 @@ _CLIPS = {
 }
 
 
+_LARGE = 2.0**20  # so large that the rest of a loss is lost in its rounding
+
+
 @dataclasses.dataclass(frozen=True)
 class Clipping:
     """Holds how gradients are clipped: `kind` is "value", "norm" or "global_norm"."""
@@ -173,9 +176,9 @@ class Facts:
         dtype = self._session.dtype_of(tensor)
         at = [
             float(np.sum(self._session.run(self._structure.loss, {**self._feeds, tensor: v})))
-            for v in (np.zeros((), dtype), np.full((), 1024, dtype))
+            for v in (np.zeros((), dtype), np.full((), _LARGE, dtype))
         ]
-        return float(np.float32((at[1] - at[0]) / 1024))
+        return float(f"{(at[1] - at[0]) / _LARGE:.5g}")
 
     def normalization(self, variables: Sequence[str]) -> Normalization | None:
         """Returns what the batch normalization with these variables was told, or None."""
@@ -188,16 +191,8 @@ class Facts:
         inside = [n for n in inside if "gradients" not in n.split("/")[0]]
         fused = [n for n in inside if nodes[n].op.startswith("FusedBatchNorm")]
         epsilon = float(nodes[fused[0]].attr["epsilon"].f) if fused else self._added(inside)
-        decays = [
-            1.0 - float(value)
-            for n in inside
-            if n.rpartition("/")[2] in ("decay", "Const_2") or "AssignMovingAvg" in n
-            if (value := self._structure.constant(n)) is not None
-            and value.ndim == 0
-            and value.dtype.kind == "f"
-            and n.rpartition("/")[2].startswith("decay")
-        ]
-        decay = decays[0] if decays and self._averages_move(variables) else None
+        averages = [name for name in variables if name in self._structure.written]
+        decay = next((d for each in averages if (d := self._decay(each)) is not None), None)
         return Normalization(scope, epsilon, decay, bool(fused))
 
     def _added(self, inside: Sequence[str]) -> float | None:
@@ -208,8 +203,50 @@ class Facts:
                 return None if value is None else float(value)
         return None
 
-    def _averages_move(self, variables: Sequence[str]) -> bool:
-        return any(name in self._structure.written for name in variables)
+    def _decay(self, average: str) -> float | None:
+        """Returns the decay of a moving average, or None where the step does not move it.
+
+        The decay is measured: the update is computed with two values of the average.
+        """
+        for name in self._structure.step:
+            node = self._structure.nodes[name]
+            if not node.input or self._structure.variable_of(node_of(node.input[0])) != average:
+                continue
+            if node.op not in ("AssignSub", "AssignSubVariableOp", "Assign", "AssignVariableOp"):
+                continue
+            found = self._change(average, node.input[1])
+            if found is not None:
+                return 1 - found if "Sub" in node.op else found
+        return None
+
+    def weight_decay(self, variable: str) -> float | None:
+        """Returns the share of a weight that a step subtracts besides the update, or None."""
+        for name in self._structure.step:
+            node = self._structure.nodes[name]
+            subtracts = node.op in ("AssignSub", "AssignSubVariableOp")
+            if subtracts and self._structure.variable_of(node_of(node.input[0])) == variable:
+                return self._change(variable, node.input[1])
+        return None
+
+    def _change(self, variable: str, tensor: str) -> float | None:
+        """Returns how much the entries of a tensor grow with those of a variable."""
+        full = tensor if ":" in tensor else f"{tensor}:0"
+        if not self._session.live([full], self._feeds):
+            return None
+        value = self._initial[variable]
+        try:
+            at = []
+            for number in (0, 1):
+                start = {**self._initial, variable: np.full_like(value, number)}
+                self._session.assign(start)
+                at.append(np.asarray(self._session.run(full, self._feeds)))
+        except ValueError:
+            return None
+        finally:
+            self._session.assign(self._initial)
+        difference = np.asarray(at[1] - at[0], np.float64)
+        spread = difference.max() - difference.min() if difference.size else np.inf
+        return float(f"{difference.mean():.5g}") if spread < 1e-4 else None
 
     def max_norms(self) -> dict[str, MaxNorm]:
         """Returns `{variable: bound}` for variables that a step clips by their norm."""

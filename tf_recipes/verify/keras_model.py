@@ -39,7 +39,7 @@ class ModelSource:
             self._make = self._copies_of(model)
         elif callable(model):
             self.name = getattr(model, "__qualname__", "a function")
-            code = getattr(model, "__code__", None)
+            code = getattr(getattr(model, "func", model), "__code__", None)
             self.file = code.co_filename if code else None
             self._make = model
         else:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Structure
 from tf_recipes.verify.variable_map import Map
@@ -54,7 +55,9 @@ def find(structure: Structure, roles: Roles, found: Map, model: keras.Model) -> 
 
     The momentum of `keras.optimizers.SGD` holds the rate and another sign, so that it is none.
     """
-    optimizer = model.optimizer
+    optimizer = from_outside(model.optimizer)[-1]
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
     ours = type(optimizer).__module__.partition(".")[0] == _OURS
@@ -100,7 +103,7 @@ def start(
     for link in links if begun(roles, values) else ():
         value = values[link.tf1]
         link.keras.assign((value.T if link.transposed else value).reshape(link.keras.shape))
-    optimizer = model.optimizer
+    optimizer = from_outside(model.optimizer)[-1]
     steps = taken(structure, roles, values)
     if steps:
         optimizer.iterations.assign(steps)

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.graph.facts import Facts
 from tf_recipes.graph.structure import Structure
 from tf_recipes.verify.recurrent_cells import layers_in
@@ -80,6 +81,11 @@ class Case:
         """Returns the TF1 variables that are joined to a layer's variables."""
         own = {id(each) for each in layer.variables}
         return [link.tf1 for link in self.result.found.links if id(link.keras) in own]
+
+
+def inner(optimizer: Any) -> Any:
+    """Returns the optimizer inside a loss scale's or an average's, or the optimizer itself."""
+    return from_outside(optimizer)[-1]
 
 
 def by_name(model: keras.Model, name: str) -> Any:

@@ -42,8 +42,10 @@ def substitutions(case: Case) -> Iterator[Substitution]:
         yield _changed(case, pairs, ("frozen",))
     if facts.decay is None:
         yield _changed(case, pairs, ("still",))
-    yield _changed(case, pairs, ("variance",))
-    yield _changed(case, pairs, ("epsilon", "decay", "frozen", "variance"))
+    ours = isinstance(first, BatchNormalization)
+    if facts.fused != (ours and first.fused is not False):
+        yield _changed(case, pairs, ("variance",))
+        yield _changed(case, pairs, ("epsilon", "decay", "frozen", "variance"))
 
 
 _NAMES = {

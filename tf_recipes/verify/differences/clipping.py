@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from tf_recipes.verify.substitution import TRAINING, Case, Substitution, rounded
+from tf_recipes.verify.substitution import TRAINING, Case, Substitution, inner, rounded
 
 PAGE = "docs/recipes/gradient_clipping.md"
 _ARGUMENTS = {"value": "clipvalue", "norm": "clipnorm", "global_norm": "global_clipnorm"}
@@ -18,7 +18,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     if case.stage != TRAINING:
         return
     facts = case.facts.clipping
-    optimizer = case.model.optimizer
+    optimizer = inner(case.model.optimizer)
     now = {n: getattr(optimizer, n, None) for n in _ARGUMENTS.values()}
     has = {name: value for name, value in now.items() if value is not None}
     own = getattr(case.model, "clip_value", None)
@@ -43,7 +43,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
 def _setting(argument: str | None, threshold: float) -> Any:
     def change(model: keras.Model, _: Any) -> None:
         for name in _ARGUMENTS.values():
-            setattr(model.optimizer, name, threshold if name == argument else None)
+            setattr(inner(model.optimizer), name, threshold if name == argument else None)
         if getattr(model, "clip_value", None) is not None:
             model.clip_value = float("inf")
 

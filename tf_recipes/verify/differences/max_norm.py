@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 
@@ -20,6 +21,9 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     bounds = case.facts.max_norms()
     now = [each for each in case.model.trainable_variables if each.constraint is not None]
     if not bounds and not now:
+        return
+    joined = case.result.found.keras_of()
+    if bounds and all(_bounded_so(joined.get(name), told) for name, told in bounds.items()):
         return
     if bounds:
         bound = next(iter(bounds.values()))
@@ -39,3 +43,13 @@ def substitutions(case: Case) -> Iterator[Substitution]:
             variable.constraint = MaxNorm(rounded(told.threshold), told.axes) if told else None
 
     yield Substitution(name, text, code, PAGE, change)
+
+
+def _bounded_so(variable: Any, told: Any) -> bool:
+    """Returns whether a Keras variable has the bound that TF1 has."""
+    constraint = getattr(variable, "constraint", None)
+    if not isinstance(constraint, MaxNorm):
+        return False
+    config = constraint.get_config()
+    wanted = MaxNorm(rounded(told.threshold), told.axes).get_config()
+    return bool(config == wanted)

@@ -7,10 +7,12 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from tf_recipes.blocks import optimizers
 from tf_recipes.graph.facts import Facts
-from tf_recipes.verify.substitution import TRAINING, Case, Substitution, rounded
+from tf_recipes.verify import slots
+from tf_recipes.verify.substitution import TRAINING, Case, Substitution, inner, rounded
 
 PAGE = "docs/recipes/optimizers.md"
 # TF1's name of a number -> its name in Keras' optimizers
@@ -45,59 +47,90 @@ class RecordedRates(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def substitutions(case: Case) -> Iterator[Substitution]:
-    """Yields the rates, each number, and the whole optimizer of the graph."""
+    """Yields the rates, each number, and the whole optimizer of the graph, where they differ."""
     facts = case.facts
     if case.stage != TRAINING or facts.update is None:
         return
-    optimizer = case.model.optimizer
-    if facts.rates:
+    optimizer = inner(case.model.optimizer)
+    same_rates = not facts.rates or np.array_equal(_own_rates(case), np.float32(facts.rates))
+    if not same_rates:
         yield _rates(case)
     for theirs, ours in _ARGUMENTS.items():
-        value = facts.numbers.get(theirs)
-        now = getattr(optimizer, ours, None)
-        if (
-            value is not None
-            and isinstance(now, float | int)
-            and np.float32(value) != np.float32(now)
-        ):
+        value, now = facts.numbers.get(theirs), getattr(optimizer, ours, None)
+        number = isinstance(now, float | int) and not isinstance(now, bool)
+        if value is not None and number and np.float32(value) != np.float32(now):
             yield _number(ours, rounded(value), now)
+    initial = facts.constant_slot("accumulator")
+    started = getattr(optimizer, "initial_accumulator_value", initial)
+    if started != initial and facts.update.kind == "Adagrad":
+        yield _accumulator(started, initial)
     made = _tf1_optimizer(facts)
-    if made is not None:
-        code, make = made
-        before = type(optimizer).__name__
-        module = type(optimizer).__module__.partition(".")[0]
-        shown = f"tf_recipes.{before}" if module == "tf_recipes" else f"keras.optimizers.{before}"
-        text = f"replace `{shown}(…)` by `{code}`"
-        decay = _weight_decay(optimizer)
-        yield Substitution(
-            "optimizer", text, code, PAGE, _with(case, make, keep_clipping=True), "optimizer"
-        )
-        if decay:
-            text = f"{text}, without weight_decay={decay}"
-            yield Substitution("decay_order", text, code, PAGE, _with(case, make), "optimizer")
+    if made is None:
+        return
+    code, kind, arguments = made
+    config = optimizer.get_config()
+    if type(optimizer) is kind and all(config.get(n) == v for n, v in arguments.items()):
+        return
+    before = type(optimizer).__name__
+    ours = type(optimizer).__module__.partition(".")[0] == "tf_recipes"
+    shown = f"tf_recipes.{before}" if ours else f"keras.optimizers.{before}"
+    decay = getattr(optimizer, "weight_decay", None)
+    decays = isinstance(decay, float) or "weight_decay" in arguments
+    yield Substitution(
+        "decay_order" if decays else "optimizer",
+        f"replace `{shown}(…)` by `{code}`",
+        code,
+        PAGE,
+        _with(case, kind, arguments),
+        "optimizer",
+    )
+
+
+def _own_rates(case: Case) -> NDArray[Any]:
+    """Returns the rates that the port's optimizer has in the steps."""
+    count, rate = len(case.facts.rates), inner(case.model.optimizer)._learning_rate
+    if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return np.full(count, np.float32(np.asarray(keras.ops.convert_to_numpy(rate))))
+    first = _taken(case)
+    steps = (keras.ops.convert_to_tensor(first + k, "int32") for k in range(count))
+    return np.array([np.float32(keras.ops.convert_to_numpy(rate(step))) for step in steps])
+
+
+def _taken(case: Case) -> int:
+    reference = case.result.bench.reference
+    return slots.taken(reference.structure, reference.roles, reference.initial)
 
 
 def _rates(case: Case) -> Substitution:
     rates = [rounded(rate) for rate in case.facts.rates]
     constant = len(set(rates)) == 1
     shown = str(rates[0]) if constant else f"{', '.join(map(str, rates[:4]))}, …"
-    first = int(np.asarray(case.model.optimizer.iterations)) - 0
+    schedule = RecordedRates(case.facts.rates, _taken(case))
 
     def change(model: keras.Model, _: Any) -> None:
-        # the steps that the checkpoint has taken are counted when its state is carried over
-        from tf_recipes.verify import slots
+        inner(model.optimizer)._learning_rate = schedule
 
-        reference = case.result.bench.reference
-        taken = slots.taken(reference.structure, reference.roles, reference.initial)
-        schedule = rates[0] if constant else RecordedRates(case.facts.rates, taken)
-        _set_rate(model.optimizer, schedule)
-
-    del first
-    name = "learning_rate" if constant else "schedule"
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.asarray(case.facts.rates) / _own_rates(case)
+    scaled = bool(np.ptp(share) < 1e-5 * abs(share[0]))  # the port's schedule from another rate
+    name = "learning_rate" if constant or scaled else "schedule"
     text = f"give the optimizer TF1's learning rate in each step: {shown}"
     code = f"learning_rate={shown}" if constant else schedule_code(case)
     page = PAGE if constant else "docs/recipes/schedules.md"
     return Substitution(name, text, code, page, change, "optimizer")
+
+
+def _accumulator(before: float, value: float | None) -> Substitution:
+    def change(model: keras.Model, _: Any) -> None:
+        optimizer = inner(model.optimizer)
+        new = type(optimizer).from_config(
+            {**optimizer.get_config(), "initial_accumulator_value": value}
+        )
+        _recompiled(model, new)
+
+    code = f"initial_accumulator_value={value}"
+    text = f"give the optimizer {code}; it has {before}"
+    return Substitution("initial_accumulator", text, code, PAGE, change, "optimizer")
 
 
 def schedule_code(case: Case) -> str:
@@ -127,32 +160,31 @@ def schedule_code(case: Case) -> str:
 
 def _number(name: str, value: float, now: float) -> Substitution:
     def change(model: keras.Model, _: Any) -> None:
-        setattr(model.optimizer, name, value)
+        setattr(inner(model.optimizer), name, value)
 
     text = f"give the optimizer {name}={value}; it has {now}"
     key = "epsilon" if name == "epsilon" else "optimizer"
     return Substitution(key, text, f"{name}={value}", PAGE, change, "optimizer")
 
 
-def _tf1_optimizer(
-    facts: Facts,
-) -> tuple[str, Callable[..., keras.optimizers.Optimizer]] | None:
-    """Returns the code and the maker of the optimizer that the graph has."""
+def _tf1_optimizer(facts: Facts) -> tuple[str, Any, dict[str, Any]] | None:
+    """Returns the code, the class and the arguments of the optimizer that the graph has."""
     update = facts.update
     assert update is not None
     numbers = {role: rounded(value) for role, value in facts.numbers.items()}
-    rate = numbers.get("rate", 0.0)
-    shown = rate if len(set(facts.rates)) <= 1 else "schedule"
+    shown = numbers.get("rate", 0.0) if len(set(facts.rates)) <= 1 else "schedule"
+    decay = facts.weight_decay(update.variable)
     arguments: dict[str, Any] = {}
+    kind: Any
     match update.kind:
         case "GradientDescent":
-            kind: Any = optimizers.GradientDescent
+            kind = optimizers.GradientDescent
         case "Momentum":
-            kind = optimizers.Momentum
+            kind = optimizers.MomentumW if decay else optimizers.Momentum
             arguments = {"momentum": numbers["momentum"], "nesterov": update.nesterov}
         case "Adagrad":
             kind = optimizers.Adagrad
-            initial = _initial_accumulator(facts)
+            initial = facts.constant_slot("accumulator")
             arguments = {"initial_accumulator_value": initial} if initial is not None else {}
         case "RMSProp" | "CenteredRMSProp":
             kind = optimizers.RMSProp
@@ -160,63 +192,33 @@ def _tf1_optimizer(
             arguments |= {"epsilon": numbers["epsilon"]}
             arguments |= {"centered": update.kind == "CenteredRMSProp"}
         case "Adam":
-            kind = optimizers.Adam
+            kind = optimizers.AdamW if decay else optimizers.Adam
             arguments = {"beta_1": numbers["beta1"], "beta_2": numbers["beta2"]}
             arguments |= {"epsilon": numbers["epsilon"]}
         case _:
             return None
-
-    def make(learning_rate: Any, **clipping: Any) -> keras.optimizers.Optimizer:
-        return kind(learning_rate=learning_rate, **arguments, **clipping)
-
+    if decay and update.kind in ("Momentum", "Adam"):
+        arguments = {"weight_decay": decay, **arguments}
     listed = "".join(f", {name}={value}" for name, value in arguments.items() if value is not False)
-    return f"tf_recipes.{kind.__name__}({shown}{listed})", make
-
-
-def _initial_accumulator(facts: Facts) -> float | None:
-    """Returns the value with which Adagrad's accumulator starts, where the checkpoint tells it."""
-    return facts.constant_slot("accumulator")
+    return f"tf_recipes.{kind.__name__}(learning_rate={shown}{listed})", kind, arguments
 
 
 def _with(
-    case: Case, make: Callable[..., keras.optimizers.Optimizer], keep_clipping: bool = False
+    case: Case, kind: Any, arguments: Mapping[str, Any]
 ) -> Callable[[keras.Model, Any], None]:
-    def change(model: keras.Model, _: Any) -> None:
-        from tf_recipes.verify import slots
+    """Returns what gives a model TF1's optimizer, with the port's own clipping."""
 
-        reference = case.result.bench.reference
-        taken = slots.taken(reference.structure, reference.roles, reference.initial)
+    def change(model: keras.Model, _: Any) -> None:
         rates = case.facts.rates
-        rate: Any = rounded(rates[0]) if rates else 0.01
-        if len(set(rates)) > 1:
-            rate = RecordedRates(rates, taken)
-        options: Mapping[str, Any] = {}
-        if keep_clipping:
-            names = ("clipvalue", "clipnorm", "global_clipnorm", "weight_decay", "use_ema")
-            options = {
-                name: value
-                for name in names
-                if (value := getattr(model.optimizer, name, None)) not in (None, False)
-            }
-        new = make(rate, **options)
-        model.compile(optimizer=new, loss=model.loss, loss_weights=_weights(model))
+        rate = RecordedRates(rates, _taken(case)) if rates else 0.01
+        names = ("clipvalue", "clipnorm", "global_clipnorm")
+        before = inner(model.optimizer)
+        kept = {name: v for name in names if (v := getattr(before, name, None)) is not None}
+        _recompiled(model, kind(learning_rate=rate, **arguments, **kept))
 
     return change
 
 
-def _weights(model: keras.Model) -> Any:
-    config = model.get_compile_config() or {}
-    return config.get("loss_weights")
-
-
-def _weight_decay(optimizer: Any) -> float | None:
-    value = getattr(optimizer, "weight_decay", None)
-    return value if isinstance(value, float) else None
-
-
-def _set_rate(optimizer: Any, rate: Any) -> None:
-    """Sets a number or a schedule, also where the optimizer was made with the other one."""
-    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        optimizer._learning_rate = rate
-    else:
-        optimizer._learning_rate = RecordedRates([rate])
+def _recompiled(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+    weights = (model.get_compile_config() or {}).get("loss_weights")
+    model.compile(optimizer=optimizer, loss=model.loss, loss_weights=weights)

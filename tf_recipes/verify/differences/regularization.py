@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 
 from tf_recipes.blocks.regularization import l1_l2_regularizer
 from tf_recipes.verify.substitution import TRAINING, Case, Substitution, rounded
@@ -26,9 +27,13 @@ def substitutions(case: Case) -> Iterator[Substitution]:
         scales = next(iter(penalties.values()))
         l1, l2 = rounded(scales.get("l1", 0.0)), rounded(scales.get("l2", 0.0))
         code = _code(l1, l2)
-        names = ", ".join(sorted(penalties)[:4])
-        if not now:
-            name, text = "missing_regularizer", f"add the penalty `{code}` to {names}"
+        shares = _shares(case, penalties)
+        if shares and all(abs(share - 1) < 1e-3 for share in shares.values()):
+            return
+        without = sorted(name for name, share in shares.items() if share == 0)
+        if without:
+            listed = ", ".join(without[:4])
+            name, text = "missing_regularizer", f"add the penalty `{code}` to {listed}"
         else:
             name = "l2_half" if l2 else "regularizer"
             text = f"replace the penalties by `{code}`: TF1's L2 is scale * sum(w**2) / 2"
@@ -45,6 +50,23 @@ def substitutions(case: Case) -> Iterator[Substitution]:
             _setting(case, penalties, True),
             "optimizer",
         )
+
+
+def _shares(case: Case, penalties: Any) -> dict[str, float]:
+    """Returns how large each penalty of the port is, as a share of TF1's."""
+    values, joined = case.result.bench.reference.initial, case.result.found.keras_of()
+    shares = {}
+    for name, scales in penalties.items():
+        if name not in joined:
+            continue
+        w = values[name].astype("f8")
+        wanted = scales.get("l1", 0.0) * np.abs(w).sum() + scales.get("l2", 0.0) * (w**2).sum() / 2
+        regularizer = joined[name].regularizer
+        found = 0.0
+        if regularizer is not None:
+            found = float(keras.ops.convert_to_numpy(regularizer(keras.ops.array(values[name]))))
+        shares[name] = found / wanted if wanted else 1.0
+    return shares
 
 
 def _code(l1: float, l2: float) -> str:
