@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tf_recipes._support import files
+from tf_recipes.parity import comparison
 from tf_recipes.parity.reports import plots
 from tf_recipes.parity.reports.html import safe, sections, templates
 from tf_recipes.parity.reports.html.figures import Figures, panel
@@ -53,6 +54,7 @@ def html(document: Row) -> str:
         ValueError: for results that `document_schema.check` refuses.
     """
     document_schema.check(document)
+    limit = document["settings"]["limit"] if document["settings"] else comparison.LIMIT
     figures = Figures()
     anchors = safe.Anchors("row")
     training = _training(document, figures, anchors)
@@ -70,9 +72,10 @@ def html(document: Row) -> str:
         reference=document["reference"],
         model=document["model"],
         settings=document["settings"],
-        limit=document["settings"]["limit"] if document["settings"] else 10.0,
+        limit=limit,
+        limit_at=sections.position(limit),
         first=_first_failure(document, [*(forward or {}).get("rows", []), *training["rows"]]),
-        reasons=[_reason(each) for each in document["reasons"]],
+        reasons=[_reason(each, limit) for each in document["reasons"]],
         no_reason=document["verdict"] == document_schema.DIFFERS and report_words.NO_REASON,
         forward=forward,
         training=training,
@@ -105,12 +108,13 @@ def _parts(text: str) -> list[tuple[str, bool]]:
     return report_rows.code_parts(text)
 
 
-def _reason(reason: Row) -> dict[str, Any]:
+def _reason(reason: Row, limit: float) -> dict[str, Any]:
     """Returns what the page shows of one change."""
     return {
         "parts": _parts(reason["text"]),
         "before": report_words.number(reason["ratio_before"]),
         "after": report_words.number(reason["ratio_after"]),
+        "enough": report_rows.value(reason["ratio_after"]) <= limit,
         "before_at": _position(reason["ratio_before"]),
         "after_at": _position(reason["ratio_after"]),
         "code": safe.whole(reason["code"]),
@@ -147,9 +151,9 @@ def _forward(document: Row, anchors: safe.Anchors) -> dict[str, Any] | None:
     forward = document["forward"]
     if forward is None:
         return None
-    layers = _table(forward["layers"], "layer", anchors)
-    outputs = _table(forward["outputs"], "output", anchors)
     first = forward["first_difference"]
+    layers = _table(forward["layers"], "layer", anchors, first)
+    outputs = _table(forward["outputs"], "output", anchors, first)
     for row in (*layers["rows"], *outputs["rows"]):
         row["first"] = row["raw"] == first and row["passed"] is False
         if row["first"]:
@@ -162,9 +166,21 @@ def _forward(document: Row, anchors: safe.Anchors) -> dict[str, Any] | None:
     }
 
 
-def _table(rows: Sequence[Row], named: str, anchors: safe.Anchors) -> dict[str, Any]:
-    """Returns the rows of layers or outputs that have room, and the number of the others."""
-    keys = [report_rows.urgency(row["passed"], report_rows.value(row["ratio"])) for row in rows]
+def _table(
+    rows: Sequence[Row], named: str, anchors: safe.Anchors, first: str | None = None
+) -> dict[str, Any]:
+    """Returns the rows of layers or outputs that have room, and the number of the others.
+
+    Args:
+        rows: layers or outputs.
+        named: the key of their names.
+        anchors: makes the rows' ids.
+        first: the name of the first that differs, whose row is always shown.
+    """
+    keys = [
+        report_rows.urgency(row["passed"], report_rows.value(row["ratio"]), row[named] == first)
+        for row in rows
+    ]
     shown = [
         {
             "raw": row[named],
@@ -191,13 +207,16 @@ def _training(document: Row, figures: Figures, anchors: safe.Anchors) -> dict[st
         return {"run": False, "rows": [], "left": 0, "figures": [], "outputs": None}
     limit = document["settings"]["limit"]
     common = ratio_curves.axis(curves, limit)
-    keys = [report_rows.urgency(curve.passed, _worst(curve)) for curve in curves]
+    first = document["first_failure"]["name"] if document["first_failure"] else None
+    keys = [report_rows.urgency(each.passed, _worst(each), each.name == first) for each in curves]
     shown = [curves[k] for k in report_rows.kept(keys, ROWS)]
     steps = document["training"]["steps"]
+    rows = [_curve(curve, common, limit, anchors) for curve in shown]
     return {
         "run": True,
         "passed": document["training"]["passed"],
-        "rows": [_curve(curve, common, limit, anchors) for curve in shown],
+        "rows": rows,
+        "leaving": [row for row in rows if not row["passed"]],
         "left": len(curves) - len(shown),
         "figures": _figures(document, curves, common, figures) if steps else [],
         "lowest": f"{10.0**common.low:g}",

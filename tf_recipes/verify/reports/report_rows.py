@@ -112,8 +112,16 @@ def kept(keys: Sequence[float], most: int) -> list[int]:
     return sorted(sorted(range(len(keys)), key=lambda k: -keys[k])[:most])
 
 
-def urgency(passed: bool | None, ratio: float) -> float:
-    """Returns a key by which `kept` prefers what differs, then what has the largest ratio."""
+def urgency(passed: bool | None, ratio: float, is_first: bool = False) -> float:
+    """Returns a key by which `kept` prefers what differs, then what has the largest ratio.
+
+    Args:
+        passed: the verdict; None for what was not compared, which has the lowest key.
+        ratio: the worst ratio.
+        is_first: whether this is the first failure, which has the highest key.
+    """
+    if is_first:
+        return math.inf
     bounded = -1.0 if passed is None else min(severity(ratio), 1e300)
     return 2 * bounded + 1e300 if passed is False else bounded
 

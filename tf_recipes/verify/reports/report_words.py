@@ -10,10 +10,7 @@ from tf_recipes.verify.reports.report_rows import Curve
 
 Row = Mapping[str, Any]  # of a verification's results
 STATUSES = {document_schema.MATCH: 0, document_schema.DIFFERS: 1, document_schema.NOT_JUDGED: 2}
-NO_REASON = (
-    "None of the known differences explains this drift: each was tried on a copy of the model, and "
-    "none removed it."
-)
+NO_REASON = "None of the known differences that were tried removes this drift."
 
 
 def headline(results: Row) -> str:
@@ -63,9 +60,9 @@ def stage(first: Row) -> str:
     Args:
         first: `first_failure` of the results, not null.
     """
-    if first["step"] is None:
-        return "training" if first["stage"] == "training" else "forward pass, before training"
-    return f"training step {first['step']}"
+    if first["stage"] == "forward":
+        return "In the forward pass, before training"
+    return "In training" if first["step"] is None else f"At training step {first['step']}"
 
 
 def mended(reason: Row) -> str:
