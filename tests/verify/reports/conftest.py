@@ -161,7 +161,7 @@ class Make:
         return {**made, "training": None, **changes}
 
 
-# What a name, a path, a note or code may hold. Each is shown as text, on the page and in a terminal.
+# What a name, a path, a note or code may hold: each is shown as text.
 EVIL = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',

@@ -1,4 +1,4 @@
-"""Lists the keys of a verification's JSON with their types and meanings, and checks results by them.
+"""Lists the keys of a verification's JSON with types and meanings, and checks results by them.
 
 `docs/verify_json.md` shows `KEYS` as tables. The keys are stable: a new version of the package may
 add keys, but removes none and changes none without another `FORMAT`.
@@ -219,7 +219,11 @@ _KINDS = {path: kind for path, kind, _ in KEYS}
 def _members(path: str) -> set[str]:
     """Returns the keys of the object at a path of `KEYS`, or of each object of that list."""
     start = f"{path}[]." if _KINDS[path].words.startswith("list") else f"{path}."
-    return {key[len(start) :].split(".")[0].removesuffix("[]") for key in _KINDS if key.startswith(start)}
+    return {
+        key[len(start) :].split(".")[0].removesuffix("[]")
+        for key in _KINDS
+        if key.startswith(start)
+    }
 
 
 _TOP = {path for path in _KINDS if "." not in path}
@@ -345,7 +349,7 @@ def _refuse(rule: str, name: str, value: Any) -> NoReturn:
     validation.fail(
         rule,
         f"{name}={shortened(repr(value))}",
-        "Write the results anew with this version of the package; docs/verify_json.md has the keys.",
+        "Write the results anew with this version; docs/verify_json.md has the keys.",
     )
 
 

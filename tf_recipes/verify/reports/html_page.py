@@ -59,7 +59,9 @@ def html(document: Row) -> str:
     anchors = safe.Anchors("row")
     training = _training(document, figures, anchors)
     forward = _forward(document, anchors)
-    style = "\n".join([plots.THEME, templates.own("style.css"), templates.own("verify.css", __package__)])
+    style = "\n".join(
+        [plots.THEME, templates.own("style.css"), templates.own("verify.css", __package__)]
+    )
     style += figures.styles()
     script = templates.own("sort.js")
     return templates.template("verify.html", __package__).render(
@@ -208,7 +210,10 @@ def _training(document: Row, figures: Figures, anchors: safe.Anchors) -> dict[st
     limit = document["settings"]["limit"]
     common = ratio_curves.axis(curves, limit)
     first = document["first_failure"]["name"] if document["first_failure"] else None
-    keys = [report_rows.urgency(each.passed, _worst(each), each.name == first) for each in curves]
+    keys = [
+        report_rows.urgency(curve.passed, curve.worst_ratio, curve.name == first)
+        for curve in curves
+    ]
     shown = [curves[k] for k in report_rows.kept(keys, ROWS)]
     steps = document["training"]["steps"]
     rows = [_curve(curve, common, limit, anchors) for curve in shown]
@@ -225,10 +230,6 @@ def _training(document: Row, figures: Figures, anchors: safe.Anchors) -> dict[st
         "last_step": steps[-1] if steps else "-",
         "outputs": _table(document["training"]["after"]["outputs"], "output", anchors),
     }
-
-
-def _worst(curve: Curve) -> float:
-    return 0.0 if curve.worst is None else curve.ratios[curve.worst]
 
 
 def _curve(
@@ -264,9 +265,7 @@ def _figures(
 ) -> list[tuple[Markup, str]]:
     """Draws the figures of all curves, each with its caption."""
     limit = document["settings"]["limit"]
-    ratios = panel(
-        lambda axes: ratio_curves.draw_ratios(axes, curves, common, limit), columns=2
-    )
+    ratios = panel(lambda axes: ratio_curves.draw_ratios(axes, curves, common, limit), columns=2)
     differ = [curve for curve in curves if not curve.passed]
     said = (
         f"Ratio of {len(curves)} curves over the training steps, on a logarithmic axis; the limit "

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from tf_recipes.parity.reports import plots
@@ -101,11 +102,11 @@ def draw_losses(axes: Axes, results: Mapping[str, Any]) -> None:
     """Draws the losses of TF1 and of the port; one that is not finite is left out."""
     steps = document_schema.loss_steps(results)
     losses = results["training"]["losses"]
-    for key, label, style in (
-        ("tf1", "TF1", {"color": COLOURS["tf1"], "lw": 4, "alpha": 0.5}),
-        ("keras", "Keras 3", {"color": COLOURS["port"], "lw": 1.2, "marker": _marker(steps)}),
-    ):
-        axes.plot(steps, _drawable(losses[key]), label=label, **style)
+    tf1, keras = _drawable(losses["tf1"]), _drawable(losses["keras"])
+    axes.plot(steps, tf1, label="TF1", color=COLOURS["tf1"], lw=4, alpha=0.5)
+    axes.plot(
+        steps, keras, label="Keras 3", color=COLOURS["port"], lw=1.2, marker=_marker(steps), ms=4
+    )
     axes.yaxis.set_major_formatter("{x:.6g}")
     axes.set(xlabel="training step", ylabel="loss")
     _whole_steps(axes)
@@ -130,7 +131,7 @@ def draw_ratios(axes: Axes, curves: Sequence[Curve], common: Axis, limit: float)
         axes.fill_between(steps, low, high, color=COLOURS["port"], alpha=0.25, lw=0, label=label)
         axes.plot(steps, high, color=COLOURS["port"], lw=1, marker=_marker(steps), ms=4)
     outside = [curve for curve in variables if not curve.passed]
-    keys = [report_rows.urgency(False, max(curve.ratios, key=report_rows.severity)) for curve in outside]
+    keys = [report_rows.urgency(curve.passed, curve.worst_ratio) for curve in outside]
     for count, k in enumerate(report_rows.kept(keys, LINES)):
         said = f"{len(outside)} that differ"
         if len(outside) > LINES:
@@ -148,7 +149,9 @@ def draw_ratios(axes: Axes, curves: Sequence[Curve], common: Axis, limit: float)
         )
     for curve in curves:
         if curve.kind == LOSS and curve.ratios:
-            axes.plot(curve.steps, _on_axis(curve, common), color=COLOURS["tf1"], lw=1, label="loss")
+            axes.plot(
+                curve.steps, _on_axis(curve, common), color=COLOURS["tf1"], lw=1, label="loss"
+            )
     axes.axhline(limit, color=COLOURS["tf1"], lw=0.8, ls=":", label=f"limit {limit:g}")
     axes.set_yscale("log")
     axes.set_ylim(10.0**common.low / 1.3, 10.0**common.high * 1.3)
@@ -169,4 +172,4 @@ def _marker(steps: Sequence[int]) -> str:
 
 
 def _whole_steps(axes: Axes) -> None:
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))

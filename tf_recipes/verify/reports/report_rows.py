@@ -1,4 +1,4 @@
-"""Selects what the reports show of a verification's results, for the terminal and the page alike."""
+"""Selects what the terminal and the page show of a verification's results."""
 
 import dataclasses
 import math
@@ -33,6 +33,11 @@ class Curve:
         if not self.ratios:
             return None
         return max(range(len(self.ratios)), key=lambda k: severity(self.ratios[k]))
+
+    @property
+    def worst_ratio(self) -> float:
+        """Returns the largest ratio; NaN counts as the largest; 0 without steps."""
+        return 0.0 if self.worst is None else self.ratios[self.worst]
 
     def leaves(self, limit: float) -> int | None:
         """Returns the first of the steps whose ratio is above the limit, or None."""
@@ -102,17 +107,17 @@ def _values(numbers: Sequence[float | str | None]) -> tuple[float, ...]:
     return tuple(map(value, numbers))
 
 
-def kept(keys: Sequence[float], most: int) -> list[int]:
+def kept(keys: Sequence[tuple[int, float]], most: int) -> list[int]:
     """Returns the indices of the `most` largest keys, in ascending order.
 
     Args:
         keys: of `urgency`, one for each row.
         most: how many rows there is room for.
     """
-    return sorted(sorted(range(len(keys)), key=lambda k: -keys[k])[:most])
+    return sorted(sorted(range(len(keys)), key=keys.__getitem__, reverse=True)[:most])
 
 
-def urgency(passed: bool | None, ratio: float, is_first: bool = False) -> float:
+def urgency(passed: bool | None, ratio: float, is_first: bool = False) -> tuple[int, float]:
     """Returns a key by which `kept` prefers what differs, then what has the largest ratio.
 
     Args:
@@ -120,10 +125,8 @@ def urgency(passed: bool | None, ratio: float, is_first: bool = False) -> float:
         ratio: the worst ratio.
         is_first: whether this is the first failure, which has the highest key.
     """
-    if is_first:
-        return math.inf
-    bounded = -1.0 if passed is None else min(severity(ratio), 1e300)
-    return 2 * bounded + 1e300 if passed is False else bounded
+    rank = {None: 0, True: 1, False: 2}[passed]
+    return 3 if is_first else rank, severity(ratio)
 
 
 def code_parts(text: str) -> list[tuple[str, bool]]:

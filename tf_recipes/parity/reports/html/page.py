@@ -140,7 +140,10 @@ def _page(
         drawn: number of entries with figures.
         undrawn: number of entries whose figures could not be drawn.
     """
-    style, script = plots.THEME + "\n" + templates.own("style.css") + styles, templates.own("sort.js")
+    style, script = (
+        plots.THEME + "\n" + templates.own("style.css") + styles,
+        templates.own("sort.js"),
+    )
     entries = [each for each in content["entries"] if each["anchor"] in section_texts]
     judged = sum(bool(each["trace"]) for each in entries)
     return templates.template("page.html").render(
