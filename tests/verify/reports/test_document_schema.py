@@ -17,11 +17,19 @@ def test_every_form_of_results_is_taken_and_after_json_too(make):
 
 def test_numbers_that_are_not_finite_are_texts(make, fails):
     made = make.differs()
-    made["training"]["losses"]["keras"] = ["nan", "-inf", 10**400]
+    made["training"]["losses"]["keras"] = ["nan", "-inf", -1.7e308]
     document_schema.check(made)
-    for wrong in (float("nan"), float("inf"), "NaN", None, True):
+    for wrong in (float("nan"), float("inf"), "NaN", None, True, 10**400):
         made["training"]["losses"]["keras"][1] = wrong
         with fails("`training.losses.keras` must be: list of numbers."):
+            document_schema.check(made)
+
+
+def test_no_ratio_is_negative(make, fails):
+    made = make.match()
+    for wrong in (-0.1, "-inf", float("nan")):
+        made["training"]["variables"][0]["ratio"][1] = wrong
+        with fails("`training.variables[0].ratio` must be: list of numbers of at least 0."):
             document_schema.check(made)
 
 
@@ -62,7 +70,7 @@ def test_each_key_has_its_type(make, fails):
         made = make.differs()
         parent, _, key = wanted.rpartition(".")
         place = next(found for path, found in objects("", made) if path == parent)
-        for wrong in ({"a": 1}, 3.5, -1, "other", [None], None, b""):
+        for wrong in ({"a": 1}, 3.5, -1, 2**63, "other", [None], None, b""):
             if kind.accepts(wrong) or (isinstance(wrong, dict) and kind.of_objects):
                 continue
             place[key] = wrong

@@ -5,7 +5,7 @@ add keys, but removes none and changes none without another `FORMAT`.
 """
 
 import dataclasses
-import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -29,14 +29,18 @@ class Kind:
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
         return value in NOT_FINITE
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return numeric and (isinstance(value, int) or math.isfinite(value))
+    return numeric and abs(value) <= sys.float_info.max  # False for NaN, too
+
+
+def _is_amount(value: Any) -> bool:
+    return _is_number(value) and value != "-inf" and (isinstance(value, str) or value >= 0)
 
 
 def _or_null(kind: Kind) -> Kind:
@@ -64,16 +68,19 @@ FLAG = Kind("true or false", lambda value: isinstance(value, bool))
 TEXT = Kind("text", lambda value: isinstance(value, str))
 WHOLE = Kind("whole number", _is_whole)
 NUMBER = Kind("number", _is_number)
+AMOUNT = Kind("number of at least 0", _is_amount)
 OBJECT = Kind("object", lambda value: isinstance(value, dict), True)
 TEXTS, WHOLES = _list_of(TEXT, "texts"), _list_of(WHOLE, "whole numbers")
-NUMBERS, OBJECTS = _list_of(NUMBER, "numbers"), _list_of(OBJECT, "objects")
+NUMBERS = _list_of(NUMBER, "numbers")
+AMOUNTS = _list_of(AMOUNT, "numbers of at least 0")
+OBJECTS = _list_of(OBJECT, "objects")
 
 _OUTPUT: tuple[tuple[str, Kind, str], ...] = (
     ("output", TEXT, "name of the model's output"),
     ("tf1", TEXT, "TF1's tensor that the output is compared with"),
-    ("drift", NUMBER, "largest difference from TF1, relative to the output's scale"),
-    ("sensitivity", NUMBER, "TF1's own drift when TF1 starts one ulp away"),
-    ("ratio", NUMBER, "drift divided by sensitivity"),
+    ("drift", AMOUNT, "largest difference from TF1, relative to the output's scale"),
+    ("sensitivity", AMOUNT, "TF1's own drift when TF1 starts one ulp away"),
+    ("ratio", AMOUNT, "drift divided by sensitivity"),
     ("passed", FLAG, "whether the ratio is at most `settings.limit`, and the drift small"),
 )
 
@@ -109,7 +116,7 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("settings.batch_size", WHOLE, "rows of a batch"),
     ("settings.seed", WHOLE, "seed that the rows of the batches were drawn by"),
     ("settings.starts", WHOLE, "starts one ulp away that the sensitivity is the largest drift of"),
-    ("settings.limit", NUMBER, "largest ratio of what matches"),
+    ("settings.limit", AMOUNT, "largest ratio of what matches"),
     ("map", OBJECTS, "a pair for each TF1 variable that is no slot"),
     ("map[].tf1", TEXT, "TF1's variable"),
     ("map[].keras", _or_null(TEXT), "path of the Keras variable; null where there is none"),
@@ -144,8 +151,8 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("forward.layers[].layer", TEXT, "name of the layer"),
     ("forward.layers[].class", TEXT, "class of the layer"),
     ("forward.layers[].tf1", _or_null(TEXT), "TF1's tensor of the layer's output; null: unknown"),
-    ("forward.layers[].drift", _or_null(NUMBER), "as for an output; null: not compared"),
-    ("forward.layers[].ratio", _or_null(NUMBER), "as for an output; null: not compared"),
+    ("forward.layers[].drift", _or_null(AMOUNT), "as for an output; null: not compared"),
+    ("forward.layers[].ratio", _or_null(AMOUNT), "as for an output; null: not compared"),
     ("forward.layers[].passed", _or_null(FLAG), "as for an output; null: not compared"),
     ("forward.outputs", OBJECTS, "the model's outputs"),
     *((f"forward.outputs[].{key}", kind, meaning) for key, kind, meaning in _OUTPUT),
@@ -170,14 +177,14 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
         "`settings.steps`; none where no loss is known",
     ),
     ("training.losses.keras", NUMBERS, "the port's losses, as many"),
-    ("training.losses.ratio", NUMBERS, "drift over sensitivity of each loss, as many"),
+    ("training.losses.ratio", AMOUNTS, "drift over sensitivity of each loss, as many"),
     ("training.variables", OBJECTS, "what was compared after the steps"),
     ("training.variables[].tf1", TEXT, "TF1's variable"),
     ("training.variables[].keras", TEXT, "path of the Keras variable"),
     ("training.variables[].kind", _one_of("variable", "slot", "moving average"), "what it is"),
-    ("training.variables[].drift", NUMBERS, "largest relative difference, for each of the steps"),
-    ("training.variables[].sensitivity", NUMBERS, "TF1's own drift, for each of the steps"),
-    ("training.variables[].ratio", NUMBERS, "drift over sensitivity, for each of the steps"),
+    ("training.variables[].drift", AMOUNTS, "largest relative difference, for each of the steps"),
+    ("training.variables[].sensitivity", AMOUNTS, "TF1's own drift, for each of the steps"),
+    ("training.variables[].ratio", AMOUNTS, "drift over sensitivity, for each of the steps"),
     ("training.variables[].passed", FLAG, "whether it matches after every step"),
     (
         "training.variables[].note",
@@ -191,8 +198,8 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("first_failure.stage", _one_of("forward", "training"), "what was being compared"),
     ("first_failure.step", _or_null(WHOLE), "the training step; null in the forward pass"),
     ("first_failure.name", TEXT, "the layer, output, variable or `losses`"),
-    ("first_failure.drift", NUMBER, "its drift"),
-    ("first_failure.ratio", NUMBER, "its ratio"),
+    ("first_failure.drift", AMOUNT, "its drift"),
+    ("first_failure.ratio", AMOUNT, "its ratio"),
     ("first_failure.text", TEXT, "the same in one sentence"),
     (
         "reasons",
@@ -206,8 +213,8 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("reasons[].layer", _or_null(TEXT), "layer that the change is about; null: the whole model"),
     ("reasons[].file", _or_null(TEXT), "file that made the layer or the optimizer, where known"),
     ("reasons[].line", _or_null(WHOLE), "line of the file, where known"),
-    ("reasons[].ratio_before", NUMBER, "worst ratio of the port as it is"),
-    ("reasons[].ratio_after", NUMBER, "worst ratio of the port with this change alone"),
+    ("reasons[].ratio_before", AMOUNT, "worst ratio of the port as it is"),
+    ("reasons[].ratio_after", AMOUNT, "worst ratio of the port with this change alone"),
     ("reasons[].page", TEXT, "page of the documentation on this difference"),
     ("not_compared", OBJECTS, "what the verdict says nothing about"),
     ("not_compared[].name", TEXT, "variable, layer or tensor"),
