@@ -91,12 +91,14 @@ class Make:
                 "train_op": "train_op",
                 "loss": "loss:0",
                 "outputs": ["logits:0"],
+                "inputs": ["x:0"],
+                "labels": ["y:0"],
                 "dtype": "float32",
             },
             "model": {"path": "port.py:build", "name": "port", "layers": 3, "parameters": 15},
             "settings": {"steps": 10, "batch_size": 8, "seed": 0, "starts": 8, "limit": 10.0},
             "map": [self.pair(slots=[slot]), self.pair("dense/bias", "dense/bias", shape=[3])],
-            "unmatched": {"tf1": [], "keras": []},
+            "unmatched": {"tf1": [], "keras": [], "offers": []},
             "forward": {
                 "passed": True,
                 "layers": [self.layer(), self.layer("relu", None, None, tf1=None, drift=None)],
@@ -136,6 +138,7 @@ class Make:
             "unmatched": {
                 "tf1": [{"name": "old/weights", "shape": [2, 2]}],
                 "keras": [{"name": "new/bias", "shape": []}],
+                "offers": ["old/weights -> transpose:new/bias"],
             },
             **changes,
         }
@@ -159,6 +162,20 @@ class Make:
         first = {"stage": "forward", "step": None, "name": "pool", "drift": 0.3, "ratio": 3e6}
         made["first_failure"] = {**first, "text": "The layer pool is the first that differs."}
         return {**made, "training": None, **changes}
+
+    def unpaired(self, **changes):
+        """Makes the results of a port with variables that have no counterpart."""
+        made = self.differs(training=None, reasons=[])
+        first = {
+            "stage": "map",
+            "step": None,
+            "name": "old/weights",
+            "drift": "inf",
+            "ratio": "inf",
+        }
+        first["text"] = "'old/weights' has no counterpart on the other side"
+        message = f"The port differs: {first['text']}."
+        return {**made, "first_failure": first, "message": message, **changes}
 
 
 # What a name, a path, a note or code may hold: each is shown as text.
@@ -194,7 +211,7 @@ def evil_results(make):
     """Returns results in which every text is evil, in turn."""
     made = make.differs()
     made["map"], made["training"]["variables"], made["reasons"] = [], [], []
-    made["unmatched"] = {"tf1": [], "keras": []}
+    made["unmatched"] = {"tf1": [], "keras": [], "offers": list(EVIL)}
     made["forward"]["layers"], made["forward"]["outputs"], made["not_compared"] = [], [], []
     for text in EVIL:
         slot = (text, text, text)
@@ -212,6 +229,7 @@ def evil_results(make):
     made["forward"] |= {"passed": False, "first_difference": EVIL[0]}
     made["first_failure"] |= {"name": EVIL[1], "text": EVIL[0]}
     made["reference"] |= {"path": EVIL[1], "runs_on": EVIL[0], "train_op": EVIL[7], "loss": EVIL[8]}
-    made["reference"] |= {"outputs": list(EVIL), "dtype": EVIL[1]}
+    made["reference"] |= {"outputs": list(EVIL), "inputs": list(EVIL), "labels": list(EVIL)}
+    made["reference"]["dtype"] = EVIL[1]
     made["model"] |= {"path": EVIL[2], "name": EVIL[1]}
     return {**made, "message": EVIL[0]}

@@ -10,7 +10,13 @@ PAGE = Path(__file__).parents[3] / "docs" / "verify_json.md"
 
 
 def test_every_form_of_results_is_taken_and_after_json_too(make):
-    for made in (make.match(), make.differs(), make.forward_only(), make.refused()):
+    for made in (
+        make.match(),
+        make.differs(),
+        make.forward_only(),
+        make.unpaired(),
+        make.refused(),
+    ):
         document_schema.check(made)
         document_schema.check(json.loads(json.dumps(made, allow_nan=False)))
 
@@ -139,9 +145,18 @@ def test_a_match_contradicts_nothing(make, fails, change, part):
         document_schema.check(made)
 
 
-def test_losses_may_be_those_of_every_step_or_none(make):
+def test_losses_may_be_those_of_every_step_or_none(make, fails):
     made = make.match()
     assert list(document_schema.loss_steps(made)) == [1, 5, 10]
+    made["training"]["losses"] |= {"tf1": [1.0] * 10, "keras": [1.0] * 10}
+    document_schema.check(made)
+    assert list(document_schema.loss_steps(made)) == list(range(1, 11))
+    assert list(document_schema.loss_steps(made, "ratio")) == [1, 5, 10]
+    made["training"]["losses"]["ratio"] = []
+    document_schema.check(made)
+    made["training"]["losses"]["ratio"] = [1.0] * 7
+    with fails("lengths=[10, 10, 7]"):
+        document_schema.check(made)
     for count in (10, 0):
         made["training"]["losses"] = {key: [1.0] * count for key in ("tf1", "keras", "ratio")}
         document_schema.check(made)

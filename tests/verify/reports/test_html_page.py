@@ -127,6 +127,14 @@ def test_a_change_that_is_not_enough_is_not_green(rendered, make):
     assert page.count('<span class="to">0.8</span>') == 1
 
 
+def test_a_map_with_holes_is_a_failure_without_figures(parsed, make):
+    found = parsed(make.unpaired())
+    (header,) = found.texts("header")
+    assert "In the map of variables, in old/weights Exit" in header
+    said = found.section("training")
+    assert said.endswith("No training step was run, because variables have no counterpart.")
+
+
 def test_without_a_reason_the_first_failure_is_where_to_begin(parsed, make):
     said = parsed(make.forward_only(reasons=[])).section("change")
     assert "None of the known differences that were tried removes this drift." in said
@@ -188,6 +196,7 @@ def test_the_map_and_what_is_left_over(parsed, make):
         "SGD/dense_kernel_momentum",
         "w (4, 3) ? not paired - -",
         "t (4, 3) kernel transposed order and values -",
+        "What a map may hold for these old/weights -> transpose:new/bias",
     ):
         assert part in said
     assert "without a counterpart" not in parsed(make.match()).section("map")
@@ -216,6 +225,7 @@ def test_the_settings_are_said(parsed, make):
     for part in (
         "TF1 checkpoint run/model.ckpt on TensorFlow 2.21.0; training step train_op, loss loss:0",
         "Keras port.py:build: model port, 3 layers, 15 parameters",
+        "TF1's inputs x:0 TF1's labels y:0 TF1's outputs logits:0",
         "settings 10 steps, batch size 8, seed 0, 8 starts one ulp away",
     ):
         assert part in said

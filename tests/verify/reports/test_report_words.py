@@ -21,6 +21,15 @@ def test_the_headline_and_the_stage(make):
     assert report_words.stage(make.differs()["first_failure"]) == "At training step 5"
     first = make.forward_only()["first_failure"]
     assert report_words.stage(first) == "In the forward pass, before training"
+    assert report_words.stage(make.unpaired()["first_failure"]) == "In the map of variables"
+
+
+def test_why_nothing_was_trained(make):
+    why = [report_words.untrained(each) for each in (make.forward_only(), make.unpaired())]
+    assert why[0] == "No training step was run, because the forward pass differs already."
+    assert why[1] == "No training step was run, because variables have no counterpart."
+    made = make.unpaired(unmatched={"tf1": [], "keras": [], "offers": []})
+    assert report_words.untrained(made) == "No training step was run."
 
 
 def test_the_place_of_a_change(make):
@@ -47,5 +56,6 @@ def test_a_sentence_is_said_once(make):
     made = make.differs()
     assert report_words.message(made) == made["message"]
     assert report_words.message({**made, "message": made["first_failure"]["text"]}) == ""
+    assert report_words.message(make.unpaired()) == ""
     assert "10 training steps of 8 rows" in report_words.compared(made)
     assert report_words.compared(make.refused()) == ""

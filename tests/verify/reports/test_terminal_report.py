@@ -90,15 +90,17 @@ def test_the_layers_and_the_outputs_before_and_after_training(printed, make):
     only = printed(make.forward_only())
     assert row(only, "pool (Dense)") == ["pool (Dense)", "dense/Relu:0", "3e+06", "30 %", "DIFFERS"]
     assert "Training\n" not in only
+    assert "\nNo training step was run, because the forward pass differs already.\n" in only
 
 
 def test_what_has_no_counterpart_or_was_not_compared_is_listed(printed, make):
     text = printed(make.differs())
     assert "TF1 variables without a counterpart\n  old/weights (2, 2)\n" in text
     assert "Keras variables without a counterpart\n  new/bias ()\n" in text
+    assert "What a map may hold for these\n  old/weights -> transpose:new/bias\n" in text
     assert "Not compared\n  global_step: Keras counts steps elsewhere.\n" in text
     many = [{"name": f"v{k}", "shape": [2]} for k in range(50)]
-    text = printed(make.differs(unmatched={"tf1": many, "keras": []}))
+    text = printed(make.differs(unmatched={"tf1": many, "keras": [], "offers": []}))
     assert "  v39 (2,)\n  and 10 more\n" in text
 
 

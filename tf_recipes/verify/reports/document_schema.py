@@ -105,6 +105,8 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("reference.train_op", TEXT, "operation of a training step"),
     ("reference.loss", _or_null(TEXT), "tensor of the loss; null where none is known"),
     ("reference.outputs", TEXTS, "tensors that the model's outputs are compared with"),
+    ("reference.inputs", TEXTS, "placeholders of the model's inputs"),
+    ("reference.labels", TEXTS, "placeholders of the labels, which the loss alone reads"),
     ("reference.dtype", TEXT, "dtype of the variables"),
     ("model", _or_null(OBJECT), "the Keras side; null only where it could not be built"),
     ("model.path", TEXT, "the function or the file that gave the model, such as `port.py:build`"),
@@ -123,8 +125,9 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("map[].shape", WHOLES, "shape of TF1's variable"),
     (
         "map[].how",
-        _or_null(_one_of("name", "shape", "order and values", "given")),
-        'what paired the two; "given" by a file of the user; null where there is no pair',
+        _or_null(_one_of("name", "shape", "order and values", "cell", "given")),
+        'what paired the two: "cell" where a recurrent layer has them in another layout, "given" '
+        "where the user wrote it; null where there is no pair",
     ),
     ("map[].transposed", FLAG, "whether the Keras variable is the transpose of TF1's"),
     ("map[].slots", OBJECTS, "the pairs of the optimizer's slots of this variable"),
@@ -141,6 +144,7 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
             (f"unmatched.{side}[].shape", WHOLES, "shape of the variable"),
         )
     ),
+    ("unmatched.offers", TEXTS, "pairs of these that a map may hold, as it would hold them"),
     (
         "forward",
         _or_null(OBJECT),
@@ -177,10 +181,15 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
         "`settings.steps`; none where no loss is known",
     ),
     ("training.losses.keras", NUMBERS, "the port's losses, as many"),
-    ("training.losses.ratio", AMOUNTS, "drift over sensitivity of each loss, as many"),
+    (
+        "training.losses.ratio",
+        AMOUNTS,
+        "drift over sensitivity of the losses, as many or one for each of `training.steps`; none "
+        "where the losses were not judged",
+    ),
     ("training.variables", OBJECTS, "what was compared after the steps"),
     ("training.variables[].tf1", TEXT, "TF1's variable"),
-    ("training.variables[].keras", TEXT, "path of the Keras variable"),
+    ("training.variables[].keras", _or_null(TEXT), "path of the Keras variable, where known"),
     ("training.variables[].kind", _one_of("variable", "slot", "moving average"), "what it is"),
     ("training.variables[].drift", AMOUNTS, "largest relative difference, for each of the steps"),
     ("training.variables[].sensitivity", AMOUNTS, "TF1's own drift, for each of the steps"),
@@ -195,17 +204,22 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("training.after.outputs", OBJECTS, "the model's outputs"),
     *((f"training.after.outputs[].{key}", kind, meaning) for key, kind, meaning in _OUTPUT),
     ("first_failure", _or_null(OBJECT), "where the port first leaves TF1; null where it does not"),
-    ("first_failure.stage", _one_of("forward", "training"), "what was being compared"),
-    ("first_failure.step", _or_null(WHOLE), "the training step; null in the forward pass"),
-    ("first_failure.name", TEXT, "the layer, output, variable or `losses`"),
-    ("first_failure.drift", AMOUNT, "its drift"),
-    ("first_failure.ratio", AMOUNT, "its ratio"),
+    (
+        "first_failure.stage",
+        _one_of("map", "forward", "training"),
+        'what was being compared; "map" where a variable has no counterpart',
+    ),
+    ("first_failure.step", _or_null(WHOLE), "the training step; null before training"),
+    ("first_failure.name", TEXT, "the layer, output, variable, drawn mask or `losses`"),
+    ("first_failure.drift", AMOUNT, "its drift; infinite where there is no number"),
+    ("first_failure.ratio", AMOUNT, "its ratio; infinite where there is no number"),
     ("first_failure.text", TEXT, "the same in one sentence"),
     (
         "reasons",
         OBJECTS,
-        "changes of the port that remove the drift, each tried by itself on a copy of the model; "
-        "the one that helps most is the first; none where no known difference explains the drift",
+        "changes of the port that remove the drift, tried on copies of the model; where no change "
+        "alone removes it, the first is the one that helps most, and the next ones were tried "
+        "together with it; none where no known difference explains the drift",
     ),
     ("reasons[].name", TEXT, "key of the known difference, such as `batch_norm_variance`"),
     ("reasons[].text", TEXT, "what to do, with code between backticks"),
@@ -213,8 +227,8 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("reasons[].layer", _or_null(TEXT), "layer that the change is about; null: the whole model"),
     ("reasons[].file", _or_null(TEXT), "file that made the layer or the optimizer, where known"),
     ("reasons[].line", _or_null(WHOLE), "line of the file, where known"),
-    ("reasons[].ratio_before", AMOUNT, "worst ratio of the port as it is"),
-    ("reasons[].ratio_after", AMOUNT, "worst ratio of the port with this change alone"),
+    ("reasons[].ratio_before", AMOUNT, "worst ratio without this change"),
+    ("reasons[].ratio_after", AMOUNT, "worst ratio with this change"),
     ("reasons[].page", TEXT, "page of the documentation on this difference"),
     ("not_compared", OBJECTS, "what the verdict says nothing about"),
     ("not_compared[].name", TEXT, "variable, layer or tensor"),
@@ -341,13 +355,13 @@ def _check_lengths(training: Mapping[str, Any], settings: Mapping[str, Any] | No
                 place = f"training.variables[{number}].{key}"
                 _refuse(f"`{place}` must have a value for each of the steps.", place, row[key])
     losses = training["losses"]
-    lengths = {len(losses[key]) for key in ("tf1", "keras", "ratio")}
-    allowed: set[int] = {0, len(steps)} | ({settings["steps"]} if settings else set())
-    if len(lengths) > 1 or not lengths <= allowed:
+    tf1, keras, ratio = lengths = [len(losses[key]) for key in ("tf1", "keras", "ratio")]
+    whole: set[int] = {0, len(steps)} | ({settings["steps"]} if settings else set())
+    if tf1 != keras or tf1 not in whole or ratio not in {0, len(steps), tf1} or ratio > tf1:
         _refuse(
-            "The lists of `training.losses` must have one length: a value for each of the steps.",
+            "The lists of `training.losses` must have a value for each of the steps.",
             "lengths",
-            [len(losses[key]) for key in ("tf1", "keras", "ratio")],
+            lengths,
         )
 
 
@@ -360,14 +374,15 @@ def _refuse(rule: str, name: str, value: Any) -> NoReturn:
     )
 
 
-def loss_steps(document: Mapping[str, Any]) -> Sequence[int]:
+def loss_steps(document: Mapping[str, Any], key: str = "tf1") -> Sequence[int]:
     """Returns the steps of the losses: `training.steps`, or every step where all were kept.
 
     Args:
         document: a verification's results that have a training.
+        key: the key of `training.losses`.
     """
     training = document["training"]
-    count = len(training["losses"]["tf1"])
+    count = len(training["losses"][key])
     return training["steps"] if count == len(training["steps"]) else range(1, count + 1)
 
 

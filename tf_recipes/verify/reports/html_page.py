@@ -87,6 +87,8 @@ def html(document: Row) -> str:
             for side, name in (("tf1", "TF1"), ("keras", "Keras"))
         ],
         not_compared=_first(document["not_compared"]),
+        offers=_first(document["unmatched"]["offers"]),
+        untrained=report_words.untrained(document) if document["forward"] else "",
         shape=report_words.shape,
         style=Markup(style),
         script=Markup(script),
@@ -142,7 +144,8 @@ def _first_failure(document: Row, rows: Sequence[Mapping[str, Any]]) -> dict[str
         "text": first["text"],
         "stage": report_words.stage(first),
         "name": _name(first["name"]),
-        "drift": report_words.percent(first["drift"]),
+        # in the map there is nothing to measure
+        "drift": report_words.percent(first["drift"]) if first["stage"] != "map" else "",
         "ratio": report_words.times(first["ratio"]),
         "anchor": row and row["anchor"],
     }

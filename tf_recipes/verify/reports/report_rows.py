@@ -75,7 +75,7 @@ def curves(results: Row) -> list[Curve]:
     found = [
         Curve(
             name=row["tf1"],
-            keras=row["keras"],
+            keras=row["keras"] or "",
             kind=row["kind"],
             steps=tuple(training["steps"]),
             ratios=_values(row["ratio"]),
@@ -94,7 +94,7 @@ def curves(results: Row) -> list[Curve]:
         name="losses",
         keras="",
         kind=LOSS,
-        steps=tuple(document_schema.loss_steps(results)),
+        steps=tuple(document_schema.loss_steps(results, "ratio")),
         ratios=ratios,
         drifts=(),
         passed=all(ratio <= limit for ratio in ratios),

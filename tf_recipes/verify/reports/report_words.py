@@ -60,6 +60,8 @@ def stage(first: Row) -> str:
     Args:
         first: `first_failure` of the results, not null.
     """
+    if first["stage"] == "map":
+        return "In the map of variables"
     if first["stage"] == "forward":
         return "In the forward pass, before training"
     return "In training" if first["step"] is None else f"At training step {first['step']}"
@@ -112,5 +114,14 @@ def compared(results: Row) -> str:
 def message(results: Row) -> str:
     """Returns the results' own sentence; empty where the first failure says the same."""
     first = results["first_failure"]
-    same = first is not None and first["text"].strip() == results["message"].strip()
+    same = first is not None and first["text"].strip() in results["message"]
     return "" if same else results["message"]
+
+
+def untrained(results: Row) -> str:
+    """Returns why no training step was run, in one sentence."""
+    if not results["forward"]["passed"]:
+        return "No training step was run, because the forward pass differs already."
+    if results["unmatched"]["tf1"] or results["unmatched"]["keras"]:
+        return "No training step was run, because variables have no counterpart."
+    return "No training step was run."

@@ -116,6 +116,8 @@ def _training(results: Row, width: int) -> Iterable[Any]:
     """Yields the table of what was compared in training, and of the outputs after it."""
     training = results["training"]
     if training is None:
+        if results["forward"] is not None:
+            yield Text(f"\n{report_words.untrained(results)}")
         return
     limit = results["settings"]["limit"]
     rows = []
@@ -207,6 +209,9 @@ def _unpaired(results: Row) -> Iterable[Any]:
             yield Text(f"\n{name} variables without a counterpart", "bold")
             rows = [f"  {each['name']} {report_words.shape(each['shape'])}" for each in left]
             yield from _listed(rows)
+    if offers := results["unmatched"]["offers"]:
+        yield Text("\nWhat a map may hold for these", "bold")
+        yield from _listed([f"  {each}" for each in offers])
     if results["not_compared"]:
         yield Text("\nNot compared", "bold")
         yield from _listed([f"  {each['name']}: {each['why']}" for each in results["not_compared"]])
