@@ -198,7 +198,8 @@ def _training(result: Result) -> dict[str, Any] | None:
     training = result.training
     if training is None:
         return None
-    names = {link.tf1: link.keras.path for link in (*result.found.links, *_slots(result))}
+    names = {link.tf1: link.keras.path for link in result.found.links}
+    names |= {slot.tf1: slot.keras.path for slot in _slots(result)}
     tf1_slots = result.bench.reference.roles.slots
     steps = result.bench.steps([each.tensor for each in result.outputs])
     losses = next((e for e in training.judged if e.name == judgement.LOSSES), None)
