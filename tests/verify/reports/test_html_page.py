@@ -159,7 +159,7 @@ def test_a_row_and_a_curve_for_each_variable_slot_and_the_losses(parsed, make):
     found = parsed(make.differs())
     said = found.section("training")
     for part in (
-        "Leaves TF1: bn/moving_variance by step 5.",
+        "First to leave TF1: bn/moving_variance by step 5.",
         "losses loss ✓ match 1 10 - - 10",
         "dense/kernel variable ✓ match 0.8 10 8e-06 % - 10",
         "dense/kernel/Momentum SGD/dense_kernel_momentum slot ✓ match 2.5 10 2.5e-05 % - 10",
@@ -176,6 +176,16 @@ def test_a_row_and_a_curve_for_each_variable_slot_and_the_losses(parsed, make):
     assert labels[4].endswith("not finite at step 10; above the limit of 10 by step 5.")
     captions = found.texts("figcaption")
     assert captions == ["Ratio over the training steps", "Training loss"]
+
+
+def test_what_leaves_tf1_first_is_named_first(make, undrawn):
+    made = make.differs()
+    for k in range(9):
+        later = [1, 1 if k < 8 else 50, 50]
+        made["training"]["variables"].append(make.variable(f"v{k}", later, False))
+    said = Elements(html_page.html(made)).section("training")
+    assert "First to leave TF1: bn/moving_variance by step 5, v8 by step 5, v0 by step 10" in said
+    assert "v5 by step 10 and 2 more." in said
 
 
 def test_the_rows_carry_the_exact_numbers_they_are_sorted_by(parsed, make):
@@ -316,7 +326,7 @@ def test_of_many_rows_those_that_differ_are_kept(make, undrawn):
     said = found.section("training")
     assert "205 more rows have no room here. The JSON has all." in said
     assert "v699/kernel" in said and "v0/kernel" in said and "v1/kernel" not in said
-    assert "and 480 more." in said
+    assert "and 492 more." in said
     assert "1 more row has no room here. The JSON has all." in found.section("map")
     assert len(text.encode()) < 1_500_000
 

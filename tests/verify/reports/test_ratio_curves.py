@@ -16,7 +16,7 @@ def curve(ratios, steps=None, passed=True, kind="variable"):
 def test_the_axis_holds_every_finite_ratio_and_the_limit():
     axis = ratio_curves.axis([curve([0, 0.3, 2e4, math.inf])], 10.0)
     assert (axis.low, axis.high) == (-1, 5)
-    assert (ratio_curves.axis([], 10.0).low, ratio_curves.axis([], 10.0).high) == (0, 2)
+    assert (ratio_curves.axis([], 10.0).low, ratio_curves.axis([], 10.0).high) == (-1, 2)
     far = ratio_curves.axis([curve([1e-30, 1e200])], 10.0)
     assert (far.low, far.high) == (-2, 12)
     assert [far.share(each) for each in (0, 1e-30, 1e300, math.inf, math.nan)] == [0, 0, 1, 1, 1]

@@ -224,7 +224,10 @@ def _training(document: Row, figures: Figures, anchors: safe.Anchors) -> dict[st
         "run": True,
         "passed": document["training"]["passed"],
         "rows": rows,
-        "leaving": [row for row in rows if not row["passed"]],
+        "leaving": sorted(
+            (row for row in rows if not row["passed"] and row["leaves"] != "-"),
+            key=lambda row: row["leaves"],
+        ),
         "left": len(curves) - len(shown),
         "figures": _figures(document, curves, common, figures) if steps else [],
         "lowest": f"{10.0**common.low:g}",

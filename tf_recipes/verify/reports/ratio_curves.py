@@ -45,7 +45,7 @@ def axis(curves: Sequence[Curve], limit: float) -> Axis:
     exponents = [math.log10(ratio) for ratio in (*ratios, limit)]
     low = max(math.floor(min(exponents)), LOWEST)
     high = min(math.ceil(max(exponents) + 0.01), HIGHEST)
-    return Axis(min(low, 0), max(high, 2))
+    return Axis(min(low, -1), max(high, 2))
 
 
 @dataclasses.dataclass(frozen=True)
