@@ -29,6 +29,7 @@ ROOMS = {
     "distribution": {"_support", "fast_fit"},
     "training": {"_support", "distribution", "fast_fit", "spine"},
     "parity": {"_support", "blocks", "spine"},
+    "verify": {"_support", "blocks", "graph", "parity", "spine"},
     "scan": {"_support"},
     "convert": {"_support", "blocks", "parity", "spine"},
     "cli": {"_support", "distribution", "parity", "spine", "training"},
@@ -44,6 +45,7 @@ OUTSIDE = {
     "distribution": {"keras", "tensorflow"},
     "training": {"h5py", "keras", "matplotlib", "rich", "tensorflow"},
     "parity": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
+    "verify": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
     "scan": set(),
     "convert": {"keras", "tensorflow"},
     "cli": {"absl", "rich"},
@@ -52,7 +54,7 @@ LAB_ROOMS = {
     "chapters": {"_support", "blocks", "cli", "fast_fit", "spine", "tools", "training"},
     "benchmark": {"_support", "cli", "fast_fit", "parity", "spine"},
     "scaling": {"_support", "distribution", "fast_fit", "spine"},
-    "documentation": {"_support", "parity", "spine"},
+    "documentation": {"_support", "parity", "spine", "verify"},
 }
 MOST_AT_THE_ROOT = 8  # modules beside __init__.py
 PYTHON37 = {"recipe", "_support.validation"}  # what TensorFlow 1.15's interpreter reads, too

@@ -11,13 +11,11 @@ import keras
 import tensorflow as tf
 
 from tf_recipes.parity.comparison import LIMIT
-from tf_recipes.verify import judgement, variable_map
+from tf_recipes.verify import judgement, slots, variable_map
 from tf_recipes.verify.attempt import Bench, LayerResult, OutputResult, Training
 from tf_recipes.verify.judgement import Judged
 from tf_recipes.verify.keras_model import ModelSource
-
-FORMAT = "tf_recipes verify 1"
-MATCH, DIFFERS, NOT_JUDGED = "match", "differs", "not judged"
+from tf_recipes.verify.reports.document_schema import DIFFERS, FORMAT, MATCH, NOT_JUDGED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +65,7 @@ class Result:
 
 
 def build(result: Result, reasons: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Returns the document: JSON's types alone, with stable keys; `docs/verify.md` lists them."""
+    """Returns the document: JSON's types alone, with stable keys; see `docs/verify_json.md`."""
     bench, settings, structure = result.bench, result.settings, result.bench.reference.structure
     failure = None if result.passed else _first_failure(result)
     verdict = MATCH if result.passed else DIFFERS if result.judged else NOT_JUDGED
@@ -122,8 +120,18 @@ def build(result: Result, reasons: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _slots(result: Result) -> list[slots.SlotLink]:
+    """Returns the slots that the optimizers share; none where nothing was trained."""
+    if result.training is None:
+        return []
+    reference = result.bench.reference
+    return slots.find(reference.structure, reference.roles, result.found, result.model)
+
+
 def _map(result: Result) -> list[dict[str, Any]]:
     rows = []
+    owners = {slot: owner for slot, (owner, _) in result.bench.reference.roles.slots.items()}
+    shared = _slots(result)
     for link in result.found.links:
         rows.append(
             {
@@ -132,6 +140,11 @@ def _map(result: Result) -> list[dict[str, Any]]:
                 "shape": list(result.bench.reference.shapes[link.tf1]),
                 "how": link.how,
                 "transposed": link.transposed,
+                "slots": [
+                    {"tf1": each.tf1, "keras": each.keras.path, "role": each.role}
+                    for each in shared
+                    if owners[each.tf1] == link.tf1
+                ],
             }
         )
     for cell in result.found.cells:
@@ -143,6 +156,7 @@ def _map(result: Result) -> list[dict[str, Any]]:
                     "shape": list(each.shape),
                     "how": variable_map.CELL,
                     "transposed": False,
+                    "slots": [],
                 }
             )
     return rows
@@ -185,7 +199,8 @@ def _training(result: Result) -> dict[str, Any] | None:
     if training is None:
         return None
     names = {link.tf1: link.keras.path for link in result.found.links}
-    slots = result.bench.reference.roles.slots
+    names |= {slot.tf1: slot.keras.path for slot in _slots(result)}
+    tf1_slots = result.bench.reference.roles.slots
     steps = result.bench.steps([each.tensor for each in result.outputs])
     losses = next((e for e in training.judged if e.name == judgement.LOSSES), None)
     return {
@@ -200,7 +215,7 @@ def _training(result: Result) -> dict[str, Any] | None:
             {
                 "tf1": each.name,
                 "keras": names.get(each.name),
-                "kind": "slot" if each.name in slots else _kind(each.name, result),
+                "kind": "slot" if each.name in tf1_slots else _kind(each.name, result),
                 "drift": [number(v) for v in each.drift],
                 "sensitivity": [number(v) for v in each.sensitivity],
                 "ratio": [number(v) for v in each.ratio],

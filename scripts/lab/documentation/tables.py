@@ -3,6 +3,7 @@
 from lab.documentation import markers
 from tf_recipes._support import validation
 from tf_recipes.parity.verdict import STATUSES
+from tf_recipes.verify.reports import document_schema
 
 
 def fill(text):
@@ -55,4 +56,14 @@ def _statuses():
     return "\n".join(["| exit status | meaning |", "|---|---|", *rows])
 
 
-_TABLES = {"defaults": _defaults, "names": _public_names, "statuses": _statuses}
+def _verify_json():
+    """Returns the tables of the keys of a verification's JSON."""
+    return document_schema.tables()
+
+
+_TABLES = {
+    "defaults": _defaults,
+    "names": _public_names,
+    "statuses": _statuses,
+    "verify_json": _verify_json,
+}

@@ -13,18 +13,10 @@ from tf_recipes._support.visible import visible
 from tf_recipes.parity.comparison import Drift
 from tf_recipes.parity.judge import Result
 from tf_recipes.parity.reports.formatting import number, percent
+from tf_recipes.parity.reports.marks import UNJUDGED, verdict
 
 if TYPE_CHECKING:
     from tf_recipes.parity.random_draws import DistributionCheck
-
-PASSED = Text("match", style="green")
-FAILED = Text("DIFFERS", style="bold red")
-UNJUDGED = Text("not judged", style="bold yellow")
-
-
-def verdict(passed: bool) -> Text:
-    """Returns a verdict as one coloured word."""
-    return PASSED if passed else FAILED
 
 
 def table(results: Iterable[Result], ports: Sequence[str], width: int = 180) -> Table:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tf_recipes.parity.reports import html, plots
-from tf_recipes.parity.reports.html import page
+from tf_recipes.parity.reports.html import page, templates
 
 VOID = {"meta", "link", "wbr", "br", "img"}
 BLOCKS = {"dd", "dt", "h3", "p", "td", "th"}
@@ -275,7 +275,7 @@ def test_nothing_is_fetched_and_only_our_own_code_may_run(make):
 
 def test_the_colours_in_print_are_the_figures_light_ones():
     light = dict(re.findall(r"--(\w+):(#\w+)", plots.THEME.partition("@media")[0]))
-    style = page._own("style.css")
+    style = templates.own("style.css")
     printed = dict(re.findall(r"--(\w+):(#\w+)", style.partition("@media print")[2]))
     assert light.keys() == {"ink", "paper", "grid", "exact", "textbook"}
     assert light.items() <= printed.items()

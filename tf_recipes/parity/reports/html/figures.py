@@ -37,18 +37,18 @@ class Figures:
             trace, rows: one of `document.traces(...)`.
             salt: the section's id, which makes the ids inside the figures unique.
         """
-        losses = _panel(lambda axes: plots.draw_losses(axes, trace, rows), _columns(trace))
-        drifts = _panel(lambda axes: _draw_drifts(axes, trace, rows), columns=2)
+        losses = panel(lambda axes: plots.draw_losses(axes, trace, rows), _columns(trace))
+        drifts = panel(lambda axes: _draw_drifts(axes, trace, rows), columns=2)
         return (
-            self._svg(losses, f"{salt}/losses", words.losses(trace, rows)),
-            self._svg(drifts, f"{salt}/drifts", words.drifts(trace, rows, LIMIT)),
+            self.svg(losses, f"{salt}/losses", words.losses(trace, rows)),
+            self.svg(drifts, f"{salt}/drifts", words.drifts(trace, rows, LIMIT)),
         )
 
     def styles(self) -> str:
         """Returns CSS for the classes of all figures drawn so far."""
         return "".join(f".{name}{{{style}}}" for style, name in self._classes.items())
 
-    def _svg(self, view: Figure, salt: str, label: str) -> Markup:
+    def svg(self, view: Figure, salt: str, label: str) -> Markup:
         """Returns a figure as an SVG element that a screen reader describes by `label`."""
         root = ElementTree.fromstring(plots.svg(view, salt))
         _flatten(root)
@@ -81,7 +81,7 @@ def _columns(trace: Mapping[str, Any]) -> int:
     return 3 if reference(trace["provenance"]) == "TF 1.15" else 2  # other names are long
 
 
-def _panel(draw: Callable[[Axes], None], columns: int) -> Figure:
+def panel(draw: Callable[[Axes], None], columns: int) -> Figure:
     """Makes one figure, with fixed margins: Matplotlib's layout takes longer than the drawing.
 
     Args:

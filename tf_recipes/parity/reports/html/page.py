@@ -1,19 +1,14 @@
 """Renders the page: fills the templates, inlines styles and script, and adds figures that fit."""
 
-import base64
-import functools
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from tf_recipes._support import files
 from tf_recipes.parity.reports import plots
-from tf_recipes.parity.reports.html import safe, sections
+from tf_recipes.parity.reports.html import sections, templates
 from tf_recipes.parity.reports.html.figures import Figures
 from tf_recipes.recipe import PORT_NAMES
 
@@ -88,7 +83,7 @@ def _with_row(content: Content) -> tuple[list[Entry], int]:
 
 def _section(content: Content, entry: Entry, figures: Sequence[Markup] | None = None) -> str:
     """Returns the HTML of an entry's section; without figures, sentences describe them."""
-    section = vars(_template("section.html").module)["section"]
+    section = vars(templates.template("section.html").module)["section"]
     return section(entry, figures, content["versions"])
 
 
@@ -145,10 +140,13 @@ def _page(
         drawn: number of entries with figures.
         undrawn: number of entries whose figures could not be drawn.
     """
-    style, script = plots.THEME + "\n" + _own("style.css") + styles, _own("sort.js")
+    style, script = (
+        plots.THEME + "\n" + templates.own("style.css") + styles,
+        templates.own("sort.js"),
+    )
     entries = [each for each in content["entries"] if each["anchor"] in section_texts]
     judged = sum(bool(each["trace"]) for each in entries)
-    return _template("page.html").render(
+    return templates.template("page.html").render(
         **{"without_row": 0, **content},
         with_section=section_texts.keys(),
         sections=[section_texts[each["anchor"]] for each in entries],
@@ -158,32 +156,6 @@ def _page(
         without_section=len(content["entries"]) - len(section_texts),
         style=Markup(style),
         script=Markup(script),
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=templates.digest(style),
+        script_hash=templates.digest(script),
     )
-
-
-def _hash(text: str) -> str:
-    """Returns the SHA-256 of an inline style or script, as a content security policy names it."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _own(name: str) -> str:
-    """Returns the text of a file of this folder."""
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-@functools.cache
-def _template(name: str) -> jinja2.Template:
-    # `finalize` and `autoescape` apply `shown` and the escaping to every value that a template
-    # prints, so that no place in a template can forget them.
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_own),
-        autoescape=True,
-        finalize=safe.shown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(name)

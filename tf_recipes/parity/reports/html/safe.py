@@ -61,15 +61,20 @@ def as_json(value: Any) -> str:
 
 
 class Anchors:
-    """Makes ids for headings: words of the name, and a number where the words are taken."""
+    """Makes ids for headings: words of the name, and a number where the words are taken.
 
-    def __init__(self) -> None:
+    Args:
+        first: the word that every id begins with.
+    """
+
+    def __init__(self, first: str = "recipe") -> None:
+        self._first = first
         self._taken: set[str] = set()
 
     def new(self, name: str) -> str:
         """Returns an id that no heading has yet, of ASCII letters, digits and dashes."""
         words = re.sub(r"[^a-z0-9]+", "-", name[:200].lower()).strip("-")[:60]
-        stem = anchor = "-".join(filter(None, ("recipe", words)))
+        stem = anchor = "-".join(filter(None, (self._first, words)))
         number = 1
         while anchor in self._taken:
             number += 1

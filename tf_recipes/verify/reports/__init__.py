@@ -1,0 +1,1 @@
+"""Shows the results of a verification: their schema, the terminal's tables and one HTML page."""
