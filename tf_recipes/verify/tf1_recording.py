@@ -493,7 +493,9 @@ class _Recorder(object):
                 kind = _kind_of_type(node.op)
                 if kind is not None:
                     name = "{}/{}".format(op.name, node.name)
-                    self._cannot(name, kind, "lies inside the function {}".format(function))
+                    seeds = [int(node.attr[key].i) for key in ("seed", "seed2") if key in node.attr]
+                    reason = "lies inside the function {}".format(function)
+                    self._cannot(name, kind, reason, seeds or None)
 
     def _cannot(self, name: str, kind: str, reason: str, seeds: Any = None) -> None:
         """Notes what is not recorded, and why."""
