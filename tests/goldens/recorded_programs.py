@@ -16,6 +16,7 @@ sys.path.insert(0, FOLDER)
 import tf1_recording  # noqa: E402
 from tf1_recording import RecordingHook, recording  # noqa: E402
 
+Dataset = tf.data.Dataset
 CONFIG = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=2)
 SAID = {}  # what is printed at the end
 
@@ -55,7 +56,7 @@ def iterated_net():
     """An initializable iterator; `tf.layers` with dropout; Adam; noise on the gradients."""
     rng = np.random.RandomState(1)
     arrays = rng.rand(12, 3).astype(np.float32), rng.rand(12, 1).astype(np.float32)
-    data = tf.data.Dataset.from_tensor_slices(arrays).shuffle(12, seed=5).batch(5)
+    data = Dataset.from_tensor_slices(arrays).shuffle(12, seed=5).batch(5)
     iterator = data.make_initializable_iterator()
     x, y = iterator.get_next(name="batch")
     hidden = tf.layers.dropout(tf.layers.dense(x, 4, tf.nn.elu, name="h"), 0.4, training=True)
@@ -246,7 +247,7 @@ def model_fn(features, labels, mode):
 def input_fn():
     rng = np.random.RandomState(5)
     arrays = {"x": rng.rand(8, 3).astype(np.float32)}, rng.rand(8, 1).astype(np.float32)
-    return tf.data.Dataset.from_tensor_slices(arrays).shuffle(8, seed=1).batch(3)
+    return Dataset.from_tensor_slices(arrays).shuffle(8, seed=1).batch(3)
 
 
 def estimated():

@@ -24,6 +24,7 @@ END = b"."  # follows each text, because NumPy drops zero bytes at the end of a 
 TEXT = 4 * 2**20  # bytes of a JSON text
 KINDS = ("feed", "iterator", "queue", "random", "outside")
 REMEDY = "Restore the file from its source, or record the program again."
+OVERFLOW = "Record the program with max_steps below the step in which numbers overflow."
 
 _OPERATION = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*", re.ASCII)
 _TENSOR = re.compile(rf"{_OPERATION.pattern}:[0-9]+", re.ASCII)
@@ -242,8 +243,8 @@ class _Reader:
     def check_name(self, key: str, name: object, pattern: re.Pattern[str]) -> str:
         """Returns a name of the recording's JSON that has the form of a TensorFlow name."""
         if not isinstance(name, str) or not pattern.fullmatch(name):
-            kind = "tensor" if pattern is _TENSOR else "operation"
-            self.fail("recording", f"{key} must be the name of a {kind}.", repr(name))
+            kind = "a tensor" if pattern is _TENSOR else "an operation"
+            self.fail("recording", f"{key} must be the name of {kind}.", repr(name))
         return name
 
     def names(self, key: str, found: object, pattern: re.Pattern[str]) -> tuple[str, ...]:
@@ -399,7 +400,8 @@ class _Reader:
         if found.dtype.kind in "fc" and not (finite := np.isfinite(found)).all():
             received = "NaN" if np.isnan(found).any() else "infinity"
             rule = "every number must be finite."
-            self.fail(name, rule, f"{received} in {found.size - finite.sum()} of {found.size}")
+            received += f" in {found.size - finite.sum()} of {found.size}"
+            self.fail(name, rule, received, OVERFLOW)
         return found
 
     def texts(self, name: str, found: NDArray[Any]) -> NDArray[Any]:
