@@ -18,7 +18,7 @@ from tf1_recording import RecordingHook, recording  # noqa: E402
 
 Dataset = tf.data.Dataset
 CONFIG = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=2)
-SAID = {}  # what is printed at the end
+SAID = {"replayed": {}}  # what is printed at the end
 
 
 def path(name):
@@ -149,6 +149,34 @@ def run(name, build):
             ends.append(variables_of(sess))
             assert len(graph.get_operations()) == operations or how != "recorded"
     SAID[name] = all(same(each, ends[0]) for each in ends)
+    replay(name)
+
+
+def replay(name):
+    """Trains from a recording alone; asks if the recorded variables and losses come out."""
+    file = np.load(path(name))
+    described = json.loads(file["recording"].item().decode())
+    meta_graph = tf.MetaGraphDef.FromString(file["graph"].tobytes())
+    with tf.Graph().as_default(), tf.Session(config=CONFIG) as sess:
+        tf.train.import_meta_graph(meta_graph)
+        for variable in tf.global_variables():
+            variable.load(file["initial/" + variable.op.name], sess)
+        found, losses = {}, []
+        for k, (fed, drawn) in enumerate(zip(described["fed"], described["drawn"]), start=1):
+            feed = {each: file[f"values/{k}/{each}"] for each in fed + drawn}
+            fetches = [described["loss"], described["train_op"], described["updates"][k - 1]]
+            losses.append(sess.run(fetches, feed)[0])
+            if k in described["kept"]:
+                for key, value in variables_of(sess).items():
+                    found[f"variables/{k}/{key}"] = value
+            for each in described["between"]:
+                if each["after"] == k:
+                    sess.run(each["operations"])
+    found["losses"] = np.array(losses)
+    # Rounding differs where a fed graph is optimised otherwise.
+    SAID["replayed"][name] = max(
+        float(np.max(np.abs(found[key] - file[key])) / np.max(np.abs(file[key]))) for key in found
+    )
 
 
 def same(one, other):
@@ -234,6 +262,7 @@ def monitored():
             if how == "by hand":
                 hand.save("monitored")
     SAID["monitored"] = all(same(each, ends[0]) for each in ends)
+    replay("monitored")
 
 
 def model_fn(features, labels, mode):
@@ -267,6 +296,7 @@ def estimated():
         if how == "by hand":
             hand.save("estimated")
     SAID["estimated"] = all(same(each, ends[0]) for each in ends)
+    replay("estimated")
 
 
 def odd_feeds():
@@ -295,6 +325,22 @@ def odd_feeds():
 
 def _parts(given):
     return [np.array(given.indices), np.array(given.values)]
+
+
+def closed():
+    """A tensor that trains, as slim makes it; a session that is closed before the block ends."""
+    w = tf.Variable(tf.ones(3), name="w")
+    loss = tf.reduce_mean(tf.square(w - tf.random_uniform((3,), name="noise")))
+    update = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    with tf.control_dependencies([update]):
+        train_op = tf.identity(loss, name="train_op")
+    with tf.Graph().as_default():  # another graph than the session's
+        sess = tf.Session(graph=w.graph)
+        sess.run(w.initializer)
+        with recording(sess, path("closed"), train_op, loss=train_op):
+            for _ in range(3):
+                sess.run(train_op)
+            sess.close()
 
 
 def hidden_draws():
@@ -373,6 +419,8 @@ def refusals():
     refused("loss draws", loss=noisy)
     refused("loss shape", loss=vector)
     refused("loss operation", loss=train_op)
+    branch = tf.cond(x > 0, lambda: tf.identity(loss, "branch"), lambda: loss).op.name
+    refused("loss in a branch", loss=branch.rpartition("/")[0] + "/branch:0")
     refused("several", train_op=None, then=lambda: sess.run([train_op, other], {x: 1}))
     refused("partial", then=lambda: sess.partial_run_setup([train_op], [x]))
     refused("key", then=lambda: sess.run(train_op, {"nothing:0": 1, x: 1}))
@@ -425,7 +473,7 @@ for title, program in [
     run(title, program)
 monitored()
 estimated()
-for function in (odd_feeds, hidden, refusals, bounded):
+for function in (odd_feeds, closed, hidden, refusals, bounded):
     with tf.Graph().as_default():
         function()
 print(json.dumps(SAID))

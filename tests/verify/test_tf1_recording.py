@@ -66,6 +66,22 @@ def test_recording_does_not_change_the_training(name, said):
     assert said[name] is True
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recording_is_enough_to_train_again(name, said):
+    """The file's graph, fed the file's values, gives its variables and losses but for rounding."""
+    assert said["replayed"][name] < 1e-6
+
+
+def test_a_tensor_that_trains_and_a_closed_session(read):
+    recording = read("closed")
+    assert recording.steps == 3 and (recording.train_op, recording.loss) == (
+        "train_op",
+        "train_op:0",
+    )
+    assert recording.kinds == {"noise/RandomUniform:0": "random"}
+    assert set(recording.variables) == {1}, "no session had the variables after the last step"
+
+
 def test_where_each_value_comes_from(read):
     draws = {"dropout/random_uniform/RandomUniform:0": "random"}
     fed = {"X:0": "feed", "y:0": "feed", "keep_prob:0": "feed"}
@@ -138,6 +154,7 @@ REFUSALS = {
     "loss draws": "ValueError loss must need nothing drawn, read or assigned that the step",
     "loss shape": "ValueError loss must be one number. Received: loss='vector:0' of shape (2,)",
     "loss operation": "ValueError loss must be one floating-point number. Received: loss=",
+    "loss in a branch": "ValueError loss must be a tensor that a run can fetch. Received: loss=",
     "several": "ValueError train_op must be given where a run fetches several training operations.",
     "partial": "ValueError a training step must be one run. Received: train_op in",
     "key": "ValueError the recording must know the tensors that a training step is fed. Received:",

@@ -341,6 +341,12 @@ class _Recorder(object):
                 "loss={!r}".format(loss),
                 "Give a scalar tensor, such as tf.reduce_mean(losses).",
             )
+        if not self.graph.is_fetchable(loss.op):
+            _refuse(
+                "loss must be a tensor that a run can fetch.",
+                "loss={!r}, which {}".format(loss.name, _NOT_FETCHABLE),
+                "Give a scalar tensor outside of them.",
+            )
 
     def look(self, fetches: Any, feed_dict: Any) -> Optional[_Step]:
         """Returns what a run is to the recording; None for a run that is nothing to it."""
@@ -682,7 +688,8 @@ def _checked_steps(steps: Any, max_steps: int) -> Any:
     if steps is None:
         return {1} | set(range(10, max_steps + 1, 10))
     found = list(steps)
-    if not found or any(int(step) != step or not 1 <= step <= max_steps for step in found):
+    whole = all(isinstance(step, (int, np.integer)) and 1 <= step <= max_steps for step in found)
+    if not found or not whole:
         _refuse(
             "steps must be whole numbers from 1 to max_steps.",
             "steps={!r}, max_steps={!r}".format(steps, max_steps),
