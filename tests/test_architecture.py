@@ -29,10 +29,11 @@ ROOMS = {
     "distribution": {"_support", "fast_fit"},
     "training": {"_support", "distribution", "fast_fit", "spine"},
     "parity": {"_support", "blocks", "spine"},
+    "graph": {"_support"},
     "verify": {"_support", "blocks", "graph", "parity", "spine"},
     "scan": {"_support"},
     "convert": {"_support", "blocks", "parity", "spine"},
-    "cli": {"_support", "distribution", "parity", "spine", "training"},
+    "cli": {"_support", "distribution", "parity", "spine", "training", "verify"},
 }
 # what else a room's files may import, besides the standard library and NumPy
 OUTSIDE = {
@@ -45,6 +46,7 @@ OUTSIDE = {
     "distribution": {"keras", "tensorflow"},
     "training": {"h5py", "keras", "matplotlib", "rich", "tensorflow"},
     "parity": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
+    "graph": {"tensorflow"},
     "verify": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
     "scan": set(),
     "convert": {"keras", "tensorflow"},

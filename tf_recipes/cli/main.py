@@ -9,7 +9,7 @@ from tf_recipes.cli import interrupts
 
 NAME = "tf-recipes"
 # each is a module of this folder, `check_command` for `check`
-SUBCOMMANDS = ("check", "train", "record", "create-tf1-environment")
+SUBCOMMANDS = ("check", "verify", "train", "record", "create-tf1-environment")
 _HELP = ("--help", "-help", "-h", "help", "--helpfull", "--helpshort")
 
 

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from tf_recipes import mnist
 from tf_recipes._support import files
 from tf_recipes._support.visible import shortened
-from tf_recipes.parity import trace_file
+from tf_recipes.parity import strict_json, trace_file
 from tf_recipes.parity.trace_file import IMAGES, LARGEST, SMALL, UNPACKED, FileError
 from tf_recipes.recipe import N_INPUTS, N_OUTPUTS, Recipe
 
 N_EVALUATED = 256  # images whose logits in evaluation a trace holds
 TEXT = 64 * 2**10  # characters of a JSON text
-DEEPEST = 16  # objects and lists in a JSON text, one in the other
 REMEDY = "Restore the file from its source, or record the trace again."
 
 
@@ -227,33 +226,6 @@ class _Loaded(dict[str, Any]):
         return np.asarray(self[name])
 
 
-def _strict_json(text: str) -> Any:
-    """Parses standard JSON: NaN and infinity, which Python alone reads, are refused.
-
-    So is what is nested deeper than `DEEPEST`: nobody who takes it apart runs out of stack.
-    """
-    value = json.loads(text, parse_constant=_finite_number, parse_float=_finite_number)
-    level, depth = [value], 0
-    while level := [item for each in level for item in _items(each)]:
-        depth += 1
-        if depth > DEEPEST:
-            raise ValueError(f"more than {DEEPEST} objects and lists in one another")
-    return value
-
-
-def _items(value: Any) -> list[Any]:
-    """Returns the items of a JSON object or list, and of anything else none."""
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
-
-
-def _finite_number(text: str) -> float:
-    if not math.isfinite(value := float(text)):
-        raise ValueError(f"{text} is no finite number")
-    return value
-
-
 @dataclasses.dataclass(frozen=True)
 class _Array:
     """Says what an array must be like.
@@ -440,7 +412,7 @@ class _Reader:
         """Returns a JSON object that an array holds as text."""
         text = self.text(field, "JSON text")
         try:
-            value = _strict_json(text)
+            value = strict_json.parse(text)
         except (ValueError, RecursionError) as error:
             self.fail(field, "must be JSON.", error)
         if not isinstance(value, dict):

@@ -129,37 +129,34 @@ def _slots(result: Result) -> list[slots.SlotLink]:
 
 
 def _map(result: Result) -> list[dict[str, Any]]:
-    rows = []
-    owners = {slot: owner for slot, (owner, _) in result.bench.reference.roles.slots.items()}
-    shared = _slots(result)
-    for link in result.found.links:
-        rows.append(
-            {
-                "tf1": link.tf1,
-                "keras": link.keras.path,
-                "shape": list(result.bench.reference.shapes[link.tf1]),
-                "how": link.how,
-                "transposed": link.transposed,
-                "slots": [
-                    {"tf1": each.tf1, "keras": each.keras.path, "role": each.role}
-                    for each in shared
-                    if owners[each.tf1] == link.tf1
-                ],
-            }
-        )
+    roles = result.bench.reference.roles
+    pairs: dict[str, list[dict[str, str]]] = {}
+    for link in slots_of(result):
+        owner, role = roles.slots[link.tf1]
+        pair = {"tf1": link.tf1, "keras": link.keras.path, "role": role}
+        pairs.setdefault(owner, []).append(pair)
+
+    def row(name: str, keras_path: str | None, how: str | None, turned: bool) -> dict[str, Any]:
+        return {
+            "tf1": name,
+            "keras": keras_path,
+            "shape": list(result.bench.reference.shapes[name]),
+            "how": how,
+            "transposed": turned,
+            "slots": pairs.get(name, []),
+        }
+
+    rows = [row(e.tf1, e.keras.path, e.how, e.transposed) for e in result.found.links]
     for cell in result.found.cells:
-        for each in cell.tf1.values():
-            rows.append(
-                {
-                    "tf1": each.name,
-                    "keras": f"{cell.layer}: {', '.join(cell.keras)}",
-                    "shape": list(each.shape),
-                    "how": variable_map.CELL,
-                    "transposed": False,
-                    "slots": [],
-                }
-            )
-    return rows
+        path = f"{cell.layer}: {', '.join(cell.keras)}"
+        rows += [row(each.name, path, variable_map.CELL, False) for each in cell.tf1.values()]
+    return rows + [row(e.name, None, None, False) for e in result.found.left_tf1 if e.needed]
+
+
+def slots_of(result: Result) -> list[slots.SlotLink]:
+    """Returns the slots that have a Keras variable of the same meaning."""
+    reference = result.bench.reference
+    return slots.find(reference.structure, reference.roles, result.found, result.model)
 
 
 def _forward(result: Result) -> dict[str, Any]:
@@ -204,7 +201,9 @@ def _training(result: Result) -> dict[str, Any] | None:
     steps = result.bench.steps([each.tensor for each in result.outputs])
     losses = next((e for e in training.judged if e.name == judgement.LOSSES), None)
     return {
-        "passed": all(each.passed for each in training.judged),
+        "passed": all(
+            each.passed for each in [*training.judged, *(after.judged for after in training.after)]
+        ),
         "steps": list(range(1, 1 + max((len(e.drift) for e in training.judged), default=0))),
         "losses": {
             "tf1": [number(v) for v in steps.run.losses],

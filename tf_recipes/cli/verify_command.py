@@ -1,0 +1,197 @@
+"""Verifies a Keras port of a TF1 program: the first place where it leaves TF1, and why.
+
+    tf-recipes verify --checkpoint=model.ckpt --model=port.py:build --feeds=batches.npz
+
+The graph beside the checkpoint, `PREFIX.meta`, runs in the installed TensorFlow; no TF1 is needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import Any
+
+from absl import flags
+
+from tf_recipes.cli import output_files, size_limits
+from tf_recipes.cli.application import UsageError
+
+MOST_STEPS = 100_000
+STATUSES = """
+The exit status:
+    0: the port matches: it cannot be told from TF1 started one ulp away
+    1: the port differs; the report names the first difference
+    2: nothing could be judged
+"""
+__doc__ += STATUSES
+
+
+def define_flags() -> None:
+    """Defines what is verified, how, and where the results go."""
+    flags.disclaim_key_flags()
+    flags.DEFINE_string("checkpoint", None, "The prefix that tf.train.Saver wrote, or its folder.")
+    flags.DEFINE_string(
+        "model", None, "FILE.py:FUNCTION, which returns a compiled model, or a .keras file."
+    )
+    flags.DEFINE_string("feeds", None, "An .npz file with an array for each placeholder.")
+    flags.DEFINE_multi_string(
+        "feed", [], "NAME=VALUE of a placeholder in training, such as keep_prob=0.5."
+    )
+    flags.DEFINE_multi_string("eval_feed", [], "NAME=VALUE of a placeholder in evaluation.")
+    flags.DEFINE_string("train_op", None, "The operation of a training step; default: found.")
+    flags.DEFINE_string("loss", None, "The loss tensor; default: found.")
+    flags.DEFINE_list("inputs", None, "The model's inputs among the placeholders, in order.")
+    flags.DEFINE_list("labels", None, "The labels among the placeholders, in order.")
+    flags.DEFINE_list("outputs", None, "TF1's tensors of the model's outputs, in order.")
+    flags.DEFINE_string("sample_weight", None, "The placeholder of the sample weights.")
+    flags.DEFINE_string("map", None, "A JSON file: TF1's variables to paths of Keras variables.")
+    flags.DEFINE_string("write_map", None, "Write the map that was found to this file.")
+    flags.DEFINE_integer("steps", 20, "Training steps.", 1)
+    flags.DEFINE_integer("batch_size", 50, "Rows of a batch.", 1)
+    flags.DEFINE_integer("seed", 0, "Seed of the order of the rows.", 0)
+    flags.DEFINE_integer("starts", 8, "Starts one ulp away that TF1 is trained from.", 8)
+    flags.DEFINE_bool("explain", True, "Look for what removes a difference.")
+    flags.DEFINE_string("json_out", None, "Write the results to this file.")
+    flags.DEFINE_string("html", None, "Write a report to open in a browser to this file.")
+
+
+def main() -> int:
+    """Verifies what the flags name; returns the exit status."""
+    given = flags.FLAGS
+    for name in ("checkpoint", "model", "feeds"):
+        if not getattr(given, name):
+            raise UsageError(
+                f"--{name} is missing. Received: no --{name}. Pass --checkpoint=PREFIX "
+                "--model=port.py:build --feeds=batches.npz."
+            )
+    size_limits.check_number("steps", given.steps, MOST_STEPS)
+    size_limits.check_number("starts", given.starts, MOST_STEPS)
+    settings = _settings(given)
+    outputs = {n: getattr(given, n) for n in ("json_out", "html", "write_map") if getattr(given, n)}
+    _check_outputs(outputs)
+    return _run(given, settings, outputs)
+
+
+def _settings(given: Any) -> dict[str, Any]:
+    """Returns the settings of a verification that the flags give."""
+    names = ("train_op", "loss", "inputs", "labels", "outputs", "sample_weight")
+    numbers = ("steps", "batch_size", "seed", "starts", "explain")
+    return {
+        **{name: getattr(given, name) for name in (*names, *numbers)},
+        "feed": dict(_value("feed", each) for each in given.feed),
+        "eval_feed": dict(_value("eval_feed", each) for each in given.eval_feed),
+        "variable_map": _read_map(given.map) if given.map else None,
+    }
+
+
+def _value(flag: str, text: str) -> tuple[str, Any]:
+    """Returns the name and the value of NAME=VALUE."""
+    name, equals, value = text.partition("=")
+    words = {"true": True, "false": False}
+    try:
+        found = words[value.lower()] if value.lower() in words else json.loads(value)
+        if isinstance(found, str | dict | None) or not equals or not name:
+            raise ValueError
+    except ValueError:
+        raise UsageError(
+            f"--{flag} takes NAME=VALUE with a number, true or false. Received: --{flag}={text}. "
+            f"Write for example --{flag}=keep_prob=0.5."
+        ) from None
+    return name, found
+
+
+def _read_map(path: str) -> dict[str, str]:
+    """Returns the map in a JSON file."""
+    try:
+        if os.path.getsize(path) > 2**24:
+            raise ValueError("more than 16 MiB")
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+            raise ValueError("no object of texts")
+    except (OSError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:100]
+        raise UsageError(
+            '--map must name a JSON file of an object, such as {"w1": "dense/kernel"}. '
+            f"Received: --map={path} ({reason}). --write_map writes one to begin with."
+        ) from None
+    return found
+
+
+def _check_outputs(outputs: dict[str, str]) -> None:
+    from tf_recipes._support import extras
+
+    if "html" in outputs:
+        extras.require("html")
+    for name, path in outputs.items():
+        output_files.check_output_file(name, path)
+    real = [os.path.realpath(path) for path in outputs.values()]
+    if len(set(real)) < len(real):
+        listed = " ".join(f"--{name}={path}" for name, path in outputs.items())
+        raise UsageError(
+            f"Each file must have a name of its own. Received: {listed}. Pass other files."
+        )
+
+
+def _run(given: Any, settings: dict[str, Any], outputs: dict[str, str]) -> int:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from tf_recipes._support.quiet_tensorflow import import_tensorflow, quiet
+    from tf_recipes._support.terminal import Terminal
+
+    import_tensorflow(as_tf1_adds=True)
+    from tf_recipes.verify import migration
+    from tf_recipes.verify.reports import terminal_report
+
+    console = Terminal()
+    total = given.steps * (given.starts + 1)
+    columns = (TextColumn("TF1"), BarColumn(), TextColumn("{task.completed:.0f} steps"))
+    shown = contextlib.nullcontext() if console.is_terminal else quiet()
+    with (
+        shown,
+        Progress(
+            *columns,
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        ) as progress,
+    ):
+        task = progress.add_task("TF1", total=total)
+        report = migration.verify(
+            given.model,
+            given.checkpoint,
+            given.feeds,
+            on_step=lambda: progress.advance(task),
+            **settings,
+        )
+    try:
+        _write(outputs, report)
+    finally:  # a full disk does not hide what was found
+        terminal_report.print_report(report.document, console)
+    return report.exit_status
+
+
+def _write(outputs: dict[str, str], report: Any) -> None:
+    """Writes the files that the flags name, all or none."""
+    document = report.document
+    with output_files.together() as files:
+        if "json_out" in outputs:
+            text = json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+            files.write(outputs["json_out"], lambda path: path.write_text(text))
+        if "write_map" in outputs:
+            found = {each["tf1"]: _path(each) for each in document["map"] if _path(each)}
+            mapped = json.dumps(found, indent=1) + "\n"
+            files.write(outputs["write_map"], lambda path: path.write_text(mapped))
+        if "html" in outputs:
+            from tf_recipes.verify.reports import html_page
+
+            files.write(outputs["html"], lambda path: html_page.write(path, document))
+
+
+def _path(row: dict[str, Any]) -> str:
+    """Returns what a map file has for a pair; nothing for a recurrent cell and for no pair."""
+    if not row["keras"] or row["how"] == "cell":
+        return ""
+    return f"transpose:{row['keras']}" if row["transposed"] else str(row["keras"])
