@@ -14,10 +14,10 @@ from typing import Any
 
 from absl import flags
 
-from tf_recipes.cli import output_files, size_limits
+from tf_recipes.cli import output_files
 from tf_recipes.cli.application import UsageError
 
-MOST_STEPS = 100_000
+MOST_STEPS, MOST_STARTS = 100_000, 1000
 STATUSES = """
 The exit status:
     0: the port matches: it cannot be told from TF1 started one ulp away
@@ -47,10 +47,12 @@ def define_flags() -> None:
     flags.DEFINE_string("sample_weight", None, "The placeholder of the sample weights.")
     flags.DEFINE_string("map", None, "A JSON file: TF1's variables to paths of Keras variables.")
     flags.DEFINE_string("write_map", None, "Write the map that was found to this file.")
-    flags.DEFINE_integer("steps", 20, "Training steps.", 1)
+    flags.DEFINE_integer("steps", 20, "Training steps.", 1, MOST_STEPS)
     flags.DEFINE_integer("batch_size", 50, "Rows of a batch.", 1)
     flags.DEFINE_integer("seed", 0, "Seed of the order of the rows.", 0)
-    flags.DEFINE_integer("starts", 8, "Starts one ulp away that TF1 is trained from.", 8)
+    flags.DEFINE_integer(
+        "starts", 8, "Starts one ulp away that TF1 is trained from.", 8, MOST_STARTS
+    )
     flags.DEFINE_bool("explain", True, "Look for what removes a difference.")
     flags.DEFINE_string("json_out", None, "Write the results to this file.")
     flags.DEFINE_string("html", None, "Write a report to open in a browser to this file.")
@@ -65,8 +67,6 @@ def main() -> int:
                 f"--{name} is missing. Received: no --{name}. Pass --checkpoint=PREFIX "
                 "--model=port.py:build --feeds=batches.npz."
             )
-    size_limits.check_number("steps", given.steps, MOST_STEPS)
-    size_limits.check_number("starts", given.starts, MOST_STEPS)
     settings = _settings(given)
     outputs = {n: getattr(given, n) for n in ("json_out", "html", "write_map") if getattr(given, n)}
     _check_outputs(outputs)

@@ -80,8 +80,9 @@ class Facts:
 
     @functools.cached_property
     def update(self) -> Update | None:
-        """Returns the update operation of the first trained variable; they all have its numbers."""
-        return next(iter(self._structure.updates), None)
+        """Returns the update operation of one trained variable; they all have its numbers."""
+        updates = sorted(self._structure.updates, key=lambda each: each.sparse)
+        return next(iter(updates), None)
 
     @functools.cached_property
     def rates(self) -> list[float]:
@@ -109,9 +110,15 @@ class Facts:
     @functools.cached_property
     def clipping(self) -> Clipping | None:
         """Returns how the gradients are clipped before the updates, or None."""
-        if self.update is None or "gradient" not in self.update.tensors:
-            return None
-        name = node_of(self.update.tensors["gradient"])
+        found = (
+            self._clip_of(node_of(update.tensors["gradient"]))
+            for update in self._structure.updates
+            if "gradient" in update.tensors
+        )
+        return next((each for each in found if each is not None), None)
+
+    def _clip_of(self, name: str) -> Clipping | None:
+        """Returns the clipping that gives a gradient, or None."""
         for _ in range(12):
             node = self._structure.nodes.get(name)
             if node is None:
@@ -124,7 +131,7 @@ class Facts:
                     scope = "/".join(parts[: k + 1])
                     threshold = self._threshold(scope, name)
                     return Clipping(kind, threshold) if threshold else None
-            if node.op not in ("Identity", "Reshape", "ReadVariableOp"):
+            if node.op not in ("Identity", "Reshape", "ReadVariableOp") or not node.input:
                 return None
             name = node_of(node.input[0])
         return None

@@ -21,8 +21,6 @@ from tf_recipes.verify.variable_map import Map
 MOST = 3  # mistakes of one port that are looked for, one after the other
 USEFUL = 0.2  # a substitution that leaves more than this share of the ratio is none of several
 
-Judge = Callable[[Callable[[], tuple[keras.Model, Map]]], Result | None]
-
 
 @dataclasses.dataclass(frozen=True)
 class _Tried:
@@ -34,7 +32,7 @@ def find(
     result: Result,
     copy: Callable[[], tuple[keras.Model, Map]],
     remap: Callable[[keras.Model], Map],
-    judge: Callable[[keras.Model, Map], Result],
+    judge: Callable[..., Result],
     line: Callable[[str], Place | None],
 ) -> list[dict[str, Any]]:
     """Returns the substitutions that remove the difference, the most specific first.
@@ -56,8 +54,12 @@ def find(
         tried = list(_tried(before, stage, kept, copy, remap, judge))
         removing = [each for each in tried if _removes(stage, each.result)]
         if removing:
-            for each in removing[:MOST]:
-                reasons.append(_reason(each, before, line))
+            pages: set[str] = set()
+            for each in removing:
+                # of several activations that fit these rows, the usual one comes first
+                if stage != FORWARD or each.substitution.page not in pages:
+                    reasons.append(_reason(each, before, line))
+                pages.add(each.substitution.page)
             best = removing[0]
             if best.result.passed:
                 return reasons
@@ -69,6 +71,8 @@ def find(
             reasons.append(_reason(best, before, line))
         kept.append(best.substitution)
         before = best.result
+        if stage_of(before) == FORWARD:
+            before = judge(before.model, before.found)
     return reasons
 
 
@@ -93,7 +97,7 @@ def _tried(
     kept: list[Substitution],
     copy: Callable[[], tuple[keras.Model, Map]],
     remap: Callable[[keras.Model], Map],
-    judge: Callable[[keras.Model, Map], Result],
+    judge: Callable[..., Result],
 ) -> Iterator[_Tried]:
     """Yields each substitution that could be made, with the judged model."""
     case = Case(stage, before, facts_of(before))
@@ -105,7 +109,7 @@ def _tried(
                 if other is not None:
                     model, found = other, remap(other)
             with np.errstate(all="ignore"):
-                yield _Tried(substitution, judge(model, found))
+                yield _Tried(substitution, judge(model, found, with_layers=False))
         except (KeyboardInterrupt, SystemExit):
             raise
         except Exception:  # a change may not fit this model, and then explains nothing

@@ -39,54 +39,81 @@ _ACTIVATIONS: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 
 def substitutions(case: Case) -> Iterator[Substitution]:
-    """Yields each activation for the first layer whose outputs differ."""
+    """Yields other activations for the layers up to the first one whose outputs differ.
+
+    A layer without activation may give what TF1 has before its activation, so that the next layer
+    is the first to differ. Layers that have one activation in common are tried together, too,
+    since a port has often one function for all of them.
+    """
     if case.stage != FORWARD:
         return
-    for layer in case.layers(keras.layers.Layer):
-        if layer.name != case.first_layer:
+    for group in _groups(case):
+        first = group[0]
+        if isinstance(first, keras.layers.LeakyReLU):
+            for slope in (0.2, 0.01, 0.1):
+                yield _slope(case, group, slope)
             continue
-        if isinstance(layer, keras.layers.LeakyReLU):
-            yield from (_slope(case, layer, slope) for slope in (0.2, 0.01, 0.1))
-        elif callable(getattr(layer, "activation", None)):
-            for word, (function, code) in _ACTIVATIONS.items():
-                if layer.activation is not function:
-                    yield _activation(case, layer, word, function, code)
-        elif isinstance(layer, keras.layers.ELU | keras.layers.ReLU):
-            for word, (function, code) in _ACTIVATIONS.items():
-                yield _called(case, layer, word, function, code)
+        for word, (function, code) in _ACTIVATIONS.items():
+            if getattr(first, "activation", None) is not function:
+                yield _changed(case, group, word, function, code)
 
 
-def _activation(
-    case: Case, layer: Any, word: str, function: Callable[[Any], Any], code: str
+def _groups(case: Case) -> Iterator[list[Any]]:
+    """Yields the layers to change: the suspects one by one, then each with all that are like it."""
+    kinds = (keras.layers.ELU, keras.layers.ReLU, keras.layers.LeakyReLU)
+    layers = [
+        each
+        for each in case.layers(keras.layers.Layer)
+        if isinstance(each, kinds) or callable(getattr(each, "activation", None))
+    ]
+    outputs = {each.output for each in case.result.outputs}
+    order = {each.layer: k for k, each in enumerate(case.result.layers)}
+    last = order.get(case.first_layer or "", len(order))
+    suspects = [each for each in layers if order.get(each.name, last + 1) <= last][-2:]
+    for suspect in reversed(suspects):
+        alike = [e for e in layers if _kind(e) == _kind(suspect) and e.name not in outputs]
+        if len(alike) > 1:
+            yield alike
+        yield [suspect]
+
+
+def _kind(layer: Any) -> tuple[Any, ...]:
+    """Returns what layers with one activation have in common."""
+    activation = getattr(layer, "activation", None)
+    return type(layer), activation, getattr(layer, "negative_slope", None)
+
+
+def _changed(
+    case: Case, group: list[Any], word: str, function: Callable[[Any], Any], code: str
 ) -> Substitution:
-    before = getattr(layer.activation, "__name__", str(layer.activation))
+    names, first = ", ".join(repr(each.name) for each in group), group[0]
+    has = getattr(first, "activation", None)
+    before = getattr(has, "__name__", type(first).__name__)
     plain = before == "linear" and word == "relu"
-    name = "relu_default" if plain else "activation"
 
     def change(model: keras.Model, _: Any) -> None:
-        by_place(model, case.model, layer).activation = function
+        for original in group:
+            layer = by_place(model, case.model, original)
+            if has is not None:
+                layer.activation = function
+            else:
+                object.__setattr__(layer, "call", function)
 
-    text = f"give layer {layer.name!r} the activation {word}; it has {before}"
+    text = f"give {names} the activation {word}; the port has {before}"
     if plain:
         text += ". contrib's fully_connected and conv2d have ReLU by default"
-    return Substitution(name, text, code, PAGE, change, layer.name)
+    if has is None:
+        code = f"keras.layers.Activation({code.removeprefix('activation=')})"
+    name = "relu_default" if plain else "activation"
+    return Substitution(name, text, code, PAGE, change, first.name)
 
 
-def _slope(case: Case, layer: Any, slope: float) -> Substitution:
+def _slope(case: Case, group: list[Any], slope: float) -> Substitution:
     def change(model: keras.Model, _: Any) -> None:
-        by_place(model, case.model, layer).negative_slope = slope
+        for original in group:
+            by_place(model, case.model, original).negative_slope = slope
 
-    text = f"give layer {layer.name!r} the slope {slope}; it has {layer.negative_slope}"
+    names = ", ".join(repr(each.name) for each in group)
+    text = f"give {names} the slope {slope}; the port has {group[0].negative_slope}"
     code = f"keras.layers.LeakyReLU(negative_slope={slope})"
-    return Substitution("activation", text, code, PAGE, change, layer.name)
-
-
-def _called(
-    case: Case, layer: Any, word: str, function: Callable[[Any], Any], code: str
-) -> Substitution:
-    def change(model: keras.Model, _: Any) -> None:
-        object.__setattr__(by_place(model, case.model, layer), "call", function)
-
-    text = f"compute {word} in layer {layer.name!r}, which is a {type(layer).__name__}"
-    code = f"keras.layers.Activation({code.removeprefix('activation=')})"
-    return Substitution("activation", text, code, PAGE, change, layer.name)
+    return Substitution("activation", text, code, PAGE, change, group[0].name)

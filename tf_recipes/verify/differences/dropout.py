@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,16 @@ def substitutions(case: Case) -> Iterator[Substitution]:
         yield Substitution(
             "dropout_rate", text, f"{word}={now}", PAGE, _turned(case, layers), layer.name
         )
+    own = [
+        each for each in layers if type(each).call not in (keras.layers.Dropout.call, Dropout.call)
+    ]
+    if own:
+        text = (
+            f"let {', '.join(repr(each.name) for each in own)} divide what is kept by the share to "
+            "keep, as tf.nn.dropout does"
+        )
+        code = "tf_recipes.Dropout(keep_prob)"
+        yield Substitution("dropout_scaling", text, code, PAGE, _scaled(case, own), own[0].name)
     for keep in _kept(case):
         code = f"keras.layers.Dropout({rounded(1 - keep)})"
         text = f"give the dropout layers `{code}`; TF1 kept {keep:.3g} of the units"
@@ -48,6 +59,16 @@ def _kept(case: Case) -> list[float]:
         if 0 < number < 1 and name not in case.result.bench.feeds.pool:
             values.append(rounded(number))
     return sorted(set(values))
+
+
+def _scaled(case: Case, layers: list[Any]) -> Any:
+    def change(model: keras.Model, _: Any) -> None:
+        for original in layers:
+            layer = by_place(model, case.model, original)
+            kind = Dropout if isinstance(layer, Dropout) else keras.layers.Dropout
+            object.__setattr__(layer, "call", functools.partial(kind.call, layer))
+
+    return change
 
 
 def _turned(case: Case, layers: list[Any]) -> Any:

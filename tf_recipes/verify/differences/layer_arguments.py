@@ -43,6 +43,22 @@ def _paddings(case: Case) -> Iterator[Substitution]:
         text = f"give layer {layer.name!r} the padding {other!r}; it has {padding!r}"
         yield Substitution("padding", text, f'padding="{other}"', PAGE, change, layer.name)
 
+    pads = case.layers(keras.layers.ZeroPadding1D, keras.layers.ZeroPadding2D)
+    if pads:
+        convolutions = [e for e in case.layers(keras.layers.Layer) if hasattr(e, "strides")]
+
+        def unpad(model: keras.Model, _: Any) -> None:
+            for pad in pads:
+                object.__setattr__(by_place(model, case.model, pad), "call", lambda inputs: inputs)
+            for each in convolutions:
+                by_place(model, case.model, each).padding = "same"
+
+        text = (
+            f"replace {', '.join(repr(pad.name) for pad in pads)} by padding='same': TF1 pads more "
+            "at the end where the sizes are odd"
+        )
+        yield Substitution("padding", text, 'padding="same"', PAGE, unpad, pads[0].name)
+
 
 def _biases(case: Case) -> Iterator[Substitution]:
     """Yields a bias for each layer whose kernel has one in TF1 alone, and the other way round."""

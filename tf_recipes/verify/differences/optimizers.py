@@ -69,6 +69,9 @@ def substitutions(case: Case) -> Iterator[Substitution]:
         return
     code, kind, arguments = made
     config = optimizer.get_config()
+    plain = isinstance(optimizer, keras.optimizers.SGD) and not config.get("momentum")
+    if plain and kind is optimizers.GradientDescent and case.result.bench.dtype == "float32":
+        return  # the two are one
     if type(optimizer) is kind and all(config.get(n) == v for n, v in arguments.items()):
         return
     before = type(optimizer).__name__
