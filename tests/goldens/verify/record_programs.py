@@ -9,10 +9,12 @@ training step is in the collection `train_op`: optimizers put their update there
 where a step does more, the program adds the whole step. Then the collection has several entries,
 and the step is the one that runs all the others. Besides a program has
 
-    feeds(rng)     {placeholder: array with one row per example}
+    feeds(rng)     {placeholder: array with one row per example}; a name with a number, such as
+                   `IteratorGetNext:0`, is a tensor that is fed in place of its operation's output
     TRAIN, EVAL    {placeholder: scalar}, what else a training step and an evaluation feed
     LOSS, OUTPUTS  a tensor; a list of tensors
     STEPS_BEFORE   how many training steps were taken before the checkpoint (0 if it is not there)
+    train(...)     in place of `build`, for an Estimator, which builds and saves its graph itself
     NOISE          variables whose gradient is nothing but roundings (none if it is not there)
 
 The files of `NAME/`:
@@ -38,11 +40,16 @@ All steps are run in the graph of the `.meta` file, in which even what is drawn 
 be fetched. A tensor's name has its number (`logits:0`), as a file in an archive may have.
 """
 
+import glob
 import importlib.util
 import json
+import multiprocessing
 import os
 import platform
+import shutil
 import sys
+import tempfile
+import uuid
 import zlib
 
 import numpy as np
@@ -84,7 +91,8 @@ def load(name):
 
 def fed(rows, scalars):
     """`{name: value}` as `{tensor: value}`."""
-    return {key + ":0": value for key, value in dict(rows, **scalars).items()}
+    named = dict(rows, **scalars)
+    return {key if ":" in key else key + ":0": value for key, value in named.items()}
 
 
 def runs(fetched):
@@ -107,7 +115,18 @@ def whole_step(entries):
 def save(program, prefix, rng):
     """Builds the program, takes its first steps, saves it, and returns the feeds."""
     tf.reset_default_graph()
-    tf.set_random_seed(zlib.crc32(program.__name__.encode()))
+    seed = zlib.crc32(program.__name__.encode())
+    # the name of a temporary file is part of the graph of a saver of shards
+    uuid.uuid4 = lambda: uuid.UUID(int=seed)
+    if hasattr(program, "train"):
+        arrays = program.feeds(rng)
+        with tempfile.TemporaryDirectory() as folder:
+            saved = program.train(folder, arrays, program.STEPS_BEFORE, seed // 2, one_thread())
+            for path in glob.glob(saved + ".*"):
+                shutil.copyfile(path, prefix + path[len(saved) :])
+        _order_attributes(prefix + ".meta")
+        return arrays
+    tf.set_random_seed(seed)
     program.build()
     arrays = program.feeds(rng)
     saver = tf.train.Saver()
@@ -298,7 +317,12 @@ def main(names):
     tf.logging.set_verbosity(tf.logging.ERROR)
     every = sorted(each[:-3] for each in os.listdir(os.path.join(HERE, "programs")))
     for name in names or [each for each in every if not each.startswith("_")]:
-        record(name)
+        # TensorFlow counts some names over the whole process, so each program has a fresh copy
+        process = multiprocessing.Process(target=record, args=(name,))
+        process.start()
+        process.join()
+        if process.exitcode:
+            sys.exit(process.exitcode)
 
 
 if __name__ == "__main__":
