@@ -2,7 +2,7 @@
 
 `NAME/` was written by this on TensorFlow 1.15.5, Python 3.7, CPU; with names, only those programs:
 
-    python3.7 tests/goldens/verify/record_programs.py [NAME ...]
+    python3.7 tests/goldens/verify/record_programs.py [--output_dir=DIR] [NAME ...]
 
 A program is ordinary code of TensorFlow 1: `build()` makes the default graph. The operation of a
 training step is in the collection `train_op`: optimizers put their update there by themselves, and
@@ -15,7 +15,8 @@ and the step is the one that runs all the others. Besides a program has
     LOSS, OUTPUTS  a tensor; a list of tensors
     STEPS_BEFORE   how many training steps were taken before the checkpoint (0 if it is not there)
     train(...)     in place of `build`, for an Estimator, which builds and saves its graph itself
-    NOISE          variables whose gradient is nothing but roundings (none if it is not there)
+    NOISE          variables whose gradient is zero, or nothing but roundings, because the outputs
+                   do not depend on them (none if it is not there)
 
 The files of `NAME/`:
 
@@ -29,7 +30,7 @@ The files of `NAME/`:
       variables/STEP/VAR         all global variables after steps 1 and 6
       draws/STEP/TENSOR          what each random operation of the step drew
       sensitivity/STEP           the largest drift of a variable at that step, of 8 runs whose
-                                 trained variables start one ulp away; without those in NOISE
+                                 trained variables start one ulp away; without NOISE and its slots
       sensitivity/STEP/VAR       the same for one variable
       sensitivity/losses, sensitivity/predictions, sensitivity/after
       sensitivity                the largest of all variables and steps
@@ -272,14 +273,14 @@ def sensitivities(restored, program, arrays, batches, reference):
     for key, value in largest.items():
         _, step, name = key.split("/", 2)
         result[f"sensitivity/{step}/{name}"] = value
-        if name not in noise:
+        if not any((name + "/").startswith(each + "/") for each in noise):
             for each in ("sensitivity/" + step, "sensitivity"):
                 result[each] = np.maximum(result.get(each, 0.0), value)
     return result
 
 
-def record(name):
-    program, directory = load(name), os.path.join(HERE, name)
+def record(name, output_dir=HERE):
+    program, directory = load(name), os.path.join(output_dir, name)
     rng = np.random.RandomState(zlib.crc32(name.encode()))
     if not os.path.isdir(directory):
         os.mkdir(directory)
@@ -315,10 +316,13 @@ def record(name):
 
 def main(names):
     tf.logging.set_verbosity(tf.logging.ERROR)
+    output_dir = HERE
+    if names and names[0].startswith("--output_dir="):
+        output_dir, names = names[0].partition("=")[2], names[1:]
     every = sorted(each[:-3] for each in os.listdir(os.path.join(HERE, "programs")))
     for name in names or [each for each in every if not each.startswith("_")]:
         # TensorFlow counts some names over the whole process, so each program has a fresh copy
-        process = multiprocessing.Process(target=record, args=(name,))
+        process = multiprocessing.Process(target=record, args=(name, output_dir))
         process.start()
         process.join()
         if process.exitcode:
