@@ -319,6 +319,8 @@ def test_test_files_mirror_what_they_test(path):
     about_the_whole |= {"altered_traces", "backends", "semantics", "types"}
     # fast_fit/test_every_class.py trains with every class of Keras by `fit`
     about_the_whole |= {"every_class"}
+    # verify/test_recorded_programs.py is about the goldens on which the ports are verified
+    about_the_whole |= {"recorded_programs"}
     base = ROOT if folder.parts[:1] == ("scripts",) else PACKAGE
     mirrored = [base / folder / f"{stem}.py", base / folder / f"_{stem}.py"]
     mirrored.append(path.with_name(f"{stem}.py"))  # what the tests share, in tests/support

@@ -80,6 +80,7 @@ MISTAKES = [
     _mistake("small_accumulator", "handwritten_conv", "initial_accumulator", accumulator=0.1),
     # learning rates
     _mistake("rate_default", "layers_conv_dropout", "learning_rate", learning_rate=0.001),
+    _mistake("rate_of_keras", "estimator_net", "learning_rate", rate=0.001),
     _mistake("rate_a_tenth", "weights_ema", "learning_rate", learning_rate=0.05),
     _mistake("no_staircase", "two_losses", "schedule", staircase=False),
     _mistake("staircase", "contrib_batch_norm", "schedule", staircase=True),
@@ -109,6 +110,7 @@ MISTAKES = [
     _mistake("l2_of_keras", "slim_net", "l2_half", regularizer=keras.regularizers.L2),
     _mistake("l2_of_keras_tied", "tied_autoencoder", "l2_half", regularizer=keras.regularizers.L2),
     _mistake("one_without_l2", "slim_net", "missing_regularizer", unregularized=("fc1",)),
+    _mistake("without_l1", "estimator_net", "missing_regularizer", scale=None),
     _mistake("without_l2", "handwritten_mlp", "missing_regularizer", scale=None),
     _mistake(
         "adamw_for_l2",
@@ -133,10 +135,12 @@ MISTAKES = [
     _mistake("linear", "max_norm", "relu_default", also=("activation",), activation=None),
     _mistake("linear_conv", "training_flag", "relu_default", also=("activation",), activation=None),
     _mistake("slope_of_tf1", "clip_value", "activation", slope=0.2),
+    _mistake("slope_of_keras", "tf_data_net", "activation", slope=0.3),
     _mistake("relu_for_softplus", "weights_ema", "activation", activation="relu"),
     _mistake("relu_for_tanh", "two_inputs", "activation", joined="relu"),
     _mistake("no_bias", "handwritten_conv", "missing_bias", use_bias=False),
     _mistake("valid_conv", "slim_net", "padding", padding="valid"),
+    _mistake("valid_conv1d", "tf_data_net", "padding", padding="valid"),
     _mistake("symmetric_padding", "handwritten_conv", "padding", symmetric=True),
     _mistake("valid_pool", "handwritten_conv", "padding", pool_padding="valid"),
     _mistake("reset_after", "embedding_gru", "gru_reset", reset_after=True),

@@ -2,18 +2,21 @@
 
 `NAME/` was written by this on TensorFlow 1.15.5, Python 3.7, CPU; with names, only those programs:
 
-    python3.7 tests/goldens/verify/record_programs.py [NAME ...]
+    python3.7 tests/goldens/verify/record_programs.py [--output_dir=DIR] [NAME ...]
 
 A program is ordinary code of TensorFlow 1: `build()` makes the default graph. The operation of a
 training step is in the collection `train_op`: optimizers put their update there by themselves, and
 where a step does more, the program adds the whole step. Then the collection has several entries,
 and the step is the one that runs all the others. Besides a program has
 
-    feeds(rng)     {placeholder: array with one row per example}
+    feeds(rng)     {placeholder: array with one row per example}; a name with a number, such as
+                   `IteratorGetNext:0`, is a tensor that is fed in place of its operation's output
     TRAIN, EVAL    {placeholder: scalar}, what else a training step and an evaluation feed
     LOSS, OUTPUTS  a tensor; a list of tensors
     STEPS_BEFORE   how many training steps were taken before the checkpoint (0 if it is not there)
-    NOISE          variables whose gradient is nothing but roundings (none if it is not there)
+    train(...)     in place of `build`, for an Estimator, which builds and saves its graph itself
+    NOISE          variables whose gradient is zero, or nothing but roundings, because the outputs
+                   do not depend on them (none if it is not there)
 
 The files of `NAME/`:
 
@@ -27,7 +30,7 @@ The files of `NAME/`:
       variables/STEP/VAR         all global variables after steps 1 and 6
       draws/STEP/TENSOR          what each random operation of the step drew
       sensitivity/STEP           the largest drift of a variable at that step, of 8 runs whose
-                                 trained variables start one ulp away; without those in NOISE
+                                 trained variables start one ulp away; without NOISE and its slots
       sensitivity/STEP/VAR       the same for one variable
       sensitivity/losses, sensitivity/predictions, sensitivity/after
       sensitivity                the largest of all variables and steps
@@ -38,11 +41,16 @@ All steps are run in the graph of the `.meta` file, in which even what is drawn 
 be fetched. A tensor's name has its number (`logits:0`), as a file in an archive may have.
 """
 
+import glob
 import importlib.util
 import json
+import multiprocessing
 import os
 import platform
+import shutil
 import sys
+import tempfile
+import uuid
 import zlib
 
 import numpy as np
@@ -84,7 +92,8 @@ def load(name):
 
 def fed(rows, scalars):
     """`{name: value}` as `{tensor: value}`."""
-    return {key + ":0": value for key, value in dict(rows, **scalars).items()}
+    named = dict(rows, **scalars)
+    return {key if ":" in key else key + ":0": value for key, value in named.items()}
 
 
 def runs(fetched):
@@ -107,7 +116,18 @@ def whole_step(entries):
 def save(program, prefix, rng):
     """Builds the program, takes its first steps, saves it, and returns the feeds."""
     tf.reset_default_graph()
-    tf.set_random_seed(zlib.crc32(program.__name__.encode()))
+    seed = zlib.crc32(program.__name__.encode())
+    # the name of a temporary file is part of the graph of a saver of shards
+    uuid.uuid4 = lambda: uuid.UUID(int=seed)
+    if hasattr(program, "train"):
+        arrays = program.feeds(rng)
+        with tempfile.TemporaryDirectory() as folder:
+            saved = program.train(folder, arrays, program.STEPS_BEFORE, seed // 2, one_thread())
+            for path in glob.glob(saved + ".*"):
+                shutil.copyfile(path, prefix + path[len(saved) :])
+        _order_attributes(prefix + ".meta")
+        return arrays
+    tf.set_random_seed(seed)
     program.build()
     arrays = program.feeds(rng)
     saver = tf.train.Saver()
@@ -253,14 +273,14 @@ def sensitivities(restored, program, arrays, batches, reference):
     for key, value in largest.items():
         _, step, name = key.split("/", 2)
         result[f"sensitivity/{step}/{name}"] = value
-        if name not in noise:
+        if not any((name + "/").startswith(each + "/") for each in noise):
             for each in ("sensitivity/" + step, "sensitivity"):
                 result[each] = np.maximum(result.get(each, 0.0), value)
     return result
 
 
-def record(name):
-    program, directory = load(name), os.path.join(HERE, name)
+def record(name, output_dir=HERE):
+    program, directory = load(name), os.path.join(output_dir, name)
     rng = np.random.RandomState(zlib.crc32(name.encode()))
     if not os.path.isdir(directory):
         os.mkdir(directory)
@@ -296,9 +316,17 @@ def record(name):
 
 def main(names):
     tf.logging.set_verbosity(tf.logging.ERROR)
+    output_dir = HERE
+    if names and names[0].startswith("--output_dir="):
+        output_dir, names = names[0].partition("=")[2], names[1:]
     every = sorted(each[:-3] for each in os.listdir(os.path.join(HERE, "programs")))
     for name in names or [each for each in every if not each.startswith("_")]:
-        record(name)
+        # TensorFlow counts some names over the whole process, so each program has a fresh copy
+        process = multiprocessing.Process(target=record, args=(name, output_dir))
+        process.start()
+        process.join()
+        if process.exitcode:
+            sys.exit(process.exitcode)
 
 
 if __name__ == "__main__":

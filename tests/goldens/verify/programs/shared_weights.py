@@ -6,6 +6,7 @@ LOSS = "loss:0"
 OUTPUTS = ["distance:0"]
 TRAIN = {}
 EVAL = {}
+NOISE = ["tower/fc2/bias"]  # the difference of the towers takes it away
 
 
 def tower(x, reuse=None):
