@@ -6,7 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Iterator
 
-from tf_recipes.graph.session import GraphSession
+from tf_recipes.graph.graph_session import GraphSession
 from tf_recipes.graph.structure import node_of
 
 KERNEL, BIAS = "kernel", "bias"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tf_recipes.graph.session import GraphSession, Values
+from tf_recipes.graph.graph_session import GraphSession, Values
 from tf_recipes.graph.structure import Structure, node_of
 
 Feeds = Mapping[str, Any]
@@ -67,7 +67,8 @@ def train(
     session.assign(initial)
     for name in ("drawn", "masks") if not drawn and steps else ():
         fetched[name] = {each: each for each in session.live(fetched[name], steps[0])}
-    losses, variables, given = [], [], {"drawn": [], "masks": [], "numbers": []}
+    losses, variables = [], []
+    given: dict[str, list[Any]] = {"drawn": [], "masks": [], "numbers": []}
     for number, feeds in enumerate(steps):
         replayed = drawn[number] if drawn else {}
         got = session.run(fetched, {**feeds, **replayed})

@@ -13,10 +13,18 @@ import numpy as np
 
 from tf_recipes.graph.facts import Facts
 from tf_recipes.verify import differences
-from tf_recipes.verify.keras_model import Place
-from tf_recipes.verify.report_document import Result, number
-from tf_recipes.verify.substitution import FORWARD, MAP, TRAINING, Case, Substitution, each_once
-from tf_recipes.verify.variable_map import Map
+from tf_recipes.verify.bench.keras_model import Place
+from tf_recipes.verify.bench.result import Result
+from tf_recipes.verify.bench.substitution import (
+    FORWARD,
+    MAP,
+    TRAINING,
+    Case,
+    Substitution,
+    each_once,
+)
+from tf_recipes.verify.bench.variable_map import Map
+from tf_recipes.verify.report_document import number
 
 MOST = 3  # mistakes of one port that are looked for, one after the other
 USEFUL = 0.2  # a substitution that leaves more than this share of the ratio is none of several

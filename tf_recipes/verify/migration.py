@@ -12,16 +12,11 @@ import keras
 from tf_recipes._support import validation
 from tf_recipes._support.precision import use_float32_products
 from tf_recipes.graph.structure import Structure, node_of
-from tf_recipes.verify import (
-    arguments,
-    attempt,
-    explanation,
-    reference,
-    report_document,
-    variable_map,
-)
-from tf_recipes.verify import feeds as feeds_of_steps
-from tf_recipes.verify.keras_model import ModelSource
+from tf_recipes.verify import explanation, report_document
+from tf_recipes.verify.bench import arguments, attempt, reference, variable_map
+from tf_recipes.verify.bench import feeds as feeds_of_steps
+from tf_recipes.verify.bench.keras_model import ModelSource
+from tf_recipes.verify.bench.result import Result
 
 STARTS = 8  # starts one ulp away, over which TF1's own drift is taken
 # what the command's exit status says
@@ -217,7 +212,7 @@ class _Verification:
 
     def judge(
         self, model: keras.Model, found: variable_map.Map, with_layers: bool = True
-    ) -> report_document.Result:
+    ) -> Result:
         """Judges a built model with its map; without its layers, in less time."""
         found.assign(self.reference.initial)
         outputs = self.bench.outputs(model)
@@ -227,7 +222,7 @@ class _Verification:
         training = None
         if all(each.judged.passed for each in outputs) and found.complete:
             training = self.bench.train(model, found, outputs)
-        return report_document.Result(
+        return Result(
             source=self.source,
             checkpoint=self.checkpoint,
             bench=self.bench,
@@ -270,8 +265,8 @@ class _Verification:
         self,
         model: keras.Model,
         found: variable_map.Map,
-        outputs: Sequence[attempt.OutputResult],
-    ) -> tuple[variable_map.Map, Sequence[attempt.OutputResult]]:
+        outputs: list[attempt.OutputResult],
+    ) -> tuple[variable_map.Map, list[attempt.OutputResult]]:
         """Tries other orders of kernels of one shape, and keeps one with which the model predicts.
 
         Values settle what names do not tell; where no order predicts as TF1, the order of use

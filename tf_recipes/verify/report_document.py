@@ -1,71 +1,23 @@
-"""Makes the document of a verification, from which the JSON file, the table and the page come."""
+"""Makes the results of a verification, from which the JSON file, the table and the page come."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from tf_recipes.parity.comparison import LIMIT
-from tf_recipes.verify import judgement, slots, variable_map
-from tf_recipes.verify.attempt import Bench, LayerResult, OutputResult, Training
-from tf_recipes.verify.judgement import Judged
-from tf_recipes.verify.keras_model import ModelSource
+from tf_recipes.verify.bench import judgement, slots, variable_map
+from tf_recipes.verify.bench.attempt import OutputResult
+from tf_recipes.verify.bench.judgement import Judged
+from tf_recipes.verify.bench.result import Result
 from tf_recipes.verify.reports.document_schema import DIFFERS, FORMAT, MATCH, NOT_JUDGED
 
 
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """Holds what was judged of one model."""
-
-    source: ModelSource
-    checkpoint: str
-    bench: Bench
-    settings: Any
-    model: keras.Model
-    found: variable_map.Map
-    outputs: Sequence[OutputResult]
-    layers: Sequence[LayerResult]
-    training: Training | None
-
-    @property
-    def predicts(self) -> bool:
-        """Returns whether the forward pass matches."""
-        return bool(self.outputs) and all(each.judged.passed for each in self.outputs)
-
-    @property
-    def judged(self) -> bool:
-        """Returns whether TF1's own drift lets something be judged of the training."""
-        if self.training is None:
-            return not self.predicts or not self.found.complete
-        return any(each.drift for each in self.training.judged)
-
-    @property
-    def passed(self) -> bool:
-        """Returns whether the map is complete, and prediction and training match."""
-        training = self.training
-        if training is None or not self.judged or not self.predicts or not self.found.complete:
-            return False
-        arrays = [*training.judged, *(each.judged for each in training.after)]
-        return all(each.passed for each in arrays) and not training.masks_left
-
-    @property
-    def worst(self) -> float:
-        """Returns the largest ratio of the stage that failed first."""
-        if not self.predicts:
-            return max((each.judged.worst for each in self.outputs), default=math.inf)
-        if self.training is None:
-            return math.inf
-        arrays = [*self.training.judged, *(each.judged for each in self.training.after)]
-        return max((each.worst for each in arrays), default=math.inf)
-
-
 def build(result: Result, reasons: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Returns the document: JSON's types alone, with stable keys; see `docs/verify_json.md`."""
+    """Returns the results: JSON's types alone, with stable keys; see `docs/verify_json.md`."""
     bench, settings, structure = result.bench, result.settings, result.bench.reference.structure
     failure = None if result.passed else _first_failure(result)
     verdict = MATCH if result.passed else DIFFERS if result.judged else NOT_JUDGED
@@ -148,7 +100,7 @@ def _map(result: Result) -> list[dict[str, Any]]:
 
     rows = [row(e.tf1, e.keras.path, e.how, e.transposed) for e in result.found.links]
     for cell in result.found.cells:
-        path = f"{cell.layer}: {', '.join(cell.keras)}"
+        path = f"{cell.layer}: {', '.join(cell.weights)}"
         rows += [row(each.name, path, variable_map.CELL, False) for each in cell.tf1.values()]
     return rows + [row(e.name, None, None, False) for e in result.found.left_tf1 if e.needed]
 

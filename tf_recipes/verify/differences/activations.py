@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from tf_recipes.blocks.activations import leaky_relu
-from tf_recipes.verify.substitution import FORWARD, Case, Substitution, by_place
+from tf_recipes.verify.bench.substitution import FORWARD, Case, Substitution, by_place
 
 PAGE = "docs/recipes/activations.md"
 

@@ -9,7 +9,7 @@ import keras
 
 from tf_recipes.blocks.batch_norm import BatchNormalization
 from tf_recipes.graph.facts import Normalization
-from tf_recipes.verify.substitution import (
+from tf_recipes.verify.bench.substitution import (
     FORWARD,
     TRAINING,
     Case,

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from tf_recipes.verify.substitution import TRAINING, Case, Substitution, inner, rounded
+from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, inner, rounded
 
 PAGE = "docs/recipes/gradient_clipping.md"
 _ARGUMENTS = {"value": "clipvalue", "norm": "clipnorm", "global_norm": "global_clipnorm"}

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from tf_recipes.blocks.dropout import Dropout
-from tf_recipes.verify.substitution import TRAINING, Case, Substitution, by_place, rounded
+from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, by_place, rounded
 
 PAGE = "docs/recipes/dropout.md"
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from tf_recipes.graph.roles import BETA, BIAS, GAMMA
-from tf_recipes.verify.substitution import (
+from tf_recipes.verify.bench.substitution import (
     FORWARD,
     MAP,
     Case,

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from tf_recipes.blocks.max_norm import MaxNorm
-from tf_recipes.verify.substitution import TRAINING, Case, Substitution, rounded
-from tf_recipes.verify.variable_map import Map
+from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, rounded
+from tf_recipes.verify.bench.variable_map import Map
 
 PAGE = "docs/recipes/max_norm.md"
 
@@ -40,7 +40,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
         theirs = {id(joined[n]): b for n, b in bounds.items() if n in joined}
         for variable in model.trainable_variables:
             told = theirs.get(id(variable))
-            variable.constraint = MaxNorm(rounded(told.threshold), told.axes) if told else None
+            variable.constraint = _constraint(told) if told else None
 
     yield Substitution(name, text, code, PAGE, change)
 
@@ -51,5 +51,10 @@ def _bounded_so(variable: Any, told: Any) -> bool:
     if not isinstance(constraint, MaxNorm):
         return False
     config = constraint.get_config()
-    wanted = MaxNorm(rounded(told.threshold), told.axes).get_config()
-    return bool(config == wanted)
+    return bool(config == _constraint(told).get_config())
+
+
+def _constraint(told: Any) -> MaxNorm:
+    """Returns the constraint that bounds as TF1 does; without axes, the norm is the whole one."""
+    axes = told.axes if told.axes is not None else (0, 1)
+    return MaxNorm(rounded(told.threshold), axes)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from tf_recipes.blocks import optimizers
 from tf_recipes.graph.facts import Facts
-from tf_recipes.verify import slots
-from tf_recipes.verify.substitution import TRAINING, Case, Substitution, inner, rounded
+from tf_recipes.verify.bench import slots
+from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, inner, rounded
 
 PAGE = "docs/recipes/optimizers.md"
 # TF1's name of a number -> its name in Keras' optimizers
@@ -40,7 +40,7 @@ class RecordedRates(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         k = keras.ops.clip(keras.ops.cast(step, "int32") - self.first, 0, len(self.rates) - 1)
-        return keras.ops.take(keras.ops.convert_to_tensor(np.float32(self.rates)), k)
+        return keras.ops.take(keras.ops.convert_to_tensor(np.asarray(self.rates, "f4")), k)
 
     def get_config(self) -> dict[str, Any]:
         return {"rates": self.rates, "first": self.first}
@@ -52,17 +52,19 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     if case.stage != TRAINING or facts.update is None:
         return
     optimizer = inner(case.model.optimizer)
-    same_rates = not facts.rates or np.array_equal(_own_rates(case), np.float32(facts.rates))
+    same_rates = not facts.rates or np.array_equal(_own_rates(case), np.asarray(facts.rates, "f4"))
     if not same_rates:
         yield _rates(case)
     for theirs, ours in _ARGUMENTS.items():
         value, now = facts.numbers.get(theirs), getattr(optimizer, ours, None)
-        number = isinstance(now, float | int) and not isinstance(now, bool)
-        if value is not None and number and np.float32(value) != np.float32(now):
+        if value is None or not isinstance(now, float | int) or isinstance(now, bool):
+            continue
+        if np.float32(value) != np.float32(now):
             yield _number(ours, rounded(value), now)
     initial = facts.constant_slot("accumulator")
-    started = getattr(optimizer, "initial_accumulator_value", initial)
-    if started != initial and facts.update.kind == "Adagrad":
+    started = getattr(optimizer, "initial_accumulator_value", None)
+    adagrad = facts.update.kind == "Adagrad" and None not in (started, initial)
+    if adagrad and started is not None and started != initial:
         yield _accumulator(started, initial)
     made = _tf1_optimizer(facts)
     if made is None:
@@ -75,8 +77,8 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     if type(optimizer) is kind and all(config.get(n) == v for n, v in arguments.items()):
         return
     before = type(optimizer).__name__
-    ours = type(optimizer).__module__.partition(".")[0] == "tf_recipes"
-    shown = f"tf_recipes.{before}" if ours else f"keras.optimizers.{before}"
+    is_ours = type(optimizer).__module__.partition(".")[0] == "tf_recipes"
+    shown = f"tf_recipes.{before}" if is_ours else f"keras.optimizers.{before}"
     decay = getattr(optimizer, "weight_decay", None)
     decays = isinstance(decay, float) or "weight_decay" in arguments
     yield Substitution(
@@ -157,8 +159,8 @@ def schedule_code(case: Case) -> str:
             f"{', staircase=True' if staircase else ''})  # constants of the graph: {listed}; "
             f"first rate {rounded(rates[0])}"
         )
-    rates = ", ".join(str(rounded(rate)) for rate in case.facts.rates[:6])
-    return f"learning_rate=…  # TF1's rates are {rates}"
+    listed = ", ".join(str(rounded(rate)) for rate in case.facts.rates[:6])
+    return f"learning_rate=…  # TF1's rates are {listed}"
 
 
 def _number(name: str, value: float, now: float) -> Substitution:
@@ -175,7 +177,7 @@ def _tf1_optimizer(facts: Facts) -> tuple[str, Any, dict[str, Any]] | None:
     update = facts.update
     assert update is not None
     numbers = {role: rounded(value) for role, value in facts.numbers.items()}
-    shown = numbers.get("rate", 0.0) if len(set(facts.rates)) <= 1 else "schedule"
+    shown = str(numbers.get("rate", 0.0)) if len(set(facts.rates)) <= 1 else "schedule"
     decay = facts.weight_decay(update.variable)
     arguments: dict[str, Any] = {}
     kind: Any

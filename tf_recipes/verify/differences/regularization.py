@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from tf_recipes.blocks.regularization import l1_l2_regularizer
-from tf_recipes.verify.substitution import TRAINING, Case, Substitution, rounded
-from tf_recipes.verify.variable_map import Map
+from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, rounded
+from tf_recipes.verify.bench.variable_map import Map
 
 PAGE = "docs/recipes/regularization.md"
 

@@ -12,7 +12,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from tf_recipes.blocks.dropout import Dropout
-from tf_recipes.verify.recurrent_cells import layers_in
+from tf_recipes.verify.bench.recurrent_cells import layers_in
 
 Mask = NDArray[np.bool_]
 

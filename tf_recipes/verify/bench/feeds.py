@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
-from tf_recipes.graph.session import GraphSession
+from tf_recipes.graph.graph_session import GraphSession
 from tf_recipes.graph.structure import node_of
 from tf_recipes.parity import trace_file
 

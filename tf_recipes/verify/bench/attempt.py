@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes.parity.comparison import relative_drift
-from tf_recipes.verify import judgement, keras_steps, slots, variable_map
-from tf_recipes.verify.feeds import Feeds
-from tf_recipes.verify.judgement import Judged
-from tf_recipes.verify.reference import Reference, Steps
+from tf_recipes.verify.bench import judgement, keras_steps, slots, variable_map
+from tf_recipes.verify.bench.feeds import Feeds
+from tf_recipes.verify.bench.judgement import Judged
+from tf_recipes.verify.bench.reference import Reference, Steps
 
 _VIRTUAL = {"softmax": keras.ops.softmax, "sigmoid": keras.ops.sigmoid}
 

@@ -10,7 +10,7 @@ import pytest
 import tensorflow
 
 from tf_recipes.parity import trace_file
-from tf_recipes.verify import recording_file, tf1_recording
+from tf_recipes.verify.recording import recording_file, tf1_recording
 
 tf = tensorflow.compat.v1
 SOURCE = Path(tf1_recording.__file__)

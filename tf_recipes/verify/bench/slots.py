@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Structure
-from tf_recipes.verify.variable_map import Map
+from tf_recipes.verify.bench.variable_map import Map
 
 # TF1's role of a slot -> the names that the slot has in this package's optimizers and Keras' own
 _NAMES = {
@@ -112,14 +112,16 @@ def start(
         if update.kind == "Adam":
             for k in (1, 2):
                 tensor = structure.variable_of(update.tensors[f"beta{k}_power"].partition(":")[0])
-                if f"beta_{k}_power" in there and tensor in values:
+                if f"beta_{k}_power" in there and tensor is not None and tensor in values:
                     there[f"beta_{k}_power"].assign(values[tensor])
         if update.kind == "Momentum" and isinstance(optimizer, keras.optimizers.SGD) and rate:
             link_of = {link.tf1: link for link in found.links}
-            link = link_of.get(update.variable)
-            name = f"{link.keras.path.replace('/', '_')}_momentum" if link else ""
+            joined = link_of.get(update.variable)
+            if joined is None:
+                continue
+            name = f"{joined.keras.path.replace('/', '_')}_momentum"
             if name in there:
-                there[name].assign(-rate * link.to_keras(values[update.slots["accumulator"]]))
+                there[name].assign(-rate * joined.to_keras(values[update.slots["accumulator"]]))
     return links
 
 
@@ -141,7 +143,7 @@ def taken(structure: Structure, roles: Roles, values: Mapping[str, NDArray[Any]]
         if update.kind == "Adam":
             power = structure.variable_of(update.tensors["beta1_power"].partition(":")[0])
             beta = structure.constant(update.tensors["beta1"])
-            if power in values and beta is not None:
+            if power is not None and power in values and beta is not None:
                 first, now = float(beta), float(values[power])
                 if 0 < first < 1 and 0 < now < 1:
                     return max(0, round(math.log(now) / math.log(first)) - 1)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.roles import BIAS, GAMMA, KERNEL, NORMALIZATION, TF1Variable
-from tf_recipes.verify import recurrent_cells
+from tf_recipes.verify.bench import recurrent_cells
 
 GIVEN, NAME, SHAPE, ORDER, CELL = "given", "name", "shape", "order and values", "cell"
 # the last part of a Keras variable's path -> the role, as in `graph.roles`
@@ -151,7 +151,8 @@ class _Search:
     """Holds what is not joined yet, and joins some of it at each step."""
 
     def __init__(self, tf1: list[TF1Variable], weights: list[keras.Variable]) -> None:
-        self.tf1, self.keras, self.links = tf1, weights, []
+        self.tf1, self.keras = tf1, weights
+        self.links: list[Link] = []
 
     def join(self, one: TF1Variable, other: keras.Variable, how: str, turned: bool = False) -> None:
         self.links.append(Link(one.name, other, how, turned))
@@ -225,7 +226,8 @@ class _Search:
 
     def take_normalizations(self) -> None:
         """Joins the four variables of each normalization as one, in order."""
-        theirs, ours = defaultdict(dict), defaultdict(dict)
+        theirs: dict[str, dict[str, TF1Variable]] = defaultdict(dict)
+        ours: dict[str, dict[str, keras.Variable]] = defaultdict(dict)
         for one in self.tf1:
             if one.role in NORMALIZATION:
                 theirs[one.scope][one.role] = one

@@ -12,9 +12,9 @@ import numpy as np
 from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.graph.facts import Facts
 from tf_recipes.graph.structure import Structure
-from tf_recipes.verify.recurrent_cells import layers_in
-from tf_recipes.verify.report_document import Result
-from tf_recipes.verify.variable_map import Map
+from tf_recipes.verify.bench.recurrent_cells import layers_in
+from tf_recipes.verify.bench.result import Result
+from tf_recipes.verify.bench.variable_map import Map
 
 MAP, FORWARD, TRAINING = "map", "forward", "training"
 

@@ -42,10 +42,10 @@ class Arguments:
 
         TF1 programs feed labels as one-hot rows or as numbers, and Keras has a loss for each.
         """
-        names = self.labels
-        if not names and model.loss is not None and model.loss != []:
-            names = self.inputs  # an autoencoder: the loss compares outputs with inputs
-        labels = [np.asarray(feeds[name]) for name in names]
+        fed = self.labels
+        if not fed and model.loss is not None and model.loss != []:
+            fed = self.inputs  # an autoencoder: the loss compares outputs with inputs
+        labels = [np.asarray(feeds[name]) for name in fed]
         outputs = keras.tree.flatten(predictions)
         losses = _losses(model, len(labels))
         formed = [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tf_recipes.parity.comparison import FARTHEST, LIMIT, relative_drift
 from tf_recipes.parity.own_drift import CHAOTIC
-from tf_recipes.verify.reference import Steps
+from tf_recipes.verify.bench.reference import Steps
 
 LOSSES = "losses"
 

@@ -25,14 +25,14 @@ class Cell:
     """Joins a TF1 cell to a Keras layer.
 
     `kind` is "simple", "lstm" or "gru". `tf1` are TF1's variables: `kernel`, `bias`, and for a GRU
-    `gates_kernel`, `gates_bias`, `candidate_kernel`, `candidate_bias`. `keras` are `kernel`,
+    `gates_kernel`, `gates_bias`, `candidate_kernel`, `candidate_bias`. `weights` are `kernel`,
     `recurrent_kernel` and `bias`. `forget_bias` is what TF1 adds to an LSTM's forget gate.
     """
 
     kind: str
     layer: str
     tf1: Mapping[str, TF1Variable]
-    keras: Mapping[str, keras.Variable]
+    weights: Mapping[str, keras.Variable]
     forget_bias: float = 1.0
 
     @property
@@ -43,12 +43,12 @@ class Cell:
     @property
     def keras_variables(self) -> list[keras.Variable]:
         """Returns the variables of the Keras layer."""
-        return list(self.keras.values())
+        return list(self.weights.values())
 
     def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
         """Sets the Keras variables to TF1's values."""
         given = {part: values[each.name] for part, each in self.tf1.items()}
-        units = self.keras["recurrent_kernel"].shape[0]
+        units = self.weights["recurrent_kernel"].shape[0]
         if self.kind == "gru":
             kernel = np.concatenate(
                 [_swapped(given["gates_kernel"], units), given["candidate_kernel"]], axis=1
@@ -57,22 +57,20 @@ class Cell:
                 [_swapped(given["gates_bias"], units), given["candidate_bias"]], axis=0
             )
         else:
-            kernel, bias = given["kernel"], given.get("bias")
+            kernel, bias = given["kernel"], given["bias"]
             if self.kind == "lstm":
-                kernel = _ordered(kernel, units)
-                bias = _ordered(bias, units).copy()
+                kernel, bias = _ordered(kernel, units), _ordered(bias, units)
                 bias[units : 2 * units] += np.asarray(self.forget_bias, bias.dtype)
         inputs = kernel.shape[0] - units
-        self.keras["kernel"].assign(kernel[:inputs])
-        self.keras["recurrent_kernel"].assign(kernel[inputs:])
-        if "bias" in self.keras and bias is not None:
-            self.keras["bias"].assign(bias)
+        self.weights["kernel"].assign(kernel[:inputs])
+        self.weights["recurrent_kernel"].assign(kernel[inputs:])
+        self.weights["bias"].assign(bias)
 
     def values(self) -> dict[str, NDArray[Any]]:
         """Returns `{TF1's name: value}` of the Keras variables in TF1's form."""
-        got = {n: np.copy(keras.ops.convert_to_numpy(v)) for n, v in self.keras.items()}
+        got = {n: np.copy(keras.ops.convert_to_numpy(v)) for n, v in self.weights.items()}
         kernel = np.concatenate([got["kernel"], got["recurrent_kernel"]], axis=0)
-        bias, units = got.get("bias"), self.keras["recurrent_kernel"].shape[0]
+        bias, units = got["bias"], self.weights["recurrent_kernel"].shape[0]
         if self.kind == "gru":
             found = {
                 "gates_kernel": _swapped(kernel[:, : 2 * units], units),
@@ -128,7 +126,7 @@ def _cells(tf1: Sequence[TF1Variable]) -> Iterator[tuple[str, dict[str, TF1Varia
         by_scope.setdefault(each.scope, {})["bias" if each.role == BIAS else "kernel"] = each
     for scope, group in by_scope.items():
         last = scope.rpartition("/")[2]
-        if "kernel" not in group:
+        if group.keys() != {"kernel", "bias"}:
             continue
         if last.startswith(("basic_lstm_cell", "lstm_cell", "coupled_input")):
             yield "lstm", group
@@ -184,7 +182,7 @@ def _kind(layer: keras.layers.Layer) -> str:
 def _parts(layer: keras.layers.Layer, there: set[int]) -> dict[str, keras.Variable] | None:
     """Returns the layer's variables by the last parts of their paths, or None if some is gone."""
     parts = {each.path.rpartition("/")[2]: each for each in layer.weights}
-    whole = {"kernel", "recurrent_kernel"} <= parts.keys()
+    whole = {"kernel", "recurrent_kernel", "bias"} <= parts.keys()
     return parts if whole and all(id(each) in there for each in parts.values()) else None
 
 

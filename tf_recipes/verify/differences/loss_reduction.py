@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tf_recipes.verify.substitution import TRAINING, Case, Substitution
+from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution
 
 PAGE = "docs/names.md"
 

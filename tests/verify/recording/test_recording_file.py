@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tf_recipes.parity import trace_file
-from tf_recipes.verify import recording_file
-from tf_recipes.verify.recording_file import RecordingError, Run, Unrecorded
+from tf_recipes.verify.recording import recording_file
+from tf_recipes.verify.recording.recording_file import RecordingError, Run, Unrecorded
 
 DESCRIBED = {
     "version": 2,

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import keras
@@ -100,7 +101,7 @@ class ModelSource:
         def noting(first: Callable[..., None]) -> Callable[..., None]:
             def init(made: Any, *args: Any, **kwargs: Any) -> None:
                 first(made, *args, **kwargs)
-                frame = sys._getframe(1)
+                frame: FrameType | None = sys._getframe(1)
                 while frame is not None and not self._own(frame.f_code.co_filename):
                     frame = frame.f_back
                 if frame is not None:
