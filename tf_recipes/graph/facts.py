@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.graph_session import GraphSession
+from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Update, node_of
 from tf_recipes.graph.trajectory import Trajectory
 

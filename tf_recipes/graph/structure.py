@@ -103,6 +103,26 @@ class Structure:
                 found[each].append(name)
         return found
 
+    def starts(self, tensors: Iterable[str]) -> list[str]:
+        """Returns the nodes with which what depends on some tensors begins.
+
+        A placeholder begins itself. An iterator gives several tensors, so that the nodes which read
+        one of them begin.
+        """
+        found = []
+        for tensor in tensors:
+            name = node_of(tensor)
+            if self.nodes[name].op not in SOURCES:
+                found.append(name)
+                continue
+            written = (name,) if tensor in (name, f"{name}:0") else ()
+            found += [
+                each
+                for each in self.consumers[name]
+                if any(i == tensor or i in written for i in self.nodes[each].input)
+            ]
+        return found
+
     def descendants(self, names: Iterable[str], within: Collection[str]) -> set[str]:
         """Returns the nodes of `within` that depend on one of the named nodes, and those."""
         found: set[str] = set()
@@ -274,7 +294,7 @@ class Structure:
 
     def feeds_only_the_loss(self, tensor: str) -> bool:
         """Returns whether nothing that a fed tensor reaches takes a weight: a label does not."""
-        reached = self.descendants([node_of(tensor)], self.forward)
+        reached = self.descendants(self.starts([tensor]), self.forward)
         return not any(self.reads_weights(name) for name in reached)
 
     def candidates(self, inputs: Iterable[str], others: Iterable[str]) -> list[str]:
@@ -287,9 +307,9 @@ class Structure:
             others: the labels.
         """
         everything = set(self.nodes)
-        without = self.descendants(map(node_of, others), everything)
+        without = self.descendants(self.starts(others), everything)
         gradients = {name for name in self.nodes if _GRADIENT_OF.search(name)}
-        found = self.descendants(map(node_of, inputs), everything - without - gradients)
+        found = self.descendants(self.starts(inputs), everything - without - gradients)
         found -= without | self.in_loops | self.in_branches
         found = {n for n in found if not self._needs(n, gradients)}
         return sorted(found, key=self.order.__getitem__)
@@ -309,7 +329,7 @@ class Structure:
         """
         if not labels:
             return None
-        mixed = self.descendants(map(node_of, labels), self.forward)
+        mixed = self.descendants(self.starts(labels), self.forward)
         free = [name for name in self.candidates(inputs, labels) if name in self.forward]
         edge = {each for name in mixed for each in self.inputs(name) if each in set(free)}
         if not edge:
