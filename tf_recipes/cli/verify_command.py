@@ -30,7 +30,11 @@ __doc__ += STATUSES
 def define_flags() -> None:
     """Defines what is verified, how, and where the results go."""
     flags.disclaim_key_flags()
-    flags.DEFINE_string("checkpoint", None, "The prefix that tf.train.Saver wrote, or its folder.")
+    flags.DEFINE_string(
+        "checkpoint",
+        None,
+        "The prefix that tf.train.Saver wrote, its folder, or a recording, TRACE.npz.",
+    )
     flags.DEFINE_string(
         "model", None, "FILE.py:FUNCTION, which returns a compiled model, or a .keras file."
     )
@@ -39,7 +43,7 @@ def define_flags() -> None:
         "feed", [], "NAME=VALUE of a placeholder in training, such as keep_prob=0.5."
     )
     flags.DEFINE_multi_string("eval_feed", [], "NAME=VALUE of a placeholder in evaluation.")
-    flags.DEFINE_string("train_op", None, "The operation of a training step; default: found.")
+    flags.DEFINE_list("train_op", None, "The operations of a training step; default: found.")
     flags.DEFINE_string("loss", None, "The loss tensor; default: found.")
     flags.DEFINE_list("inputs", None, "The model's inputs among the placeholders, in order.")
     flags.DEFINE_list("labels", None, "The labels among the placeholders, in order.")
@@ -61,8 +65,9 @@ def define_flags() -> None:
 def main() -> int:
     """Verifies what the flags name; returns the exit status."""
     given = flags.FLAGS
+    recorded = (given.checkpoint or "").endswith(".npz")
     for name in ("checkpoint", "model", "feeds"):
-        if not getattr(given, name):
+        if not getattr(given, name) and not (recorded and name == "feeds"):
             raise UsageError(
                 f"--{name} is missing. Received: no --{name}. Pass --checkpoint=PREFIX "
                 "--model=port.py:build --feeds=batches.npz."

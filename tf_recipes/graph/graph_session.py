@@ -40,7 +40,8 @@ class GraphSession:
 
     def __init__(self, structure: Structure, extra: Iterable[str] = ()) -> None:
         self.structure = structure
-        wanted = [structure.train_op, node_of(structure.loss), *map(node_of, extra)]
+        wanted = [structure.train_op, *structure.also, node_of(structure.loss)]
+        wanted += map(node_of, extra)
         self._refuse_files(structure, wanted)
         initializers = {
             node_of(node.input[0]): name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,8 @@ class Structure:
 
     Args:
         graph: a `MetaGraph`.
-        train_op: the name of the operation that makes a training step; None takes the one in the
+        train_op: the name of the operation that makes a training step, or several names, where the
+            program runs more with it, such as the updates of batch norm. None takes the one in the
             collection `train_op`, or the only operation that can be one.
         loss: the name of the loss tensor; None finds the tensor whose gradients the step takes.
 
@@ -63,12 +64,19 @@ class Structure:
     """
 
     def __init__(
-        self, graph: MetaGraph, train_op: str | None = None, loss: str | None = None
+        self,
+        graph: MetaGraph,
+        train_op: str | Sequence[str] | None = None,
+        loss: str | None = None,
     ) -> None:
         self.graph = graph
         self.nodes = {node.name: node for node in graph.definition.node}
-        self.train_op = self._train_op(train_op)
-        self.step = self.ancestors([self.train_op])  # the nodes that a training step runs
+        given: Sequence[str | None] = (
+            [train_op] if isinstance(train_op, str) else train_op or [None]
+        )
+        self.train_op, *self.also = (self._train_op(each) for each in given)
+        # the nodes that a training step runs
+        self.step = self.ancestors([self.train_op, *self.also])
         self.loss = self._loss(loss)
         self.step |= self.ancestors([node_of(self.loss)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -41,6 +42,7 @@ def train(
     evaluated: Sequence[str] = (),
     evaluation: Feeds | None = None,
     drawn: Sequence[Values] = (),
+    between: Mapping[int, Sequence[str]] = types.MappingProxyType({}),
     on_step: Callable[[], object] = lambda: None,
 ) -> Trajectory:
     """Trains the graph from given values of its variables.
@@ -52,11 +54,16 @@ def train(
         evaluated: tensors to evaluate after the last step.
         evaluation: the feeds for that.
         drawn: the random tensors of each step from an earlier run; they are drawn anew without.
+        between: `{step: operations}` that the program runs after a step, such as a clip of weights;
+            the variables of a step are those before them.
         on_step: called after each step.
     """
     structure = session.structure
     mask_of = dropout_masks(structure)
-    fetched: dict[str, Any] = {"step": structure.train_op, "loss": structure.loss}
+    fetched: dict[str, Any] = {
+        "step": [structure.train_op, *structure.also],
+        "loss": structure.loss,
+    }
     if not drawn:
         fetched["drawn"] = {name: name for name in structure.draws}
         fetched["masks"] = {name: name for name in mask_of.values()}
@@ -76,6 +83,8 @@ def train(
         for name, kept in given.items():
             kept.append(got.get(name, {}))
         variables.append(session.values())
+        for operation in between.get(number + 1, ()):
+            session.run(operation, {})
         on_step()
     outputs = {}
     if evaluated and evaluation is not None:

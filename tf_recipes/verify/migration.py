@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,12 +12,21 @@ import keras
 
 from tf_recipes._support import validation
 from tf_recipes._support.precision import use_float32_products
+from tf_recipes.graph.graph_session import GraphSession, Values
 from tf_recipes.graph.structure import Structure, node_of
 from tf_recipes.verify import explanation, report_document
-from tf_recipes.verify.bench import arguments, attempt, reference, variable_map
+from tf_recipes.verify.bench import (
+    arguments,
+    attempt,
+    recorded_steps,
+    reference,
+    variable_map,
+)
 from tf_recipes.verify.bench import feeds as feeds_of_steps
 from tf_recipes.verify.bench.keras_model import ModelSource
 from tf_recipes.verify.bench.result import Result
+from tf_recipes.verify.recording import recording_file
+from tf_recipes.verify.recording.recording_file import Recording
 
 STARTS = 8  # starts one ulp away, over which TF1's own drift is taken
 # what the command's exit status says
@@ -36,7 +46,7 @@ class Settings:
 
     feed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     eval_feed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    train_op: str | None = None
+    train_op: str | Sequence[str] | None = None
     loss: str | None = None
     inputs: Sequence[str] | None = None
     labels: Sequence[str] | None = None
@@ -87,7 +97,7 @@ class Report:
 def verify(
     model: str | os.PathLike[str] | Callable[[], keras.Model] | keras.Model,
     checkpoint: str | os.PathLike[str],
-    feeds: str | os.PathLike[str] | Mapping[str, Any],
+    feeds: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     *,
     on_step: Callable[[], object] = lambda: None,
     **settings: Any,
@@ -105,8 +115,10 @@ def verify(
     Args:
         model: `"port.py:build"`, the path of a `.keras` file, a function that returns a compiled
             model, or a compiled model.
-        checkpoint: the prefix that `tf.train.Saver` wrote, or its folder.
-        feeds: `{placeholder: array (rows, …)}`, or the path of an `.npz` file of such arrays.
+        checkpoint: the prefix that `tf.train.Saver` wrote, its folder, or a recording of
+            `tf1_recording.py`, an `.npz` file.
+        feeds: `{placeholder: array (rows, …)}`, or the path of an `.npz` file of such arrays; None
+            for a recording, which has its own batches.
         on_step: called after each of TF1's training steps, for a progress bar.
         **settings: of `Settings`. `feed` and `eval_feed` are `{placeholder: value}` in training
             and in evaluation; a placeholder with a default keeps it without. `train_op`, `loss`,
@@ -128,15 +140,68 @@ def verify(
     """
     given = Settings(**settings)
     _check(given)
-    graph = reference.open_graph(checkpoint)
-    structure = Structure(graph, given.train_op, given.loss)
     source = ModelSource(model)
     with use_float32_products():
-        return _Verification(source, structure, checkpoint, feeds, given, on_step).run()
+        if os.fspath(checkpoint).endswith(".npz"):
+            return _of_recording(source, checkpoint, feeds, given, on_step)
+        if feeds is None:
+            validation.fail(
+                "A checkpoint has no batches, so feeds must give them.",
+                "feeds=None",
+                "Pass feeds={placeholder: array}, or the path of an .npz file of arrays.",
+            )
+        path = reference.prefix(checkpoint)
+        structure = Structure(reference.open_graph(path), given.train_op, given.loss)
+        arrays = feeds if isinstance(feeds, Mapping) else feeds_of_steps.read(feeds)
+        tf1 = TF1Side("checkpoint", path, structure, arrays, lambda session: session.restore(path))
+        return _Verification(source, tf1, given, on_step).run()
+
+
+def _of_recording(
+    source: ModelSource,
+    path: str | os.PathLike[str],
+    feeds: Any,
+    given: Settings,
+    on_step: Callable[[], object],
+) -> Report:
+    """Verifies a model beside a recording."""
+    if feeds is not None or given.feed:
+        validation.fail(
+            "A recording has its own batches.",
+            "feeds or feed with a recording",
+            "Leave feeds and feed out; eval_feed sets the placeholders of the evaluation.",
+        )
+    recorded = recording_file.read(path)
+    structure = recorded_steps.structure(recorded, recorded_steps.graph(recorded), given.loss)
+    tf1 = TF1Side(
+        "recording",
+        os.fspath(path),
+        structure,
+        recorded_steps.arrays(recorded),
+        functools.partial(recorded_steps.start, recorded),
+        recorded,
+    )
+    return _Verification(source, tf1, given, on_step).run()
+
+
+@dataclasses.dataclass(frozen=True)
+class TF1Side:
+    """Holds what a verification needs of a checkpoint or a recording.
+
+    `arrays` are those with the rows of a batch or of a pool, and `start` sets the variables of a
+    session and returns their values.
+    """
+
+    kind: str
+    path: str
+    structure: Structure
+    arrays: Mapping[str, Any]
+    start: Callable[[GraphSession], Values]
+    recording: Recording | None = None
 
 
 def assert_migrated(
-    model: Any, checkpoint: str | os.PathLike[str], feeds: Any, **settings: Any
+    model: Any, checkpoint: str | os.PathLike[str], feeds: Any = None, **settings: Any
 ) -> None:
     """Checks that a port matches its TF1 graph; for a test that keeps a port proven.
 
@@ -164,16 +229,15 @@ class _Verification:
     def __init__(
         self,
         source: ModelSource,
-        structure: Structure,
-        checkpoint: str | os.PathLike[str],
-        feeds: str | os.PathLike[str] | Mapping[str, Any],
+        tf1: TF1Side,
         settings: Settings,
         on_step: Callable[[], object],
     ) -> None:
-        self.source, self.settings, self.structure = source, settings, structure
-        arrays = feeds if isinstance(feeds, Mapping) else feeds_of_steps.read(feeds)
+        self.source, self.settings, self.tf1 = source, settings, tf1
+        structure, arrays = tf1.structure, tf1.arrays
         model = source.make()
         self._build_by_call = not model.built
+        self._followed = False
         fed = [n for n, a in arrays.items() if getattr(a, "ndim", 0) > 0 and n not in settings.feed]
         self.arguments = arguments.find(
             structure,
@@ -183,22 +247,28 @@ class _Verification:
             settings.labels,
             settings.sample_weight,
         )
-        path = reference.prefix(checkpoint)
-        self.reference = reference.Reference(structure, self.arguments, path, settings.outputs)
-        self.feeds = feeds_of_steps.make(
-            self.reference.session,
-            arrays,
-            settings.feed,
-            settings.eval_feed,
-            settings.steps,
-            settings.batch_size,
-            settings.seed,
+        recorded = tf1.recording
+        between = recorded_steps.between(recorded) if recorded else {}
+        self.reference = reference.Reference(
+            structure, self.arguments, tf1.start, settings.outputs, between
+        )
+        self.feeds = (
+            recorded_steps.RecordedFeeds(recorded, settings.eval_feed, settings.steps)
+            if recorded
+            else feeds_of_steps.make(
+                self.reference.session,
+                arrays,
+                settings.feed,
+                settings.eval_feed,
+                settings.steps,
+                settings.batch_size,
+                settings.seed,
+            )
         )
         self.bench = attempt.Bench(
             self.reference, self.feeds, settings.starts, settings.seed, on_step
         )
         self.model = model
-        self.checkpoint = path
 
     def run(self) -> Report:
         """Judges the forward pass, the training, and the reasons of a difference."""
@@ -222,9 +292,11 @@ class _Verification:
         training = None
         if all(each.judged.passed for each in outputs) and found.complete:
             training = self.bench.train(model, found, outputs)
+            self._check_followed(found, outputs)
         return Result(
             source=self.source,
-            checkpoint=self.checkpoint,
+            kind=self.tf1.kind,
+            path=self.tf1.path,
             bench=self.bench,
             settings=self.settings,
             model=model,
@@ -233,6 +305,16 @@ class _Verification:
             layers=layers,
             training=training,
         )
+
+    def _check_followed(
+        self, found: variable_map.Map, outputs: Sequence[attempt.OutputResult]
+    ) -> None:
+        """Checks, once, that the graph here does what a recording says."""
+        if self.tf1.recording is not None and not self._followed:
+            steps = self.bench.steps([each.tensor for each in outputs])
+            names = [link.tf1 for link in found.links]
+            recorded_steps.check_followed(self.tf1.recording, steps, names)
+            self._followed = True
 
     def copy(self) -> tuple[keras.Model, variable_map.Map]:
         """Returns a new model and its map."""

@@ -27,8 +27,8 @@ def build(result: Result, reasons: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "verdict": verdict,
         "message": _message(result, verdict, failure),
         "reference": {
-            "kind": "checkpoint",
-            "path": result.checkpoint,
+            "kind": result.kind,
+            "path": result.path,
             "runs_on": f"TensorFlow {tf.__version__}",
             "train_op": structure.train_op,
             "loss": structure.loss,

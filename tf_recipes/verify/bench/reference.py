@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+import types
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,8 @@ class Reference:
     Args:
         structure: the `Structure` of the graph.
         arguments: the tensors that the model takes, by `arguments.find`.
-        checkpoint: the prefix of the checkpoint.
+        start: returns the variables' values at the start, for a session with the graph.
+        between: `{step: operations}` that the program runs after a step.
         outputs: tensors of the predictions, or None to find them.
 
     Raises:
@@ -93,14 +95,16 @@ class Reference:
         self,
         structure: Structure,
         arguments: Arguments,
-        checkpoint: str,
+        start: Callable[[GraphSession], Values],
         outputs: Sequence[str] | None = None,
+        between: Mapping[int, Sequence[str]] = types.MappingProxyType({}),
     ) -> None:
-        self.structure, self.arguments = structure, arguments
+        self.structure, self.arguments, self.between = structure, arguments, between
         candidates = structure.candidates(arguments.inputs, arguments.labels)
         usable = [n for n in candidates if _runs(structure, n)]
         asked = [node_of(name) for name in outputs or ()]
-        self.session = GraphSession(structure, [*usable, *asked])
+        after = [operation for each in between.values() for operation in each]
+        self.session = GraphSession(structure, [*usable, *asked, *after])
         self.candidates = [
             tensor
             for name in dict.fromkeys([*usable, *asked])
@@ -110,7 +114,7 @@ class Reference:
         self.asked = [t if ":" in t else f"{t}:0" for t in outputs or ()]
         output = structure.output(arguments.inputs, arguments.labels)
         self.output = self.asked[0] if self.asked else (f"{output}:0" if output else None)
-        self.initial = self.session.restore(checkpoint)
+        self.initial = start(self.session)
         _check_finite(self.initial)
         self.shapes = {name: value.shape for name, value in self.initial.items()}
         self.roles = Roles(self.session, self.shapes, self.output)
@@ -176,7 +180,13 @@ class Reference:
         given = [feeds.step(k) for k in range(len(feeds.rows))]
         evaluation = feeds.evaluate()
         run = trajectory.train(
-            self.session, self.initial, given, evaluated, evaluation, on_step=on_step
+            self.session,
+            self.initial,
+            given,
+            evaluated,
+            evaluation,
+            between=self.between,
+            on_step=on_step,
         )
         last = {**run.variables[-1], "the loss": run.losses}
         _check_finite(last)
@@ -185,7 +195,14 @@ class Reference:
         losses, outputs, noise = np.zeros(len(given)), dict.fromkeys(evaluated, 0.0), set()
         for start in trajectory.neighbours(self.initial, self.moved, starts, seed):
             other = trajectory.train(
-                self.session, start, given, evaluated, evaluation, run.drawn, on_step
+                self.session,
+                start,
+                given,
+                evaluated,
+                evaluation,
+                run.drawn,
+                self.between,
+                on_step,
             )
             for k in range(len(given)):
                 for name in watched:

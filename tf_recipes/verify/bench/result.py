@@ -19,7 +19,8 @@ class Result:
     """Holds what was judged of one model."""
 
     source: ModelSource
-    checkpoint: str
+    kind: str
+    path: str
     bench: Bench
     settings: Any
     model: keras.Model
