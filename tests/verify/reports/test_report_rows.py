@@ -16,6 +16,8 @@ def test_losses_come_first_and_have_their_own_steps(make):
         "dense/bias",
     ]
     assert variables[0].steps == (1, 5, 10)
+    made["training"]["losses"]["ratio"] = [0.5, 1, 2]  # judged where the variables were
+    assert report_rows.curves(made)[0].steps == (1, 5, 10)
     made["training"]["losses"] = {key: [] for key in ("tf1", "keras", "ratio")}
     assert len(report_rows.curves(made)) == 3
     assert report_rows.curves(make.forward_only()) == []

@@ -71,3 +71,12 @@ def test_anchors_are_words_and_no_two_are_equal():
         "recipe-a-b-c",
         "recipe-" + "x" * 60,
     ]
+
+
+def test_anchors_begin_with_the_word_of_their_page():
+    anchors = safe.Anchors("row")
+    assert [anchors.new(name) for name in ("dense/kernel", "dense/kernel", "\u202e")] == [
+        "row-dense-kernel",
+        "row-dense-kernel-2",
+        "row",
+    ]
