@@ -57,6 +57,13 @@ def define_flags() -> None:
     flags.DEFINE_integer(
         "starts", 8, "Starts one ulp away that TF1 is trained from.", 8, MOST_STARTS
     )
+    flags.DEFINE_enum(
+        "reference",
+        "installed",
+        ["installed", "tf1"],
+        "Where TF1's graph runs: in the installed TensorFlow, or on real TF 1.15 (--tf1_python).",
+    )
+    flags.DEFINE_string("tf1_python", None, "A Python with TensorFlow 1.15, for --reference=tf1.")
     flags.DEFINE_bool("explain", True, "Look for what removes a difference.")
     flags.DEFINE_string("json_out", None, "Write the results to this file.")
     flags.DEFINE_string("html", None, "Write a report to open in a browser to this file.")
@@ -81,7 +88,7 @@ def main() -> int:
 def _settings(given: Any) -> dict[str, Any]:
     """Returns the settings of a verification that the flags give."""
     names = ("train_op", "loss", "inputs", "labels", "outputs", "sample_weight")
-    numbers = ("steps", "batch_size", "seed", "starts", "explain")
+    numbers = ("steps", "batch_size", "seed", "starts", "explain", "reference", "tf1_python")
     return {
         **{name: getattr(given, name) for name in (*names, *numbers)},
         "feed": dict(_value("feed", each) for each in given.feed),

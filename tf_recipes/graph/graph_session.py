@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.graph.backends import Installed, RealTF1, SessionError
 from tf_recipes.graph.meta_graph import without_unknown_ops
 from tf_recipes.graph.structure import VARIABLES, Structure, node_of
+from tf_recipes.graph.tf1_server import ASSIGN, NEW, READ
 
 Values = dict[str, NDArray[Any]]
 # Operations that read or write files, or run Python, and that a training step may not contain: a
@@ -32,13 +35,16 @@ class GraphSession:
     Args:
         structure: the `Structure` of the graph.
         extra: names of more tensors that will be asked for.
+        python: a Python with TensorFlow 1.15 that runs the graph; None runs it in this process.
 
     Raises:
         ValueError: if the graph needs operations that this TensorFlow lacks, that touch files or
             that run Python.
     """
 
-    def __init__(self, structure: Structure, extra: Iterable[str] = ()) -> None:
+    def __init__(
+        self, structure: Structure, extra: Iterable[str] = (), python: str | None = None
+    ) -> None:
         self.structure = structure
         wanted = [structure.train_op, *structure.also, node_of(structure.loss)]
         wanted += map(node_of, extra)
@@ -55,6 +61,7 @@ class GraphSession:
             structure.graph,
             [*wanted, *structure.variables, *self._initializers.values(), *restore],
         )
+        content = part.SerializeToString()  # the import below adds attributes that TF1 lacks
         self._graph = tf.Graph()
         with self._graph.as_default():
             try:
@@ -66,12 +73,19 @@ class GraphSession:
                     f"{structure.graph.source!r}: {text}",
                     "Run the graph on real TF 1.15 with reference='tf1'.",
                 )
-            self._read, self._assign, self._new = self._accessors(part)
-        self._session = tf.compat.v1.Session(graph=self._graph, config=_as_written())
+        self._names = [n.name for n in part.node if n.op in VARIABLES and _is_number(n)]
+        self._backend: Installed | RealTF1 = (
+            RealTF1(python, content, self._names) if python else Installed(self._graph, self._names)
+        )
+
+    @property
+    def version(self) -> str:
+        """Returns the version of the TensorFlow that runs the graph."""
+        return self._backend.version
 
     def close(self) -> None:
         """Frees the session."""
-        self._session.close()
+        self._backend.close()
 
     def restore(self, prefix: str | os.PathLike[str]) -> Values:
         """Restores a checkpoint; returns the value of every variable.
@@ -86,18 +100,16 @@ class GraphSession:
         """
         prefix = os.fspath(prefix)
         _check_files(prefix)
-        try:
-            for name in self._initializers.values():
-                self._session.run(name)
-        except tf.errors.OpError:
-            pass  # an initializer may need what only a restored variable has
+        # an initializer may need what only a restored variable has
+        with contextlib.suppress(SessionError):
+            self._run([*self._initializers.values()], {})
         try:
             if self.structure.graph.restore:
                 restore, path = self.structure.graph.restore
-                self._session.run(restore, {path: prefix})
+                self._run([restore], {path: np.array(os.fsencode(prefix))})
             else:
                 self._restore_by_name(prefix)
-        except tf.errors.OpError as error:
+        except SessionError as error:
             text = shortened(error.message.partition("\n")[0], 200)
             validation.fail(
                 "The checkpoint must hold every variable of the graph.",
@@ -108,24 +120,24 @@ class GraphSession:
 
     def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
         """Sets variables to values."""
-        known = {name: value for name, value in values.items() if name in self._assign}
-        self._session.run(
-            [self._assign[name] for name in known],
-            {self._new[name]: value for name, value in known.items()},
+        known = {name: value for name, value in values.items() if name in self._names}
+        self._run(
+            [f"{ASSIGN}{name}" for name in known],
+            {f"{NEW}{name}": value for name, value in known.items()},
         )
 
     def values(self) -> Values:
         """Returns the value of every variable."""
         try:
-            found = self._session.run(self._read)
-        except tf.errors.FailedPreconditionError as error:
+            found = self._run([f"{READ}{name}" for name in self._names], {})
+        except SessionError as error:
             name = re.search(r"uninitialized value ([^\s]+)|variable (\S+)", error.message)
             return validation.fail(
                 "Every variable must have a value.",
                 shortened(name[0] if name else error.message.partition("\n")[0], 100),
                 "Save the checkpoint with a saver of all variables, after their initialization.",
             )
-        return {name: np.array(value) for name, value in found.items()}
+        return {name: np.array(value) for name, value in zip(self._names, found, strict=True)}
 
     def run(self, fetched: Any, feeds: Mapping[str, Any]) -> Any:
         """Runs tensors and operations by name.
@@ -139,9 +151,10 @@ class GraphSession:
         """
         named = {name if ":" in name else f"{name}:0": value for name, value in feeds.items()}
         known = {name: v for name, v in named.items() if self._has(name)}
+        names = _flat(fetched)
         try:
-            return self._session.run(fetched, known)
-        except tf.errors.InvalidArgumentError as error:
+            values = self._run(names, known)
+        except SessionError as error:
             missing = re.search(r"placeholder tensor '([^']+)'", error.message)
             if missing:
                 return validation.fail(
@@ -150,10 +163,10 @@ class GraphSession:
                     "Add an array of this name to the feeds, or set it with feed=.",
                 )
             return _failed(error.message)
-        except tf.errors.OpError as error:
-            return _failed(error.message)
-        except (TypeError, ValueError) as error:
-            return _failed(str(error))
+        return _packed(fetched, iter(values))
+
+    def _run(self, names: Sequence[str], feeds: Mapping[str, Any]) -> list[Any]:
+        return self._backend.run(names, feeds)
 
     def live(self, tensors: Iterable[str], feeds: Mapping[str, Any]) -> list[str]:
         """Returns those of some tensors that have a value; in a branch not taken they have none."""
@@ -190,31 +203,10 @@ class GraphSession:
     def _has(self, tensor: str) -> bool:
         return bool(self.outputs_of(node_of(tensor)))
 
-    def _accessors(self, part: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """Returns, for each variable, what reads it, what assigns to it, and the value's place."""
-        read, assign, new = {}, {}, {}
-        for node in part.node:
-            if node.op not in VARIABLES:
-                continue
-            handle = self._graph.get_tensor_by_name(f"{node.name}:0")
-            dtype = tf.as_dtype(node.attr["dtype"].type).base_dtype
-            if dtype == tf.string or dtype == tf.resource:
-                continue
-            value = new[node.name] = tf.compat.v1.placeholder(dtype)
-            if node.op == "VarHandleOp":
-                read[node.name] = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype)
-                assign[node.name] = tf.raw_ops.AssignVariableOp(resource=handle, value=value)
-            else:
-                read[node.name] = tf.raw_ops.Identity(input=handle)
-                assign[node.name] = tf.raw_ops.Assign(
-                    ref=handle, value=value, validate_shape=False
-                ).op
-        return read, assign, new
-
     def _restore_by_name(self, prefix: str) -> None:
         reader = tf.train.load_checkpoint(prefix)
         shapes = reader.get_variable_to_shape_map()
-        self.assign({name: reader.get_tensor(name) for name in self._assign if name in shapes})
+        self.assign({name: reader.get_tensor(name) for name in self._names if name in shapes})
 
     @staticmethod
     def _refuse_files(structure: Structure, wanted: Sequence[str]) -> None:
@@ -228,13 +220,27 @@ class GraphSession:
                 )
 
 
-def _as_written() -> Any:
-    """Returns the settings with which the graph is computed node by node, as TF1 wrote it."""
-    config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
-    config.graph_options.rewrite_options.disable_meta_optimizer = True
-    config.graph_options.optimizer_options.opt_level = -1  # L0: no common subexpressions
-    config.gpu_options.allow_growth = True
-    return config
+def _is_number(node: Any) -> bool:
+    """Returns whether a variable holds numbers."""
+    return tf.as_dtype(node.attr["dtype"].type).base_dtype not in (tf.string, tf.resource)
+
+
+def _flat(fetched: Any) -> list[str]:
+    """Returns the names in nested dicts and lists, in order."""
+    if isinstance(fetched, Mapping):
+        return [name for each in fetched.values() for name in _flat(each)]
+    if isinstance(fetched, list | tuple):
+        return [name for each in fetched for name in _flat(each)]
+    return [fetched]
+
+
+def _packed(fetched: Any, values: Iterator[Any]) -> Any:
+    """Returns values in the structure of the names."""
+    if isinstance(fetched, Mapping):
+        return {key: _packed(each, values) for key, each in fetched.items()}
+    if isinstance(fetched, list | tuple):
+        return [_packed(each, values) for each in fetched]
+    return next(values)
 
 
 def _check_files(prefix: str) -> None:

@@ -14,6 +14,7 @@ from tf_recipes._support import validation
 from tf_recipes._support.precision import use_float32_products
 from tf_recipes.graph.graph_session import GraphSession, Values
 from tf_recipes.graph.structure import Structure, node_of
+from tf_recipes.parity.tf1 import interpreter
 from tf_recipes.verify import explanation, report_document
 from tf_recipes.verify.bench import (
     arguments,
@@ -28,6 +29,7 @@ from tf_recipes.verify.bench.result import Result
 from tf_recipes.verify.recording import recording_file
 from tf_recipes.verify.recording.recording_file import Recording
 
+INSTALLED, TF1 = "installed", "tf1"  # where TF1's graph runs
 STARTS = 8  # starts one ulp away, over which TF1's own drift is taken
 # what the command's exit status says
 STATUSES = {
@@ -57,6 +59,8 @@ class Settings:
     batch_size: int = 50
     seed: int = 0
     starts: int = STARTS
+    reference: str = INSTALLED
+    tf1_python: str | None = None
     explain: bool = True
 
 
@@ -125,7 +129,9 @@ def verify(
             `inputs`, `labels`, `outputs` and `sample_weight` name what cannot be told from the
             graph. `variable_map` is `{TF1's variable: path of the Keras variable}`. `steps`,
             `batch_size` (rows) and `seed` set the training, `starts` the number of starts one ulp
-            away, and `explain=False` leaves out the search for reasons.
+            away, and `explain=False` leaves out the search for reasons. `reference="tf1"` runs the
+            graph on real TF 1.15, with `tf1_python` or the environment that
+            `tf-recipes create-tf1-environment` made.
 
     Returns:
         A `Report`.
@@ -250,7 +256,7 @@ class _Verification:
         recorded = tf1.recording
         between = recorded_steps.between(recorded) if recorded else {}
         self.reference = reference.Reference(
-            structure, self.arguments, tf1.start, settings.outputs, between
+            structure, self.arguments, tf1.start, settings.outputs, between, self._python()
         )
         self.feeds = (
             recorded_steps.RecordedFeeds(recorded, settings.eval_feed, settings.steps)
@@ -269,6 +275,12 @@ class _Verification:
             self.reference, self.feeds, settings.starts, settings.seed, on_step
         )
         self.model = model
+
+    def _python(self) -> str | None:
+        """Returns the Python of TF 1.15 where the graph is to run there."""
+        if self.settings.reference == INSTALLED:
+            return None
+        return str(interpreter.check(self.settings.tf1_python))
 
     def run(self) -> Report:
         """Judges the forward pass, the training, and the reasons of a difference."""
@@ -365,5 +377,6 @@ class _Verification:
 
 def _check(settings: Settings) -> None:
     """Checks the numbers of the settings."""
+    validation.choice("reference", settings.reference, (INSTALLED, TF1))
     for name, low in (("steps", 1), ("batch_size", 1), ("seed", 0), ("starts", 8)):
         validation.whole(name, getattr(settings, name), low)

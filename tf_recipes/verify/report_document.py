@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
-
 from tf_recipes.parity.comparison import LIMIT
 from tf_recipes.verify.bench import judgement, slots, variable_map
 from tf_recipes.verify.bench.attempt import OutputResult
@@ -29,7 +27,7 @@ def build(result: Result, reasons: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "reference": {
             "kind": result.kind,
             "path": result.path,
-            "runs_on": f"TensorFlow {tf.__version__}",
+            "runs_on": f"TensorFlow {bench.reference.session.version}",
             "train_op": structure.train_op,
             "loss": structure.loss,
             "outputs": [each.tensor for each in result.outputs],

@@ -74,7 +74,8 @@ def _reasons(results: Row) -> Iterable[Any]:
     reasons = results["reasons"]
     if not reasons:
         if results["verdict"] == document_schema.DIFFERS:
-            yield _plain(f"\n{report_words.NO_REASON}")
+            yield Text("")
+            yield _plain(report_words.NO_REASON)
         return
     yield Text("\nWhat to change", "bold")
     for number, reason in enumerate(reasons, 1):
