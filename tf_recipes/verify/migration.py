@@ -119,8 +119,8 @@ def verify(
     Args:
         model: `"port.py:build"`, the path of a `.keras` file, a function that returns a compiled
             model, or a compiled model.
-        checkpoint: the prefix that `tf.train.Saver` wrote, its folder, or a recording of
-            `tf1_recording.py`, an `.npz` file.
+        checkpoint: the prefix that `tf.train.Saver` wrote, its folder, the folder of a SavedModel
+            that holds a training graph, or a recording of `tf1_recording.py`, an `.npz` file.
         feeds: `{placeholder: array (rows, …)}`, or the path of an `.npz` file of such arrays; None
             for a recording, which has its own batches.
         on_step: called after each of TF1's training steps, for a progress bar.
@@ -156,10 +156,10 @@ def verify(
                 "feeds=None",
                 "Pass feeds={placeholder: array}, or the path of an .npz file of arrays.",
             )
-        path = reference.prefix(checkpoint)
-        structure = Structure(reference.open_graph(path), given.train_op, given.loss)
+        kind, graph, path = reference.open_files(checkpoint)
+        structure = Structure(graph, given.train_op, given.loss)
         arrays = feeds if isinstance(feeds, Mapping) else feeds_of_steps.read(feeds)
-        tf1 = TF1Side("checkpoint", path, structure, arrays, lambda session: session.restore(path))
+        tf1 = TF1Side(kind, path, structure, arrays, lambda session: session.restore(path))
         return _Verification(source, tf1, given, on_step).run()
 
 

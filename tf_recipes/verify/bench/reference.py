@@ -42,13 +42,19 @@ class Steps:
     noise: frozenset[str]
 
 
-def open_graph(path: str | os.PathLike[str]) -> meta_graph.MetaGraph:
-    """Reads the graph of a checkpoint, given by its prefix, its folder or one of its files.
+def open_files(path: str | os.PathLike[str]) -> tuple[str, meta_graph.MetaGraph, str]:
+    """Returns the kind, the graph and the prefix of the variables' files.
+
+    Args:
+        path: a checkpoint's prefix, its folder or one of its files, or the folder of a SavedModel.
 
     Raises:
         ValueError: if there is no checkpoint or no graph beside it.
     """
-    return meta_graph.read(f"{prefix(path)}.meta")
+    if Path(path, "saved_model.pb").is_file():
+        return "saved_model", meta_graph.read(path), str(Path(path, "variables", "variables"))
+    found = prefix(path)
+    return "checkpoint", meta_graph.read(f"{found}.meta"), found
 
 
 def prefix(path: str | os.PathLike[str]) -> str:
