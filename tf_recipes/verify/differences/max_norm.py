@@ -28,7 +28,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     if bounds:
         bound = next(iter(bounds.values()))
         axes = bound.axes[0] if bound.axes and len(bound.axes) == 1 else bound.axes
-        code = f"kernel_constraint=tf_recipes.MaxNorm({rounded(bound.threshold)}, axes={axes})"
+        code = f"kernel_constraint=tf_recipes.MaxNorm({rounded(bound.threshold)}, axis={axes})"
         text = f"bound {', '.join(sorted(bounds)[:4])} with `{code}`"
         name = "max_norm_axis" if now else "max_norm"
     else:
