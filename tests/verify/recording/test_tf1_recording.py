@@ -150,6 +150,20 @@ def test_what_cannot_be_fetched_is_listed(name, read, said):
     assert not any("unused" in each for each in [*found, *recording.kinds])
 
 
+def test_seeded_draws_come_again_in_the_installed_tensorflow(read):
+    """So a draw that could not be fetched is no loss, where its operation has seeds."""
+    recording = read("fed_net")
+    nodes = tf.MetaGraphDef.FromString(recording.graph).graph_def.node
+    (node,) = [node for node in nodes if node.op == "RandomUniform"]
+    seeds = {name: node.attr[name].i for name in ("seed", "seed2")}
+    assert seeds["seed"] == 11 and seeds["seed2"] > 0
+    with tf.Graph().as_default(), tf.Session() as sess:
+        draw = tf.raw_ops.RandomUniform(shape=[5, 4], dtype=tf.float32, **seeds)
+        for step in range(1, recording.steps + 1):
+            recorded = recording.values[step][f"{node.name}:0"]
+            np.testing.assert_array_equal(sess.run(draw), recorded)
+
+
 REFUSALS = {
     "program": "KeyError 'of the program'",
     "tensorflow": "InvalidArgumentError You must feed a value for placeholder tensor 'x'",
