@@ -1,4 +1,4 @@
-"""TF1 programs that `verify/test_tf1_recording.py` records, and what they do without a recording.
+"""TF1 programs that `test_tf1_recording.py` records, and what they do without a recording.
 
 Runs on Python 3.7 with TensorFlow 1.15. `FOLDER` is where the files go, and holds
 `tf1_recording.py`. Each program runs three times from the same seeds: without any fetch but the
@@ -155,7 +155,8 @@ def replay(name):
     """Trains from a recording alone; asks if the recorded variables and losses come out."""
     file = np.load(path(name))
     described = json.loads(file["recording"].item().decode())
-    meta_graph = tf.MetaGraphDef.FromString(file["graph"].tobytes())
+    meta_graph = tf.MetaGraphDef()
+    meta_graph.ParseFromString(file["graph"].tobytes())
     with tf.Graph().as_default(), tf.Session(config=CONFIG) as sess:
         tf.train.import_meta_graph(meta_graph)
         for variable in tf.global_variables():

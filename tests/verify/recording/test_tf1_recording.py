@@ -15,7 +15,7 @@ from tf_recipes.verify.recording import recording_file, tf1_recording
 
 tf = tensorflow.compat.v1
 SOURCE = Path(tf1_recording.__file__)
-PROGRAMS = Path(__file__).parents[1] / "goldens" / "recorded_programs.py"
+PROGRAMS = Path(__file__).parents[2] / "goldens" / "recorded_programs.py"
 NAMES = ["fed_net", "iterated_net", "queued_net", "resource_net", "monitored", "estimated"]
 
 
