@@ -3,6 +3,7 @@
 import ast
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from tf_recipes.verify.recording import recording_file, tf1_recording
 
 tf = tensorflow.compat.v1
 SOURCE = Path(tf1_recording.__file__)
-PROGRAMS = Path(__file__).parents[1] / "goldens" / "recorded_programs.py"
+PROGRAMS = Path(__file__).parents[2] / "goldens" / "recorded_programs.py"
 NAMES = ["fed_net", "iterated_net", "queued_net", "resource_net", "monitored", "estimated"]
 
 
@@ -78,7 +79,13 @@ def test_a_tensor_that_trains_and_a_closed_session(read):
         "train_op",
         "train_op:0",
     )
-    assert recording.kinds == {"noise/RandomUniform:0": "random"}
+    assert recording.kinds == {"noise/RandomUniform:0": "random", "noise:0": "feed"}
+    assert [list(recording.values[step]) for step in (1, 2, 3)] == [
+        ["noise/RandomUniform:0"],
+        ["noise:0"],
+        ["noise/RandomUniform:0"],
+    ]
+    assert recording.fed == ((), ("noise:0",), ())
     assert set(recording.variables) == {1}, "no session had the variables after the last step"
 
 
@@ -141,6 +148,20 @@ def test_what_cannot_be_fetched_is_listed(name, read, said):
         assert "forgotten" not in recording.initial
     assert said["fetchable"], "an imported graph does not know what cannot be fetched"
     assert not any("unused" in each for each in [*found, *recording.kinds])
+
+
+def test_seeded_draws_come_again_in_the_installed_tensorflow(read):
+    """So a draw that could not be fetched is no loss, where its operation has seeds."""
+    recording = read("fed_net")
+    nodes = tf.MetaGraphDef.FromString(recording.graph).graph_def.node
+    (node,) = [node for node in nodes if node.op == "RandomUniform"]
+    seeds = {name: node.attr[name].i for name in ("seed", "seed2")}
+    assert seeds["seed"] == 11 and seeds["seed2"] > 0
+    with tf.Graph().as_default(), tf.Session() as sess:
+        draw = tf.raw_ops.RandomUniform(shape=[5, 4], dtype=tf.float32, **seeds)
+        for step in range(1, recording.steps + 1):
+            recorded = recording.values[step][f"{node.name}:0"]
+            np.testing.assert_array_equal(sess.run(draw), recorded)
 
 
 REFUSALS = {
@@ -250,6 +271,28 @@ def test_kinds_of_operations(operation, kind):
     assert tf1_recording._kind_of_type(operation) == kind
 
 
+IN_THIS_TENSORFLOW = ("fed_net", "monitored", "odd_feeds", "closed", "refusals", "bounded")
+
+
+def test_in_the_installed_tensorflow(tmp_path, monkeypatch, capsys):
+    """The same file records programs that moved to `tensorflow.compat.v1`."""
+    monkeypatch.setitem(sys.modules, "tf1_recording", tf1_recording)
+    monkeypatch.syspath_prepend(tmp_path)
+    code = PROGRAMS.read_text().replace("import tensorflow as tf", "")
+    exec(
+        compile(code, "programs", "exec"),
+        {"tf": tf, "FOLDER": str(tmp_path), "ONLY": IN_THIS_TENSORFLOW},
+    )
+    printed = capsys.readouterr()
+    said = json.loads(printed.out)
+    assert said["fed_net"] and said["monitored"]
+    assert said["replayed"]["fed_net"] < 1e-6 and said["replayed"]["monitored"] < 1e-6
+    assert said["refusals"].keys() == REFUSALS.keys()
+    assert "recorded 3 steps, as max_steps says; training goes on." in printed.err
+    assert recording_file.read(tmp_path / "odd_feeds.npz").steps == 2
+    assert recording_file.read(tmp_path / "fed_net.npz").kinds.keys() > {"X:0", "y:0"}
+
+
 @pytest.fixture
 def net():
     """A graph with one weight, one placeholder and a branch, in the installed TensorFlow."""
@@ -262,19 +305,19 @@ def net():
         yield x
 
 
-def test_in_the_installed_tensorflow(net, tmp_path, capsys):
-    """The same file records programs that moved to `tensorflow.compat.v1`."""
+def test_branches_that_are_functions(net, tmp_path):
+    """Today's `tf.cond` makes functions of its branches, in which nothing can be fetched."""
     path = tmp_path / "trace.npz"
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
-        with tf1_recording.recording(sess, path, "train", max_steps=2, loss="loss:0"):
-            for _ in range(3):
+        with tf1_recording.recording(sess, path, "train", loss="loss:0"):
+            for _ in range(2):
                 sess.run("train", {net: [0, 2]})
     recording = recording_file.read(path)
     assert recording.losses.tolist() == [2.0, 1.0]  # w: 0, then 1
     assert recording.variables[1]["w"] == recording.variables[2]["w"] == 1
-    assert [each.kind for each in recording.unrecorded] == ["random"]
-    assert "recorded 2 steps" in capsys.readouterr().err
+    (draw,) = recording.unrecorded
+    assert draw.kind == "random" and "function" in draw.reason and draw.seeds == (0, 0)
 
 
 def test_a_hook_begins_again_with_a_new_session(net, tmp_path, capsys):
