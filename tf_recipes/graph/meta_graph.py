@@ -108,16 +108,22 @@ def without_unknown_ops(graph: MetaGraph, wanted: Iterable[str]) -> Any:
     Raises:
         ValueError: if a node is missing, or an operation that they need is not in this TensorFlow.
     """
-    wanted = list(dict.fromkeys(wanted))
-    there = {node.name for node in graph.definition.node}
-    for name in wanted:
-        if name not in there:
+    nodes = {node.name: node for node in graph.definition.node}
+    needed: set[str] = set()
+    waiting = list(wanted)
+    for name in waiting:
+        if name not in nodes:
             validation.fail(
                 "A node must be in the graph.",
                 f"{shortened(name, 100)!r}, which {graph.source!r} does not have",
                 "Pass the name of an operation or a tensor of the TF1 program.",
             )
-    part = tf.compat.v1.graph_util.extract_sub_graph(graph.definition, wanted)
+        if name not in needed:
+            needed.add(name)
+            waiting += (each.removeprefix("^").partition(":")[0] for each in nodes[name].input)
+    part = tf.compat.v1.GraphDef(versions=graph.definition.versions)
+    part.library.CopyFrom(graph.definition.library)
+    part.node.extend(node for node in graph.definition.node if node.name in needed)
     known = {function.signature.name for function in part.library.function}
     unknown = Counter(
         node.op for node in part.node if node.op not in known and not hasattr(tf.raw_ops, node.op)

@@ -195,7 +195,8 @@ class Bench:
             if other.size == value.size and other.ndim and len(other) == rows:
                 options.append((tensor, other))
                 shaped = other.reshape(value.shape)
-                options += [(f"{tensor}|{v}", _through(v, shaped)) for v in _VIRTUAL]
+                kinds = _VIRTUAL if value.ndim > 1 and value.shape[-1] > 1 else ("sigmoid",)
+                options += [(f"{tensor}|{kind}", _through(kind, shaped)) for kind in kinds]
         if only is None:
             flat = value.reshape(-1)
             drifts = [relative_drift(flat, other.reshape(-1)) for _, other in options]
