@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +12,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
 from tf_recipes.blocks.dropout import Dropout
 from tf_recipes.verify.bench.recurrent_cells import layers_in
 
@@ -74,14 +77,29 @@ def train(
     model.jit_compile = False  # to compile a program costs more than a few steps of it
     model.steps_per_execution = 1
     watch = _EachStep(masks, drawn, after)
-    model.fit(
-        (_packed(*batch) for batch in batches),
-        steps_per_epoch=len(batches),
-        shuffle=False,
-        verbose=0,
-        callbacks=[watch],
-    )
+    with errors_of_the_model("train on the batches"):
+        model.fit(
+            (_packed(*batch) for batch in batches),
+            steps_per_epoch=len(batches),
+            shuffle=False,
+            verbose=0,
+            callbacks=[watch],
+        )
     return np.array(watch.losses)
+
+
+@contextlib.contextmanager
+def errors_of_the_model(can: str) -> Iterator[None]:
+    """Makes one line of what a model raises, whatever its type."""
+    try:
+        yield
+    except Exception as error:
+        text = shortened(" ".join(str(error).split()), 300)
+        validation.fail(
+            f"The model must {can}.",
+            f"{type(error).__name__}: {text}",
+            "Call the model with the same arrays by itself, and mend it.",
+        )
 
 
 class _EachStep(keras.callbacks.Callback):
@@ -117,7 +135,8 @@ def _packed(x: Any, y: Any, weight: Any) -> tuple[Any, ...]:
 
 def predict(model: keras.Model, x: Any) -> list[NDArray[Any]]:
     """Returns the model's outputs in evaluation, in order."""
-    outputs = model(keras.tree.map_structure(ops.convert_to_tensor, x), training=False)
+    with errors_of_the_model("predict the rows"):
+        outputs = model(keras.tree.map_structure(ops.convert_to_tensor, x), training=False)
     return [np.asarray(ops.convert_to_numpy(each)) for each in keras.tree.flatten(outputs)]
 
 
@@ -169,7 +188,8 @@ def _watched(model: keras.Model, x: Any, note: Callable[..., None], training: bo
     for layer in layers:
         object.__setattr__(layer, "call", wrapped(layer))
     try:
-        model(keras.tree.map_structure(ops.convert_to_tensor, x), training=training)
+        with errors_of_the_model("take the rows in training" if training else "predict the rows"):
+            model(keras.tree.map_structure(ops.convert_to_tensor, x), training=training)
     finally:
         for layer in layers:
             if kept[id(layer)] is None:
