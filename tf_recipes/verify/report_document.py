@@ -75,13 +75,13 @@ def _slots(result: Result) -> list[slots.SlotLink]:
     if result.training is None:
         return []
     reference = result.bench.reference
-    return slots.find(reference.structure, reference.roles, result.found, result.model)
+    return slots.find(reference.structure, reference.roles, result.found, result.model).links
 
 
 def _map(result: Result) -> list[dict[str, Any]]:
     roles = result.bench.reference.roles
     pairs: dict[str, list[dict[str, str]]] = {}
-    for link in slots_of(result):
+    for link in _slots(result):
         owner, role = roles.slots[link.tf1]
         pair = {"tf1": link.tf1, "keras": link.keras.path, "role": role}
         pairs.setdefault(owner, []).append(pair)
@@ -101,12 +101,6 @@ def _map(result: Result) -> list[dict[str, Any]]:
         path = f"{cell.layer}: {', '.join(cell.weights)}"
         rows += [row(each.name, path, variable_map.CELL, False) for each in cell.tf1.values()]
     return rows + [row(e.name, None, None, False) for e in result.found.left_tf1 if e.needed]
-
-
-def slots_of(result: Result) -> list[slots.SlotLink]:
-    """Returns the slots that have a Keras variable of the same meaning."""
-    reference = result.bench.reference
-    return slots.find(reference.structure, reference.roles, result.found, result.model)
 
 
 def _forward(result: Result) -> dict[str, Any]:
