@@ -124,13 +124,18 @@ def averaged(average):
     session = tf.get_default_session()
     weights = tf.Variable(np.float32([1.0, -2.0, 3.0]))
     gradient = tf.placeholder("float32", (3,))
-    train = tf.train.GradientDescentOptimizer(0.1).apply_gradients([(gradient, weights)])
-    with tf.control_dependencies([train]):
-        update = average.apply([weights])
+    if isinstance(average, tf.train.Optimizer):
+        update = average.apply_gradients([(gradient, weights)])
+        [averages] = [each for each in tf.global_variables() if "MovingAverage" in each.name]
+    else:
+        train = tf.train.GradientDescentOptimizer(0.1).apply_gradients([(gradient, weights)])
+        with tf.control_dependencies([train]):
+            update = average.apply([weights])
+        averages = average.average(weights)
     session.run(tf.global_variables_initializer())
     for each in names_inputs.GRADIENTS:
         session.run(update, {gradient: each})
-    return session.run([average.average(weights), weights])
+    return session.run([averages, weights])
 
 
 def codes(quantized):

@@ -43,6 +43,13 @@ def _defaults():
     return table.table()
 
 
+def _contrib_optimizers():
+    """Returns the table of the optimizers of `tf.contrib.opt`."""
+    from lab.documentation.defaults import table  # imports Keras
+
+    return table.contrib_optimizers()
+
+
 def _public_names():
     """Returns the table of the package's public names."""
     from lab.documentation import public_names  # imports Keras
@@ -63,6 +70,7 @@ def _verify_json():
 
 _TABLES = {
     "defaults": _defaults,
+    "contrib optimizers": _contrib_optimizers,
     "names": _public_names,
     "statuses": _statuses,
     "verify_json": _verify_json,
