@@ -137,7 +137,8 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
         these variables. A step of Keras changes the statistics before the optimizer works. The
         averages start at the values at the time of this call, so call it before `fit`. `applied`
         puts these averages into the model too. A saved model keeps the averages; a loaded model
-        needs this call again, with the same variables, before it trains or evaluates.
+        needs this call again, with the same variables in the same order, before it trains or
+        evaluates.
 
         Args:
             variables: variables of the model that are not trained, such as
@@ -145,8 +146,9 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
                 Variables that are no floats, as those of random generators, are left out.
 
         Raises:
-            ValueError: for a trainable variable, after the first step of training, or on another
-                backend than TensorFlow: there the optimizer does not see these variables.
+            ValueError: for a trainable variable, after the first step of training, for other
+                variables than those that a loaded model averages, or on another backend than
+                TensorFlow: there the optimizer does not see these variables.
 
         >>> norm = keras.layers.BatchNormalization(momentum=0.5)
         >>> model = keras.Sequential([keras.Input((1,)), norm])
@@ -164,7 +166,8 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
                 f"the backend {keras.backend.backend()}",
                 "Set KERAS_BACKEND=tensorflow, or leave these variables out.",
             )
-        known = {each.path: each for each in self._included}
+        # Keras gives a loaded Sequential model other paths, so that the order decides.
+        loaded = [each for each in self._included if each.variable is None]
         for variable in variables:
             if not keras.backend.is_float_dtype(variable.dtype):
                 continue
@@ -174,8 +177,10 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
                     f"{variable.path}, which is",
                     "Leave it out: weights that are trained are averaged without this call.",
                 )
-            if variable.path in known:
-                known[variable.path].attach(variable)
+            if any(each.variable is variable for each in self._included):
+                continue
+            if loaded:
+                loaded.pop(0).attach(variable)
                 continue
             if self.built and self._count():
                 validation.fail(
@@ -393,6 +398,19 @@ class _Included:
         self.variable: keras.Variable | None = None
 
     def attach(self, variable: keras.Variable) -> None:
+        """Names the variable that is averaged.
+
+        Raises:
+            ValueError: for a variable of another name or shape than the loaded average.
+        """
+        same = self.path.split("/")[-1] == variable.path.split("/")[-1]
+        if not same or tuple(self.average.shape) != tuple(variable.shape):
+            validation.fail(
+                "A loaded model must name the variables in the order of the saved model.",
+                f"{variable.path} of shape {tuple(variable.shape)} for the average of {self.path} "
+                f"of shape {tuple(self.average.shape)}",
+                "Pass the same list to include as before the model was saved.",
+            )
         self.variable = variable
 
     def attached(self) -> keras.Variable:

@@ -16,9 +16,9 @@ class LearningRateRangeTest(keras.callbacks.Callback):
 
     The callback ends training after `steps` batches, or when the loss has diverged. Then it
     restores the weights, the statistics, the states of stateful RNNs, the optimizer and its rate,
-    bit for bit. If the rate is a schedule, the test trains with a copy of the optimizer, made from its configuration, whose rate
-    is a number. Metrics and the progress bar show the last batch instead of the epoch's mean. The
-    state of Keras' global random generators is not restored.
+    bit for bit. If the rate is a schedule, the test trains with a copy of the optimizer, made from
+    its configuration, whose rate is a number. Metrics and the progress bar show the last batch
+    instead of the epoch's mean. The state of Keras' global random generators is not restored.
 
     TF1: nothing was built in; the rate was a `tf.placeholder`, fed with every batch.
 
