@@ -57,6 +57,13 @@ def _public_names():
     return public_names.table()
 
 
+def _sparse_updates():
+    """Returns the table of the times of sparse updates, as they were measured last."""
+    from lab.benchmark import sparse_updates
+
+    return sparse_updates.table()
+
+
 def _statuses():
     """Returns the table of the exit statuses of a check."""
     rows = (f"| {status} | {meaning} |" for status, meaning in STATUSES.items())
@@ -72,6 +79,7 @@ _TABLES = {
     "defaults": _defaults,
     "contrib optimizers": _contrib_optimizers,
     "names": _public_names,
+    "sparse updates": _sparse_updates,
     "statuses": _statuses,
     "verify_json": _verify_json,
 }
