@@ -10,7 +10,6 @@ from tf_recipes._support import files, quiet_tensorflow, terminal, versions
 from tf_recipes.parity.tf1 import interpreter
 
 PROGRAM = Path(__file__).with_name("sparse_session.py")
-RECORDED = Path(__file__).parents[3] / "docs" / "sparse_updates.json"
 BATCH = 64  # rows of the table in a gradient
 COLUMNS = {"tf1": "TensorFlow 1.15", "tf_recipes": "tf_recipes", "keras": "Keras"}
 
@@ -41,19 +40,15 @@ def run(rows, columns, steps, repeats, tf1_python, json_out):
         results["seconds"]["tf1"] = _tf1(python, sizes)
     results["seconds"] |= _here(**sizes)
     results["versions"] = versions.installed()
-    out.print(table(results), markup=False, highlight=False, soft_wrap=True)
+    results["table"] = table(results)
+    out.print(results["table"], markup=False, highlight=False, soft_wrap=True)
     if json_out:
         with files.replacing(Path(json_out)) as partial:
             partial.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def table(results=None):
-    """Returns the table in Markdown.
-
-    Args:
-        results: what `run` writes; None reads the recorded results of the documentation.
-    """
-    results = results or json.loads(RECORDED.read_text())
+def table(results):
+    """Returns the results of `run` as a table in Markdown."""
     there = [key for key in COLUMNS if key in results["seconds"]]
     lines = [
         "| optimizer | " + " | ".join(f"{COLUMNS[key]}, ms" for key in there) + " |",

@@ -1,12 +1,14 @@
 """Tests the measurement of sparse updates: what it runs, prints and writes."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from lab.benchmark import sparse_session, sparse_updates
 from tf_recipes.parity.tf1 import interpreter
 
+RECORDED = Path(__file__).parents[4] / "docs" / "sparse_updates.json"
 SECONDS = {"Momentum": [0.002, 0.003, 0.001]}
 
 
@@ -35,7 +37,7 @@ def test_a_named_interpreter_without_tf1_is_an_error():
 def test_tf1_has_the_same_optimizers_and_a_time_for_each(tf1_python):
     sizes = {"rows": 100, "columns": 2, "batch": 64, "steps": 1, "repeats": 1}
     times = sparse_updates._tf1(tf1_python, sizes)
-    recorded = json.loads(sparse_updates.RECORDED.read_text())["seconds"]
+    recorded = json.loads(RECORDED.read_text())["seconds"]
     assert times.keys() == recorded["tf1"].keys() == recorded["tf_recipes"].keys()
     assert all(min(each) > 0 for each in times.values())
 
@@ -50,13 +52,18 @@ def test_the_table():
 
 
 def test_the_recorded_steps_of_this_package_are_far_below_dense_ones():
-    recorded = json.loads(sparse_updates.RECORDED.read_text())
+    recorded = json.loads(RECORDED.read_text())
     assert recorded["sizes"]["rows"] == 200_000
     seconds = recorded["seconds"]
     sparse = [name for name in seconds["tf_recipes"] if name not in ("Adam", "AdamW")]
     assert len(sparse) == 7
     for name in sparse:
         assert min(seconds["tf_recipes"][name]) < min(seconds["tf_recipes"]["Adam"]) / 100, name
+
+
+def test_the_recorded_table_is_that_of_the_recorded_times():
+    recorded = json.loads(RECORDED.read_text())
+    assert recorded["table"] == sparse_updates.table(recorded)
 
 
 def test_a_round_is_a_mean():
