@@ -1,9 +1,14 @@
 """Fills the tables that are read from the code into the pages: `<!-- generated NAME -->`."""
 
+import json
+from pathlib import Path
+
 from lab.documentation import markers
 from tf_recipes._support import validation
 from tf_recipes.parity.verdict import STATUSES
 from tf_recipes.verify.reports import document_schema
+
+SPARSE_UPDATES = Path(__file__).parents[3] / "docs" / "sparse_updates.json"
 
 
 def fill(text):
@@ -43,11 +48,23 @@ def _defaults():
     return table.table()
 
 
+def _contrib_optimizers():
+    """Returns the table of the optimizers of `tf.contrib.opt`."""
+    from lab.documentation.defaults import table  # imports Keras
+
+    return table.contrib_optimizers()
+
+
 def _public_names():
     """Returns the table of the package's public names."""
     from lab.documentation import public_names  # imports Keras
 
     return public_names.table()
+
+
+def _sparse_updates():
+    """Returns the table of the times of sparse updates, as they were measured last."""
+    return json.loads(SPARSE_UPDATES.read_text())["table"]
 
 
 def _statuses():
@@ -63,7 +80,9 @@ def _verify_json():
 
 _TABLES = {
     "defaults": _defaults,
+    "contrib optimizers": _contrib_optimizers,
     "names": _public_names,
+    "sparse updates": _sparse_updates,
     "statuses": _statuses,
     "verify_json": _verify_json,
 }
