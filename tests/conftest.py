@@ -258,6 +258,8 @@ def window(browser):
 def _window(browser, width, scheme="light", server=None, **options):
     allowed = ("file:", "data:", "blob:", *filter(None, [server]))
     size = {"width": width, "height": 900}
+    # What slides and fades is drawn frame by frame, by a processor.
+    options = {"viewport": size, "color_scheme": scheme, "reduced_motion": "reduce", **options}
     complaints = []
 
     @contextlib.contextmanager
@@ -268,7 +270,7 @@ def _window(browser, width, scheme="light", server=None, **options):
         _assert_no_sideways_scroll(page)
         assert complaints == []
 
-    with browser.new_context(viewport=size, color_scheme=scheme, **options) as context:
+    with browser.new_context(**options) as context:
         context.set_default_timeout(1000 * limits.EVENT)
         page = context.new_page()
         page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))

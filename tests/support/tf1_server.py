@@ -6,7 +6,7 @@ itself for each process that a test starts with the interpreter of `tf1_python`,
 
     PYTHON -W ignore ...    what Python 3.7 takes: a script, -c, -m, -I
 
-It asks the server for a copy, which gets its arguments, environment, directory and streams, and ends
+It asks the server for a copy, which gets its arguments, environment, directory and streams. It ends
 as the copy ends. Where a copy cannot stand for a new process, it becomes a new one.
 """
 
@@ -91,9 +91,9 @@ def client(path, variables):
     rest = arguments[isolated:]
     whole = rest[:2] == ["-W", "ignore"] and len(rest) > 2
     if not whole or (rest[2][:1] == "-" and rest[2] not in ("-c", "-m")):
-        os.execv(python, [python] + arguments)
+        os.execv(python, [python, *arguments])
     if read_at_start(os.environ) != variables:
-        os.execv(python, [python] + arguments)
+        os.execv(python, [python, *arguments])
     request = {
         "arguments": rest[2:],
         "cwd": os.getcwd(),
@@ -161,7 +161,7 @@ def watched(connection):
             os.kill(pid, signal.SIGKILL)
             os._exit(0)
     code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-    connection.sendall("{}\n".format(code).encode())
+    connection.sendall(f"{code}\n".encode())
     return os._exit(0)
 
 
@@ -197,7 +197,7 @@ def run(arguments, isolated):
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
     if first == "-c":
-        folder, sys.argv = "", ["-c"] + rest[1:]
+        folder, sys.argv = "", ["-c", *rest[1:]]
         code = compile(rest[0], "<string>", "exec")
     else:
         folder, sys.argv = os.path.dirname(os.path.realpath(first)), arguments

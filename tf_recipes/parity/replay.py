@@ -57,7 +57,7 @@ def _replay(trace: Trace, port: str | Port, on_step: Callable[[], object]) -> Re
     made = PORTS[port] if isinstance(port, str) else port
     if trace.masks:
         made = dataclasses.replace(made, dropout=with_recorded_masks(made.dropout))
-    model = models.build(recipe, made, jit_compile=_compiled_by_xla(), metrics=[])
+    model = models.build(recipe, made, jit_compile=False, metrics=[])
     variables = tf1_variables(model, recipe)
     for name in variables.keys() & trace.initial.keys():
         variables[name].assign(trace.initial[name])
@@ -75,11 +75,6 @@ def _replay(trace: Trace, port: str | Port, on_step: Callable[[], object]) -> Re
         on_step()
     logits = model(pixels[: len(trace.logits)], training=False)
     return Replay(np.array(losses), recorded, ops.convert_to_numpy(logits))
-
-
-def _compiled_by_xla() -> bool:
-    """Returns True where only XLA makes one function of a step: on JAX."""
-    return keras.backend.backend() == "jax"
 
 
 def _training_step(
