@@ -6,8 +6,8 @@ FILE is JSON: `{trace: {ratio, step, variable, drift}}`, the worst of each trace
 of `tests/support/optimizer_table.py` that differ from TF1. `products` are the settings of float32
 products before, within and after `use_float32_products`.
 
-On JAX XLA compiles the steps, as in `fit`; one by one, their primitives take five times as long. The
-trace EAGER is replayed without, as the migration check does, and stands under that name, too.
+On JAX XLA compiles the steps, as in `fit`; one by one, their primitives take five times as long.
+The trace EAGER is replayed without, as the migration check does, and stands under that name, too.
 """
 
 import functools
