@@ -35,7 +35,7 @@ class Installed:
         variables: the names of its variables.
     """
 
-    def __init__(self, graph: tf.Graph, variables: Sequence[str]) -> None:
+    def __init__(self, graph: tf.Graph, variables: list[str]) -> None:
         self.version = str(tf.__version__)
         self._special = tf1_server.accessors(graph, variables)
         self._session = tf.compat.v1.Session(graph=graph, config=tf1_server.as_written())

@@ -240,10 +240,17 @@ def _message(result: Result, verdict: str, failure: dict[str, Any] | None) -> st
         )
     if verdict == NOT_JUDGED:
         return (
-            "Nothing could be judged: TF1 drifts from itself by more than 0.1 % after one step. "
-            "Choose another batch, or a smaller learning rate."
+            "Nothing could be judged: TF1 drifts from itself by more than 0.1 % after one step, "
+            f"most of all in {_farthest(result)!r}. Choose other rows, or a smaller learning rate."
         )
     return f"The port differs: {failure['text'] if failure else 'see the report'}."
+
+
+def _farthest(result: Result) -> str:
+    """Returns the variable in which TF1 drifts farthest from itself in the first step."""
+    steps = result.bench.steps([each.tensor for each in result.outputs])
+    judged = {n: v for n, v in steps.sensitivity[0].items() if n not in steps.noise}
+    return max(judged, key=lambda name: judged[name])
 
 
 def _not_compared(result: Result) -> list[dict[str, str]]:
