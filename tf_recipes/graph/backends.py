@@ -79,7 +79,7 @@ class RealTF1:
     def __init__(self, python: str, definition: bytes, variables: Sequence[str]) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115, as long as the process
         self._process = subprocess.Popen(
-            [python, str(Path(tf1_server.__file__))],
+            [python, "-W", "ignore", str(Path(tf1_server.__file__))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -10,7 +10,7 @@ of variables. Each further one has `fetched`, a JSON list of names, and the fed 
 import io
 import json
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -50,7 +50,7 @@ def as_written() -> Any:
     return config
 
 
-def write(stream: Any, arrays: Dict[str, Any]) -> None:
+def write(stream: Any, arrays: Mapping[str, Any]) -> None:
     """Writes a message."""
     content = io.BytesIO()
     np.savez(content, **arrays)
