@@ -74,7 +74,6 @@ def _execute(arguments, folder, execute):
     done = execute(
         [sys.executable, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(CLONE), "TF_CPP_MIN_LOG_LEVEL": "3"},
         check=False,
         capture_output=True,
         text=True,
@@ -90,7 +89,7 @@ def without_numbers(text):
     >>> without_numbers("│ losses │ 0.175 │ 1.5e-05 % │")
     'losses # # %'
     """
-    text = re.sub(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?", "#", text)
+    text = re.sub(r"(?<![\w.])\d+(?:\.\d+)*(?:e[+-]?\d+)?", "#", text)
     return " ".join(re.sub(r"[─-╿]", " ", text).split())
 
 
