@@ -1,10 +1,12 @@
 """Fills the tables that are read from the code into the pages: `<!-- generated NAME -->`."""
 
+import functools
 import json
 from pathlib import Path
 
-from lab.documentation import markers
+from lab.documentation import markers, verify_example
 from tf_recipes._support import validation
+from tf_recipes._support.known_differences import DIFFERENCES
 from tf_recipes.parity.verdict import STATUSES
 from tf_recipes.verify.reports import document_schema
 
@@ -19,7 +21,9 @@ def fill(text):
     """
 
     def make_table(what):
-        return f"\n\n{_TABLES[_table_name(what)]()}\n\n"
+        made = _TABLES[_table_name(what)]()
+        in_a_line = "\n" not in made and not made.startswith("|")
+        return made if in_a_line else f"\n\n{made}\n\n"
 
     return markers.fill(text, "generated", make_table)
 
@@ -78,6 +82,21 @@ def _verify_json():
     return document_schema.tables()
 
 
+def _known_differences():
+    """Returns the table of what is known to differ between TF1 and a port."""
+    rows = (
+        f"| `{key}` | {each.tf1} | {each.port} | [{Path(each.page).stem}]({_from_docs(each.page)}) |"
+        for key, each in DIFFERENCES.items()
+    )
+    head = ["| key | TF1 | what a port may have in its place | page |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows])
+
+
+def _from_docs(page):
+    """Returns the path of a page as a page of docs/ links to it."""
+    return page.removeprefix("docs/")
+
+
 _TABLES = {
     "defaults": _defaults,
     "contrib optimizers": _contrib_optimizers,
@@ -85,4 +104,9 @@ _TABLES = {
     "sparse updates": _sparse_updates,
     "statuses": _statuses,
     "verify_json": _verify_json,
+    "known_differences": _known_differences,
+    **{
+        f"verify_example {what}": functools.partial(verify_example.show, what)
+        for what in ("wrong", "short", "json", "mended", "seconds")
+    },
 }

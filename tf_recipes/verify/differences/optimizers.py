@@ -14,7 +14,6 @@ from tf_recipes.graph.facts import Facts
 from tf_recipes.verify.bench import slots
 from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, inner, rounded
 
-PAGE = "docs/recipes/optimizers.md"
 # TF1's name of a number -> its name in Keras' optimizers
 _ARGUMENTS = {
     "momentum": "momentum",
@@ -85,7 +84,6 @@ def substitutions(case: Case) -> Iterator[Substitution]:
         "decay_order" if decays else "optimizer",
         f"replace `{shown}(…)` by `{code}`",
         code,
-        PAGE,
         _with(case, kind, arguments),
         "optimizer",
     )
@@ -121,8 +119,7 @@ def _rates(case: Case) -> Substitution:
     name = "learning_rate" if constant or scaled else "schedule"
     text = f"give the optimizer TF1's learning rate in each step: {shown}"
     code = f"learning_rate={shown}" if constant else schedule_code(case)
-    page = PAGE if constant else "docs/recipes/schedules.md"
-    return Substitution(name, text, code, page, change, "optimizer")
+    return Substitution(name, text, code, change, "optimizer")
 
 
 def _accumulator(before: float, value: float | None) -> Substitution:
@@ -135,7 +132,7 @@ def _accumulator(before: float, value: float | None) -> Substitution:
 
     code = f"initial_accumulator_value={value}"
     text = f"give the optimizer {code}; it has {before}"
-    return Substitution("initial_accumulator", text, code, PAGE, change, "optimizer")
+    return Substitution("initial_accumulator", text, code, change, "optimizer")
 
 
 def schedule_code(case: Case) -> str:
@@ -169,7 +166,7 @@ def _number(name: str, value: float, now: float) -> Substitution:
 
     text = f"give the optimizer {name}={value}; it has {now}"
     key = "epsilon" if name == "epsilon" else "optimizer"
-    return Substitution(key, text, f"{name}={value}", PAGE, change, "optimizer")
+    return Substitution(key, text, f"{name}={value}", change, "optimizer")
 
 
 def _tf1_optimizer(facts: Facts) -> tuple[str, Any, dict[str, Any]] | None:
