@@ -48,6 +48,16 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{cut(path.stem, 60)}-{digits}.{os.getpid()}.partial{suffix}")
 
 
+def user_cache() -> Path:
+    """Returns the folder in the user's cache for the files of this package.
+
+    Raises:
+        RuntimeError: if the user has no home.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "tf_recipes"
+
+
 def cut(text: str, limit: int) -> str:
     """Returns the beginning of `text` that takes at most `limit` bytes in UTF-8.
 

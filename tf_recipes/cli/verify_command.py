@@ -65,6 +65,9 @@ def define_flags() -> None:
     )
     flags.DEFINE_string("tf1_python", None, "A Python with TensorFlow 1.15, for --reference=tf1.")
     flags.DEFINE_bool("explain", True, "Look for what removes a difference.")
+    flags.DEFINE_bool(
+        "cache", True, "Keep what TF1 did in the user's cache, for the run after a mend."
+    )
     flags.DEFINE_string("json_out", None, "Write the results to this file.")
     flags.DEFINE_string("html", None, "Write a report to open in a browser to this file.")
 
@@ -88,9 +91,10 @@ def main() -> int:
 def _settings(given: Any) -> dict[str, Any]:
     """Returns the settings of a verification that the flags give."""
     names = ("train_op", "loss", "inputs", "labels", "outputs", "sample_weight")
-    numbers = ("steps", "batch_size", "seed", "starts", "explain", "reference", "tf1_python")
+    numbers = ("steps", "batch_size", "seed", "starts", "explain", "cache")
+    where = ("reference", "tf1_python")
     return {
-        **{name: getattr(given, name) for name in (*names, *numbers)},
+        **{name: getattr(given, name) for name in (*names, *numbers, *where)},
         "feed": dict(_value("feed", each) for each in given.feed),
         "eval_feed": dict(_value("eval_feed", each) for each in given.eval_feed),
         "variable_map": _read_map(given.map) if given.map else None,

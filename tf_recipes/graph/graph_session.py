@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,13 @@ Values = dict[str, NDArray[Any]]
 # Operations that read or write files, or run Python, and that a training step may not contain: a
 # graph from elsewhere must not touch this machine.
 _REFUSED = re.compile(
-    r"(Read|Write)File$|Save(V2|Slices)?$|MergeV2Checkpoints$|(Eager)?PyFunc|MatchingFiles$"
-    r"|\w*ReaderV2$|Write\w*Summary$|(Create|Flush|Close)Summary\w*$|\w*Rpc\w*$"
+    r"(ReadFile|WriteFile|Save\w*|DistributedSave|MergeV2Checkpoints|\w*PyFunc\w*|\w*MatchingFiles\w*"
+    r"|\w*Reader(V2)?|\w*Summary\w*Writer\w*|\w*Write\w*Summary|(Flush|Close)SummaryWriter"
+    r"|CreateSummary\w+|\w*Rpc\w*|RemoteCall|Debug\w+|\w*DatasetToTFRecord|GenerateVocabRemapping"
+    r"|LoadAndRemapMatrix|InitializeTableFromTextFile\w*|\w*(Record|TextLine|Sql|Load|Snapshot)Dataset\w*"
+    r"|DataServiceDataset\w*|FileSystemSetConfiguration)$"
 )
+_RESTORES = re.compile(r"Restore(V2|Slice)?$")
 
 
 class GraphSession:
@@ -36,6 +40,7 @@ class GraphSession:
         structure: the `Structure` of the graph.
         extra: names of more tensors that will be asked for.
         python: a Python with TensorFlow 1.15 that runs the graph; None runs it in this process.
+        fed: the tensors that each run is fed, so that what they come from is not run.
 
     Raises:
         ValueError: if the graph needs operations that this TensorFlow lacks, that touch files or
@@ -43,20 +48,31 @@ class GraphSession:
     """
 
     def __init__(
-        self, structure: Structure, extra: Iterable[str] = (), python: str | None = None
+        self,
+        structure: Structure,
+        extra: Iterable[str] = (),
+        python: str | None = None,
+        fed: Iterable[str] = (),
     ) -> None:
         self.structure = structure
         wanted = [structure.train_op, *structure.also, node_of(structure.loss)]
         wanted += map(node_of, extra)
-        self._refuse_files(structure, wanted)
+        fed = {name if ":" in name else f"{name}:0" for name in fed}
+        self._refuse(structure, wanted, fed)
         initializers = {
             node_of(node.input[0]): name
             for name, node in structure.nodes.items()
             if node.op in ("Assign", "AssignVariableOp")
             and name == f"{node_of(node.input[0])}/Assign"
         }
-        self._initializers = {v: initializers[v] for v in structure.variables if v in initializers}
+        # one that reads a file is not needed: the checkpoint has its variable
+        self._initializers = {
+            v: initializers[v]
+            for v in structure.variables
+            if v in initializers and not _touching(structure, [initializers[v]])
+        }
         restore = [structure.graph.restore[0]] if structure.graph.restore else []
+        self._refuse(structure, restore, restores=True)
         part = without_unknown_ops(
             structure.graph,
             [*wanted, *structure.variables, *self._initializers.values(), *restore],
@@ -209,15 +225,64 @@ class GraphSession:
         self.assign({name: reader.get_tensor(name) for name in self._names if name in shapes})
 
     @staticmethod
-    def _refuse_files(structure: Structure, wanted: Sequence[str]) -> None:
-        for name in structure.ancestors(wanted):
-            op = structure.nodes[name].op
-            if _REFUSED.match(op):
-                validation.fail(
-                    "A training step must not read or write files, nor run Python.",
-                    f"the operation {op} at {shortened(name, 80)!r}",
-                    "Feed the tensor that the operation gives, or record the program.",
-                )
+    def _refuse(
+        structure: Structure,
+        wanted: Sequence[str],
+        fed: Collection[str] = (),
+        restores: bool = False,
+    ) -> None:
+        found = _touching(structure, wanted, fed, restores)
+        if found:
+            name, op = found
+            validation.fail(
+                "A training step must not read or write files, nor run Python.",
+                f"the operation {op} at {shortened(name, 80)!r}",
+                "Feed the tensor that the operation gives, or record the program.",
+            )
+
+
+def _touching(
+    structure: Structure,
+    wanted: Iterable[str],
+    fed: Collection[str] = (),
+    restores: bool = False,
+) -> tuple[str, str] | None:
+    """Returns the name and the kind of an operation that touches files or runs Python, or None.
+
+    Args:
+        structure: the `Structure` of the graph.
+        wanted: the nodes that will run.
+        fed: tensors that are fed, which nothing is computed for.
+        restores: True where the nodes may read a checkpoint.
+    """
+    functions = {each.signature.name: each for each in structure.graph.definition.library.function}
+    seen = {name for name in wanted if name in structure.nodes}
+    waiting = [(structure.nodes[name], False) for name in seen]
+    inside: set[str] = set()  # the functions that were looked into
+    while waiting:
+        node, in_function = waiting.pop()
+        file = node.op == "PrintV2" and node.attr["output_stream"].s.startswith(b"file:")
+        if file or _REFUSED.match(node.op) or (not restores and _RESTORES.match(node.op)):
+            return node.name, node.op
+        called = {node.op}
+        for value in node.attr.values():
+            called |= {value.func.name, *(each.name for each in value.list.func)}
+        for name in called & functions.keys() - inside:
+            inside.add(name)
+            waiting += [(each, True) for each in functions[name].node_def]
+        for tensor in () if in_function else node.input:
+            full = tensor if ":" in tensor else f"{tensor}:0"
+            name = node_of(tensor)
+            control = tensor.startswith("^")
+            if name in structure.nodes and name not in seen and (control or full not in fed):
+                seen.add(name)
+                waiting.append((structure.nodes[name], False))
+    return None
+
+
+def touches(op: str) -> bool:
+    """Returns whether an operation of some kind touches files, or runs Python."""
+    return bool(_REFUSED.match(op) or _RESTORES.match(op))
 
 
 def _is_number(node: Any) -> bool:

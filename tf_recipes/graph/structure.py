@@ -326,14 +326,16 @@ class Structure:
         return any(each in forbidden for each in self.inputs(name))
 
     def output(self, inputs: Collection[str], labels: Collection[str]) -> str | None:
-        """Returns the tensor through which alone weights reach the labels: the predictions.
+        """Returns the first tensor through which alone weights reach the labels: the predictions.
+
+        It may be a step before what the program calls its output, such as the input of a softmax.
 
         Args:
             inputs: the tensors that a model takes.
             labels: the tensors that only the loss takes.
 
         Returns:
-            The last such tensor, without its index where this is 0, or None if there is none.
+            The name of its operation, or None if there is none.
         """
         if not labels:
             return None

@@ -19,6 +19,7 @@ from tf_recipes.verify import explanation, report_document
 from tf_recipes.verify.bench import (
     arguments,
     attempt,
+    kept_results,
     recorded_steps,
     reference,
     variable_map,
@@ -62,6 +63,7 @@ class Settings:
     reference: str = INSTALLED
     tf1_python: str | None = None
     explain: bool = True
+    cache: bool | str | os.PathLike[str] = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,6 +134,8 @@ def verify(
             away, and `explain=False` leaves out the search for reasons. `reference="tf1"` runs the
             graph on real TF 1.15, with `tf1_python` or the environment that
             `tf-recipes create-tf1-environment` made.
+            What TF1 did is kept in the user's cache, so that a run after a mend takes less time;
+            `cache=False` keeps nothing, and `cache=FOLDER` keeps it there.
 
     Returns:
         A `Report`.
@@ -256,7 +260,13 @@ class _Verification:
         recorded = tf1.recording
         between = recorded_steps.between(recorded) if recorded else {}
         self.reference = reference.Reference(
-            structure, self.arguments, tf1.start, settings.outputs, between, self._python()
+            structure,
+            self.arguments,
+            tf1.start,
+            settings.outputs,
+            between,
+            self._python(),
+            arrays,
         )
         self.feeds = (
             recorded_steps.RecordedFeeds(recorded, settings.eval_feed, settings.steps)
@@ -271,8 +281,14 @@ class _Verification:
                 settings.seed,
             )
         )
+        folder = kept_results.folder_of(settings.cache)
         self.bench = attempt.Bench(
-            self.reference, self.feeds, settings.starts, settings.seed, on_step
+            self.reference,
+            self.feeds,
+            settings.starts,
+            settings.seed,
+            on_step,
+            kept_results.KeptResults(folder) if folder else None,
         )
         self.model = model
 

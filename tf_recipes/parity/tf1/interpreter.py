@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tf_recipes._support import files
 from tf_recipes.recipe import Recipe
 
 TIMEOUT = 3600  # seconds for one run; a trace takes about two
@@ -32,8 +33,7 @@ class TF1Error(ValueError):
 
 def default_directory() -> Path:
     """Returns the directory of the TF1 environment where the caller names no other."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "tf_recipes" / "tf1"
+    return files.user_cache() / "tf1"
 
 
 def python_of(directory: PathLike) -> Path:

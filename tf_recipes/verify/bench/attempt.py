@@ -14,6 +14,7 @@ from tf_recipes.parity.comparison import relative_drift
 from tf_recipes.verify.bench import judgement, keras_steps, slots, variable_map
 from tf_recipes.verify.bench.feeds import Feeds
 from tf_recipes.verify.bench.judgement import Judged
+from tf_recipes.verify.bench.kept_results import KeptResults
 from tf_recipes.verify.bench.reference import Reference, Steps
 
 _VIRTUAL = {"softmax": keras.ops.softmax, "sigmoid": keras.ops.sigmoid}
@@ -57,6 +58,8 @@ class Bench:
         feeds: the `Feeds`.
         starts: starts one ulp away.
         seed: the seed of their directions.
+        on_step: called after each of TF1's training steps that is computed.
+        kept: a folder with what TF1 did before, or None to compute it.
     """
 
     def __init__(
@@ -66,11 +69,16 @@ class Bench:
         starts: int,
         seed: int,
         on_step: Callable[[], object] = lambda: None,
+        kept: KeptResults | None = None,
     ) -> None:
         self.reference, self.feeds, self.starts, self.seed = reference, feeds, starts, seed
-        self.on_step = on_step
+        self.on_step, self.kept = on_step, kept
         self.values = reference.forward(feeds)
-        self.own = reference.forward_sensitivity(feeds, self.values, starts, seed)
+        self.own = (
+            kept.sensitivity(reference, feeds, self.values, starts, seed)
+            if kept
+            else reference.forward_sensitivity(feeds, self.values, starts, seed)
+        )
         dtypes = {self.values[name].dtype for name in self.values} or {np.dtype("f4")}
         self.dtype = "float64" if all(d == np.float64 for d in dtypes) else "float32"
         self.epsilon = float(np.finfo(self.dtype).eps)
@@ -81,8 +89,11 @@ class Bench:
         """Returns what TF1's training did; the first call runs it."""
         tensors = tuple(t.partition("|")[0] for t in evaluated)
         if self._steps is None or not set(tensors) <= set(self._evaluated):
-            self._steps = self.reference.steps(
-                self.feeds, tensors, self.starts, self.seed, self.on_step
+            asked = self.feeds, tensors, self.starts, self.seed, self.on_step
+            self._steps = (
+                self.kept.steps(self.reference, *asked)
+                if self.kept
+                else self.reference.steps(*asked)
             )
             self._evaluated = tensors
         return self._steps

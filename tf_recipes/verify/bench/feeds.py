@@ -115,6 +115,7 @@ def make(
         for name in structure.placeholders
         if f"{name}:0" not in fed and not structure.has_default(name)
     ]
+    missing += [name for name in structure.sources if name not in fed]
     if missing:
         validation.fail(
             "Every placeholder that a training step needs must get a value.",

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import os
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes.graph import meta_graph, trajectory
-from tf_recipes.graph.graph_session import GraphSession, Values
+from tf_recipes.graph.graph_session import GraphSession, Values, touches
 from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Structure, node_of
 from tf_recipes.parity.comparison import relative_drift
@@ -93,6 +93,7 @@ class Reference:
         between: `{step: operations}` that the program runs after a step.
         python: a Python with TensorFlow 1.15 that runs the graph; None runs it in this process.
         outputs: tensors of the predictions, or None to find them.
+        fed: the tensors that every run is fed.
 
     Raises:
         ValueError: if the graph cannot run here, or the checkpoint is not its own.
@@ -106,13 +107,18 @@ class Reference:
         outputs: Sequence[str] | None = None,
         between: Mapping[int, Sequence[str]] = types.MappingProxyType({}),
         python: str | None = None,
+        fed: Iterable[str] = (),
     ) -> None:
         self.structure, self.arguments, self.between = structure, arguments, between
         candidates = structure.candidates(arguments.inputs, arguments.labels)
-        usable = [n for n in candidates if _runs(structure, n)]
+        fed = list(fed)
+        given = {node_of(name) for name in fed}
+        apart = {n for n, node in structure.nodes.items() if touches(node.op) and n not in given}
+        apart = structure.descendants(apart, set(structure.nodes))
+        usable = [n for n in candidates if _runs(structure, n) and n not in apart]
         asked = [node_of(name) for name in outputs or ()]
         after = [operation for each in between.values() for operation in each]
-        self.session = GraphSession(structure, [*usable, *asked, *after], python)
+        self.session = GraphSession(structure, [*usable, *asked, *after], python, fed)
         self.candidates = [
             tensor
             for name in dict.fromkeys([*usable, *asked])
