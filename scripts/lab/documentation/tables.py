@@ -85,16 +85,16 @@ def _verify_json():
 def _known_differences():
     """Returns the table of what is known to differ between TF1 and a port."""
     rows = (
-        f"| `{key}` | {each.tf1} | {each.port} | [{Path(each.page).stem}]({_from_docs(each.page)}) |"
+        f"| `{key}` | {each.tf1} | {each.port} | {_link(each.page)} |"
         for key, each in DIFFERENCES.items()
     )
     head = ["| key | TF1 | what a port may have in its place | page |", "|---|---|---|---|"]
     return "\n".join([*head, *rows])
 
 
-def _from_docs(page):
-    """Returns the path of a page as a page of docs/ links to it."""
-    return page.removeprefix("docs/")
+def _link(page):
+    """Returns a link to a page as a page of docs/ has it."""
+    return f"[{Path(page).stem}]({page.removeprefix('docs/')})"
 
 
 _TABLES = {
