@@ -14,6 +14,7 @@ import pytest
 import limits
 import new_python
 import not_tested
+import tf1_server
 
 FORGET_KERAS = """
 import sys
@@ -85,16 +86,28 @@ def run_python_failing():
 
 
 @pytest.fixture(scope="session")
-def tf1_python():
-    """An interpreter with real TensorFlow 1.15: $TF1_PYTHON, else one made in the user's cache."""
+def tf1_python(tmp_path_factory):
+    """An interpreter with real TensorFlow 1.15: $TF1_PYTHON, else one made in the user's cache.
+
+    Its processes are copies of one that has imported TensorFlow, see `support/tf1_server.py`.
+    """
     from tf_recipes.parity.tf1 import environment, interpreter
 
-    if named := os.environ.get("TF1_PYTHON"):
-        return interpreter.check(named)
+    named = os.environ.get("TF1_PYTHON")
+    python = Path(named or interpreter.python_of(interpreter.default_directory()))
     try:
-        return environment.create_environment()
+        if not named and not python.exists():
+            python = environment.create_environment()
+        folder = tmp_path_factory.mktemp("tf1_server")
+        server = tf1_server.Server(python, folder, interpreter.process_environment())
+        if not server.version.startswith("1.15."):
+            interpreter.check(python)  # it says what is wrong
     except interpreter.TF1Error as error:
+        if named:
+            raise
         pytest.skip(f"no real TensorFlow 1.15: {error}")
+    yield server.python
+    server.close()
 
 
 @pytest.fixture(scope="session")
@@ -245,6 +258,8 @@ def window(browser):
 def _window(browser, width, scheme="light", server=None, **options):
     allowed = ("file:", "data:", "blob:", *filter(None, [server]))
     size = {"width": width, "height": 900}
+    # What slides and fades is drawn frame by frame, by a processor.
+    options = {"viewport": size, "color_scheme": scheme, "reduced_motion": "reduce", **options}
     complaints = []
 
     @contextlib.contextmanager
@@ -255,7 +270,7 @@ def _window(browser, width, scheme="light", server=None, **options):
         _assert_no_sideways_scroll(page)
         assert complaints == []
 
-    with browser.new_context(viewport=size, color_scheme=scheme, **options) as context:
+    with browser.new_context(**options) as context:
         context.set_default_timeout(1000 * limits.EVENT)
         page = context.new_page()
         page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))

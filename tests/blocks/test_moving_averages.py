@@ -324,3 +324,77 @@ def test_names_that_no_weight_has(fails):
     averaged = ExponentialMovingAverage("sgd", 0.5, only=["hidden"])
     with fails("`only`", "'hidden'", "hidden1/kernel"):
         averaged.build(model().trainable_variables)
+
+
+STATISTICS_X = np.float32([[1], [3], [-2], [4], [0.5], [0]])
+# TF 1.15.5: batch_norm(decay=0.5, scale=True, fused=False) under gradient descent at 0.1 on
+# mean((h - 1)^2), three steps of two rows, then ExponentialMovingAverage(0.75).apply. First with
+# `tf.trainable_variables() + the moving statistics` and with `tf.model_variables()`, which agree;
+# `apply()` leaves the statistics out.
+STATISTICS = {
+    "gamma": (0.5141583681106567, 0.782975971698761),
+    "beta": (0.48799997568130493, 0.2176249772310257),
+    "moving_mean": (0.625, 0.484375),
+    "moving_variance": (2.53125, 2.1328125),
+}
+
+
+def normalized(include, cls=keras.Sequential):
+    norm = tf_recipes.BatchNormalization(momentum=0.5, scale=True, fused=False, name="norm")
+    model = cls([keras.Input((1,)), norm])
+    averages = ExponentialMovingAverage(tf_recipes.GradientDescent(0.1), decay=0.75)
+    if include:
+        averages.include(model.non_trainable_variables)
+    model.compile(averages, "mse")
+    return model, norm, averages
+
+
+def pairs_of(norm, averages):
+    found = {}
+    for name in STATISTICS:
+        variable = getattr(norm, name)
+        average = averages.average(variable)
+        found[name] = float(variable[0]), None if average is None else float(average[0])
+    return found
+
+
+@pytest.mark.parametrize("include", [False, True])
+def test_statistics_are_averaged_on_request_as_tf1_averages_them(include, tmp_path, fails):
+    model, norm, averages = normalized(include)
+    fit = {"batch_size": 2, "shuffle": False, "verbose": 0}
+    model.fit(STATISTICS_X, np.ones((6, 1)), **fit)
+    expected = dict(STATISTICS)
+    if not include:
+        for name in ("moving_mean", "moving_variance"):
+            expected[name] = (expected[name][0], None)
+    found = pairs_of(norm, averages)
+    for name, (value, average) in expected.items():
+        assert found[name][0] == pytest.approx(value, rel=2e-6)
+        assert found[name][1] == (average if average is None else pytest.approx(average, rel=2e-6))
+    with averages.applied():
+        mean = float(norm.moving_mean[0])
+    assert mean == pytest.approx(0.484375 if include else 0.625)
+    assert float(norm.moving_mean[0]) == 0.625
+    if not include:
+        return
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    again, layer = loaded.optimizer, loaded.get_layer("norm")
+    with fails("A loaded model must name the variables again"), again.applied():
+        pass
+    with fails("A loaded model must name the variables in the order of the saved model."):
+        again.include(loaded.non_trainable_variables[::-1])
+    again.include(loaded.non_trainable_variables)
+    assert pairs_of(layer, again) == found
+    for each in (model, loaded):
+        each.fit(STATISTICS_X, np.ones((6, 1)), **fit)
+    assert pairs_of(layer, again) == pairs_of(norm, averages)
+
+
+def test_what_cannot_be_included_is_refused(fails):
+    model, norm, averages = normalized(False)
+    with fails("`variables` must be variables that are not trained."):
+        averages.include([norm.gamma])
+    model.fit(STATISTICS_X, np.ones((6, 1)), verbose=0)
+    with fails("Variables must be included before the first step of training."):
+        averages.include([norm.moving_mean])

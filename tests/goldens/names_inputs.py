@@ -8,6 +8,9 @@ import numpy as np
 CASES = pathlib.Path(__file__).with_name("names_cases.txt")
 NAME = re.compile(r"\btf\.[\w.]*\w")
 BRACES = re.compile(r"\{([\w.,]+)\}")
+BIAS = re.compile(r"bias|^b_")  # in the last part of a variable's name
+# An Example with the feature "a", the floats 1.5 and -2, serialized.
+RECORD = b"\n\x13\n\x11\n\x01a\x12\x0c\x12\n\n\x08\x00\x00\xc0?\x00\x00\x00\xc0"
 STEPS = (0, 1, 5, 10, 15, 25)
 GRADIENTS = np.float32([[0.5, -2.0, 0.0], [0.25, 1.0, 0.1], [-1.0, 0.5, 0.2]])
 
@@ -46,6 +49,10 @@ def inputs():
         "kd": _image(3, 3, 3, 1) - f(0.5),
         "ones": np.ones((90, 300), "float32"),
         "tail": f([[1, 1, 1, 0]] * 4 + [[1, 0, 0, 0]]),
+        "wa": f([[2.0], [0.5]]),
+        "wb": f([[2.0], [0.0]]),
+        "boxes": f([[0, 0, 1, 1], [0, 0, 1, 0.9], [0.2, 0.2, 0.9, 0.3]]),
+        "scores": f([[0.5, 0.2], [0.9, 0.1], [0.3, 0.8]]),
         "many": np.linspace(0.01, 0.99, 40, dtype="float32"),
         "many_labels": f([0, 0, 1, 0, 1, 0, 0, 1, 1, 1] * 4),
         "dist": quantiles,

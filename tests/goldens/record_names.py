@@ -79,6 +79,75 @@ def cell(made):
     return session.run(outputs)
 
 
+def net(function, *inputs):
+    """Returns what a function of tensors gives, with weights of 0.1 and biases as they are."""
+    outputs = function(*map(tf.constant, inputs))
+    session = tf.get_default_session()
+    session.run(tf.global_variables_initializer())
+    for each in tf.trainable_variables():
+        if not names_inputs.BIAS.search(each.name.split("/")[-1]):
+            each.load(np.full(each.shape.as_list(), 0.1), session)
+    return session.run(outputs)
+
+
+def unrolled(made, x):
+    return tf.nn.dynamic_rnn(made, x, dtype="float32")[0]
+
+
+def decoded(helper):
+    """Returns the outputs of a decoder of two units that a helper feeds."""
+    seq2seq, cell = tf.contrib.seq2seq, tf.nn.rnn_cell.BasicRNNCell(2)
+    return seq2seq.dynamic_decode(seq2seq.BasicDecoder(cell, helper, tf.zeros((2, 2))))[
+        0
+    ].rnn_output
+
+
+def refused(make):
+    """Returns whether a session refuses to compute what `make` makes."""
+    try:
+        tf.get_default_session().run(make())
+    except tf.errors.InvalidArgumentError:
+        return True
+    return False
+
+
+def slope(function, x):
+    """Returns a function's value, and its gradient by its input."""
+    with tf.variable_scope("slope", use_resource=True):
+        x = tf.constant(x)
+        found = function(x)
+    return tf.get_default_session().run([found, tf.gradients(found, x)[0]])
+
+
+def averaged(average):
+    """Returns the averages of the weights and the weights, after the steps of gradient descent."""
+    session = tf.get_default_session()
+    weights = tf.Variable(np.float32([1.0, -2.0, 3.0]))
+    gradient = tf.placeholder("float32", (3,))
+    if isinstance(average, tf.train.Optimizer):
+        update = average.apply_gradients([(gradient, weights)])
+        [averages] = [each for each in tf.global_variables() if "MovingAverage" in each.name]
+    else:
+        train = tf.train.GradientDescentOptimizer(0.1).apply_gradients([(gradient, weights)])
+        with tf.control_dependencies([train]):
+            update = average.apply([weights])
+        averages = average.average(weights)
+    session.run(tf.global_variables_initializer())
+    for each in names_inputs.GRADIENTS:
+        session.run(update, {gradient: each})
+    return session.run([averages, weights])
+
+
+def codes(quantized):
+    """Returns the whole numbers that quantized numbers are, and their range."""
+    first, *ends = quantized
+    return run([tf.cast(tf.bitcast(first, first.dtype.name[1:]), "int32"), *ends])
+
+
+def parsed(spec):
+    return run([*tf.parse_single_example(names_inputs.RECORD, spec).values()])
+
+
 def value(initializer, shape=(3, 3)):
     return run(initializer(shape))
 
@@ -117,6 +186,14 @@ def result(expression):
         rates=rates,
         norm=norm,
         cell=cell,
+        net=net,
+        unrolled=unrolled,
+        decoded=decoded,
+        refused=refused,
+        slope=slope,
+        averaged=averaged,
+        codes=codes,
+        parsed=parsed,
     )
     try:
         return plain(run(eval(expression, space)))

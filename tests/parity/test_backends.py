@@ -58,7 +58,14 @@ def replayed(backend, request, tmp_path_factory):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_exact_blocks_match_tf1(replayed, name):
-    found = replayed["traces"][name]
+    check(replayed["traces"][name])
+
+
+def test_one_matches_tf1_without_compilation_too(replayed):
+    check(replayed["eager"])
+
+
+def check(found):
     assert found["finite"]
     assert found["ratio"] <= comparison.LIMIT, found
 

@@ -161,6 +161,16 @@ REFUSALS = {
         (["--json_out=/dev/null/x"], "--json_out needs the folder '/dev/null'"),
         (["--json_out=x.json", "--tf1_python=/dev/null"], "does not run TensorFlow"),
     ],
+    "measure_sparse_updates": [
+        (["--rows=0"], "flag --rows=0"),
+        (["--rows=100000000", "--columns=100000"], "`rows` must fit into the memory"),
+        (
+            ["--steps=10000", "--repeats=1000"],
+            "`repeats` must be few enough to end within 4 hours.",
+        ),
+        (["--json_out="], "--json_out is empty."),
+        (["--json_out=/dev/null/x"], "--json_out: '/dev/null' is no directory"),
+    ],
     "soak": [
         (["--epochs=1000000000"], "`epochs` must be few enough to end within 744 hours."),
         (["--kills=1000000000"], "`kills` must be few enough to end within 744 hours."),

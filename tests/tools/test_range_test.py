@@ -129,6 +129,20 @@ def test_everything_is_put_back_bit_for_bit(make):
     assert_same_bits(state(model), without_test)
 
 
+def test_the_state_of_a_stateful_rnn_is_put_back():
+    """Keras does not list this state among the model's variables."""
+    rnn = keras.layers.SimpleRNN(1, stateful=True)
+    model = keras.Sequential([keras.Input(batch_shape=(2, 3, 1)), rnn])
+    model.compile(SGD(0.01), "mse", jit_compile=False)
+    x = np.ones((2, 3, 1), "float32")
+    model(x)
+    before = rnn.states[0].numpy()
+    assert before.all()
+    test = LearningRateRangeTest(1e-3, 1e-2, steps=3)
+    test.run(model, x, x[:, 0], batch_size=2, epochs=3, verbose=0)
+    np.testing.assert_array_equal(rnn.states[0].numpy(), before)
+
+
 def test_a_compiled_loop_takes_the_copy_and_then_the_schedule_again():
     rate = exponential_decay(0.001, 5, 0.5)
     made = [line(tf_recipes.Momentum(rate), FastFitModel) for _ in range(2)]

@@ -37,8 +37,9 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
     weights are then those of TF1's `apply([tf.identity(weights)])`: they start at 0, and are
     divided by `1 - decay ** steps`.
 
-    Moving statistics of batch normalization are not averaged. TF1's default `var_list`, the
-    trainable variables, does not contain them either.
+    Moving statistics of batch normalization are not averaged, as with TF1's default `var_list`, the
+    trainable variables. `include` adds them, as TF1's `apply(tf.moving_average_variables())` and
+    `apply(tf.model_variables())` did.
 
     Args:
         inner_optimizer: a Keras optimizer, or its name. Rate, clipping and accumulation are its
@@ -99,6 +100,7 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
         self.inner_optimizer = inner
         self.decay, self.num_updates, self.zero_debias = decay, num_updates, zero_debias
         self.only = None if only is None else _checked_names(only)
+        self._included: list[_Included] = []
         # For code that looks at what an optimizer clips; the inner optimizer does the clipping.
         self.clipnorm, self.clipvalue = inner.clipnorm, inner.clipvalue
         self.global_clipnorm = inner.global_clipnorm
@@ -127,6 +129,75 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
         self._biased = [
             self.add_variable_from_reference(each, "biased") for each in chosen if self.zero_debias
         ]
+
+    def include(self, variables: Sequence[keras.Variable]) -> None:
+        """Averages further variables, such as the moving statistics of batch normalization.
+
+        TF1: `apply` of a list with non-trainable variables, which had to run after the update of
+        these variables. A step of Keras changes the statistics before the optimizer works. The
+        averages start at the values at the time of this call, so call it before `fit`. `applied`
+        puts these averages into the model too. A saved model keeps the averages; a loaded model
+        needs this call again, with the same variables in the same order, before it trains or
+        evaluates.
+
+        Args:
+            variables: variables of the model that are not trained, such as
+                `[layer.moving_mean, layer.moving_variance]` or `model.non_trainable_variables`.
+                Variables that are no floats, as those of random generators, are left out.
+
+        Raises:
+            ValueError: for a trainable variable, after the first step of training, for other
+                variables than those that a loaded model averages, or on another backend than
+                TensorFlow: there the optimizer does not see these variables.
+
+        >>> norm = keras.layers.BatchNormalization(momentum=0.5)
+        >>> model = keras.Sequential([keras.Input((1,)), norm])
+        >>> averages = ExponentialMovingAverage(keras.optimizers.SGD(0.5), decay=0.75)
+        >>> averages.include([norm.moving_mean])
+        >>> model.compile(averages, "mse")
+        >>> ones = keras.ops.ones((1, 1))
+        >>> _ = model.fit(ones, ones, verbose=0)
+        >>> norm.moving_mean.numpy().item(), averages.average(norm.moving_mean).numpy().item()
+        (0.5, 0.125)
+        """
+        if keras.backend.backend() != "tensorflow":
+            validation.fail(
+                "Variables that are not trained can be averaged on TensorFlow only.",
+                f"the backend {keras.backend.backend()}",
+                "Set KERAS_BACKEND=tensorflow, or leave these variables out.",
+            )
+        # Keras gives a loaded Sequential model other paths, so that the order decides.
+        loaded = [each for each in self._included if each.variable is None]
+        for variable in variables:
+            if not keras.backend.is_float_dtype(variable.dtype):
+                continue
+            if variable.trainable:
+                validation.fail(
+                    "`variables` must be variables that are not trained.",
+                    f"{variable.path}, which is",
+                    "Leave it out: weights that are trained are averaged without this call.",
+                )
+            if any(each.variable is variable for each in self._included):
+                continue
+            if loaded:
+                loaded.pop(0).attach(variable)
+                continue
+            if self.built and self._count():
+                validation.fail(
+                    "Variables must be included before the first step of training.",
+                    f"{variable.path}, after {self._count()} steps",
+                    "Call include before fit.",
+                )
+            self._included.append(self._new_included(variable.path, variable.shape, variable.dtype))
+            self._included[-1].attach(variable)
+            self._included[-1].average.assign(variable)
+
+    def _new_included(self, path: str, shape: Sequence[int], dtype: str) -> "_Included":
+        created = [
+            self.add_variable(shape, dtype=dtype, name=name)
+            for name in ("average_of_statistic", "biased_statistic")[: 1 + self.zero_debias]
+        ]
+        return _Included(path, created[0], created[1] if self.zero_debias else None)
 
     def _includes(self, variable: keras.Variable) -> bool:
         return self.only is None or any(_begins(variable, name) for name in self.only)
@@ -182,6 +253,18 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
                 old = ops.where(first, start, average)
                 new = old - (old - value) * share
             self._assign(self._averages[i], new, moved)
+        for included in self._included:
+            value = ops.convert_to_tensor(included.attached())
+            average = ops.convert_to_tensor(included.average)
+            share = ops.cast(rate, average.dtype)
+            if included.biased is None:
+                new = average - (average - value) * share
+            else:
+                biased = ops.convert_to_tensor(included.biased)
+                biased = biased - (biased - value) * share
+                new = biased / (1 - ops.power(1 - share, ops.cast(updates, share.dtype)))
+                self._assign(included.biased, biased, moved)
+            self._assign(included.average, new, moved)
         self._assign(self.updates, updates, moved)
 
     def _decay(self) -> Any:
@@ -206,7 +289,8 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
         Args:
             variable: a weight of the model, such as `layer.kernel`.
         """
-        pairs = zip(self._weights(), self._averages, strict=True) if self.built else ()
+        pairs = list(zip(self._weights(), self._averages, strict=True)) if self.built else []
+        pairs += [(each.variable, each.average) for each in self._included]
         return next((average for each, average in pairs if each is variable), None)
 
     @contextlib.contextmanager
@@ -227,10 +311,12 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
                 "Compile a model with this optimizer, and call fit first.",
             )
         updates, weights = self._count(), self._weights()
+        weights = [*weights, *(each.attached() for each in self._included)]
+        averages = [*self._averages, *(each.average for each in self._included)]
         values = [ops.copy(variable) for variable in weights]
         try:
             if updates:
-                for variable, average in zip(weights, self._averages, strict=True):
+                for variable, average in zip(weights, averages, strict=True):
                     variable.assign(ops.copy(average))
             yield
         finally:
@@ -281,6 +367,7 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
             "num_updates": self.num_updates,
             "zero_debias": self.zero_debias,
             "only": self.only,
+            "included": [each.config() for each in self._included],
         }
 
     @classmethod
@@ -290,7 +377,58 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
         inner = keras.saving.deserialize_keras_object(
             config["inner_optimizer"], custom_objects=custom_objects
         )
-        return cls(**{**config, "inner_optimizer": inner})
+        arguments = {**config, "inner_optimizer": inner}
+        included = arguments.pop("included", ())  # absent in files of older versions
+        made = cls(**arguments)
+        made._included = [made._new_included(**each) for each in included]
+        return made
+
+
+class _Included:
+    """Holds a variable that is averaged although it is not trained, and its average.
+
+    Args:
+        path: the variable's path.
+        average: the variable that holds the average.
+        biased: the average before its division; None without `zero_debias`.
+    """
+
+    def __init__(self, path: str, average: keras.Variable, biased: keras.Variable | None) -> None:
+        self.path, self.average, self.biased = path, average, biased
+        self.variable: keras.Variable | None = None
+
+    def attach(self, variable: keras.Variable) -> None:
+        """Names the variable that is averaged.
+
+        Raises:
+            ValueError: for a variable of another name or shape than the loaded average.
+        """
+        same = self.path.split("/")[-1] == variable.path.split("/")[-1]
+        if not same or tuple(self.average.shape) != tuple(variable.shape):
+            validation.fail(
+                "A loaded model must name the variables in the order of the saved model.",
+                f"{variable.path} of shape {tuple(variable.shape)} for the average of {self.path} "
+                f"of shape {tuple(self.average.shape)}",
+                "Pass the same list to include as before the model was saved.",
+            )
+        self.variable = variable
+
+    def attached(self) -> keras.Variable:
+        """Returns the variable of the model.
+
+        Raises:
+            ValueError: in a loaded model, before `include`.
+        """
+        if self.variable is None:
+            validation.fail(
+                "A loaded model must name the variables again that are averaged but not trained.",
+                f"an average of {self.path} without its variable",
+                "Call optimizer.include([...]) with the variables before fit or applied.",
+            )
+        return self.variable
+
+    def config(self) -> dict[str, Any]:
+        return {"path": self.path, "shape": list(self.average.shape), "dtype": self.average.dtype}
 
 
 class AveragedEvaluation(keras.callbacks.Callback):

@@ -35,7 +35,7 @@ class Installed:
         variables: the names of its variables.
     """
 
-    def __init__(self, graph: tf.Graph, variables: Sequence[str]) -> None:
+    def __init__(self, graph: tf.Graph, variables: list[str]) -> None:
         self.version = str(tf.__version__)
         self._special = tf1_server.accessors(graph, variables)
         self._session = tf.compat.v1.Session(graph=graph, config=tf1_server.as_written())
@@ -79,7 +79,7 @@ class RealTF1:
     def __init__(self, python: str, definition: bytes, variables: Sequence[str]) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115, as long as the process
         self._process = subprocess.Popen(
-            [python, str(Path(tf1_server.__file__))],
+            [python, "-W", "ignore", str(Path(tf1_server.__file__))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

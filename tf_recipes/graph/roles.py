@@ -161,6 +161,29 @@ class Roles:
             )
         return sorted(found, key=lambda each: each.place)
 
+    @functools.cached_property
+    def forget_biases(self) -> dict[str, float]:
+        """Returns `{kernel of an LSTM cell: what TF1 adds to the forget gate, its third}`."""
+        structure, found = self._structure, {}
+        for kernel in self._shapes:
+            for product in self._users(kernel):
+                gates = [
+                    split
+                    for total in structure.consumers[product]
+                    for split in structure.consumers[total]
+                    if structure.nodes[split].op == "Split"
+                ]
+                for split in gates:
+                    for add in structure.consumers[split]:
+                        inputs = list(structure.nodes[add].input)
+                        if structure.nodes[add].op not in _SUMS or f"{split}:2" not in inputs:
+                            continue
+                        for each in inputs:
+                            value = structure.constant(each)
+                            if value is not None and value.ndim == 0:
+                                found[kernel] = float(value)
+        return found
+
     def _is_help(self, name: str) -> bool:
         """Returns whether a variable serves the unbiased start of an average, or counts."""
         last = name.rpartition("/")[2]

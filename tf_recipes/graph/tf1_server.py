@@ -10,6 +10,7 @@ of variables. Each further one has `fetched`, a JSON list of names, and the fed 
 import io
 import json
 import sys
+from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +18,7 @@ import tensorflow as tf
 READ, ASSIGN, NEW = "read:", "assign:", "new:"  # before the name of a variable
 
 
-def accessors(graph, variables):
+def accessors(graph: Any, variables: List[str]) -> Dict[str, Any]:
     """Adds to a graph what reads and assigns its variables.
 
     Returns:
@@ -40,7 +41,7 @@ def accessors(graph, variables):
     return found
 
 
-def as_written():
+def as_written() -> Any:
     """Returns the settings with which a graph is computed node by node, as TF1 wrote it."""
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
     config.graph_options.rewrite_options.disable_meta_optimizer = True
@@ -49,7 +50,7 @@ def as_written():
     return config
 
 
-def write(stream, arrays):
+def write(stream: Any, arrays: Mapping[str, Any]) -> None:
     """Writes a message."""
     content = io.BytesIO()
     np.savez(content, **arrays)
@@ -57,7 +58,7 @@ def write(stream, arrays):
     stream.flush()
 
 
-def read(stream):
+def read(stream: Any) -> Optional[Dict[str, Any]]:
     """Reads a message; None at the end of the stream."""
     size = stream.read(8)
     if len(size) < 8:
@@ -67,7 +68,7 @@ def read(stream):
         return {name: arrays[name] for name in arrays.files}
 
 
-def answer(session, special, request):
+def answer(session: Any, special: Dict[str, Any], request: Dict[str, Any]) -> Dict[str, Any]:
     """Returns the arrays of an answer."""
     names = json.loads(str(request["fetched"]))
     feeds = {special.get(k[5:], k[5:]): v for k, v in request.items() if k.startswith("feed/")}
@@ -82,11 +83,13 @@ def answer(session, special, request):
     return found
 
 
-def main():
+def main() -> None:
     """Answers requests until the client closes the stream."""
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what TensorFlow prints must not come between the answers
     first = read(requests)
+    if first is None:
+        return
     graph = tf.Graph()
     definition = tf.compat.v1.GraphDef.FromString(first["graph"].tobytes())
     with graph.as_default():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tf_recipes._support.known_differences import built_in
 from tf_recipes.recipe import Recipe
 
 
@@ -22,15 +23,15 @@ def _has_momentum_and_schedule(recipe: Recipe) -> bool:
 _KEEPS_DOUBLES = _optimizer_is("adam", "rmsprop")
 # `(test, text)`: what applies to a recipe, the largest difference first.
 DIFFERENCES: tuple[tuple[Callable[[Recipe], bool], str], ...] = (
-    (_optimizer_is("rmsprop"), "mean square from 0, not 1"),
-    (lambda r: r.activation == "leaky_relu", "slope 0.3, not 0.01"),
-    (_has_momentum_and_schedule, "old gradients keep their old rate"),
-    (lambda r: bool(r.regularizer and r.regularizer.get("l2")), "L2 lacks the factor 1/2"),
-    (_optimizer_is("adam"), "epsilon 1e-7, not 1e-8"),
-    (lambda r: r.batch_norm is not None, "moving variance lacks N/(N-1)"),
-    (lambda r: r.max_norm is not None, "shrinks inside the ball by 1e-7"),
-    (_optimizer_is("adagrad"), "sqrt(s + 1e-7), not sqrt(s)"),
-    (lambda r: r.dtype == "float64" and _KEEPS_DOUBLES(r), "hyperparameters are not float32"),
+    (_optimizer_is("rmsprop"), built_in("optimizer", "rmsprop")),
+    (lambda r: r.activation == "leaky_relu", built_in("activation", "leaky_relu")),
+    (_has_momentum_and_schedule, built_in("optimizer", "momentum")),
+    (lambda r: bool(r.regularizer and r.regularizer.get("l2")), built_in("l2_half", "l2")),
+    (_optimizer_is("adam"), built_in("epsilon", "adam")),
+    (lambda r: r.batch_norm is not None, built_in("batch_norm_variance", "batch_norm")),
+    (lambda r: r.max_norm is not None, built_in("max_norm", "max_norm")),
+    (_optimizer_is("adagrad"), built_in("optimizer", "adagrad")),
+    (lambda r: r.dtype == "float64" and _KEEPS_DOUBLES(r), built_in("optimizer", "float64")),
 )
 
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from tf_recipes._support import validation
+from tf_recipes.tools import unlisted_variables
 from tf_recipes.tools.range_curve import RangeCurve
 
 
@@ -14,10 +15,10 @@ class LearningRateRangeTest(keras.callbacks.Callback):
     """Raises the learning rate exponentially from batch to batch, and suggests a learning rate.
 
     The callback ends training after `steps` batches, or when the loss has diverged. Then it
-    restores the weights, the statistics, the optimizer and its rate, bit for bit. If the rate is a
-    schedule, the test trains with a copy of the optimizer, made from its configuration, whose rate
-    is a number. Metrics and the progress bar show the last batch instead of the epoch's mean. The
-    state of Keras' global random generators is not restored.
+    restores the weights, the statistics, the states of stateful RNNs, the optimizer and its rate,
+    bit for bit. If the rate is a schedule, the test trains with a copy of the optimizer, made from
+    its configuration, whose rate is a number. Metrics and the progress bar show the last batch
+    instead of the epoch's mean. The state of Keras' global random generators is not restored.
 
     TF1: nothing was built in; the rate was a `tf.placeholder`, fed with every batch.
 
@@ -121,7 +122,10 @@ class LearningRateRangeTest(keras.callbacks.Callback):
         optimizer = self.model.optimizer
         if not optimizer.built:
             optimizer.build(self.model.trainable_variables)
-        variables = [*self.model.variables, *optimizer.variables]
+        metrics = {id(variable) for variable in self.model.metrics_variables}
+        found = [*self.model.variables, *optimizer.variables, *unlisted_variables.find(self.model)]
+        once = {id(variable): variable for variable in found}
+        variables = [variable for key, variable in once.items() if key not in metrics]
         values = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
         self._before = (self.model, optimizer, variables, values)
         self.curve = RangeCurve(self.smoothing)

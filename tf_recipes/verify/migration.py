@@ -356,12 +356,11 @@ class _Verification:
     def map(self, model: keras.Model) -> variable_map.Map:
         """Returns the map of the variables of a model."""
         return variable_map.find(
-            self.reference.roles.weights, model, self.settings.variable_map, self.forget_biases()
+            self.reference.roles.weights,
+            model,
+            self.settings.variable_map,
+            self.reference.roles.forget_biases,
         )
-
-    def forget_biases(self) -> dict[str, float]:
-        """Returns what TF1 adds to the forget gate of each LSTM cell, by the cell's kernel."""
-        return {}
 
     def _build(self, model: keras.Model) -> None:
         """Builds a model that has no variables before its first call."""

@@ -75,13 +75,13 @@ def _slots(result: Result) -> list[slots.SlotLink]:
     if result.training is None:
         return []
     reference = result.bench.reference
-    return slots.find(reference.structure, reference.roles, result.found, result.model)
+    return slots.find(reference.structure, reference.roles, result.found, result.model).links
 
 
 def _map(result: Result) -> list[dict[str, Any]]:
     roles = result.bench.reference.roles
     pairs: dict[str, list[dict[str, str]]] = {}
-    for link in slots_of(result):
+    for link in _slots(result):
         owner, role = roles.slots[link.tf1]
         pair = {"tf1": link.tf1, "keras": link.keras.path, "role": role}
         pairs.setdefault(owner, []).append(pair)
@@ -101,12 +101,6 @@ def _map(result: Result) -> list[dict[str, Any]]:
         path = f"{cell.layer}: {', '.join(cell.weights)}"
         rows += [row(each.name, path, variable_map.CELL, False) for each in cell.tf1.values()]
     return rows + [row(e.name, None, None, False) for e in result.found.left_tf1 if e.needed]
-
-
-def slots_of(result: Result) -> list[slots.SlotLink]:
-    """Returns the slots that have a Keras variable of the same meaning."""
-    reference = result.bench.reference
-    return slots.find(reference.structure, reference.roles, result.found, result.model)
 
 
 def _forward(result: Result) -> dict[str, Any]:
@@ -246,10 +240,17 @@ def _message(result: Result, verdict: str, failure: dict[str, Any] | None) -> st
         )
     if verdict == NOT_JUDGED:
         return (
-            "Nothing could be judged: TF1 drifts from itself by more than 0.1 % after one step. "
-            "Choose another batch, or a smaller learning rate."
+            "Nothing could be judged: TF1 drifts from itself by more than 0.1 % after one step, "
+            f"most of all in {_farthest(result)!r}. Choose other rows, or a smaller learning rate."
         )
     return f"The port differs: {failure['text'] if failure else 'see the report'}."
+
+
+def _farthest(result: Result) -> str:
+    """Returns the variable in which TF1 drifts farthest from itself in the first step."""
+    steps = result.bench.steps([each.tensor for each in result.outputs])
+    judged = {n: v for n, v in steps.sensitivity[0].items() if n not in steps.noise}
+    return max(judged, key=lambda name: judged[name])
 
 
 def _not_compared(result: Result) -> list[dict[str, str]]:

@@ -4,13 +4,19 @@ import importlib
 import inspect
 
 import tf_recipes
+from tf_recipes import verify
 
 
 def by_module():
-    """Returns `{module: [names]}` of the public names, in the order of the package's list."""
+    """Returns `{module: [names]}` of the public names, in the order of the package's list.
+
+    The names of `tf_recipes.verify` follow, which the package itself does not have.
+    """
     modules = {}
     for name, module in tf_recipes._NAMES.items():
         modules.setdefault(module, []).append(name)
+    for name, module in verify._NAMES.items():
+        modules.setdefault(f"verify.{module}", []).append(name)
     return modules
 
 
@@ -18,7 +24,10 @@ def table():
     """Returns a Markdown table: name, first sentence of the docstring, file."""
     rows = ["| name | what it is | file |", "|---|---|---|"]
     for module, names in by_module().items():
-        rows += [f"| `{name}` | {summary(module, name)} | {_file(module)} |" for name in names]
+        room = "verify." if module.startswith("verify.") else ""
+        rows += [
+            f"| `{room}{name}` | {summary(module, name)} | {_file(module)} |" for name in names
+        ]
     return "\n".join(rows)
 
 

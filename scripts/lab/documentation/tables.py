@@ -1,9 +1,16 @@
 """Fills the tables that are read from the code into the pages: `<!-- generated NAME -->`."""
 
-from lab.documentation import markers
+import functools
+import json
+from pathlib import Path
+
+from lab.documentation import markers, verify_example
 from tf_recipes._support import validation
+from tf_recipes._support.known_differences import DIFFERENCES
 from tf_recipes.parity.verdict import STATUSES
 from tf_recipes.verify.reports import document_schema
+
+SPARSE_UPDATES = Path(__file__).parents[3] / "docs" / "sparse_updates.json"
 
 
 def fill(text):
@@ -14,7 +21,9 @@ def fill(text):
     """
 
     def make_table(what):
-        return f"\n\n{_TABLES[_table_name(what)]()}\n\n"
+        made = _TABLES[_table_name(what)]()
+        in_a_line = "\n" not in made and not made.startswith("|")
+        return made if in_a_line else f"\n\n{made}\n\n"
 
     return markers.fill(text, "generated", make_table)
 
@@ -43,11 +52,23 @@ def _defaults():
     return table.table()
 
 
+def _contrib_optimizers():
+    """Returns the table of the optimizers of `tf.contrib.opt`."""
+    from lab.documentation.defaults import table  # imports Keras
+
+    return table.contrib_optimizers()
+
+
 def _public_names():
     """Returns the table of the package's public names."""
     from lab.documentation import public_names  # imports Keras
 
     return public_names.table()
+
+
+def _sparse_updates():
+    """Returns the table of the times of sparse updates, as they were measured last."""
+    return json.loads(SPARSE_UPDATES.read_text())["table"]
 
 
 def _statuses():
@@ -61,9 +82,31 @@ def _verify_json():
     return document_schema.tables()
 
 
+def _known_differences():
+    """Returns the table of what is known to differ between TF1 and a port."""
+    rows = (
+        f"| `{key}` | {each.tf1} | {each.port} | {_link(each.page)} |"
+        for key, each in DIFFERENCES.items()
+    )
+    head = ["| key | TF1 | what a port may have in its place | page |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows])
+
+
+def _link(page):
+    """Returns a link to a page as a page of docs/ has it."""
+    return f"[{Path(page).stem}]({page.removeprefix('docs/')})"
+
+
 _TABLES = {
     "defaults": _defaults,
+    "contrib optimizers": _contrib_optimizers,
     "names": _public_names,
+    "sparse updates": _sparse_updates,
     "statuses": _statuses,
     "verify_json": _verify_json,
+    "known_differences": _known_differences,
+    **{
+        f"verify_example {what}": functools.partial(verify_example.show, what)
+        for what in ("wrong", "short", "json", "mended", "seconds")
+    },
 }

@@ -167,6 +167,38 @@ def test_optimizers_and_variables_of_the_models_own_are_put_back(data):
         np.testing.assert_array_equal(found, expected)
 
 
+class Counting(keras.layers.Layer):
+    """Counts its calls, in a variable of Keras and in one of TensorFlow."""
+
+    def build(self, shape):
+        self.calls = self.add_weight((), initializer="zeros", trainable=False)
+        self.own = {"calls": [tf.Variable(0.0, trainable=False)]}
+
+    def call(self, x):
+        self.calls.assign_add(1.0)
+        self.own["calls"][0].assign_add(1.0)
+        return x
+
+
+@pytest.mark.parametrize("eagerly", [True, False])
+def test_layers_with_a_state_get_it_back(eagerly):
+    """Keras lists the states of a stateful RNN nowhere, and calls of the layer change them."""
+    keras.utils.set_random_seed(3)
+    x, y = np.random.default_rng(0).random((2, 3, 4), "float32"), np.ones((2, 1), "float32")
+    rnn, counting = keras.layers.SimpleRNN(3, stateful=True), Counting()
+    inputs = keras.Input(batch_shape=x.shape)
+    hidden = keras.layers.BatchNormalization()(keras.layers.Dropout(0.5)(counting(rnn(inputs))))
+    model = keras.Model(inputs, keras.layers.Dense(1)(hidden))
+    model.compile("adam", "mse", metrics=["mae"], run_eagerly=eagerly)
+    model(x)  # a state that is not 0
+    kept = [*model.variables, *rnn.states, *counting.own["calls"]]
+    before = [each.numpy() for each in kept]
+    assert np.abs(before[-2]).min() > 0 and before[-1] == 1
+    monitored(model, x, y)
+    for expected, each in zip(before, kept, strict=True):
+        np.testing.assert_array_equal(each.numpy(), expected, getattr(each, "path", each.name))
+
+
 @pytest.mark.parametrize("eagerly", [True, False])
 def test_eager_models_and_heads_without_a_loss(data, eagerly):
     x = keras.Input((1,))

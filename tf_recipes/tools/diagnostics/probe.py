@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tf_recipes.tools import unlisted_variables
 from tf_recipes.tools.diagnostics import layer_outputs
 
 FIGURES = ("gradient_norm", "activation_mean", "activation_std", "update_ratio")
@@ -17,9 +18,9 @@ class Probe:
     """Measures gradients, activations and the update of one training step on a fixed batch.
 
     The step is the model's own `train_step`. Afterwards every variable is restored: weights,
-    statistics, metrics, the generators' states, and the variables of optimizers and the
-    `tf.Variable`s that are attributes of the model. All this is one compiled function, which an
-    interrupt cannot end half-way, unless the model runs eagerly.
+    statistics, metrics, the generators' states, the states of stateful RNNs, and the variables of
+    optimizers and the `tf.Variable`s that are attributes of the model or a layer. All this is one
+    compiled function, which an interrupt cannot end half-way, unless the model runs eagerly.
 
     Args:
         model: a compiled and built `keras.Model`.
@@ -62,19 +63,27 @@ class Probe:
         return float(loss), figures.numpy(), tensors
 
     def _create_variables(self) -> None:
-        """Creates the variables of optimizer and metrics, as the first step would do."""
+        """Creates the variables of optimizer and metrics, as the first step would do.
+
+        The layers are called for this. So a layer that keeps a state, such as a stateful RNN, gets
+        its state back, and the generators of random numbers theirs. What the call has created keeps
+        its first value: a metric is reset.
+        """
         model, (x, y) = self._model, self._data
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
-        y_pred = model(x, training=False)
-        kept = [(variable, tf.identity(variable)) for variable in model.metrics_variables]
-        model.compute_loss(x=x, y=y, y_pred=y_pred, training=False)
-        model.compute_metrics(x, y, y_pred)
-        if kept:
-            for variable, value in kept:
-                variable.assign(value)
-        else:
-            model.reset_metrics()
+        before = self._values()
+        known = {id(variable) for variable in model.metrics_variables}
+        try:
+            y_pred = model(x, training=False)
+            model.compute_loss(x=x, y=y, y_pred=y_pred, training=False)
+            model.compute_metrics(x, y, y_pred)
+        finally:
+            if not known.issuperset(map(id, model.metrics_variables)):
+                model.reset_metrics()
+            for key, variable in self._all_variables().items():
+                if key in before:
+                    variable.assign(before[key])
 
     def _measure(self, data: Any) -> tuple[tf.Tensor, tf.Tensor, tuple[Any, ...]]:
         before = self._values()
@@ -116,11 +125,7 @@ class Probe:
         """Returns `{id: variable}` of all variables that a training step may change."""
         model = self._model
         variables = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
-        for each in vars(model).values():
-            if isinstance(each, keras.optimizers.Optimizer):
-                variables += each.variables
-            elif isinstance(each, tf.Variable):
-                variables.append(each)
+        variables += unlisted_variables.find(model)
         return {id(variable): variable for variable in variables}
 
     def _values(self) -> dict[int, tf.Tensor]:

@@ -156,7 +156,7 @@ class Bench:
 
         def keep(_: int) -> None:
             now = found.values(reference.shapes)
-            now.update({link.tf1: link.value(reference.shapes[link.tf1]) for link in linked})
+            now.update(linked.values(reference.shapes))
             values.append(now)
 
         losses = keras_steps.train(model, batches, masks, steps.run.masks, keep)

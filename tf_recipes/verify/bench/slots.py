@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Structure
+from tf_recipes.verify.bench.recurrent_cells import Cell
 from tf_recipes.verify.bench.variable_map import Map
 
 # TF1's role of a slot -> the names that the slot has in this package's optimizers and Keras' own
@@ -50,7 +51,30 @@ class SlotLink:
         return (value.T if self.transposed else value).reshape(shape)
 
 
-def find(structure: Structure, roles: Roles, found: Map, model: keras.Model) -> list[SlotLink]:
+@dataclasses.dataclass(frozen=True)
+class SlotMap:
+    """Holds the slots that have the same meaning on both sides: alone, or of a recurrent cell."""
+
+    links: list[SlotLink]
+    cells: list[Cell]
+
+    def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
+        """Sets the Keras variables to TF1's values."""
+        for link in self.links:
+            value = values[link.tf1]
+            link.keras.assign((value.T if link.transposed else value).reshape(link.keras.shape))
+        for cell in self.cells:
+            cell.assign(values)
+
+    def values(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
+        """Returns `{TF1's name: the Keras value in TF1's form}`."""
+        found = {link.tf1: link.value(shapes[link.tf1]) for link in self.links}
+        for cell in self.cells:
+            found.update(cell.values())
+        return found
+
+
+def find(structure: Structure, roles: Roles, found: Map, model: keras.Model) -> SlotMap:
     """Finds the Keras variables of TF1's slots, which are those with the same meaning.
 
     The momentum of `keras.optimizers.SGD` holds the rate and another sign, so that it is none.
@@ -62,20 +86,37 @@ def find(structure: Structure, roles: Roles, found: Map, model: keras.Model) -> 
         optimizer.build(model.trainable_variables)
     ours = type(optimizer).__module__.partition(".")[0] == _OURS
     kinds = {update.variable: update.kind for update in structure.updates}
+    usual = next(iter(kinds.values()), "")  # also where several operations make one update
     there = {each.path.rpartition("/")[2]: each for each in optimizer.variables}
-    links = []
+
+    def slot_of(variable: keras.Variable, owner: str, role: str) -> keras.Variable | None:
+        kind = kinds.get(owner, usual)
+        names = _NAMES.get((kind, role), ())
+        if not names or (kind == "Momentum" and not ours):
+            return None
+        name = names[0] if ours else names[-1]
+        slot = there.get(f"{variable.path.replace('/', '_')}_{name}")
+        fits = slot is not None and np.prod(slot.shape) == np.prod(variable.shape)
+        return slot if fits else None
+
+    links, cells = [], []
     for link in found.links:
-        for slot, (owner, role) in roles.slots.items():
-            names = _NAMES.get((kinds.get(owner, ""), role), ())
-            if owner != link.tf1 or not names:
-                continue
-            name = names[0] if ours else names[-1]
-            if not ours and kinds[owner] == "Momentum":
-                continue
-            variable = there.get(f"{link.keras.path.replace('/', '_')}_{name}")
-            if variable is not None and np.prod(variable.shape) == np.prod(link.keras.shape):
-                links.append(SlotLink(slot, variable, role, link.transposed))
-    return links
+        for name, (owner, role) in roles.slots.items():
+            if owner == link.tf1 and (slot := slot_of(link.keras, owner, role)) is not None:
+                links.append(SlotLink(name, slot, role, link.transposed))
+    slots = {(owner, role): name for name, (owner, role) in roles.slots.items()}
+    for cell in found.cells:
+        owners = [each.name for each in cell.tf1.values()]
+        for role in {role for owner, role in slots if owner in owners}:
+            weights = {n: slot_of(v, owners[0], role) for n, v in cell.weights.items()}
+            known = {n: v for n, v in weights.items() if v is not None}
+            if len(known) == len(weights) and all((owner, role) in slots for owner in owners):
+                theirs = {
+                    part: dataclasses.replace(each, name=slots[each.name, role])
+                    for part, each in cell.tf1.items()
+                }
+                cells.append(dataclasses.replace(cell, tf1=theirs, weights=known, forget_bias=0.0))
+    return SlotMap(links, cells)
 
 
 def start(
@@ -85,7 +126,7 @@ def start(
     model: keras.Model,
     values: Mapping[str, NDArray[Any]],
     rate: float | None,
-) -> list[SlotLink]:
+) -> SlotMap:
     """Sets the state of a Keras optimizer to TF1's: slots, steps taken, powers of beta.
 
     Args:
@@ -99,10 +140,9 @@ def start(
     Returns:
         The slots that have the same meaning on both sides.
     """
-    links = find(structure, roles, found, model)
-    for link in links if begun(roles, values) else ():
-        value = values[link.tf1]
-        link.keras.assign((value.T if link.transposed else value).reshape(link.keras.shape))
+    slots = find(structure, roles, found, model)
+    if begun(roles, values):
+        slots.assign(values)
     optimizer = from_outside(model.optimizer)[-1]
     steps = taken(structure, roles, values)
     if steps:
@@ -122,7 +162,7 @@ def start(
             name = f"{joined.keras.path.replace('/', '_')}_momentum"
             if name in there:
                 there[name].assign(-rate * joined.to_keras(values[update.slots["accumulator"]]))
-    return links
+    return slots
 
 
 def begun(roles: Roles, values: Mapping[str, NDArray[Any]]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tf_recipes._support.known_differences import DIFFERENCES
 from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.graph.facts import Facts
 from tf_recipes.graph.structure import Structure
@@ -23,18 +24,21 @@ MAP, FORWARD, TRAINING = "map", "forward", "training"
 class Substitution:
     """Holds one change of a port.
 
-    `name` is the key of the known difference, `text` what to replace by what, `code` the Python to
-    write, `page` the page of the documentation, `layer` the name of the layer concerned, or
-    `"optimizer"`, or None. `change(model, map)` changes a fresh copy of the model in place, or
-    returns another model.
+    `name` is a key of `known_differences.DIFFERENCES`, `text` what to replace by what, `code` the
+    Python to write, `layer` the name of the layer concerned, or `"optimizer"`, or None.
+    `change(model, map)` changes a fresh copy of the model in place, or returns another model.
     """
 
     name: str
     text: str
     code: str
-    page: str
     change: Callable[[keras.Model, Map], keras.Model | None]
     layer: str | None = None
+
+    @property
+    def page(self) -> str:
+        """Returns the page of the documentation on this difference."""
+        return DIFFERENCES[self.name].page
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,8 +10,6 @@ import keras
 from tf_recipes.blocks.activations import leaky_relu
 from tf_recipes.verify.bench.substitution import FORWARD, Case, Substitution, by_place
 
-PAGE = "docs/recipes/activations.md"
-
 
 def _tf1_leaky_relu(z: Any) -> Any:
     return keras.ops.leaky_relu(z, negative_slope=0.2)
@@ -105,7 +103,7 @@ def _changed(
     if has is None:
         code = f"keras.layers.Activation({code.removeprefix('activation=')})"
     name = "relu_default" if plain else "activation"
-    return Substitution(name, text, code, PAGE, change, first.name)
+    return Substitution(name, text, code, change, first.name)
 
 
 def _slope(case: Case, group: list[Any], slope: float) -> Substitution:
@@ -116,4 +114,4 @@ def _slope(case: Case, group: list[Any], slope: float) -> Substitution:
     names = ", ".join(repr(each.name) for each in group)
     text = f"give {names} the slope {slope}; the port has {group[0].negative_slope}"
     code = f"keras.layers.LeakyReLU(negative_slope={slope})"
-    return Substitution("activation", text, code, PAGE, change, group[0].name)
+    return Substitution("activation", text, code, change, group[0].name)

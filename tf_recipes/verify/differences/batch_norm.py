@@ -18,8 +18,6 @@ from tf_recipes.verify.bench.substitution import (
     rounded,
 )
 
-PAGE = "docs/recipes/batch_norm.md"
-
 
 def substitutions(case: Case) -> Iterator[Substitution]:
     """Yields each number of the graph for all batch norms at once, then all numbers together."""
@@ -92,7 +90,6 @@ def _changed(
         name,
         f"replace the batch norms by `{code}`: {'; '.join(parts)}",
         code,
-        PAGE,
         change,
         layer.name,
     )

@@ -9,7 +9,6 @@ import keras
 
 from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, inner, rounded
 
-PAGE = "docs/recipes/gradient_clipping.md"
 _ARGUMENTS = {"value": "clipvalue", "norm": "clipnorm", "global_norm": "global_clipnorm"}
 
 
@@ -27,9 +26,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
             return
         name, value = next(iter({**has, "clip_value": own}.items()))
         text = f"leave out the clipping {name}={value}: TF1 applies the gradients as they are"
-        yield Substitution(
-            "clipping", text, f"without {name}", PAGE, _setting(None, 0.0), "optimizer"
-        )
+        yield Substitution("clipping", text, f"without {name}", _setting(None, 0.0), "optimizer")
         return
     argument, threshold = _ARGUMENTS[facts.kind], rounded(facts.threshold)
     if has == {argument: threshold} and own is None:
@@ -37,7 +34,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     code = f"{argument}={threshold}"
     before = ", ".join(f"{name}={value}" for name, value in has.items()) or "none"
     text = f"clip the gradients as TF1 does, with `{code}` of the optimizer; the port has {before}"
-    yield Substitution("clipping", text, code, PAGE, _setting(argument, threshold), "optimizer")
+    yield Substitution("clipping", text, code, _setting(argument, threshold), "optimizer")
 
 
 def _setting(argument: str | None, threshold: float) -> Any:

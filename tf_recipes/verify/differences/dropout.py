@@ -11,8 +11,6 @@ import keras
 from tf_recipes.blocks.dropout import Dropout
 from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, by_place, rounded
 
-PAGE = "docs/recipes/dropout.md"
-
 
 def substitutions(case: Case) -> Iterator[Substitution]:
     """Yields 1 - rate for every dropout layer, and the rate that the recorded masks have."""
@@ -28,9 +26,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
             f"give the dropout layers {word}={now}: TF1's keep_prob is the share to keep, and "
             "Keras' rate is the share to drop"
         )
-        yield Substitution(
-            "dropout_rate", text, f"{word}={now}", PAGE, _turned(case, layers), layer.name
-        )
+        yield Substitution("dropout_rate", text, f"{word}={now}", _turned(case, layers), layer.name)
     own = [
         each for each in layers if type(each).call not in (keras.layers.Dropout.call, Dropout.call)
     ]
@@ -40,13 +36,11 @@ def substitutions(case: Case) -> Iterator[Substitution]:
             "keep, as tf.nn.dropout does"
         )
         code = "tf_recipes.Dropout(keep_prob)"
-        yield Substitution("dropout_scaling", text, code, PAGE, _scaled(case, own), own[0].name)
+        yield Substitution("dropout_scaling", text, code, _scaled(case, own), own[0].name)
     for keep in _kept(case):
         code = f"keras.layers.Dropout({rounded(1 - keep)})"
         text = f"give the dropout layers `{code}`; TF1 kept {keep:.3g} of the units"
-        yield Substitution(
-            "dropout_rate", text, code, PAGE, _given(case, layers, keep), layers[0].name
-        )
+        yield Substitution("dropout_rate", text, code, _given(case, layers, keep), layers[0].name)
 
 
 def _kept(case: Case) -> list[float]:

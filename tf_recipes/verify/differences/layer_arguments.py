@@ -17,8 +17,6 @@ from tf_recipes.verify.bench.substitution import (
     recloned,
 )
 
-PAGE = "docs/recipes/dense.md"
-
 
 def substitutions(case: Case) -> Iterator[Substitution]:
     """Yields paddings for the first layer that differs, and what makes the variables equal."""
@@ -41,7 +39,7 @@ def _paddings(case: Case) -> Iterator[Substitution]:
             by_place(model, case.model, layer).padding = other
 
         text = f"give layer {layer.name!r} the padding {other!r}; it has {padding!r}"
-        yield Substitution("padding", text, f'padding="{other}"', PAGE, change, layer.name)
+        yield Substitution("padding", text, f'padding="{other}"', change, layer.name)
 
     pads = case.layers(keras.layers.ZeroPadding1D, keras.layers.ZeroPadding2D)
     if pads:
@@ -57,7 +55,7 @@ def _paddings(case: Case) -> Iterator[Substitution]:
             f"replace {', '.join(repr(pad.name) for pad in pads)} by padding='same': TF1 pads more "
             "at the end where the sizes are odd"
         )
-        yield Substitution("padding", text, 'padding="same"', PAGE, unpad, pads[0].name)
+        yield Substitution("padding", text, 'padding="same"', unpad, pads[0].name)
 
 
 def _biases(case: Case) -> Iterator[Substitution]:
@@ -87,7 +85,7 @@ def _biases(case: Case) -> Iterator[Substitution]:
     else:
         text = f"drop the bias of {names}: contrib drops it where a normalizer_fn follows"
     name = "missing_bias" if adds else "dropped_bias"
-    yield Substitution(name, text, f"use_bias={adds}", PAGE, change, next(iter(wanted)))
+    yield Substitution(name, text, f"use_bias={adds}", change, next(iter(wanted)))
 
 
 def _reset_gates(case: Case) -> Iterator[Substitution]:
@@ -102,9 +100,7 @@ def _reset_gates(case: Case) -> Iterator[Substitution]:
             f"give layer {layer.name!r} reset_after=False: TF1's GRUCell applies the reset gate "
             "before the product with the state"
         )
-        yield Substitution(
-            "gru_reset", text, "reset_after=False", "docs/names.md", change, layer.name
-        )
+        yield Substitution("gru_reset", text, "reset_after=False", change, layer.name)
 
 
 def _centers(case: Case) -> Iterator[Substitution]:
@@ -130,5 +126,4 @@ def _centers(case: Case) -> Iterator[Substitution]:
             return recloned(model, lambda each: changes.get(each.name, {}))
 
         text = f"give {names} {code}, as in TF1"
-        page = "docs/recipes/batch_norm.md"
-        yield Substitution("batch_norm_scale", text, code, page, change, next(iter(changes)))
+        yield Substitution("batch_norm_scale", text, code, change, next(iter(changes)))

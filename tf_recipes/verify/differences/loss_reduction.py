@@ -10,8 +10,6 @@ import numpy as np
 
 from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution
 
-PAGE = "docs/names.md"
-
 
 def substitutions(case: Case) -> Iterator[Substitution]:
     """Yields the factor between the two losses of the first step, where a reduction explains it."""
@@ -47,7 +45,6 @@ def substitutions(case: Case) -> Iterator[Substitution]:
                 "loss_reduction",
                 f"multiply the loss by {value:g}, which is {text}",
                 code,
-                PAGE,
                 _scaled(float(value)),
             )
             return
@@ -56,7 +53,6 @@ def substitutions(case: Case) -> Iterator[Substitution]:
             "loss_weights",
             f"multiply the loss by {factor:.6g}, the factor between the losses of the first step",
             f"loss_weights={factor:.6g}",
-            PAGE,
             _scaled(factor),
         )
     if len(case.result.outputs) > 1:
@@ -116,6 +112,5 @@ def _weights(case: Case) -> Iterator[Substitution]:
         "loss_weights",
         f"give the losses of the outputs the weights {found}",
         f"loss_weights={found}",
-        PAGE,
         change,
     )

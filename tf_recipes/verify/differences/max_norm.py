@@ -11,8 +11,6 @@ from tf_recipes.blocks.max_norm import MaxNorm
 from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, rounded
 from tf_recipes.verify.bench.variable_map import Map
 
-PAGE = "docs/recipes/max_norm.md"
-
 
 def substitutions(case: Case) -> Iterator[Substitution]:
     """Yields the bound of the graph for its variables, and none for the others."""
@@ -42,7 +40,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
             told = theirs.get(id(variable))
             variable.constraint = _constraint(told) if told else None
 
-    yield Substitution(name, text, code, PAGE, change)
+    yield Substitution(name, text, code, change)
 
 
 def _bounded_so(variable: Any, told: Any) -> bool:

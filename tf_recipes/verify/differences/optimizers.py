@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes.blocks import optimizers
-from tf_recipes.graph.facts import Facts
-from tf_recipes.verify.bench import slots
+from tf_recipes.verify.bench import schedule_code, slots
 from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, inner, rounded
 
-PAGE = "docs/recipes/optimizers.md"
 # TF1's name of a number -> its name in Keras' optimizers
 _ARGUMENTS = {
     "momentum": "momentum",
@@ -66,7 +64,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     adagrad = facts.update.kind == "Adagrad" and None not in (started, initial)
     if adagrad and started is not None and started != initial:
         yield _accumulator(started, initial)
-    made = _tf1_optimizer(facts)
+    made = _tf1_optimizer(case)
     if made is None:
         return
     code, kind, arguments = made
@@ -85,7 +83,6 @@ def substitutions(case: Case) -> Iterator[Substitution]:
         "decay_order" if decays else "optimizer",
         f"replace `{shown}(…)` by `{code}`",
         code,
-        PAGE,
         _with(case, kind, arguments),
         "optimizer",
     )
@@ -120,9 +117,8 @@ def _rates(case: Case) -> Substitution:
     scaled = bool(np.ptp(share) < 1e-5 * abs(share[0]))  # the port's schedule from another rate
     name = "learning_rate" if constant or scaled else "schedule"
     text = f"give the optimizer TF1's learning rate in each step: {shown}"
-    code = f"learning_rate={shown}" if constant else schedule_code(case)
-    page = PAGE if constant else "docs/recipes/schedules.md"
-    return Substitution(name, text, code, page, change, "optimizer")
+    code = f"learning_rate={shown if constant else _schedule(case)}"
+    return Substitution(name, text, code, change, "optimizer")
 
 
 def _accumulator(before: float, value: float | None) -> Substitution:
@@ -135,32 +131,18 @@ def _accumulator(before: float, value: float | None) -> Substitution:
 
     code = f"initial_accumulator_value={value}"
     text = f"give the optimizer {code}; it has {before}"
-    return Substitution("initial_accumulator", text, code, PAGE, change, "optimizer")
+    return Substitution("initial_accumulator", text, code, change, "optimizer")
 
 
-def schedule_code(case: Case) -> str:
-    """Returns the code of the schedule that has the rates of the graph, where it is a known one."""
-    structure, update = case.structure, case.facts.update
+def _schedule(case: Case) -> str:
+    """Returns the schedule of the graph as code, or its first rates."""
+    update = case.facts.update
     assert update is not None
-    above = structure.ancestors([update.tensors["rate"].partition(":")[0]], control=False)
-    constants = {
-        name: float(value)
-        for name in above
-        if (value := structure.constant(name)) is not None
-        and value.ndim == 0
-        and value.dtype != bool
-    }
-    if any(structure.nodes[name].op == "Pow" for name in above):
-        staircase = any(structure.nodes[name].op == "Floor" for name in above)
-        rates = case.facts.rates
-        listed = ", ".join(f"{rounded(value)}" for _, value in sorted(constants.items()))
-        return (
-            "learning_rate=tf_recipes.exponential_decay(initial, decay_steps, decay_rate"
-            f"{', staircase=True' if staircase else ''})  # constants of the graph: {listed}; "
-            f"first rate {rounded(rates[0])}"
-        )
+    code = schedule_code.written(case.structure, update, case.facts.rates, _taken(case))
+    if code:
+        return code
     listed = ", ".join(str(rounded(rate)) for rate in case.facts.rates[:6])
-    return f"learning_rate=…  # TF1's rates are {listed}"
+    return f"schedule  # whose rates are {listed}, …"
 
 
 def _number(name: str, value: float, now: float) -> Substitution:
@@ -169,15 +151,17 @@ def _number(name: str, value: float, now: float) -> Substitution:
 
     text = f"give the optimizer {name}={value}; it has {now}"
     key = "epsilon" if name == "epsilon" else "optimizer"
-    return Substitution(key, text, f"{name}={value}", PAGE, change, "optimizer")
+    return Substitution(key, text, f"{name}={value}", change, "optimizer")
 
 
-def _tf1_optimizer(facts: Facts) -> tuple[str, Any, dict[str, Any]] | None:
+def _tf1_optimizer(case: Case) -> tuple[str, Any, dict[str, Any]] | None:
     """Returns the code, the class and the arguments of the optimizer that the graph has."""
+    facts = case.facts
     update = facts.update
     assert update is not None
     numbers = {role: rounded(value) for role, value in facts.numbers.items()}
-    shown = str(numbers.get("rate", 0.0)) if len(set(facts.rates)) <= 1 else "schedule"
+    constant = len(set(facts.rates)) <= 1
+    shown = str(numbers.get("rate", 0.0)) if constant else _schedule(case).partition("  #")[0]
     decay = facts.weight_decay(update.variable)
     arguments: dict[str, Any] = {}
     kind: Any

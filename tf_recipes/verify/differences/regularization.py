@@ -12,8 +12,6 @@ from tf_recipes.blocks.regularization import l1_l2_regularizer
 from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution, rounded
 from tf_recipes.verify.bench.variable_map import Map
 
-PAGE = "docs/recipes/regularization.md"
-
 
 def substitutions(case: Case) -> Iterator[Substitution]:
     """Yields the penalties of the graph for all variables at once, also without decoupled decay."""
@@ -40,13 +38,12 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     else:
         name, code = "regularizer", "kernel_regularizer=None"
         text = "leave out the penalties: TF1's loss has none"
-    yield Substitution(name, text, code, PAGE, _setting(case, penalties, False))
+    yield Substitution(name, text, code, _setting(case, penalties, False))
     if getattr(case.model.optimizer, "weight_decay", None):
         yield Substitution(
             "decay_order",
             f"{text}, and leave out weight_decay, which Keras takes from the weights themselves",
             code,
-            PAGE,
             _setting(case, penalties, True),
             "optimizer",
         )

@@ -48,7 +48,7 @@ def write(python, path):
         interpreter.TF1Error: if the run fails.
         OSError: if the file cannot be written.
     """
-    recorded = record(python, table.names())
+    recorded = record(python, table.recorded_names())
     with files.replacing(path) as partial:
         partial.write_text(_lines(recorded))
 

@@ -37,6 +37,7 @@ PAIRS = (
     *initializers.PAIRS,
 )
 RECORDED = Path(__file__).with_name("tf1_signatures.json")
+CONTRIB_OPT = "tf.contrib.opt.{}"
 HEADER = "| TF1 | argument | TF1 default | Keras 3 | argument | Keras 3 default | page |"
 # TF1's literal -> Keras' literals of the same meaning.
 _SAME = {
@@ -72,6 +73,26 @@ def recorded():
 def names():
     """Returns every TF1 name of `PAIRS`, sorted."""
     return sorted({name for pair in PAIRS for name in pair.names})
+
+
+def recorded_names():
+    """Returns every TF1 name whose signature is recorded, sorted."""
+    return sorted({*names(), *map(CONTRIB_OPT.format, optimizers.CONTRIB_OPT)})
+
+
+def contrib_optimizers():
+    """Returns the table of the optimizers of `tf.contrib.opt`, in Markdown."""
+    signatures = recorded()["signatures"]
+    lines = ["| TF1 | arguments, with their defaults | in its place |", "|---|---|---|"]
+    for name, place in optimizers.CONTRIB_OPT.items():
+        tf1 = CONTRIB_OPT.format(name)
+        arguments = ", ".join(
+            f"`{argument}`" if default is None else f"`{argument}={default}`"
+            for argument, default in signatures[tf1].items()
+            if argument not in BOOKKEEPING
+        )
+        lines.append(f"| `{tf1}` | {arguments} | {place} |")
+    return "\n".join(lines)
 
 
 def table():

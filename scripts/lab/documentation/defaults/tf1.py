@@ -13,6 +13,7 @@ import types
 NAMESPACES = (
     "tf.train",
     "tf.contrib.layers",
+    "tf.contrib.opt",
     "tf.layers",
     "tf.nn",
     "tf.nn.rnn_cell",

@@ -8,6 +8,11 @@ MISSING = {
     "tf.contrib.layers": """
         GDN RevBlock bow_encoder conv2d_in_plane convolution2d_in_plane gdn maxout rev_block
         scale_gradient spatial_softmax sum_regularizer""",
+    "tf.contrib.opt": """
+        AGNOptimizer AddSignOptimizer DropStaleGradientOptimizer ElasticAverageOptimizer
+        ExternalOptimizerInterface GGTOptimizer LARSOptimizer ModelAverageOptimizer
+        MultitaskOptimizerWrapper PowerSignOptimizer RegAdagradOptimizer ScipyOptimizerInterface
+        ShampooOptimizer VariableClippingOptimizer""",
     "tf.nn": """
         all_candidate_sampler bias_add collapse_repeated compute_accidental_hits crelu dilation2d
         embedding_lookup_sparse erosion2d fixed_unigram_candidate_sampler fractional_avg_pool
@@ -70,6 +75,10 @@ OTHERS = {
             summarize_tensors""",
     },
     "another form of a paired one, or a help around it": {
+        "tf.contrib.opt": """
+            AGNCustomGetter AdamGSOptimizer ElasticAverageCustomGetter LazyAdamGSOptimizer
+            ModelAverageCustomGetter clip_gradients_by_global_norm
+            extend_with_decoupled_weight_decay""",
         "tf.train": "natural_exp_decay sdca_fprint sdca_shrink_l1",
         "tf.contrib.layers": """
             apply_regularization bias_add convolution dense_to_sparse embedding_lookup_unique
@@ -84,6 +93,7 @@ OTHERS = {
             get_regularization_losses get_total_loss""",
     },
     "base classes": {
+        "tf.contrib.opt": "DecoupledWeightDecayExtension",
         "tf.train": "Optimizer",
         "tf.layers": "InputSpec Layer",
         "tf.nn.rnn_cell": "LSTMStateTuple RNNCell",

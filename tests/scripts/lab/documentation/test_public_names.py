@@ -1,14 +1,18 @@
 import tf_recipes
 from lab.documentation import public_names
+from tf_recipes import verify
 
 
 def test_every_public_name_is_listed_once_with_its_module():
-    listed = [name for names in public_names.by_module().values() for name in names]
+    modules = public_names.by_module()
+    assert modules.pop("verify.migration") == list(verify._NAMES)
+    listed = [name for names in modules.values() for name in names]
     assert sorted(listed) == sorted(set(dir(tf_recipes)) & set(listed))
     assert set(listed) == set(tf_recipes._NAMES)
     assert public_names.by_module()["blocks.dropout"] == ["Dropout"]
     rows = public_names.table().splitlines()
-    assert len(rows) == len(listed) + 2
+    assert len(rows) == len(listed) + len(verify._NAMES) + 2
+    assert rows[-3].startswith("| `verify.verify` | Verifies that")
     assert rows[0] == "| name | what it is | file |"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from lab.documentation import tables
-from lab.documentation.defaults import table, unpaired
+from lab.documentation.defaults import optimizers, table, unpaired
 from lab.documentation.defaults.pairs import Hidden, Pair
 
 PAGE = Path(__file__).parents[5] / "docs" / "defaults.md"
@@ -173,6 +173,7 @@ def test_the_modules():
     assert PUBLIC.keys() == {
         "tf.train",
         "tf.contrib.layers",
+        "tf.contrib.opt",
         "tf.layers",
         "tf.nn",
         "tf.nn.rnn_cell",
@@ -242,6 +243,20 @@ def test_keras_arguments_are_those_of_the_installed_keras():
         "call.inputs": None,
         "call.training": "False",
     }
+
+
+def test_the_table_of_contribs_optimizers_has_every_argument():
+    lines = table.contrib_optimizers().splitlines()
+    assert len(lines) == 2 + len(optimizers.CONTRIB_OPT)
+    (found,) = [line for line in lines if "`tf.contrib.opt.AdamWOptimizer`" in line]
+    assert found == (
+        "| `tf.contrib.opt.AdamWOptimizer` | `weight_decay`, `learning_rate=0.001`, `beta1=0.9`, "
+        "`beta2=0.999`, `epsilon=1e-08` | `tf_recipes.AdamW`, whose `weight_decay` has to be "
+        "named |"
+    )
+    every = {f"tf.contrib.opt.{name}" for name in optimizers.CONTRIB_OPT}
+    assert every <= set(SIGNATURES)
+    assert {name for name in table.names() if "contrib.opt" in name} <= every
 
 
 # --- the page

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, ops
 from keras_helpers import case, largest
 
@@ -43,6 +44,37 @@ def average_in_place():
         optimizer.apply([-1.0], [weight])
     optimizer.finalize_variable_values([weight])
     return weight
+
+
+def decayed(optimizer):
+    weight = keras.Variable(1.0)
+    optimizer.apply([0.0], [weight])
+    return 1.0 - weight
+
+
+@case([0.25], [0.125])
+def adamw_decay():
+    return decayed(keras.optimizers.AdamW(0.5, weight_decay=0.25))
+
+
+@case([0.25], [0.125])
+def momentumw_decay():
+    return decayed(keras.optimizers.SGD(0.5, momentum=0.9, weight_decay=0.25))
+
+
+# Keras: u2 0.1 / (1 - u1 u2) + 1 with u1 = 0.468, u2 = 0.48528
+@case([1.9], [1.0627875])
+def nadam_first_step():
+    return step_of(keras.optimizers.Nadam(1.0), 0.5)
+
+
+@case([0.9], [0.8329966])
+def lazy_rows():
+    rows, optimizer = keras.Variable(np.ones((2, 1), "float32")), keras.optimizers.Adam(0.1)
+    optimizer.build([rows])
+    for row in (0, 1):
+        optimizer.apply([tf.IndexedSlices(tf.constant([[0.5]]), [row], [2, 1])])
+    return rows[0]
 
 
 # --- layers

@@ -40,6 +40,36 @@ def average_in_place():
     return run(weight, first=[tf.assign(weight, 2.0), update, tf.assign(weight, 3.0), update])
 
 
+def decayed(optimizer):
+    weight = tf.Variable(1.0)
+    return run(1.0 - weight, first=[optimizer.apply_gradients([(tf.constant(0.0), weight)])])
+
+
+@measurement
+def adamw_decay():
+    return decayed(tf.contrib.opt.AdamWOptimizer(0.25, 0.5))
+
+
+@measurement
+def momentumw_decay():
+    return decayed(tf.contrib.opt.MomentumWOptimizer(0.25, 0.5, 0.9))
+
+
+@measurement
+def nadam_first_step():
+    return step_of(tf.contrib.opt.NadamOptimizer(1.0), 0.5)
+
+
+@measurement
+def lazy_rows():
+    rows, optimizer = tf.Variable([[1.0], [1.0]]), tf.contrib.opt.LazyAdamOptimizer(0.1)
+    steps = [
+        optimizer.apply_gradients([(tf.IndexedSlices(tf.constant([[0.5]]), [row], [2, 1]), rows)])
+        for row in (0, 1)
+    ]
+    return run(rows[0], first=steps)
+
+
 # --- contrib.layers
 
 
