@@ -37,7 +37,7 @@ class ModelSource:
         model: str | os.PathLike[str] | Callable[[], Any] | keras.Model,
         unsafe: bool = False,
     ) -> None:
-        self.unsafe = unsafe
+        self.unsafe, self.saved = unsafe, False
         self.lines: dict[str, Place] = {}  # name of a layer or optimizer -> where it was made
         self.file: str | None = None
         self.can_copy = True
@@ -64,6 +64,8 @@ class ModelSource:
             with self._noting_lines():
                 model = self._make()
         except (Exception, SystemExit) as error:  # what ends Python must not end in a match
+            if self.saved and isinstance(error, ValueError | OSError):
+                raise  # it says already what is wrong with the file
             frames = [f for f in traceback.extract_tb(error.__traceback__) if self._own(f.filename)]
             at = f", line {frames[-1].lineno}" if frames else ""
             text = shortened(" ".join(str(error).split()), 300)
@@ -124,6 +126,7 @@ class ModelSource:
 
     def _from_path(self, path: str) -> Callable[[], Any]:
         if path.endswith(".keras"):
+            self.saved = True
             return lambda: self._load(path)
         file, colon, function = path.rpartition(":")
         if not colon or not file.endswith(".py") or not function.isidentifier():
@@ -172,7 +175,7 @@ class ModelSource:
         try:
             saved_models.load(path, safe_mode=safe)  # checks the file
         except ValueError as error:
-            if safe and "safe_mode" in str(error):
+            if safe and "`Lambda`" in str(error) and "deserialization" in str(error):
                 validation.fail(
                     "A .keras file must hold no Python code, which would be run.",
                     f"{path!r} with a Lambda layer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -94,12 +95,19 @@ def errors_of_the_model(can: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        text = shortened(" ".join(str(error).split()), 300)
+        text = shortened(_said(error), 300)
         validation.fail(
             f"The model must {can}.",
             f"{type(error).__name__}: {text}",
             "Call the model with the same arrays by itself, and mend it.",
         )
+
+
+def _said(error: Exception) -> str:
+    """Returns an error's text in one line, without what Keras puts around that of a layer."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).partition("\n\nArguments received by")[0]
+    text = re.sub(r"^Exception encountered when calling \S+\.\s+", "", text)
+    return " ".join(text.split())
 
 
 class _EachStep(keras.callbacks.Callback):
