@@ -77,16 +77,29 @@ def train(
     """
     model.jit_compile = False  # to compile a program costs more than a few steps of it
     model.steps_per_execution = 1
-    watch = _EachStep(masks, drawn, after)
-    with errors_of_the_model("train on the batches"):
-        model.fit(
-            (_packed(*batch) for batch in batches),
-            steps_per_epoch=len(batches),
-            shuffle=False,
-            verbose=0,
-            callbacks=[watch],
-        )
-    return np.array(watch.losses)
+    losses: list[float] = []
+    for first, last in _calls(len(batches)):
+        watch = _EachStep(masks, drawn[first:last], first, after)
+        with errors_of_the_model("train on the batches"):
+            model.fit(
+                (_packed(*batch) for batch in batches[first:last]),
+                steps_per_epoch=last - first,
+                shuffle=False,
+                verbose=0,
+                callbacks=[watch],
+            )
+        losses += watch.finish()
+    return np.array(losses)
+
+
+def _calls(steps: int) -> list[tuple[int, int]]:
+    """Returns the first step of each call of `fit`, and the one after its last.
+
+    On JAX the variables get their values at the end of a call alone.
+    """
+    if keras.backend.backend() == "jax":
+        return [(k, k + 1) for k in range(steps)]
+    return [(0, steps)]
 
 
 @contextlib.contextmanager
@@ -117,11 +130,12 @@ class _EachStep(keras.callbacks.Callback):
         self,
         masks: Masks | None,
         drawn: Sequence[Mapping[str, Mask]],
+        first: int,
         after: Callable[[int], object],
     ) -> None:
         super().__init__()
-        self.losses: list[float] = []
-        self._masks, self._drawn, self._after = masks, drawn, after
+        self._losses: list[float] = []
+        self._masks, self._drawn, self._first, self._after = masks, drawn, first, after
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self.model.reset_metrics()
@@ -129,8 +143,15 @@ class _EachStep(keras.callbacks.Callback):
             self._masks.set(self._drawn[batch])
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.losses.append(float(np.asarray((logs or {}).get("loss", np.nan))))
-        self._after(batch + 1)
+        self._losses.append(float(np.asarray((logs or {}).get("loss", np.nan))))
+        if keras.backend.backend() != "jax":
+            self._after(self._first + batch + 1)
+
+    def finish(self) -> list[float]:
+        """Returns the losses, after the variables have their values."""
+        if keras.backend.backend() == "jax":
+            self._after(self._first + 1)
+        return self._losses
 
 
 def _packed(x: Any, y: Any, weight: Any) -> tuple[Any, ...]:
