@@ -43,14 +43,21 @@ class Program:
         return [n for n in self.batches if n not in self.labels]
 
     @functools.cached_property
-    def session(self):
+    def _opened(self):
         from tf_recipes.graph.graph_session import GraphSession
 
-        return GraphSession(self.structure, self.names["outputs"])
+        session = GraphSession(self.structure, self.names["outputs"])
+        return session, session.restore(self.prefix)
 
-    @functools.cached_property
+    @property
+    def session(self):
+        """A session whose variables were restored."""
+        return self._opened[0]
+
+    @property
     def initial(self):
-        return self.session.restore(self.prefix)
+        """`{variable: value}` of the checkpoint."""
+        return self._opened[1]
 
     @functools.cached_property
     def steps(self):

@@ -11,11 +11,12 @@ from tf_recipes._support import validation
 from tf_recipes._support.recompile import first_sentence
 
 
-def load(path: str | os.PathLike[str]) -> keras.Model:
+def load(path: str | os.PathLike[str], safe_mode: bool = True) -> keras.Model:
     """Returns the model of a `.keras` file, not compiled; checks for damage before Keras reads it.
 
     Args:
         path: str or `os.PathLike`.
+        safe_mode: False to load Python code that the file holds, such as a Lambda layer.
 
     Raises:
         OSError: if the file does not exist or is damaged.
@@ -31,7 +32,7 @@ def load(path: str | os.PathLike[str]) -> keras.Model:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Skipping variable loading")
-            return keras.saving.load_model(path, compile=False)
+            return keras.saving.load_model(path, compile=False, safe_mode=safe_mode)
     except (OSError, KeyError) as error:  # a part is missing
         raise OSError(damaged) from error
     except (TypeError, ValueError) as error:

@@ -68,6 +68,9 @@ def define_flags() -> None:
     flags.DEFINE_bool(
         "cache", True, "Keep what TF1 did in the user's cache, for the run after a mend."
     )
+    flags.DEFINE_bool(
+        "unsafe", False, "Load a .keras file that holds Python code, such as a Lambda layer."
+    )
     flags.DEFINE_string("json_out", None, "Write the results to this file.")
     flags.DEFINE_string("html", None, "Write a report to open in a browser to this file.")
 
@@ -91,7 +94,7 @@ def main() -> int:
 def _settings(given: Any) -> dict[str, Any]:
     """Returns the settings of a verification that the flags give."""
     names = ("train_op", "loss", "inputs", "labels", "outputs", "sample_weight")
-    numbers = ("steps", "batch_size", "seed", "starts", "explain", "cache")
+    numbers = ("steps", "batch_size", "seed", "starts", "explain", "cache", "unsafe")
     where = ("reference", "tf1_python")
     return {
         **{name: getattr(given, name) for name in (*names, *numbers, *where)},

@@ -126,7 +126,7 @@ class GraphSession:
             else:
                 self._restore_by_name(prefix)
         except SessionError as error:
-            text = shortened(error.message.partition("\n")[0], 200)
+            text = shortened(_said(error.message), 200)
             validation.fail(
                 "The checkpoint must hold every variable of the graph.",
                 f"{prefix!r}: {text}",
@@ -345,8 +345,16 @@ def _escaped(name: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", name)
 
 
+def _said(message: str) -> str:
+    """Returns the line of TensorFlow's message that says what went wrong."""
+    lines = (line.strip() for line in message.splitlines())
+    aside = ("Graph execution error", "Detected at node", "Node:", "[[", "Original stack trace")
+    found = (line for line in lines if line and not line.startswith(aside))
+    return next(found, "no word").rstrip(".:")
+
+
 def _failed(message: str) -> Any:
-    text = " ".join(message.split("\n\nOriginal stack trace")[0].split())
+    text = _said(message)
     return validation.fail(
         "TensorFlow must be able to run the graph.",
         shortened(text, 300),

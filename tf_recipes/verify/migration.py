@@ -20,6 +20,7 @@ from tf_recipes.verify.bench import (
     arguments,
     attempt,
     kept_results,
+    keras_steps,
     recorded_steps,
     reference,
     variable_map,
@@ -64,6 +65,7 @@ class Settings:
     tf1_python: str | None = None
     explain: bool = True
     cache: bool | str | os.PathLike[str] = True
+    unsafe: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +137,8 @@ def verify(
             graph on real TF 1.15, with `tf1_python` or the environment that
             `tf-recipes create-tf1-environment` made.
             What TF1 did is kept in the user's cache, so that a run after a mend takes less time;
-            `cache=False` keeps nothing, and `cache=FOLDER` keeps it there.
+            `cache=False` keeps nothing, and `cache=FOLDER` keeps it there. `unsafe=True` loads a
+            `.keras` file that holds Python code, such as a Lambda layer.
 
     Returns:
         A `Report`.
@@ -150,7 +153,7 @@ def verify(
     """
     given = Settings(**settings)
     _check(given)
-    source = ModelSource(model)
+    source = ModelSource(model, given.unsafe)
     with use_float32_products():
         if os.fspath(checkpoint).endswith(".npz"):
             return _of_recording(source, checkpoint, feeds, given, on_step)
@@ -362,13 +365,7 @@ class _Verification:
     def _build(self, model: keras.Model) -> None:
         """Builds a model that has no variables before its first call."""
         if not model.built or self._build_by_call:
-            model(
-                keras.tree.map_structure(
-                    keras.ops.convert_to_tensor,
-                    self.arguments.x(model, self.feeds.evaluate()),
-                ),
-                training=False,
-            )
+            keras_steps.predict(model, self.arguments.x(model, self.feeds.evaluate()))
 
     def _settle(
         self,

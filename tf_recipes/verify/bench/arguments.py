@@ -35,6 +35,8 @@ class Arguments:
             return given[0] if len(given) == 1 else given
         shaped = [_shaped(a, t) for a, t in zip(given, wanted, strict=True)]
         by_tensor = {id(t): a for t, a in zip(wanted, shaped, strict=True)}
+        if isinstance(model, keras.Sequential):
+            return shaped[0]
         return keras.tree.map_structure(lambda t: by_tensor[id(t)], model.input)
 
     def y(self, model: keras.Model, feeds: Mapping[str, Any], predictions: Any) -> Any:
@@ -111,6 +113,8 @@ def find(
 def _inputs(model: keras.Model) -> list[Any]:
     """Returns the symbolic inputs of a model, or none for one without, such as a subclass."""
     try:
+        if isinstance(model, keras.Sequential):  # has no attribute `input` before it is called
+            return list(model.inputs or [])
         return list(keras.tree.flatten(model.input))
     except (AttributeError, ValueError):
         return []

@@ -175,25 +175,36 @@ def _tensor(session: GraphSession, name: str) -> str:
 
 def _fitting(session: GraphSession, tensor: str, array: NDArray[Any]) -> NDArray[Any]:
     """Returns an array in the dtype of its tensor; checks shape and numbers."""
-    wanted, shape = np.dtype(session.dtype_of(tensor)), session.shape_of(tensor)
+    named, shape = session.dtype_of(tensor), session.shape_of(tensor)
+    if named == "string" or array.dtype.kind not in "fiub":
+        validation.fail(
+            "The feeds must be numbers.",
+            f"{shortened(tensor, 60)!r} of dtype {named}, an array of {array.dtype}",
+            "Feed what the program computes from the texts or objects, by the tensor's name.",
+        )
+    wanted = np.dtype(named)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         validation.fail(
             "The feeds must be finite numbers.",
             f"NaN or infinity in {shortened(tensor, 60)!r}",
             "Remove those rows.",
         )
-    lossless = array.dtype.kind in "fb" or wanted.kind != "b"
-    if wanted.kind in "iu" and array.dtype.kind == "f":
-        lossless = bool((array == np.round(array)).all())
+    lossless = array.dtype.kind == "b" or wanted.kind != "b"
+    with np.errstate(all="ignore"):
+        given, array = array, array.astype(wanted)
+    if wanted.kind in "iu":
+        lossless = bool((array == given).all())
+    elif wanted.kind == "f":
+        lossless = bool(np.isfinite(array).all())
     rank = shape is None or array.ndim in (0, len(shape))
     if not rank or not lossless or (shape and array.ndim and _differs(array.shape[1:], shape[1:])):
         asked = "any" if shape is None else tuple("None" if n is None else n for n in shape)
         validation.fail(
             "An array must have the shape and the dtype of its placeholder.",
-            f"{shortened(tensor, 60)}: {array.dtype} {array.shape} for {wanted} {asked}",
+            f"{shortened(tensor, 60)}: {given.dtype} {given.shape} for {wanted} {asked}",
             "Reshape or convert the array, so that its first axis has the rows.",
         )
-    return array.astype(wanted)
+    return array
 
 
 def _value(session: GraphSession, name: str, value: Any) -> Any:

@@ -26,12 +26,18 @@ class ModelSource:
     Args:
         model: `"port.py:build"`, a function in a Python file that takes no arguments; the path of
             a `.keras` file; such a function; or a compiled model.
+        unsafe: True to load a `.keras` file that holds Python code, such as a Lambda layer.
 
     Raises:
         ValueError: if there is no such file or function.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | Callable[[], Any] | keras.Model) -> None:
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | Callable[[], Any] | keras.Model,
+        unsafe: bool = False,
+    ) -> None:
+        self.unsafe, self.saved = unsafe, False
         self.lines: dict[str, Place] = {}  # name of a layer or optimizer -> where it was made
         self.file: str | None = None
         self.can_copy = True
@@ -57,9 +63,9 @@ class ModelSource:
         try:
             with self._noting_lines():
                 model = self._make()
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # what ends Python must not end in a match
+            if self.saved and isinstance(error, ValueError | OSError):
+                raise  # it says already what is wrong with the file
             frames = [f for f in traceback.extract_tb(error.__traceback__) if self._own(f.filename)]
             at = f", line {frames[-1].lineno}" if frames else ""
             text = shortened(" ".join(str(error).split()), 300)
@@ -120,6 +126,7 @@ class ModelSource:
 
     def _from_path(self, path: str) -> Callable[[], Any]:
         if path.endswith(".keras"):
+            self.saved = True
             return lambda: self._load(path)
         file, colon, function = path.rpartition(":")
         if not colon or not file.endswith(".py") or not function.isidentifier():
@@ -151,9 +158,7 @@ class ModelSource:
         sys.path.insert(0, os.path.dirname(file))
         try:
             spec.loader.exec_module(module)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:
+        except (Exception, SystemExit) as error:  # what ends Python must not end in a match
             text = shortened(" ".join(str(error).split()), 300)
             validation.fail(
                 "The model's file must run.",
@@ -164,11 +169,20 @@ class ModelSource:
             sys.path.remove(os.path.dirname(file))
         return module
 
-    @staticmethod
-    def _load(path: str) -> keras.Model:
-        """Returns the model of a file, compiled as it was saved; no Python code is loaded."""
-        saved_models.load(path)  # checks the file
-        return keras.saving.load_model(path, compile=True, safe_mode=True)
+    def _load(self, path: str) -> keras.Model:
+        """Returns the model of a file, compiled as it was saved."""
+        safe = not self.unsafe
+        try:
+            saved_models.load(path, safe_mode=safe)  # checks the file
+        except ValueError as error:
+            if safe and "`Lambda`" in str(error) and "deserialization" in str(error):
+                validation.fail(
+                    "A .keras file must hold no Python code, which would be run.",
+                    f"{path!r} with a Lambda layer",
+                    "If you trust the file, pass unsafe=True.",
+                )
+            raise
+        return keras.saving.load_model(path, compile=True, safe_mode=safe)
 
     def _copies_of(self, model: keras.Model) -> Callable[[], keras.Model]:
         """Returns a function that copies a compiled model by its configuration."""

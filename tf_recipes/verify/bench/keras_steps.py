@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +13,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
 from tf_recipes.blocks.dropout import Dropout
 from tf_recipes.verify.bench.recurrent_cells import layers_in
 
@@ -76,13 +80,14 @@ def train(
     losses: list[float] = []
     for first, last in _calls(len(batches)):
         watch = _EachStep(masks, drawn[first:last], first, after)
-        model.fit(
-            (_packed(*batch) for batch in batches[first:last]),
-            steps_per_epoch=last - first,
-            shuffle=False,
-            verbose=0,
-            callbacks=[watch],
-        )
+        with errors_of_the_model("train on the batches"):
+            model.fit(
+                (_packed(*batch) for batch in batches[first:last]),
+                steps_per_epoch=last - first,
+                shuffle=False,
+                verbose=0,
+                callbacks=[watch],
+            )
         losses += watch.finish()
     return np.array(losses)
 
@@ -95,6 +100,27 @@ def _calls(steps: int) -> list[tuple[int, int]]:
     if keras.backend.backend() == "jax":
         return [(k, k + 1) for k in range(steps)]
     return [(0, steps)]
+
+
+@contextlib.contextmanager
+def errors_of_the_model(can: str) -> Iterator[None]:
+    """Makes one line of what a model raises, whatever its type."""
+    try:
+        yield
+    except Exception as error:
+        text = shortened(_said(error), 300)
+        validation.fail(
+            f"The model must {can}.",
+            f"{type(error).__name__}: {text}",
+            "Call the model with the same arrays by itself, and mend it.",
+        )
+
+
+def _said(error: Exception) -> str:
+    """Returns an error's text in one line, without what Keras puts around that of a layer."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).partition("\n\nArguments received by")[0]
+    text = re.sub(r"^Exception encountered when calling \S+\.\s+", "", text)
+    return " ".join(text.split())
 
 
 class _EachStep(keras.callbacks.Callback):
@@ -138,7 +164,8 @@ def _packed(x: Any, y: Any, weight: Any) -> tuple[Any, ...]:
 
 def predict(model: keras.Model, x: Any) -> list[NDArray[Any]]:
     """Returns the model's outputs in evaluation, in order."""
-    outputs = model(keras.tree.map_structure(ops.convert_to_tensor, x), training=False)
+    with errors_of_the_model("predict the rows"):
+        outputs = model(keras.tree.map_structure(ops.convert_to_tensor, x), training=False)
     return [np.asarray(ops.convert_to_numpy(each)) for each in keras.tree.flatten(outputs)]
 
 
@@ -190,7 +217,8 @@ def _watched(model: keras.Model, x: Any, note: Callable[..., None], training: bo
     for layer in layers:
         object.__setattr__(layer, "call", wrapped(layer))
     try:
-        model(keras.tree.map_structure(ops.convert_to_tensor, x), training=training)
+        with errors_of_the_model("take the rows in training" if training else "predict the rows"):
+            model(keras.tree.map_structure(ops.convert_to_tensor, x), training=training)
     finally:
         for layer in layers:
             if kept[id(layer)] is None:

@@ -175,7 +175,8 @@ class _Search:
                 )
             one, other = names[name], paths[path]
             shape = one.shape[::-1] if turned else one.shape
-            if np.prod(shape, dtype=int) != np.prod(other.shape, dtype=int):
+            # an axis of one entry is no difference: a kernel of Conv1D, say, as one of Conv2D
+            if [n for n in shape if n != 1] != [n for n in other.shape if n != 1]:
                 validation.fail(
                     "Two variables that a map joins must have one shape.",
                     f"{shortened(name, 60)} {one.shape}, {shortened(path, 60)} {other.shape}",
