@@ -148,6 +148,38 @@ def parsed(spec):
     return run([*tf.parse_single_example(names_inputs.RECORD, spec).values()])
 
 
+def dense(sparse, default=0):
+    return tf.sparse.to_dense(sparse, default)
+
+
+def column(made, **features):
+    """Returns the numbers that a column of features makes of arrays; of ids, how often each is."""
+    contrib = "contrib" in type(made).__module__
+    if contrib and "SparseColumn" in str(type(made).__mro__) or "Crossed" in type(made).__name__:
+        made = (tf.contrib.layers.one_hot_column if contrib else tf.feature_column.indicator_column)(made)
+    given = {
+        key: tf.constant(each) if isinstance(each, (np.ndarray, list)) else each
+        for key, each in features.items()
+    }
+    layer = tf.contrib.layers.input_from_feature_columns if contrib else tf.feature_column.input_layer
+    found = layer(given, [made])
+    tf.get_default_session().run(tf.tables_initializer())
+    return run(found)
+
+
+def rows(dataset):
+    """Returns the rows of a dataset, or those of a dataset of 0, 1, ... 6 after `dataset`."""
+    if not isinstance(dataset, tf.data.Dataset):
+        dataset = tf.data.Dataset.range(7).apply(dataset)
+    following = tf.compat.v1.data.make_one_shot_iterator(dataset).get_next()
+    found = []
+    while True:
+        try:
+            found.append(tf.get_default_session().run(following))
+        except tf.errors.OutOfRangeError:
+            return found
+
+
 def value(initializer, shape=(3, 3)):
     return run(initializer(shape))
 
@@ -159,6 +191,8 @@ def plain(found):
     if isinstance(found, dict):
         return [plain(found[key]) for key in sorted(found)]
     array = np.asarray(found)
+    if array.dtype.kind in "OSU":
+        return {"s": names_inputs.texts(array)}
     if array.dtype.kind == "c":
         return {"c": plain([array.real, array.imag])}
     kind = "f" if array.dtype.kind == "V" else array.dtype.kind.replace("u", "i")
@@ -178,6 +212,10 @@ def result(expression):
         tf=tf,
         sp=tf.SparseTensor([[0, 1], [1, 2]], [2.0, 3.0], [2, 3]),
         ids=tf.SparseTensor([[0, 0], [0, 1], [1, 0]], tf.constant([2, 0, 1], "int64"), [2, 2]),
+        pairs=tf.contrib.layers.dense_to_sparse(names_inputs.inputs()["tokens"], -1),
+        apart=tf.contrib.layers.dense_to_sparse(tf.constant([[1, 3, 0], [2, 0, 4]]), -1),
+        weights=tf.contrib.layers.dense_to_sparse(names_inputs.inputs()["x"], -9.0),
+        letters=tf.SparseTensor([[0, 0], [1, 0]], ["b", "c"], [2, 1]),
         t=tf.constant,
         init=tf.constant_initializer,
         value=value,
@@ -194,6 +232,9 @@ def result(expression):
         averaged=averaged,
         codes=codes,
         parsed=parsed,
+        dense=dense,
+        column=column,
+        rows=rows,
     )
     try:
         return plain(run(eval(expression, space)))
