@@ -156,12 +156,16 @@ def column(made, **features):
     """Returns the numbers that a column of features makes of arrays; of ids, how often each is."""
     contrib = "contrib" in type(made).__module__
     if contrib and "SparseColumn" in str(type(made).__mro__) or "Crossed" in type(made).__name__:
-        made = (tf.contrib.layers.one_hot_column if contrib else tf.feature_column.indicator_column)(made)
+        made = (
+            tf.contrib.layers.one_hot_column if contrib else tf.feature_column.indicator_column
+        )(made)
     given = {
         key: tf.constant(each) if isinstance(each, (np.ndarray, list)) else each
         for key, each in features.items()
     }
-    layer = tf.contrib.layers.input_from_feature_columns if contrib else tf.feature_column.input_layer
+    layer = (
+        tf.contrib.layers.input_from_feature_columns if contrib else tf.feature_column.input_layer
+    )
     found = layer(given, [made])
     tf.get_default_session().run(tf.tables_initializer())
     return run(found)
