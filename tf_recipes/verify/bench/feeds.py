@@ -198,7 +198,7 @@ def _fitting(session: GraphSession, tensor: str, array: NDArray[Any]) -> NDArray
         lossless = bool(np.isfinite(array).all())
     rank = shape is None or array.ndim in (0, len(shape))
     if not rank or not lossless or (shape and array.ndim and _differs(array.shape[1:], shape[1:])):
-        asked = "any" if shape is None else tuple("None" if n is None else n for n in shape)
+        asked = "any" if shape is None else shape
         validation.fail(
             "An array must have the shape and the dtype of its placeholder.",
             f"{shortened(tensor, 60)}: {given.dtype} {given.shape} for {wanted} {asked}",

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -182,7 +183,9 @@ class ModelSource:
                     "If you trust the file, pass unsafe=True.",
                 )
             raise
-        return keras.saving.load_model(path, compile=True, safe_mode=safe)
+        with warnings.catch_warnings():  # slots of a model that was saved before its training
+            warnings.filterwarnings("ignore", message="Skipping variable loading")
+            return keras.saving.load_model(path, compile=True, safe_mode=safe)
 
     def _copies_of(self, model: keras.Model) -> Callable[[], keras.Model]:
         """Returns a function that copies a compiled model by its configuration."""
