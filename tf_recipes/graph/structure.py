@@ -351,6 +351,31 @@ class Structure:
                 return name
         return None
 
+    def labels_of(self, outputs: Collection[str], labels: Collection[str]) -> dict[str, str]:
+        """Returns `{output: the label that the loss compares with it}`, where one alone can be.
+
+        An output and its label meet in a tensor on which no other label has an influence.
+
+        Args:
+            outputs: tensors of predictions.
+            labels: the tensors that only the loss takes.
+        """
+        reached = {t: self.descendants(self.starts([t]), self.forward) for t in (*outputs, *labels)}
+        possible = {}
+        for output in outputs:
+            own = {
+                label: reached[label].difference(*(reached[t] for t in labels if t != label))
+                for label in labels
+            }
+            possible[output] = {label for label in labels if reached[output] & own[label]}
+        found: dict[str, str] = {}
+        while True:  # what is the only one for an output is none of the others
+            left = {o: p - set(found.values()) for o, p in possible.items() if o not in found}
+            only = next((o for o, p in left.items() if len(p) == 1), None)
+            if only is None:
+                return found
+            found[only] = left[only].pop()
+
     def _above(self, edge: set[str], free: list[str]) -> set[str]:
         return self.ancestors(edge, control=False) & set(free)
 
