@@ -84,7 +84,7 @@ def test_a_damaged_file_is_computed_again_and_replaced(counted, folder):
         assert (taken, again) == (18, first)
         assert {path.name: path.stat().st_size for path in folder.iterdir()} == sizes
     # a whole file, of something else
-    np.savez(steps.open("wb"), about=np.frombuffer(b'{"names": 3}', np.uint8))
+    np.savez(str(steps), about=np.frombuffer(b'{"names": 3}', np.uint8))
     assert counted() == (first, 18)
 
 
