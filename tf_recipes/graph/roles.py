@@ -61,8 +61,8 @@ class TF1Variable:
     """Holds what is known of one variable.
 
     `place` is where in the graph the variable is first used, `trained` whether the step changes it
-    by a gradient, and `needed` whether it does, or the predictions depend on it. `kernel` is, for a bias, the
-    variable of the product that the bias is added to.
+    by a gradient, and `needed` whether it does, or the predictions depend on it. `kernel` is, for
+    a bias, the variable of the product that the bias is added to.
     """
 
     name: str

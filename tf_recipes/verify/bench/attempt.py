@@ -268,8 +268,8 @@ class Bench:
         if node not in structure.forward:  # the loss takes the branch for training
             return
 
-        def of(name: str) -> frozenset[str]:
-            return structure.ancestors([name], control=False) & frozenset(structure.trainable)
+        def of(name: str) -> set[str]:
+            return structure.ancestors([name], control=False) & set(structure.trainable)
 
         for other, value in self.values.items():
             twin, mine = node_of(other), self.values[tensor]
