@@ -154,17 +154,6 @@ def dense(sparse, default=0):
 
 def column(made, **features):
     """Returns the numbers that a column of features makes of arrays; of ids, how often each is."""
-<<<<<<< HEAD
-    contrib = "contrib" in type(made).__module__
-    if contrib and "SparseColumn" in str(type(made).__mro__) or "Crossed" in type(made).__name__:
-        made = (
-            tf.contrib.layers.one_hot_column if contrib else tf.feature_column.indicator_column
-        )(made)
-    given = {
-        key: tf.constant(each) if isinstance(each, (np.ndarray, list)) else each
-        for key, each in features.items()
-    }
-=======
     kind, contrib = str(type(made).__mro__), "contrib" in type(made).__module__
     if contrib and "SparseColumn" in kind:
         made = tf.contrib.layers.one_hot_column(made)
@@ -180,7 +169,6 @@ def column(made, **features):
             given[key] = tf.SparseTensor(places, each.ravel(), each.shape)
         else:
             given[key] = tf.constant(each)
->>>>>>> fccfedd1d251157d41ba7dae3263d0d1f1b4a87f
     layer = (
         tf.contrib.layers.input_from_feature_columns if contrib else tf.feature_column.input_layer
     )
