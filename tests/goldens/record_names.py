@@ -149,20 +149,26 @@ def parsed(spec):
 
 
 def dense(sparse, default=0):
-    return tf.sparse.to_dense(sparse, default)
+    return tf.sparse_tensor_to_dense(sparse, default)
 
 
 def column(made, **features):
     """Returns the numbers that a column of features makes of arrays; of ids, how often each is."""
-    contrib = "contrib" in type(made).__module__
-    if contrib and "SparseColumn" in str(type(made).__mro__) or "Crossed" in type(made).__name__:
+    kind, contrib = str(type(made).__mro__), "contrib" in type(made).__module__
+    if contrib and "SparseColumn" in kind:
+        made = tf.contrib.layers.one_hot_column(made)
+    elif "Crossed" in kind:
         made = (
             tf.contrib.layers.one_hot_column if contrib else tf.feature_column.indicator_column
         )(made)
-    given = {
-        key: tf.constant(each) if isinstance(each, (np.ndarray, list)) else each
-        for key, each in features.items()
-    }
+    given = {}
+    for key, values in features.items():
+        each = np.asarray(values)
+        if contrib and (each.dtype.kind != "f" or key == "w"):  # the weights
+            places = np.argwhere(np.ones_like(each, bool))
+            given[key] = tf.SparseTensor(places, each.ravel(), each.shape)
+        else:
+            given[key] = tf.constant(each)
     layer = (
         tf.contrib.layers.input_from_feature_columns if contrib else tf.feature_column.input_layer
     )
@@ -175,7 +181,7 @@ def rows(dataset):
     """Returns the rows of a dataset, or those of a dataset of 0, 1, ... 6 after `dataset`."""
     if not isinstance(dataset, tf.data.Dataset):
         dataset = tf.data.Dataset.range(7).apply(dataset)
-    following = tf.compat.v1.data.make_one_shot_iterator(dataset).get_next()
+    following = tf.data.make_one_shot_iterator(dataset).get_next()
     found = []
     while True:
         try:
@@ -216,10 +222,6 @@ def result(expression):
         tf=tf,
         sp=tf.SparseTensor([[0, 1], [1, 2]], [2.0, 3.0], [2, 3]),
         ids=tf.SparseTensor([[0, 0], [0, 1], [1, 0]], tf.constant([2, 0, 1], "int64"), [2, 2]),
-        pairs=tf.contrib.layers.dense_to_sparse(names_inputs.inputs()["tokens"], -1),
-        apart=tf.contrib.layers.dense_to_sparse(tf.constant([[1, 3, 0], [2, 0, 4]]), -1),
-        weights=tf.contrib.layers.dense_to_sparse(names_inputs.inputs()["x"], -9.0),
-        letters=tf.SparseTensor([[0, 0], [1, 0]], ["b", "c"], [2, 1]),
         t=tf.constant,
         init=tf.constant_initializer,
         value=value,

@@ -61,9 +61,9 @@ def _hidden(trace: Trace) -> str:
         for name, array in names.items():
             if (times := dwarfed(array, trace.initial[name])) > DWARFED:
                 return (
-                    f"{trace.source}: what sets the scale of the trained entries of an array may be "
-                    f"at most {DWARFED:g} times as large as they are; else a difference among them "
-                    f"does not show. Received: variables/{step}/{name}, {times:.3g} times. "
+                    f"{trace.source}: what sets the scale of the trained entries of an array may "
+                    f"be at most {DWARFED:g} times as large as they are; else a difference among "
+                    f"them does not show. Received: variables/{step}/{name}, {times:.3g} times. "
                     "Record a trace of another recipe or of other initial weights."
                 )
     return ""
