@@ -177,10 +177,10 @@ def column(made, **features):
     return run(found)
 
 
-def rows(dataset):
-    """Returns the rows of a dataset, or those of a dataset of 0, 1, ... 6 after `dataset`."""
-    if not isinstance(dataset, tf.data.Dataset):
-        dataset = tf.data.Dataset.range(7).apply(dataset)
+def rows(change):
+    """Returns the rows of a dataset of 0, 1, ... 6 after a change."""
+    made = tf.data.Dataset
+    dataset = made.range(7).apply(change)
     following = tf.data.make_one_shot_iterator(dataset).get_next()
     found = []
     while True:
