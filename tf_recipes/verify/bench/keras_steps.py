@@ -155,7 +155,9 @@ class _EachStep(keras.callbacks.Callback):
             self._masks.set(self._drawn[batch])
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._losses.append(float(np.asarray((logs or {}).get("loss", np.nan))))
+        found = float(np.asarray((logs or {}).get("loss", np.nan)))
+        # NaN stands for a step that gives no loss, so that a loss which is NaN is infinite here
+        self._losses.append(np.inf if np.isnan(found) and "loss" in (logs or {}) else found)
         if keras.backend.backend() != "jax":
             self._after(self._first + batch + 1)
 
