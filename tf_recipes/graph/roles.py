@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterator
 
 from tf_recipes.graph.graph_session import GraphSession
-from tf_recipes.graph.structure import node_of
+from tf_recipes.graph.nodes import node_of
 
 KERNEL, BIAS = "kernel", "bias"
 GAMMA, BETA, MEAN, VARIANCE = "gamma", "beta", "moving_mean", "moving_variance"

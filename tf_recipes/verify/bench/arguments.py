@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
-from tf_recipes.graph.structure import Structure, node_of
+from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.structure import Structure
 
 
 @dataclasses.dataclass(frozen=True)

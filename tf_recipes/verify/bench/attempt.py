@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes._support import validation
-from tf_recipes.graph.structure import node_of
+from tf_recipes.graph.nodes import node_of
 from tf_recipes.parity.comparison import relative_drift
 from tf_recipes.verify.bench import judgement, keras_steps, slots, variable_map
 from tf_recipes.verify.bench.feeds import Feeds
