@@ -54,6 +54,11 @@ LOST = {
             except KeyboardInterrupt:
                 raise SystemError from None
     """,
+    "while Python ends": """
+        import atexit
+        atexit.register(press)
+        main = lambda: 0
+    """,
     "while modules are imported": """
         interrupts.end_at_once()
         press()

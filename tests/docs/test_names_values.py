@@ -143,6 +143,10 @@ def parsed(spec):
     return [*tf.io.parse_single_example(names_inputs.RECORD, spec).values()]
 
 
+def dense(sparse, default=0):
+    return tf.sparse.to_dense(sparse, default)
+
+
 def fixed(augmentation, images, **amounts):
     """Returns images by the layer of an `ImageAugmentation`, by one amount instead of a range."""
     _, layer = augmentation.layers
@@ -169,9 +173,13 @@ def plain(found):
         return [plain(each) for each in found]
     if isinstance(found, dict):
         return [plain(found[key]) for key in sorted(found)]
+    if isinstance(found, tf.SparseTensor):
+        return plain([found.indices, found.values, found.dense_shape])
     if isinstance(found, keras.Variable):
         found = found.value
     array = np.asarray(found)
+    if array.dtype.kind in "OSU":
+        return {"s": names_inputs.texts(array)}
     if array.dtype.kind == "c":
         return {"c": plain([array.real, array.imag])}
     kind = "f" if array.dtype.kind == "V" else array.dtype.kind.replace("u", "i")
@@ -232,6 +240,8 @@ def evaluated(expression):
         averaged=averaged,
         codes=codes,
         parsed=parsed,
+        dense=dense,
+        rows=list,
         fixed=fixed,
         weighted=weighted,
         by_nonzero=by_nonzero,

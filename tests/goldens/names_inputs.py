@@ -11,6 +11,19 @@ BRACES = re.compile(r"\{([\w.,]+)\}")
 BIAS = re.compile(r"bias|^b_")  # in the last part of a variable's name
 # An Example with the feature "a", the floats 1.5 and -2, serialized.
 RECORD = b"\n\x13\n\x11\n\x01a\x12\x0c\x12\n\n\x08\x00\x00\xc0?\x00\x00\x00\xc0"
+# A SequenceExample with the feature list "a" of the floats 1.5 and -2, serialized.
+SEQUENCE = (
+    b"\x12\x1b\n\x19\n\x01a\x12\x14\n\x08\x12\x06\n\x04\x00\x00\xc0?"
+    b"\n\x08\x12\x06\n\x04\x00\x00\x00\xc0"
+)
+BMP = (  # two pixels, red and blue
+    b"BM>\0\0\0\0\0\0\x006\0\0\0(\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\x18"
+    + 25 * b"\0"
+    + b"\0\0\xff\xff\0\0\0\0"
+)
+GIF = (  # a white pixel
+    b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
+)
 STEPS = (0, 1, 5, 10, 15, 25)
 GRADIENTS = np.float32([[0.5, -2.0, 0.0], [0.25, 1.0, 0.1], [-1.0, 0.5, 0.2]])
 
@@ -55,6 +68,15 @@ def inputs():
         "scores": f([[0.5, 0.2], [0.9, 0.1], [0.3, 0.8]]),
         "many": np.linspace(0.01, 0.99, 40, dtype="float32"),
         "many_labels": f([0, 0, 1, 0, 1, 0, 0, 1, 1, 1] * 4),
+        "record": RECORD,
+        "sequence": SEQUENCE,
+        "bmp": BMP,
+        "gif": GIF,
+        "u8": (255 * _image(16, 16, 3)).astype("uint8"),
+        "words": [b"ab cD", b" c1 "],
+        "tokens": np.int32([[1, 3, 0], [2, 0, 0]]),
+        "table": f([[1, 2], [3, -1], [0.5, 4], [-2, 1], [0, 1]]),
+        "spoken": np.log(_image(6, 2, 4) + f(0.1)),
         "dist": quantiles,
         "share": share,
         "sorted_values": lambda values: np.sort(run(values)),
@@ -65,6 +87,13 @@ def inputs():
 def run(value):
     """Returns a NumPy array of a tensor; the recorder replaces this by a session."""
     return np.asarray(value)
+
+
+def texts(array):
+    """Returns an array of bytes in lists of strings, one character for each byte."""
+    if array.ndim:
+        return [texts(np.asarray(each)) for each in array]
+    return bytes(array.item()).decode("latin-1")
 
 
 def quantiles(drawn):

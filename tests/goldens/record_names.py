@@ -148,6 +148,48 @@ def parsed(spec):
     return run([*tf.parse_single_example(names_inputs.RECORD, spec).values()])
 
 
+def dense(sparse, default=0):
+    return tf.sparse_tensor_to_dense(sparse, default)
+
+
+def column(made, **features):
+    """Returns the numbers that a column of features makes of arrays; of ids, how often each is."""
+    kind, contrib = str(type(made).__mro__), "contrib" in type(made).__module__
+    if contrib and "SparseColumn" in kind:
+        made = tf.contrib.layers.one_hot_column(made)
+    elif "Crossed" in kind:
+        made = (
+            tf.contrib.layers.one_hot_column if contrib else tf.feature_column.indicator_column
+        )(made)
+    given = {}
+    for key, values in features.items():
+        each = np.asarray(values)
+        if contrib and (each.dtype.kind != "f" or key == "w"):  # the weights
+            places = np.argwhere(np.ones_like(each, bool))
+            given[key] = tf.SparseTensor(places, each.ravel(), each.shape)
+        else:
+            given[key] = tf.constant(each)
+    layer = (
+        tf.contrib.layers.input_from_feature_columns if contrib else tf.feature_column.input_layer
+    )
+    found = layer(given, [made])
+    tf.get_default_session().run(tf.tables_initializer())
+    return run(found)
+
+
+def rows(change):
+    """Returns the rows of a dataset of 0, 1, ... 6 after a change."""
+    made = tf.data.Dataset
+    dataset = made.range(7).apply(change)
+    following = tf.data.make_one_shot_iterator(dataset).get_next()
+    found = []
+    while True:
+        try:
+            found.append(tf.get_default_session().run(following))
+        except tf.errors.OutOfRangeError:
+            return found
+
+
 def value(initializer, shape=(3, 3)):
     return run(initializer(shape))
 
@@ -159,6 +201,8 @@ def plain(found):
     if isinstance(found, dict):
         return [plain(found[key]) for key in sorted(found)]
     array = np.asarray(found)
+    if array.dtype.kind in "OSU":
+        return {"s": names_inputs.texts(array)}
     if array.dtype.kind == "c":
         return {"c": plain([array.real, array.imag])}
     kind = "f" if array.dtype.kind == "V" else array.dtype.kind.replace("u", "i")
@@ -194,6 +238,9 @@ def result(expression):
         averaged=averaged,
         codes=codes,
         parsed=parsed,
+        dense=dense,
+        column=column,
+        rows=rows,
     )
     try:
         return plain(run(eval(expression, space)))

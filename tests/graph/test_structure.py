@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tf_recipes.graph import meta_graph
-from tf_recipes.graph.structure import Structure, node_of
+from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.structure import Structure
 
 NAMES = sorted(p.stem for p in (Path(__file__).parents[1] / "goldens/verify/programs").glob("*.py"))
 # the arrays that only the loss reads; all others are inputs

@@ -200,6 +200,43 @@ def test_huge_entries_of_other_arrays_hide_nothing(good, computed, monkeypatch):
         assert status({**good, name: huge})[0] == 1, name
 
 
+def test_dead_units_hide_nothing(good, computed, monkeypatch):
+    """Seven of ten units with a huge bias set the scale of the others: this is not judged."""
+    replayed = computed[1]
+    name = next(key for key in good if key.startswith("initial/hidden1/") and good[key].ndim == 1)
+    name = name.removeprefix("initial/")
+    planted = dict(good)
+    for key in (f"initial/{name}", *(f"variables/{step}/{name}" for step in good["steps"])):
+        planted[key] = good[key].copy()
+        planted[key][:7] = huge_number(good[key])
+    variables = {
+        step: {**names, name: planted[f"variables/{step}/{name}"].copy()}
+        for step, names in replayed.variables.items()
+    }
+    same = dataclasses.replace(replayed, variables=variables)
+    monkeypatch.setattr(replay, "replay", lambda *arguments: same)
+    for step in good["steps"]:
+        planted[f"variables/{step}/{name}"][7:] *= good[f"initial/{name}"].dtype.type(1.3)
+    found, why = status(planted)
+    assert found == 2
+    assert "a difference among them does not show" in why
+
+
+def test_the_last_step_is_compared(good):
+    last = good["steps"][-1]
+    short = {key: array for key, array in good.items() if f"/{last}/" not in key}
+    found, why = status({**short, "steps": good["steps"][:-1]})
+    assert found == 2
+    assert f"the recipe's last step, {last}, must be among them" in why
+
+
+def test_few_images_are_named(good):
+    reference = trace.from_arrays(good, "x.npz")
+    assert judge._few_images(reference) == ""
+    few = dataclasses.replace(reference, images=reference.images[:1])
+    assert judge._few_images(few).endswith("the trace has fewer images (1) than a batch (50).")
+
+
 def test_where_tf1_drifts_far_from_itself_nothing_is_proven(good, monkeypatch):
     """TF1's graph drifts by 0.2 % here, as the trace says: 4 % off would be a ratio of 20."""
     moments = [*good["steps"].tolist(), "logits"]

@@ -84,9 +84,9 @@ def test_a_graph_in_this_tensorflow_gives_a_complete_trace():
     np.testing.assert_array_equal(read.images, IMAGES)
 
 
-def test_steps_after_the_last_are_left_out():
+def test_steps_after_the_last_are_left_out_and_the_last_is_recorded():
     arrays = references.record(SMALL, IMAGES, LABELS, recorded_steps=(1, 3, 50))
-    assert arrays["steps"].tolist() == [1, 3]
+    assert arrays["steps"].tolist() == [1, 3, 4]
 
 
 @pytest.mark.parametrize("steps", [(50,), (0, 1), (-1,)])
@@ -106,7 +106,7 @@ def test_with_an_interpreter_it_is_real_tf1_that_runs(monkeypatch):
     monkeypatch.setattr(interpreter, "record", lambda *job: called.append(job) or {"made": 1})
     assert references.record(SMALL, IMAGES, LABELS, "python3.7", recorded_steps=(2,)) == {"made": 1}
     ((python, recipe, images, labels, rows, marks, neighbours),) = called
-    assert (python, recipe, marks, neighbours) == ("python3.7", SMALL, [2], 1)
+    assert (python, recipe, marks, neighbours) == ("python3.7", SMALL, [2, 4], 1)
     assert images is IMAGES
     assert labels is LABELS
     np.testing.assert_array_equal(rows, references.batches(SMALL, 20))

@@ -228,6 +228,18 @@ REFUSALS = {
         (["--folder="], "--folder is empty."),
         (["--folder=/dev/null"], "The documentation is made from the check's results."),
     ],
+    "verify_migration": [
+        ([], "--checkpoint is missing."),
+        (["--checkpoint=none", "--model=port.py:build", "--feeds=none.npz"], "--model must name"),
+        (
+            ["--checkpoint=none", f"--model={__file__}:build", "--feeds=none.npz"],
+            "--feeds must name",
+        ),
+        (["--checkpoint=none", f"--model={__file__}:build", f"--feeds={__file__}"], "PREFIX.meta"),
+        (["--steps=0"], "flag --steps=0"),
+        (["--starts=1000000000"], "flag --starts=1000000000"),
+        (["--json_out="], "--json_out is empty."),
+    ],
     "watch_gradients": [
         (["--rounds=1000000000"], "`rounds` must be few enough to end within 4 hours."),
         (["--recipe=nothing"], "`recipe` must be one of"),

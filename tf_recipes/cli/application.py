@@ -36,13 +36,16 @@ def run(main: Callable[[], int | None]) -> None:
     Args:
         main: function without arguments, which reads absl's flags; None counts as status 0.
     """
-    with interrupts.Interrupts() as interrupted:
-        try:
-            app.run(functools.partial(_guarded, main, interrupted), flags_parser=_parse)
-        except KeyboardInterrupt:
-            _stop("interrupted.", interrupts.STATUS)
-        except BrokenPipeError:
-            _stop_without_reader()
+    try:
+        with interrupts.Interrupts() as interrupted:
+            try:
+                app.run(functools.partial(_guarded, main, interrupted), flags_parser=_parse)
+            except KeyboardInterrupt:
+                _stop("interrupted.", interrupts.STATUS)
+            except BrokenPipeError:
+                _stop_without_reader()
+    finally:
+        interrupts.end_at_once()  # Python takes a while to end, with TensorFlow
 
 
 def _guarded(

@@ -19,9 +19,10 @@ _AGAIN = 0.1  # seconds after which a lost exception is raised again
 
 
 def end_at_once() -> None:
-    """Makes Ctrl-C end this process with one line and `STATUS`, while a script imports modules.
+    """Makes Ctrl-C end this process with one line and `STATUS`.
 
-    Nothing is written yet at that time, so there is nothing to put in order.
+    A script calls this while it imports modules, and a command when all its work is done: at these
+    times there is nothing to put in order.
     """
     if _listens():
         signal.signal(signal.SIGINT, _end)

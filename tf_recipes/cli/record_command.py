@@ -22,7 +22,9 @@ def define_flags() -> None:
     flags.DEFINE_list("recipe", None, "Recipes by name; without it, all of them.")
     flags.DEFINE_string("output_dir", None, "Where the traces go, each as NAME.npz.")
     flags.DEFINE_integer("pool", 2000, "Images to train on, from the head of the sample.", 1, 6000)
-    flags.DEFINE_list("recorded_steps", None, "Steps to record; default 1, 2, 5, 10, ..., last.")
+    flags.DEFINE_list(
+        "recorded_steps", None, "Steps to record, and the last; default 1, 2, 5, 10, ..."
+    )
     flags.DEFINE_string("distributions_out", None, "Record TF1's random draws to this .npz.")
     recipe_flags.define()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 from absl import flags
@@ -85,10 +86,33 @@ def main() -> int:
                 f"--{name} is missing. Received: no --{name}. Pass --checkpoint=PREFIX "
                 "--model=port.py:build --feeds=batches.npz."
             )
+    _check_inputs(given)
     settings = _settings(given)
     outputs = {n: getattr(given, n) for n in ("json_out", "html", "write_map") if getattr(given, n)}
     _check_outputs(outputs)
     return _run(given, settings, outputs)
+
+
+def _check_inputs(given: Any) -> None:
+    """Checks that the named files are there, before the seconds that TensorFlow takes."""
+    port = given.model.rpartition(":")[0] if ":" in given.model else given.model
+    found = {
+        "model": (port.endswith((".py", ".keras")), Path(port)),
+        "feeds": (True, Path(given.feeds or given.checkpoint)),
+        "checkpoint": (True, Path(given.checkpoint)),
+    }
+    remedies = {
+        "model": "Pass --model=port.py:build, where build() returns a compiled model.",
+        "feeds": "Write it with numpy.savez('batches.npz', **{placeholder: array}).",
+        "checkpoint": "Pass the prefix of PREFIX.meta, its folder, or a recording.",
+    }
+    for name, (fits, path) in found.items():
+        there = path.exists() or (name == "checkpoint" and Path(f"{path}.meta").exists())
+        if not fits or not there:
+            raise UsageError(
+                f"--{name} must name a file that is there. Received: "
+                f"--{name}={getattr(given, name)}. {remedies[name]}"
+            )
 
 
 def _settings(given: Any) -> dict[str, Any]:

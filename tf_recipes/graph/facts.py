@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes.graph.graph_session import GraphSession
+from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.roles import Roles
-from tf_recipes.graph.structure import Update, node_of
 from tf_recipes.graph.trajectory import Trajectory
+from tf_recipes.graph.update_ops import Update
 
 _CLIPS = {
     "clip_by_value": "value",

@@ -17,7 +17,8 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.backends import Installed, RealTF1, SessionError
 from tf_recipes.graph.meta_graph import without_unknown_ops
-from tf_recipes.graph.structure import VARIABLES, Structure, node_of
+from tf_recipes.graph.nodes import VARIABLES, node_of
+from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.tf1_server import ASSIGN, NEW, READ
 
 Values = dict[str, NDArray[Any]]

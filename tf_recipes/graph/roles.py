@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterator
 
 from tf_recipes.graph.graph_session import GraphSession
-from tf_recipes.graph.structure import node_of
+from tf_recipes.graph.nodes import node_of
 
 KERNEL, BIAS = "kernel", "bias"
 GAMMA, BETA, MEAN, VARIANCE = "gamma", "beta", "moving_mean", "moving_variance"
@@ -61,8 +61,8 @@ class TF1Variable:
     """Holds what is known of one variable.
 
     `place` is where in the graph the variable is first used, `trained` whether the step changes it
-    by a gradient, and `needed` whether the predictions depend on it. `kernel` is, for a bias, the
-    variable of the product that the bias is added to.
+    by a gradient, and `needed` whether it does, or the predictions depend on it. `kernel` is, for
+    a bias, the variable of the product that the bias is added to.
     """
 
     name: str
@@ -155,7 +155,7 @@ class Roles:
                     self._role(name, shape),
                     self._place(name),
                     trained,
-                    name in needed or (trained and not self._output),
+                    trained or name in needed,
                     self._kernel(name),
                 )
             )

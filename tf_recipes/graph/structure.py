@@ -15,37 +15,12 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.meta_graph import MetaGraph
+from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, node_of
+from tf_recipes.graph.update_ops import Update
 
-PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
-VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
-# What draws anew at each run. The draws of a step are kept, and are fed wherever it is repeated.
-RANDOM = (
-    "RandomUniform",
-    "RandomUniformInt",
-    "RandomStandardNormal",
-    "TruncatedNormal",
-    "ParameterizedTruncatedNormal",
-    "Multinomial",
-    "RandomGamma",
-    "RandomPoissonV2",
-    "RandomShuffle",
-)
-# What gives the rows of a batch without being fed.
-SOURCES = (
-    "IteratorGetNext",
-    "IteratorGetNextSync",
-    "QueueDequeueV2",
-    "QueueDequeueManyV2",
-    "QueueDequeueUpToV2",
-    "QueueDequeue",
-    "QueueDequeueMany",
-    "QueueDequeueUpTo",
-)
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 _WRITES = re.compile(r"(Assign(Add|Sub)?|(Resource)?Scatter\w+|Assign\w*VariableOp)$")
 _GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+)_grad/[^/]+(?:/[^/]+)*$")
-
-
 _ONES = re.compile(r"(?:^|/)gradients(?:_\d+)?/(?:Fill|grad_ys_\d+)$")
 
 
@@ -203,7 +178,7 @@ class Structure:
     def updates(self) -> tuple[Update, ...]:
         """Returns the operations of the step that apply a gradient, one a variable."""
         return tuple(
-            Update(self, name)
+            Update(self.nodes[name], self.variable_of)
             for name in self.nodes
             if name in self.step and _APPLY.match(self.nodes[name].op)
         )
@@ -351,6 +326,31 @@ class Structure:
                 return name
         return None
 
+    def labels_of(self, outputs: Collection[str], labels: Collection[str]) -> dict[str, str]:
+        """Returns `{output: the label that the loss compares with it}`, where one alone can be.
+
+        An output and its label meet in a tensor on which no other label has an influence.
+
+        Args:
+            outputs: tensors of predictions.
+            labels: the tensors that only the loss takes.
+        """
+        reached = {t: self.descendants(self.starts([t]), self.forward) for t in (*outputs, *labels)}
+        possible = {}
+        for output in outputs:
+            own = {
+                label: reached[label].difference(*(reached[t] for t in labels if t != label))
+                for label in labels
+            }
+            possible[output] = {label for label in labels if reached[output] & own[label]}
+        found: dict[str, str] = {}
+        while True:  # what is the only one for an output is none of the others
+            left = {o: p - set(found.values()) for o, p in possible.items() if o not in found}
+            only = next((o for o, p in left.items() if len(p) == 1), None)
+            if only is None:
+                return found
+            found[only] = left[only].pop()
+
     def _above(self, edge: set[str], free: list[str]) -> set[str]:
         return self.ancestors(edge, control=False) & set(free)
 
@@ -435,74 +435,3 @@ class Structure:
         listed = [repr(shortened(name, 60)) for name in names]
         more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
         return ", ".join(listed[:6]) + more if listed else "none"
-
-
-# the inputs of each operation after its variable, as the kernels name them
-_INPUTS = {
-    "GradientDescent": ("rate", "gradient"),
-    "Momentum": ("accumulator", "rate", "gradient", "momentum"),
-    "Adam": (
-        *("m", "v", "beta1_power", "beta2_power", "rate"),
-        *("beta1", "beta2", "epsilon", "gradient"),
-    ),
-    "RMSProp": ("ms", "momentum_slot", "rate", "decay", "momentum", "epsilon", "gradient"),
-    "CenteredRMSProp": (
-        *("mg", "ms", "momentum_slot", "rate", "decay", "momentum", "epsilon", "gradient"),
-    ),
-    "Adagrad": ("accumulator", "rate", "gradient"),
-    "Adadelta": ("accumulator", "delta", "rate", "rho", "epsilon", "gradient"),
-    "Ftrl": ("accumulator", "linear", "gradient", "rate", "l1", "l2", "rate_power"),
-}
-_SLOTS = ("accumulator", "m", "v", "ms", "mg", "momentum_slot", "delta", "linear")
-
-
-class Update:
-    """Says what one update operation takes: its variable, its slots and its numbers.
-
-    Args:
-        structure: the `Structure` of the graph.
-        name: the operation's name.
-    """
-
-    def __init__(self, structure: Structure, name: str) -> None:
-        node = structure.nodes[name]
-        self.name, self.op = name, node.op
-        self.kind = re.sub(r"^(Resource)?(Sparse)?Apply", "", node.op)
-        self.kind = {"FtrlV2": "Ftrl", "AdagradV2": "Adagrad"}.get(self.kind, self.kind)
-        self.sparse = "Sparse" in node.op
-        self.nesterov = bool(node.attr["use_nesterov"].b) if "use_nesterov" in node.attr else False
-        data = [each for each in node.input if not each.startswith("^")]
-        self.variable = structure.variable_of(node_of(data[0])) or node_of(data[0])
-        roles = _INPUTS.get(self.kind, ())
-        if self.sparse:  # the rows of the gradient come right after it
-            roles = tuple(
-                each
-                for role in roles
-                for each in ((role, "rows") if role == "gradient" else (role,))
-            )
-        named = dict(zip(roles, data[1:], strict=False))
-        self.slots = {
-            role: structure.variable_of(node_of(named[role])) or node_of(named[role])
-            for role in _SLOTS
-            if role in named
-        }
-        # the tensors of the rate, the gradient and the other numbers, by the kernels' names
-        self.tensors = {
-            role: tensor if ":" in tensor else f"{tensor}:0"
-            for role, tensor in named.items()
-            if role not in _SLOTS
-        }
-
-
-def node_of(tensor: str) -> str:
-    """Returns the name of the node that gives a tensor, or of a control input.
-
-    >>> node_of("a/b:1"), node_of("^c"), node_of("d")
-    ('a/b', 'c', 'd')
-    """
-    return tensor.removeprefix("^").partition(":")[0]
-
-
-def number_of_inputs(node: Any) -> int:
-    """Returns how many data inputs a node has."""
-    return sum(not each.startswith("^") for each in node.input)

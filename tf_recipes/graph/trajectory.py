@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes.graph.graph_session import GraphSession, Values
-from tf_recipes.graph.structure import Structure, node_of
+from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.structure import Structure
 
 Feeds = Mapping[str, Any]
 _NUMBERS = ("rate", "momentum", "decay", "epsilon", "beta1", "beta2", "rho", "l1", "l2")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LIMIT = 10.0  # a port matches while every ratio is at most this
 FARTHEST = 0.01  # and while every drift is at most this: more would prove nothing
 TYPICAL = 32.0  # an entry is judged on a scale of at most this, in medians of its row and column
+SMALLER = 0.3  # a quantile of the entries that training has changed: see `dwarfed`
 LOSSES, LOGITS = "losses", "logits"  # what is compared besides the variables
 
 
@@ -149,6 +150,11 @@ def _scale(reference: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[n
         reference: the array.
         used: bool, shape of `reference`; entries that are not used have no part in the medians.
     """
+    return np.maximum(_bound(reference, used), np.abs(reference))
+
+
+def _bound(reference: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Returns the scale of each entry as far as the other entries set it; as `_scale`."""
     magnitude = np.abs(reference)
     scale = np.full(reference.shape, magnitude.max())
     # the median of masked arrays is slow, and seldom needed
@@ -162,7 +168,26 @@ def _scale(reference: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[n
             else:
                 medians = np.ma.filled(np.ma.median(parts, axis=others, keepdims=True), np.inf)
             scale = np.minimum(scale, TYPICAL * medians)
-    return np.maximum(scale, magnitude)
+    return scale
+
+
+def dwarfed(reference: ArrayLike, before: ArrayLike) -> float:
+    """Returns how many times as large as the smaller trained entries of an array its scale is.
+
+    The smaller ones are those at the quantile `SMALLER` of all entries that training has changed.
+    Normally distributed entries give up to about 60. A large number means that entries of another
+    size, such as the biases of units that never change, set the scale of the trained ones.
+
+    Args:
+        reference: TF1's array after some steps.
+        before: the same array before the first step.
+    """
+    reference, before = np.asarray(reference, np.float64), np.asarray(before, np.float64)
+    trained = (reference != before) & (reference != 0)
+    if not trained.any():
+        return 0.0
+    scale = _bound(reference, (reference != 0) | (before != 0))[trained]
+    return float(scale.max() / np.quantile(np.abs(reference[trained]), SMALLER))
 
 
 def compare(trace: Trace, port: str, replay: Run) -> Comparison:

@@ -122,7 +122,8 @@ def judge(
             text = f"{reference.source}: the {port} port could not be replayed: {reason}"
             yield Result(source.name, error=text)
         else:
-            note = _provenance(reference, live=source.get_closer is not None) or bounded
+            live = source.get_closer is not None
+            note = _provenance(reference, live=live) or bounded or _few_images(reference)
             compared = _compare(reference, replays)
             result = Result(reference.recipe.name, reference, compared, note=note, failed=failed)
             yield _judge_closely(source, reference, result, replays)
@@ -147,6 +148,14 @@ def _provenance(reference: Trace, live: bool) -> str:
     if live or str(reference.provenance.get("tensorflow")).startswith("1.15"):
         return ""
     return f"{reference.recipe.name}: the trace's provenance names no TensorFlow 1.15."
+
+
+def _few_images(reference: Trace) -> str:
+    """Returns a note on a trace that proves little; an empty text for any other trace."""
+    images, rows = len(reference.images), reference.recipe.batch_size
+    if images >= rows:
+        return ""
+    return f"{reference.recipe.name}: the trace has fewer images ({images}) than a batch ({rows})."
 
 
 def _explain(reference: Trace) -> str:

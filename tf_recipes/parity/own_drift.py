@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tf_recipes.parity.comparison import FARTHEST, LIMIT, LOGITS, relative_drift
+from tf_recipes.parity.comparison import FARTHEST, LIMIT, LOGITS, dwarfed, relative_drift
 from tf_recipes.parity.trace import Trace
 
 CHAOTIC = FARTHEST / LIMIT  # above this drift of TF1 from itself, a match would prove nothing
 STARTS = 8  # starts one ulp away that TF1's graph is run from at most
 FACTOR = 4.0  # how much further TF1 may have drifted from its starts than the graph here from these
+DWARFED = 2000.0  # how many times as large as trained entries their scale may be: honest ones 60
 REMEDY = "Record a trace of fewer steps or of another recipe."
 
 Moment = int | str  # a recorded step, or `LOGITS`
@@ -41,6 +42,8 @@ def doubt(trace: Trace, trusted: bool = False) -> str:
         )
     if trusted:
         return ""
+    if hidden := _hidden(trace):
+        return hidden
     found = _unexplained(trace, recorded)
     if not found:
         return ""
@@ -50,6 +53,20 @@ def doubt(trace: Trace, trusted: bool = False) -> str:
         f"graph from itself, here {own:.3g}. Received: {_named(moment)}={recorded[moment]:.3g}. "
         "Record the trace again."
     )
+
+
+def _hidden(trace: Trace) -> str:
+    """Returns why most entries of an array hide the others; an empty text if they hide none."""
+    for step, names in trace.variables.items():
+        for name, array in names.items():
+            if (times := dwarfed(array, trace.initial[name])) > DWARFED:
+                return (
+                    f"{trace.source}: what sets the scale of the trained entries of an array may "
+                    f"be at most {DWARFED:g} times as large as they are; else a difference among "
+                    f"them does not show. Received: variables/{step}/{name}, {times:.3g} times. "
+                    "Record a trace of another recipe or of other initial weights."
+                )
+    return ""
 
 
 def has_graph() -> bool:

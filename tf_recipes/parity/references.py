@@ -94,7 +94,7 @@ def steps_to_record(recipe: Recipe, recorded_steps: Sequence[int] | None) -> lis
             f"recorded_steps={','.join(map(str, recorded_steps or ()))}",
             f"Pass steps from 1 to {last}, or none for 1, 2, 5, 10, ... and the last step.",
         )
-    return marks
+    return sorted({*marks, last})
 
 
 def record(
@@ -113,7 +113,7 @@ def record(
         labels: (n,).
         tf1_python: an interpreter with TensorFlow 1.15, or None for this TensorFlow.
         recorded_steps: the steps after which the variables are recorded; None or empty means
-            `milestones`. Those after the recipe's last are left out.
+            `milestones`. Those after the recipe's last are left out; the last is always recorded.
         neighbours: number of runs, each started one ulp away; the sensitivity is the largest
             drift of these runs.
 

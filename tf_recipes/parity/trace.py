@@ -395,6 +395,9 @@ class _Reader:
         steps = self.taken["steps"].tolist()
         if min(steps) < 1 or max(steps) > recipe.steps or len(set(steps)) < count:
             self.fail("steps", f"must be different steps from 1 to {recipe.steps}.", steps)
+        if max(steps) < recipe.steps:
+            rule = f"the recipe's last step, {recipe.steps}, must be among them."
+            self.fail("steps", rule, steps)
         return tuple(sorted(steps))
 
     def text(self, field: str, kind: str = "text") -> str:

@@ -13,7 +13,8 @@ import keras
 from tf_recipes._support import validation
 from tf_recipes._support.precision import use_float32_products
 from tf_recipes.graph.graph_session import GraphSession, Values
-from tf_recipes.graph.structure import Structure, node_of
+from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.structure import Structure
 from tf_recipes.parity.tf1 import interpreter
 from tf_recipes.verify import explanation, report_document
 from tf_recipes.verify.bench import (

@@ -238,6 +238,12 @@ def _message(result: Result, verdict: str, failure: dict[str, Any] | None) -> st
             f"The port matches TF1 in prediction and in {judged} training steps{short}: largest "
             f"ratio {result.worst:.2g}."
         )
+    if verdict == NOT_JUDGED and result.unseen:
+        return (
+            "Nothing could be judged: the steps move TF1's variables so little that a port which "
+            "trains nothing would match, too. Take more steps, or a checkpoint at which the "
+            "learning rate is larger."
+        )
     if verdict == NOT_JUDGED:
         return (
             "Nothing could be judged: TF1 drifts from itself by more than 0.1 % after one step, "
@@ -275,8 +281,11 @@ def _not_compared(result: Result) -> list[dict[str, str]]:
         found.append({"name": name, "why": "moving averages of weights are no part of the model"})
     if all(math.isnan(each) for each in result.training.losses):
         found.append({"name": "loss", "why": "the model's train_step gives no loss"})
-    for name in result.training.layers_without_mask:
-        found.append({"name": name, "why": "TF1 drew no mask of this layer's shape"})
+    for name in result.training.still if result.training.seen else ():
+        why = "TF1 moves it so little in these steps that a port which does not would match, too"
+        found.append({"name": name, "why": why})
+    for name, why in result.training.layers_without_mask.items():
+        found.append({"name": name, "why": why})
     return found
 
 

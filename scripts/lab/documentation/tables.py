@@ -107,6 +107,6 @@ _TABLES = {
     "known_differences": _known_differences,
     **{
         f"verify_example {what}": functools.partial(verify_example.show, what)
-        for what in ("wrong", "short", "json", "mended", "seconds")
+        for what in verify_example.PARTS
     },
 }

@@ -20,7 +20,7 @@ from lab.documentation import pages
 CLONE = Path(__file__).parents[3]
 PAGE = CLONE / "docs" / "verify.md"
 KEPT = CLONE / "docs" / "verify_example.json"
-RUNS = ("wrong", "mended")
+PARTS = ("wrong", "short", "json", "mended", "seconds wrong", "seconds mended")  # of `show`
 _KEYS = ("passed", "verdict", "first_failure", "reasons")  # of the JSON, those that a mend needs
 
 
@@ -74,6 +74,7 @@ def _execute(arguments, folder, execute):
     done = execute(
         [sys.executable, *arguments],
         cwd=folder,
+        env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache")},
         check=False,
         capture_output=True,
         text=True,
@@ -94,16 +95,19 @@ def without_numbers(text):
 
 
 def show(what, kept=None):
-    """Returns a part of what was kept, as Markdown: `wrong`, `short`, `json`, `mended`, `seconds`.
+    """Returns a part of what was kept, as Markdown.
+
+    The parts are what a run printed (`wrong`, `mended`), how long it took (`seconds wrong`), the
+    end of what the first run printed (`short`) and its JSON (`json`).
 
     Args:
-        what: the part.
+        what: one of `PARTS`.
         kept: what `run` returned; None reads `docs/verify_example.json`.
     """
     kept = kept or json.loads(KEPT.read_text())
     wrong = kept["wrong"]
-    if what == "seconds":
-        return f"{max(kept[each]['seconds'] for each in RUNS):.0f} seconds"
+    if what.startswith("seconds"):
+        return f"{kept[what.split()[1]]['seconds']:.0f} seconds"
     if what == "json":
         document = json.dumps(wrong["document"], indent=2, ensure_ascii=False)
         return f"```json\n{document}\n```"

@@ -59,3 +59,10 @@ def test_a_sentence_is_said_once(make):
     assert report_words.message(make.unpaired()) == ""
     assert "10 training steps of 8 rows" in report_words.compared(made)
     assert report_words.compared(make.refused()) == ""
+
+
+def test_where_a_change_belongs(make):
+    reason = make.reason(file="port.py", line=16, layer="optimizer")
+    assert report_words.place(reason) == "port.py, line 16, the optimizer"
+    assert report_words.place(make.reason(file=None, line=None, layer="relu")) == "layer relu"
+    assert report_words.place(make.reason(file=None, line=None, layer=None)) == ""

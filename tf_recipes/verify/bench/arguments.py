@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
-from tf_recipes.graph.structure import Structure, node_of
+from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.structure import Structure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,12 +21,33 @@ class Arguments:
     """Holds the tensors that a model takes, in the model's order.
 
     `inputs` are fed tensors, one for each input of the model; `labels` one for each output that
-    has a loss; `weight` is the tensor of sample weights, or None.
+    has a loss; `weight` is the tensor of sample weights, or None. `labels_given` is whether a
+    person named the labels.
     """
 
     inputs: Sequence[str]
     labels: Sequence[str]
     weight: str | None = None
+    labels_given: bool = False
+
+    def for_outputs(self, structure: Structure, outputs: Sequence[str]) -> Arguments:
+        """Returns the arguments with the labels in the order of some outputs, as the loss has them.
+
+        Labels that a person gave stay, and so do those whose outputs the graph does not tell.
+
+        Args:
+            structure: the `Structure` of the graph.
+            outputs: the tensor beside each output of the model, maybe with `|` and a function.
+        """
+        names = [each.partition("|")[0] for each in outputs]
+        if self.labels_given or len(self.labels) < 2 or len(set(names)) < len(names):
+            return self
+        paired = structure.labels_of(
+            [n for n in names if node_of(n) in structure.nodes], self.labels
+        )
+        if len(paired) < len(names):
+            return self
+        return dataclasses.replace(self, labels=[paired[name] for name in names])
 
     def x(self, model: keras.Model, feeds: Mapping[str, Any]) -> Any:
         """Returns the inputs of the model, in its structure and shapes."""
@@ -107,6 +129,7 @@ def find(
         found,
         _ordered_labels(model, label_names),
         named("sample_weight", [weight])[0] if weight is not None else None,
+        labels is not None,
     )
 
 

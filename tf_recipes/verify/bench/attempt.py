@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tf_recipes._support import validation
+from tf_recipes.graph.nodes import node_of
 from tf_recipes.parity.comparison import relative_drift
 from tf_recipes.verify.bench import judgement, keras_steps, slots, variable_map
 from tf_recipes.verify.bench.feeds import Feeds
@@ -41,13 +43,19 @@ class OutputResult:
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """Holds what the training gave: losses, the judged arrays, the outputs after it."""
+    """Holds what the training gave: losses, the judged arrays, the outputs after it.
+
+    `still` are the trained variables that TF1 moves so little that a port which does not train them
+    would match, too; `seen` is whether there are others.
+    """
 
     losses: NDArray[Any]
     judged: Sequence[Judged]
     after: Sequence[OutputResult]
     masks_left: Sequence[str]
-    layers_without_mask: Sequence[str]
+    layers_without_mask: Mapping[str, str]
+    still: Sequence[str] = ()
+    seen: bool = True
 
 
 class Bench:
@@ -109,6 +117,12 @@ class Bench:
         if len(names) != len(predictions):
             names = [f"output {k}" for k in range(len(predictions))]
         asked = self.reference.asked
+        if asked and len(asked) != len(predictions):
+            validation.fail(
+                "`outputs` must name a tensor for each output of the model.",
+                f"{len(asked)} names, {len(predictions)} outputs",
+                "Name them in the order of the model's outputs.",
+            )
         found = []
         for k, (name, value) in enumerate(zip(names, predictions, strict=True)):
             only = asked[k] if k < len(asked) else None
@@ -142,6 +156,7 @@ class Bench:
         linked = slots.start(
             reference.structure, reference.roles, found, model, reference.initial, rate
         )
+        taken = reference.arguments.for_outputs(reference.structure, [e.tensor for e in tensors])
         batches = []
         for k in range(len(feeds.rows)):
             given = feeds.step(k)
@@ -151,7 +166,7 @@ class Bench:
                 predictions = keras_steps.predict(model, x)
             weight = reference.arguments.weight
             sample_weight = np.asarray(given[weight]).reshape(-1) if weight else None
-            batches.append((x, reference.arguments.y(model, given, predictions), sample_weight))
+            batches.append((x, taken.y(model, given, predictions), sample_weight))
         values: list[dict[str, NDArray[Any]]] = []
 
         def keep(_: int) -> None:
@@ -174,7 +189,16 @@ class Bench:
                     each.output, value, reference_value, own_drift, self.epsilon
                 )
                 after.append(OutputResult(each.output, each.tensor, result))
-        return Training(losses, judged, after, masks.left, masks.without)
+        trained = [name for name in names if name in reference.moved]
+        still = [
+            name
+            for name in trained
+            if judgement.would_match(
+                name, reference.initial[name], [each[name] for each in steps.run.variables], own
+            )
+        ]
+        seen = len(still) < len(trained)
+        return Training(losses, judged, after, masks.left, masks.without, still, seen)
 
     def _nearest(self, value: NDArray[Any]) -> str | None:
         """Returns the tensor of as many entries that is nearest to a value."""
@@ -216,6 +240,7 @@ class Bench:
             if close:
                 # of equal tensors the last, nearest to the predictions, that are not virtual
                 best = max(close, key=lambda k: ("|" not in options[k][0], k))
+                self._check_alone(options[best][0].partition("|")[0], self._limit(options[best][0]))
                 return self._output(name, value, *options[best])
             expected = self.reference.output
             if single and expected in self.values:
@@ -231,6 +256,33 @@ class Bench:
             plain = [k for k, o in enumerate(options) if "|" not in o[0]]
             best = min(plain, key=lambda k: drifts[k]) if plain else best
         return self._output(name, value, *options[best])
+
+    def _check_alone(self, tensor: str, limit: float) -> None:
+        """Checks that the graph does not compute the predictions a second time, otherwise.
+
+        Such a graph has a branch for training and one for evaluation, with the same variables. A
+        port that does in evaluation what TF1 does in training must not pass for the right one.
+        """
+        structure = self.reference.structure
+        nodes, node = structure.nodes, node_of(tensor)
+        if node not in structure.forward:  # the loss takes the branch for training
+            return
+
+        def of(name: str) -> set[str]:
+            return structure.ancestors([name], control=False) & set(structure.trainable)
+
+        for other, value in self.values.items():
+            twin, mine = node_of(other), self.values[tensor]
+            if twin in structure.forward or nodes[twin].op != nodes[node].op:
+                continue
+            alike = value.shape == mine.shape and of(twin) == of(node)
+            if alike and not relative_drift(value, mine) <= limit:
+                validation.fail(
+                    "One tensor must be the predictions in evaluation.",
+                    f"{tensor!r}, which the port predicts and the loss takes, and {other!r}, with "
+                    "the same variables",
+                    "Name the tensor of the evaluation with outputs=['NAME:0'].",
+                )
 
     def _output(
         self, name: str, value: NDArray[Any], tensor: str, other: NDArray[Any]

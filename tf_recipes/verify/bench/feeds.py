@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.graph_session import GraphSession
-from tf_recipes.graph.structure import node_of
+from tf_recipes.graph.nodes import node_of
 from tf_recipes.parity import trace_file
 
 LARGEST = 4 * 2**30  # bytes in memory of all arrays of a file

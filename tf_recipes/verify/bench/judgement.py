@@ -73,6 +73,22 @@ def judged_steps(sensitivity: NDArray[Any]) -> int:
     return int(chaotic[0]) if len(chaotic) else len(sensitivity)
 
 
+def would_match(
+    name: str, still: NDArray[Any], values: Sequence[NDArray[Any]], own: NDArray[Any]
+) -> bool:
+    """Returns whether a variable that does not move would match TF1's at each judged step.
+
+    Args:
+        name: TF1's name.
+        still: the value at the start.
+        values: TF1's value after each step.
+        own: how far TF1 drifts from itself after each step.
+    """
+    count = judged_steps(own)
+    drift = [relative_drift(still, value) for value in values[:count]]
+    return Judged(name, drift, own[:count].tolist()).passed
+
+
 def training(
     steps: Steps,
     names: Sequence[str],

@@ -19,6 +19,14 @@ from tf_recipes.blocks.dropout import Dropout
 from tf_recipes.verify.bench.recurrent_cells import layers_in
 
 Mask = NDArray[np.bool_]
+# why a dropout layer draws its own mask
+NO_MASK = "TF1 drew no mask of the shape that this layer draws"
+OWN_CALL = "its class draws or scales by its own code, so that it cannot take TF1's masks"
+_SPATIAL = (
+    keras.layers.SpatialDropout1D,
+    keras.layers.SpatialDropout2D,
+    keras.layers.SpatialDropout3D,
+)
 
 
 class Masks:
@@ -30,23 +38,24 @@ class Masks:
         masks: `{tensor: mask}` of the first step.
 
     The layers are taken in the order in which the model calls them, and each takes the next mask
-    of its outputs' shape. `left` are the masks that no layer takes, and `without` the layers that
-    draw their own.
+    of the shape that the layer itself would draw. `left` are the masks that no layer takes, and
+    `without` the layers that draw their own: `{layer: why}`.
     """
 
     def __init__(self, model: keras.Model, x: Any, masks: Mapping[str, Mask]) -> None:
         self.left = list(masks)
-        self.without: list[str] = []
+        self.without: dict[str, str] = {}
         self._variables: dict[str, keras.Variable] = {}
         if not any(_is_dropout(layer) for layer in layers_in(model)):
             return
         for layer, shape in _called(model, x):
-            shapes = {name: np.shape(masks[name]) for name in self.left}
-            name = next((n for n, s in shapes.items() if s == shape), None) or next(
-                (n for n, s in shapes.items() if _broadcasts(s, shape)), None
-            )
+            if not _takes_masks(layer):
+                self.without[layer.name] = OWN_CALL
+                continue
+            wanted = _drawn_shape(layer, shape)
+            name = next((n for n in self.left if _shape(masks[n]) == _without_ones(wanted)), None)
             if name is None:
-                self.without.append(layer.name)
+                self.without[layer.name] = NO_MASK
                 continue
             self.left.remove(name)
             mask = keras.Variable(np.asarray(masks[name], bool), trainable=False, dtype="bool")
@@ -74,6 +83,9 @@ def train(
         masks: what sets the masks, or None.
         drawn: the masks of each step.
         after: called with the step's number, from 1, after each step.
+
+    Raises:
+        ValueError: if the model does not train on such batches.
     """
     model.jit_compile = False  # to compile a program costs more than a few steps of it
     model.steps_per_execution = 1
@@ -143,7 +155,9 @@ class _EachStep(keras.callbacks.Callback):
             self._masks.set(self._drawn[batch])
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._losses.append(float(np.asarray((logs or {}).get("loss", np.nan))))
+        found = float(np.asarray((logs or {}).get("loss", np.nan)))
+        # NaN stands for a step that gives no loss, so that a loss which is NaN is infinite here
+        self._losses.append(np.inf if np.isnan(found) and "loss" in (logs or {}) else found)
         if keras.backend.backend() != "jax":
             self._after(self._first + batch + 1)
 
@@ -230,8 +244,32 @@ def _watched(model: keras.Model, x: Any, note: Callable[..., None], training: bo
 def _is_dropout(layer: keras.layers.Layer) -> bool:
     if isinstance(layer, Dropout):
         return layer.keep_prob < 1
-    kinds = (keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D)
-    return isinstance(layer, kinds) and layer.rate > 0
+    return isinstance(layer, (keras.layers.Dropout, *_SPATIAL)) and layer.rate > 0
+
+
+def _takes_masks(layer: keras.layers.Layer) -> bool:
+    """Returns whether a layer computes as its library's class, but for the mask.
+
+    A class of the user's may scale or draw in another way, which a mask of TF1 must not hide.
+    """
+    call = layer.__dict__.get("call", type(layer).call)
+    if isinstance(layer, Dropout):
+        return type(layer).draw_mask is Dropout.draw_mask
+    kinds = (keras.layers.Dropout, *_SPATIAL)
+    return hasattr(call, "injected") or getattr(call, "func", call) in [k.call for k in kinds]
+
+
+def _drawn_shape(layer: keras.layers.Layer, outputs: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns the shape of the mask that a layer draws for outputs of some shape."""
+    if isinstance(layer, _SPATIAL):
+        first = getattr(layer, "data_format", None) == "channels_first"
+        channel = 1 if first else len(outputs) - 1
+        return tuple(n if k in (0, channel) else 1 for k, n in enumerate(outputs))
+    noise = layer.noise_shape
+    if noise is None:
+        return outputs
+    whole = (1,) * (len(outputs) - len(noise)) + tuple(noise)
+    return tuple(n if w is None else w for n, w in zip(outputs, whole, strict=True))
 
 
 def _inject(layer: keras.layers.Layer, mask: keras.Variable) -> None:
@@ -246,10 +284,15 @@ def _inject(layer: keras.layers.Layer, mask: keras.Variable) -> None:
         kept = ops.cast(mask, "bool")
         return ops.where(kept, inputs / (1 - layer.rate), ops.zeros_like(inputs))
 
+    call.injected = True  # type: ignore[attr-defined]  # a model may be trained again
     object.__setattr__(layer, "call", call)
 
 
-def _broadcasts(shape: tuple[int, ...], outputs: tuple[int, ...]) -> bool:
-    return len(shape) == len(outputs) and all(
-        a in (1, b) for a, b in zip(shape, outputs, strict=True)
-    )
+def _shape(mask: Mask) -> tuple[int, ...]:
+    return _without_ones(np.shape(mask))
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns a shape without the leading axes of one entry, which broadcasting adds."""
+    first = next((k for k, n in enumerate(shape) if n != 1), len(shape))
+    return shape[first:]

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes.graph import meta_graph, trajectory
 from tf_recipes.graph.graph_session import GraphSession, Values, touches
+from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.roles import Roles
-from tf_recipes.graph.structure import Structure, node_of
+from tf_recipes.graph.structure import Structure
 from tf_recipes.parity.comparison import relative_drift
 from tf_recipes.verify.bench.arguments import Arguments
 from tf_recipes.verify.bench.feeds import Feeds

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tf_recipes.graph.structure import Structure, Update, node_of
+from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.structure import Structure
+from tf_recipes.graph.update_ops import Update
 
 MOST = 12  # constants of a schedule's graph; more would be another kind of graph
 CLOSE = 1e-5  # the largest relative difference between two rates that are one

@@ -14,6 +14,7 @@ from tf_recipes._support.visible import shortened
 
 FORMAT = "tf_recipes verify 1"
 MATCH, DIFFERS, NOT_JUDGED = "match", "differs", "not judged"
+OPTIMIZER = "optimizer"  # what `reasons[].layer` is for a change of the optimizer
 # JSON has no NaN and no infinity.
 NOT_FINITE = ("nan", "inf", "-inf")
 
@@ -224,7 +225,11 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("reasons[].name", TEXT, "key of the known difference, such as `batch_norm_variance`"),
     ("reasons[].text", TEXT, "what to do, with code between backticks"),
     ("reasons[].code", TEXT, "the code to write in the port"),
-    ("reasons[].layer", _or_null(TEXT), "layer that the change is about; null: the whole model"),
+    (
+        "reasons[].layer",
+        _or_null(TEXT),
+        f"layer that the change is about, or `{OPTIMIZER}`; null: the whole model",
+    ),
     ("reasons[].file", _or_null(TEXT), "file that made the layer or the optimizer, where known"),
     ("reasons[].line", _or_null(WHOLE), "line of the file, where known"),
     ("reasons[].ratio_before", AMOUNT, "worst ratio without this change"),

@@ -75,8 +75,10 @@ def mended(reason: Row) -> str:
 def place(reason: Row) -> str:
     """Returns where in the port a change belongs; empty if nothing is known of it."""
     line = None if reason["line"] is None else f"line {reason['line']}"
-    layer = None if reason["layer"] is None else f"layer {reason['layer']}"
-    return ", ".join(filter(None, (reason["file"], line, layer)))
+    part = reason["layer"]
+    if part is not None:
+        part = "the optimizer" if part == document_schema.OPTIMIZER else f"layer {part}"
+    return ", ".join(filter(None, (reason["file"], line, part)))
 
 
 def shape(sizes: Sequence[int]) -> str:

@@ -1,0 +1,36 @@
+"""Names the kinds of nodes that matter in a TF1 training graph."""
+
+PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
+VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
+# What draws anew at each run. The draws of a step are kept, and are fed wherever it is repeated.
+RANDOM = (
+    "RandomUniform",
+    "RandomUniformInt",
+    "RandomStandardNormal",
+    "TruncatedNormal",
+    "ParameterizedTruncatedNormal",
+    "Multinomial",
+    "RandomGamma",
+    "RandomPoissonV2",
+    "RandomShuffle",
+)
+# What gives the rows of a batch without being fed.
+SOURCES = (
+    "IteratorGetNext",
+    "IteratorGetNextSync",
+    "QueueDequeueV2",
+    "QueueDequeueManyV2",
+    "QueueDequeueUpToV2",
+    "QueueDequeue",
+    "QueueDequeueMany",
+    "QueueDequeueUpTo",
+)
+
+
+def node_of(tensor: str) -> str:
+    """Returns the name of the node that gives a tensor, or of a control input.
+
+    >>> node_of("a/b:1"), node_of("^c"), node_of("d")
+    ('a/b', 'c', 'd')
+    """
+    return tensor.removeprefix("^").partition(":")[0]
