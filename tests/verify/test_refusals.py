@@ -320,9 +320,9 @@ def test_a_recording_takes_no_feeds_and_a_checkpoint_needs_some(verifying, fails
 
 
 COMMAND = """
-import contextlib, io, json, os, sys
-from absl import flags
+import json, os, sys
 from tf_recipes.cli import main
+from tf_recipes.verify import migration  # once, and not for each command; it starts no device
 
 # each line of arguments as a command of its own, in one process
 cases, folder = json.loads(sys.argv[1]), sys.argv[2]
@@ -386,8 +386,12 @@ def test_the_command_refuses_in_one_line_and_writes_nothing(commands, verifying,
         "A fed name must be a placeholder": [*whole, "--feed=a=1"],
         "--steps": [*whole, "--steps=0"],
         "takes flags only": [*whole, "more"],
-        "must have its graph beside it": [*whole, "--checkpoint=nothing", "--json_out=o.json"],
-        "`model` must name a file.": [*whole, "--model=nothing.py:build", "--json_out=o.json"],
+        "must name a file that is there": [*whole, "--checkpoint=nothing", "--json_out=o.json"],
+        "--model must name a file that is there": [
+            *whole,
+            "--model=nothing.py:build",
+            "--json_out=o.json",
+        ],
         "SystemExit": [*whole, "--model=ends.py:build", "--json_out=o.json"],
     }
     for (says, words), (status, text, new) in zip(
