@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import os
 import subprocess
@@ -101,7 +102,8 @@ class RealTF1:
     def close(self) -> None:
         """Ends the process."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # what a dead process has not read
+            self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
         self._errors.close()
@@ -117,6 +119,7 @@ class RealTF1:
             self._errors.seek(0)
             lines = collections.deque(self._errors, 1)
             text = lines[0].decode("utf-8", "replace").strip() if lines else "no word"
+            self.close()
             return validation.fail(
                 "TensorFlow 1.15 must accept the graph.",
                 shortened(text, 300),

@@ -272,6 +272,18 @@ class _Verification:
             self._python(),
             arrays,
         )
+        self.model = model
+        try:
+            self._compute(settings, arrays, on_step)
+        except BaseException:
+            self.reference.session.close()
+            raise
+
+    def _compute(
+        self, settings: Settings, arrays: Mapping[str, Any], on_step: Callable[[], object]
+    ) -> None:
+        """Makes the feeds, and runs the forward pass of TF1."""
+        recorded = self.tf1.recording
         self.feeds = (
             recorded_steps.RecordedFeeds(recorded, settings.eval_feed, settings.steps)
             if recorded
@@ -294,7 +306,6 @@ class _Verification:
             on_step,
             kept_results.KeptResults(folder) if folder else None,
         )
-        self.model = model
 
     def _python(self) -> str | None:
         """Returns the Python of TF 1.15 where the graph is to run there."""
@@ -303,7 +314,16 @@ class _Verification:
         return str(interpreter.check(self.settings.tf1_python))
 
     def run(self) -> Report:
-        """Judges the forward pass, the training, and the reasons of a difference."""
+        """Judges the forward pass, the training, and the reasons of a difference.
+
+        The session is closed at the end, so that a verification runs once.
+        """
+        try:
+            return self._run()
+        finally:
+            self.reference.session.close()
+
+    def _run(self) -> Report:
         self._build(self.model)
         result = self.judge(self.model, self.map(self.model))
         lines = dict(self.source.lines)
