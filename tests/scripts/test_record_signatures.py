@@ -22,7 +22,7 @@ esac"""
     made = run_script(NAME, f"--tf1_python={python}", f"--json_out={path}")
     assert made == (0, "", "")
     assert json.loads(path.read_text()) == FOUND
-    assert json.loads((tmp_path / "names").read_text()) == table.names()
+    assert json.loads((tmp_path / "names").read_text()) == table.recorded_names()
 
 
 def test_it_needs_a_file(refuses):
