@@ -94,7 +94,7 @@ class Program:
         from tf_recipes.graph.facts import Facts
 
         run = trajectory.train(self.session, self.initial, self.steps) if self.drawn else self.run
-        return Facts(self.session, self.roles, run, self.steps[0], self.initial)
+        return Facts(self.session, run, self.steps[0], self.initial)
 
     @functools.cached_property
     def roles(self):

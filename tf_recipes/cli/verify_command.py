@@ -17,15 +17,11 @@ from absl import flags
 
 from tf_recipes.cli import output_files
 from tf_recipes.cli.application import UsageError
+from tf_recipes.verify.statuses import STATUSES
 
 MOST_STEPS, MOST_STARTS = 100_000, 1000
-STATUSES = """
-The exit status:
-    0: the port matches: it cannot be told from TF1 started one ulp away
-    1: the port differs; the report names the first difference
-    2: nothing could be judged
-"""
-__doc__ += STATUSES
+
+__doc__ += "\nThe exit status:\n" + "".join(f"    {k}: {text}\n" for k, text in STATUSES.items())
 
 
 def define_flags() -> None:

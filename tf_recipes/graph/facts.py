@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from tf_recipes.graph.graph_session import GraphSession
 from tf_recipes.graph.nodes import node_of
-from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.trajectory import Trajectory
 from tf_recipes.graph.update_ops import Update
 
@@ -22,8 +21,6 @@ _CLIPS = {
     "clip_by_global_norm": "global_norm",
     "clip_by_norm": "norm",
 }
-
-
 _LARGE = 2.0**20  # so large that the rest of a loss is lost in its rounding
 
 
@@ -62,7 +59,6 @@ class Facts:
 
     Args:
         session: a `GraphSession`.
-        roles: the `Roles` of its variables.
         run: what some training steps did.
         feeds: the feeds of a training step.
         initial: `{variable: value}` at the start.
@@ -71,12 +67,11 @@ class Facts:
     def __init__(
         self,
         session: GraphSession,
-        roles: Roles,
         run: Trajectory | None,
         feeds: Mapping[str, Any],
         initial: Mapping[str, NDArray[Any]],
     ) -> None:
-        self._session, self._structure, self._roles = session, session.structure, roles
+        self._session, self._structure = session, session.structure
         self._run, self._feeds, self._initial = run, feeds, initial
 
     @functools.cached_property

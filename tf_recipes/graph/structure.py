@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,18 @@ _APPLY = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 _WRITES = re.compile(r"(Assign(Add|Sub)?|(Resource)?Scatter\w+|Assign\w*VariableOp)$")
 _GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+)_grad/[^/]+(?:/[^/]+)*$")
 _ONES = re.compile(r"(?:^|/)gradients(?:_\d+)?/(?:Fill|grad_ys_\d+)$")
+
+
+def _reached(first: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
+    """Returns some nodes and all that follow them, however far; a circle ends the walk."""
+    found: set[str] = set()
+    waiting = list(first)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += following(name)
+    return found
 
 
 class Structure:
@@ -62,14 +74,10 @@ class Structure:
             names: names of nodes.
             control: True to follow control inputs, too.
         """
-        found: set[str] = set()
-        waiting = [name for name in names if name in self.nodes]
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += [each for each in self.inputs(name, control) if each in self.nodes]
-        return found
+        return _reached(
+            (name for name in names if name in self.nodes),
+            lambda name: (each for each in self.inputs(name, control) if each in self.nodes),
+        )
 
     def inputs(self, name: str, control: bool = False) -> Iterator[str]:
         """Yields the names of the nodes that a node takes its inputs from."""
@@ -108,14 +116,7 @@ class Structure:
 
     def descendants(self, names: Iterable[str], within: Collection[str]) -> set[str]:
         """Returns the nodes of `within` that depend on one of the named nodes, and those."""
-        found: set[str] = set()
-        waiting = list(names)
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += [each for each in self.consumers[name] if each in within]
-        return found
+        return _reached(names, lambda name: (e for e in self.consumers[name] if e in within))
 
     @functools.cached_property
     def order(self) -> dict[str, int]:
@@ -210,14 +211,9 @@ class Structure:
 
     def _behind(self, first: Iterable[str], last: Collection[str]) -> set[str]:
         """Returns some nodes and those behind them, up to operations of some kinds."""
-        inside: set[str] = set()
-        waiting = list(first)
-        while waiting:
-            name = waiting.pop()
-            if name not in inside:
-                inside.add(name)
-                waiting += [e for e in self.consumers[name] if self.nodes[e].op not in last]
-        return inside
+        return _reached(
+            first, lambda name: (e for e in self.consumers[name] if self.nodes[e].op not in last)
+        )
 
     @functools.cached_property
     def placeholders(self) -> tuple[str, ...]:
@@ -387,13 +383,7 @@ class Structure:
         for name in self.nodes:
             for each in self.inputs(name, control=True):
                 after[each].append(name)
-        reached: set[str] = set()
-        waiting = list(apply)
-        while waiting:
-            name = waiting.pop()
-            if name not in reached:
-                reached.add(name)
-                waiting += after[name]
+        reached = _reached(apply, lambda name: after[name])
         return [name for name in self.nodes if name in reached and not after[name]]
 
     def _loss(self, given: str | None) -> str:

@@ -131,7 +131,7 @@ def facts_of(result: Result) -> Facts:
     if result.training is not None:
         run = bench.steps([each.tensor for each in result.outputs]).run
     reference = bench.reference
-    return Facts(reference.session, reference.roles, run, bench.feeds.step(0), reference.initial)
+    return Facts(reference.session, run, bench.feeds.step(0), reference.initial)
 
 
 def _all(case: Case) -> Iterator[Substitution]:

@@ -34,12 +34,6 @@ from tf_recipes.verify.recording.recording_file import Recording
 
 INSTALLED, TF1 = "installed", "tf1"  # where TF1's graph runs
 STARTS = 8  # starts one ulp away, over which TF1's own drift is taken
-# what the command's exit status says
-STATUSES = {
-    0: "the port matches: it cannot be told from TF1 started one ulp away",
-    1: "the port differs, and the report names the first difference",
-    2: "nothing could be judged",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +88,7 @@ class Report:
 
     @property
     def exit_status(self) -> int:
-        """Returns the status with which the command ends, a key of `STATUSES`."""
+        """Returns the status with which the command ends, a key of `statuses.STATUSES`."""
         if self.document["verdict"] == "not judged":
             return 2
         return 0 if self.passed else 1
@@ -146,7 +140,7 @@ def verify(
 
     Raises:
         ValueError: if something cannot be judged: a file is damaged, a placeholder has no value, a
-            name is not in the graph, a map is ambiguous.
+            name is not in the graph.
         TypeError: for an unknown setting.
 
     References:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes.graph.nodes import node_of
-from tf_recipes.parity.comparison import relative_drift
+from tf_recipes.parity.comparison import LIMIT, relative_drift
 from tf_recipes.verify.bench import judgement, keras_steps, slots, variable_map
 from tf_recipes.verify.bench.feeds import Feeds
 from tf_recipes.verify.bench.judgement import Judged
@@ -291,7 +291,7 @@ class Bench:
         return OutputResult(name, tensor, judgement.outputs(name, value, other, own, self.epsilon))
 
     def _limit(self, tensor: str) -> float:
-        return 10 * max(self.own[tensor.partition("|")[0]], self.epsilon)
+        return LIMIT * max(self.own[tensor.partition("|")[0]], self.epsilon)
 
     def _judge(self, name: str, value: NDArray[Any], tensor: str) -> Judged:
         outputs = [self.own[each] for each in (tensor, self.reference.output) if each in self.own]

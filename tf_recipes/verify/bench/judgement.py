@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tf_recipes.parity.comparison import FARTHEST, LIMIT, relative_drift
 from tf_recipes.parity.own_drift import CHAOTIC
-from tf_recipes.verify.bench.reference import Steps
+from tf_recipes.verify.bench.reference import Steps, losses_drift
 
 LOSSES = "losses"
 
@@ -112,11 +112,8 @@ def training(
     if not np.isnan(losses).all() or not finite:  # a training step may give no loss
         coarsest = max(epsilon, float(np.finfo("f4").eps))  # Keras' mean of the loss is float32
         least = np.maximum(own, np.maximum(steps.losses_sensitivity, coarsest))[:count]
-        scale = np.abs(steps.run.losses[:count])
-        with np.errstate(invalid="ignore", divide="ignore"):
-            drift = np.abs(losses[:count] - steps.run.losses[:count]) / scale
-        drift = np.where(losses[:count] == steps.run.losses[:count], 0.0, drift)
-        found.append(Judged(LOSSES, drift.tolist(), least.tolist()))
+        of_losses = losses_drift(losses[:count], steps.run.losses[:count])
+        found.append(Judged(LOSSES, of_losses.tolist(), least.tolist()))
     for name in names:
         drift = [
             relative_drift(values[k][name], steps.run.variables[k][name]) for k in range(count)

@@ -225,7 +225,7 @@ class Reference:
                 for name in watched:
                     drift = relative_drift(other.variables[k][name], run.variables[k][name])
                     sensitivity[k][name] = float(np.fmax(sensitivity[k][name], drift))
-            losses = np.fmax(losses, _losses_drift(other.losses, run.losses))
+            losses = np.fmax(losses, losses_drift(other.losses, run.losses))
             for name in evaluated:
                 drift = relative_drift(other.outputs[name], run.outputs[name])
                 outputs[name] = float(np.fmax(outputs[name], drift))
@@ -248,7 +248,7 @@ class Reference:
         return found | slots
 
 
-def _losses_drift(value: NDArray[Any], reference: NDArray[Any]) -> NDArray[Any]:
+def losses_drift(value: NDArray[Any], reference: NDArray[Any]) -> NDArray[Any]:
     """Returns the relative drift of each loss."""
     scale = np.maximum(np.abs(reference), np.finfo("f4").tiny)
     return np.asarray(np.abs(value - reference) / scale)
@@ -266,4 +266,4 @@ def _check_finite(values: Mapping[str, NDArray[Any]]) -> None:
 
 def _runs(structure: Structure, name: str) -> bool:
     op = structure.nodes[name].op
-    return hasattr(tf.raw_ops, op) and not op.endswith("Summary") and op not in ("Print", "PyFunc")
+    return hasattr(tf.raw_ops, op) and not op.endswith("Summary") and op != "Print"
