@@ -6,6 +6,7 @@ import warnings
 
 import keras
 import pytest
+import tensorflow as tf
 
 from lab.documentation import pages, update
 from tf_recipes.parity.tf1 import compat
@@ -21,6 +22,15 @@ COMMANDS = re.compile(r"python scripts/(\w+)\.py((?:[ \\\n]+--[^\s`]+)*)")
 RECIPES = sorted(path.stem for path in (CLONE / "docs" / "recipes").glob("*.md"))
 
 
+@pytest.fixture
+def settings():
+    """Restores the settings of the process that a page's code changes for the rest of a program."""
+    found = tf.config.experimental.tensor_float_32_execution_enabled()
+    yield
+    tf.config.experimental.enable_tensor_float_32_execution(found)
+
+
+@pytest.mark.usefixtures("settings")
 @pytest.mark.parametrize("block", KERAS, ids=str)
 def test_keras_code(block, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
