@@ -44,6 +44,7 @@ _NAMES = {
     "penalty": "blocks.regularization",
     "Dropout": "blocks.dropout",
     "Embedding": "blocks.embedding",
+    "Weight": "blocks.weight",
     "GradientMonitor": "tools.diagnostics.gradients",
     "SaturationMonitor": "tools.diagnostics.units",
     "feature_extractor": "tools.features",

@@ -1,1 +1,1 @@
-"""Reserves the folder for graph patterns: one kind of layer or operation, one file."""
+"""Holds the graph patterns: one kind of layer or operation, one file, which defines `PATTERNS`."""

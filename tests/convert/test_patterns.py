@@ -1,0 +1,59 @@
+"""Tests every pattern on graphs that TF 1.15.5 made: the outputs, and the code that is written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tf_recipes.convert.lifting import graph_view, lifter, placeholders
+from tf_recipes.convert.program import built_model
+from tf_recipes.convert.program.model_code import ModelCode
+from tf_recipes.graph import meta_graph
+
+GRAPHS = sorted(Path(__file__).parents[1].joinpath("goldens", "convert", "graphs").glob("*.npz"))
+CLOSE = 1e-5  # of the largest output
+
+
+def lifted(path):
+    """Returns the code, the model with its weights, and the arrays of a recorded graph."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    inputs, outputs, variables = (
+        {key.partition("/")[2]: value for key, value in arrays.items() if key.startswith(kind)}
+        for kind in ("in/", "out/", "var/")
+    )
+    feeds = json.loads(str(arrays["feeds"]))
+    graph = meta_graph.parse(arrays["meta"].tobytes(), path.name)
+    view = graph_view.GraphView(graph, list(outputs), list(inputs))
+    values = placeholders.values(view, feeds["feed"], feeds["eval_feed"])
+    found = lifter.lift(view, values, list(inputs))
+    code = ModelCode(found.program, found.inputs, found.outputs)
+    model = built_model.build(code.source())
+    built_model.set_weights(code, model, variables)
+    return code, model, inputs, outputs
+
+
+@pytest.mark.parametrize("path", GRAPHS, ids=lambda path: path.stem)
+def test_the_model_gives_the_outputs_of_tf1(path):
+    _, model, inputs, outputs = lifted(path)
+    rows = list(inputs.values())
+    predicted = model(rows if len(rows) > 1 else rows[0], training=False)
+    predicted = predicted if isinstance(predicted, list) else [predicted]
+    for (name, expected), found in zip(outputs.items(), predicted, strict=True):
+        largest = max(1.0, float(np.abs(expected).max(initial=0)))
+        np.testing.assert_allclose(found, expected, rtol=0, atol=CLOSE * largest, err_msg=name)
+
+
+# graph -> lines that its code has
+LINES = {
+    "dense_contrib": ['hidden = keras.layers.Dense(4, activation="relu", name="hidden")(x)'],
+    "dense_transposed": ['w = keras.layers.Dense(3, name="W")(x)'],
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_code_has_the_layers_of_keras(name):
+    code, *_ = lifted(GRAPHS[0].with_name(f"{name}.npz"))
+    lines = [line.strip() for line in code.source().splitlines()]
+    assert [line for line in LINES[name] if line not in lines] == []

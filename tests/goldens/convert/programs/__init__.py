@@ -1,0 +1,1 @@
+"""Holds small TF1 programs, one pattern of the converter each."""

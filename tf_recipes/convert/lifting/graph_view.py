@@ -1,0 +1,229 @@
+"""Answers the questions of patterns about the nodes of a TF1 graph: shapes, constants, branches."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
+from tf_recipes.graph.meta_graph import MetaGraph, without_unknown_ops
+from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, node_of
+
+LARGEST_CONSTANT = 2**28  # entries of a value that the graph computes from constants
+# what gives its first input unchanged, for the values of a forward pass
+PASSES = (
+    *("Identity", "StopGradient", "PreventGradient", "CheckNumerics", "ReadVariableOp", "Snapshot"),
+    *("Enter", "RefEnter", "Exit", "RefExit", "RefIdentity"),
+)
+
+
+class GraphView:
+    """Holds the part of a graph that some tensors need.
+
+    Args:
+        graph: a `MetaGraph`.
+        outputs: names of the tensors that the model gives.
+        inputs: names of the tensors that the model takes; what they come from is left out.
+
+    Raises:
+        ValueError: if a tensor is not in the graph, or TensorFlow refuses the graph.
+    """
+
+    def __init__(self, graph: MetaGraph, outputs: Sequence[str], inputs: Collection[str]) -> None:
+        self.source = graph.source
+        self.outputs = [full(name) for name in outputs]
+        self._cut = {node_of(name) for name in inputs}
+        part = without_unknown_ops(graph, [node_of(each) for each in outputs])
+        self.nodes = {node.name: node for node in part.node}
+        self._graph = tf.Graph()
+        with self._graph.as_default():
+            try:
+                tf.graph_util.import_graph_def(part, name="")
+            except Exception as error:  # TensorFlow raises many types for graphs it refuses
+                text = shortened(str(error).partition("\n")[0], 200)
+                validation.fail(
+                    "TensorFlow must accept the graph.",
+                    f"{graph.source!r}: {text}",
+                    "Convert a checkpoint that TF 1.15 wrote.",
+                )
+        self.order = self._order()
+        self._counts = Counter(
+            each
+            for name in self.order
+            if self.nodes[name].op not in ("Shape", "ShapeN", "Size", "Rank")
+            for each in set(self.inputs(name))
+        )
+        self._counts.update(self.outputs)
+        self._folded: dict[str, NDArray[Any] | None] = {}
+        self.folded_nodes = self._foldable()
+
+    def _order(self) -> list[str]:
+        """Returns the nodes that the outputs need, each after its inputs."""
+        placed: dict[str, None] = {}
+        open_: set[str] = set()
+        waiting = [(node_of(each), False) for each in reversed(self.outputs)]
+        while waiting:
+            name, ready = waiting.pop()
+            if ready:
+                placed.setdefault(name)
+                continue
+            if name in placed or name in open_:
+                continue
+            open_.add(name)
+            waiting.append((name, True))
+            if name not in self._cut:
+                waiting += [(node_of(each), False) for each in reversed(self.inputs(name))]
+        return list(placed)
+
+    def op(self, tensor: str) -> str:
+        """Returns the operation of the node that gives a tensor."""
+        return str(self.nodes[node_of(tensor)].op)
+
+    def node(self, tensor: str) -> Any:
+        """Returns the node that gives a tensor, a `NodeDef`."""
+        return self.nodes[node_of(tensor)]
+
+    def inputs(self, name: str) -> list[str]:
+        """Returns the names of the tensors that a node takes, `NODE:0` and so on."""
+        return [full(each) for each in self.nodes[node_of(name)].input if not each.startswith("^")]
+
+    def is_input(self, name: str) -> bool:
+        """Returns whether the model takes what a node gives."""
+        return node_of(name) in self._cut
+
+    def outputs_of(self, name: str) -> list[str]:
+        """Returns the names of the tensors that a node gives."""
+        return [each.name for each in self._graph.get_operation_by_name(name).outputs]
+
+    def shape(self, tensor: str) -> tuple[int | None, ...] | None:
+        """Returns the static shape of a tensor, or None where its rank is not known."""
+        shape = self._graph.get_tensor_by_name(full(tensor)).shape
+        return tuple(shape.as_list()) if shape.rank is not None else None
+
+    def rank(self, tensor: str) -> int | None:
+        """Returns the number of a tensor's axes, or None where it is not known."""
+        shape = self.shape(tensor)
+        return None if shape is None else len(shape)
+
+    def dtype(self, tensor: str) -> str:
+        """Returns the name of a tensor's dtype."""
+        return str(self._graph.get_tensor_by_name(full(tensor)).dtype.base_dtype.name)
+
+    def attribute(self, name: str, attribute: str) -> Any:
+        """Returns an attribute of a node: a number, a str, a bool or a list; None if it has none."""
+        node = self.nodes[node_of(name)]
+        if attribute not in node.attr:
+            return None
+        value = node.attr[attribute]
+        kind = value.WhichOneof("value")
+        if kind == "list":
+            entries = value.list
+            return [*entries.i, *entries.f, *entries.b, *(s.decode() for s in entries.s)]
+        if kind == "s":
+            return value.s.decode("utf-8", "replace")
+        return getattr(value, kind) if kind else None
+
+    def uses(self, tensor: str) -> int:
+        """Returns how many nodes take a tensor's values; an output of the model counts as one."""
+        return self._counts[full(tensor)]
+
+    @functools.cached_property
+    def consumers(self) -> Mapping[str, list[str]]:
+        """Returns `{tensor: the nodes of the forward pass that take it}`."""
+        found: dict[str, list[str]] = {}
+        for name in self.order:
+            for each in self.inputs(name):
+                found.setdefault(each, []).append(name)
+        return found
+
+    def behind(self, tensor: str, also: Collection[str] = ()) -> str:
+        """Returns the tensor that a tensor is equal to, behind Identity and such nodes.
+
+        Args:
+            tensor: the name of a tensor.
+            also: more operations to look through, by their first input.
+        """
+        name = full(tensor)
+        for _ in range(1000):
+            op = self.op(name)
+            if self.is_input(name) or (op not in PASSES and op not in also):
+                return name
+            name = self.inputs(name)[0]
+        return name
+
+    def variable(self, tensor: str) -> str | None:
+        """Returns the variable whose value a tensor is, or None."""
+        name = node_of(self.behind(tensor, also=("Switch", "RefSwitch")))
+        return name if self.nodes[name].op in VARIABLES else None
+
+    def constant(self, tensor: str) -> NDArray[Any] | None:
+        """Returns the value of a tensor that the graph computes from constants alone, or None."""
+        name = full(tensor)
+        if node_of(name) not in self.folded_nodes:
+            return None
+        if name not in self._folded:
+            node = self.nodes[node_of(name)]
+            if node.op == "Const":
+                self._folded[name] = np.asarray(tf.make_ndarray(node.attr["value"].tensor))
+            else:
+                self._folded[name] = self._computed(name)
+        return self._folded[name]
+
+    def _computed(self, name: str) -> NDArray[Any] | None:
+        shape = self.shape(name)
+        if shape is None or None in shape or np.prod(shape, dtype=float) > LARGEST_CONSTANT:
+            return None
+        with tf.compat.v1.Session(graph=self._graph) as session:
+            try:
+                return np.asarray(session.run(name))
+            except tf.errors.OpError:
+                return None
+
+    def _foldable(self) -> set[str]:
+        """Returns the nodes whose values follow from constants."""
+        apart = {*VARIABLES, *PLACEHOLDERS, *SOURCES, *RANDOM}
+        found: set[str] = set()
+        for name in self.order:
+            node = self.nodes[name]
+            loops = node.op.removeprefix("Ref") in (
+                *("Enter", "Exit", "Merge", "Switch", "NextIteration", "LoopCond"),
+            )
+            if node.op in apart or self.is_input(name) or loops or "TensorArray" in node.op:
+                continue
+            inputs = [node_of(each) for each in self.inputs(name)]
+            if node.op == "Const" or (inputs and all(each in found for each in inputs)):
+                found.add(name)
+        return found
+
+
+def full(tensor: str) -> str:
+    """Returns the name of a tensor with its index.
+
+    >>> full("a"), full("a:1")
+    ('a:0', 'a:1')
+    """
+    return tensor if ":" in tensor else f"{tensor}:0"
+
+
+def unknown_operations(names: Iterable[tuple[str, str]]) -> str:
+    """Returns what a refusal says of operations: each with its count and one of its nodes.
+
+    Args:
+        names: pairs of an operation and a node.
+    """
+    first: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for op, name in names:
+        first.setdefault(op, name)
+        counts[op] += 1
+    return ", ".join(
+        f"{shortened(op, 60)} ({count} times, such as {shortened(first[op], 80)!r})"
+        for op, count in counts.most_common(5)
+    )

@@ -1,0 +1,434 @@
+"""Lifts the nodes of a TF1 graph to the steps of a Keras program, one after the other."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tf_recipes.convert.lifting import pattern
+from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.lifting.values import Constant, Sizes, Unknown, Value, Weight
+from tf_recipes.convert.program.expressions import Layer, Made, Origin, Step, Tensor
+from tf_recipes.convert.program.keras_program import KerasProgram, identity, shared_variables
+from tf_recipes.graph.nodes import VARIABLES, node_of
+
+LONGEST_LITERAL = 16  # entries of an array that the code writes out
+DROPOUTS = ("keras.layers.Dropout", "keras.layers.SpatialDropout2D", "tf_recipes.Dropout")
+LAYER_PATH = "tf_recipes.Weight"
+
+
+@dataclasses.dataclass(frozen=True)
+class Lifted:
+    """Holds the result: the program, its inputs and outputs, and what each node became.
+
+    `became` is `{node: pattern's name}`.
+    """
+
+    program: KerasProgram
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    became: Mapping[str, str]
+    values: Mapping[str, Value]
+
+
+class LiftError(ValueError):
+    """Says that nodes of the graph have no counterpart; `unknown` are the first ones at fault."""
+
+    def __init__(self, unknown: Sequence[Unknown]) -> None:
+        super().__init__(", ".join(each.node for each in unknown))
+        self.unknown = tuple(unknown)
+
+
+class Lifter:
+    """Lifts a graph; patterns ask it about nodes, and add steps through it.
+
+    Args:
+        view: the graph.
+        placeholders: `{placeholder: its value}` for those that are no inputs.
+        inputs: names of the tensors that the model takes.
+        apart: the variables that belong to no layer, but to a `tf_recipes.Weight` of their own.
+    """
+
+    def __init__(
+        self,
+        view: GraphView,
+        placeholders: Mapping[str, Value],
+        inputs: Sequence[str],
+        apart: Iterable[str] = (),
+    ) -> None:
+        self.view, self.placeholders, self.apart = view, placeholders, set(apart)
+        self.program = KerasProgram()
+        self.values: dict[str, Value] = {}
+        self.became: dict[str, str] = {}
+        self._in_evaluation: dict[int, int] = {}
+        self._numbers: dict[Any, int] = {}
+        self.input_tensors = tuple(self._input(name) for name in inputs)
+
+    def _input(self, name: str) -> Tensor:
+        tensor = full(name)
+        shape, dtype = self.view.shape(tensor), self.view.dtype(tensor)
+        label = node_of(name) if tensor.endswith(":0") else tensor
+        if shape is None:
+            raise LiftError(
+                [Unknown(node_of(name), self.view.op(name), "has a shape of unknown rank")]
+            )
+        keywords: dict[str, Any] = {}
+        if shape and shape[0] is None:
+            keywords["shape"] = shape[1:]
+        else:
+            keywords["batch_shape"] = shape
+        if dtype != "float32":
+            keywords["dtype"] = dtype
+        step = self.program.add(
+            "keras.Input", (), {**keywords, "name": label}, [shape], [dtype], [node_of(name)], label
+        )
+        self.values[tensor] = Tensor(step)
+        self.became[node_of(name)] = "input"
+        return Tensor(step)
+
+    def lift(self) -> Lifted:
+        """Lifts every node that the outputs need.
+
+        Raises:
+            LiftError: if an output needs a node that no pattern makes.
+        """
+        for name in self.view.order:
+            if not self.view.is_input(name) and name not in self.view.folded_nodes:
+                self._lift(name)
+        outputs = [self.value(each) for each in self.view.outputs]
+        unknown = self._at_fault()
+        if unknown:
+            raise LiftError(unknown)
+        tensors = tuple(self.as_tensor(each, self.view.outputs[0]) for each in outputs)
+        return Lifted(self.program, self.input_tensors, tensors, self.became, self.values)
+
+    def _lift(self, name: str) -> None:
+        node = self.view.nodes[name]
+        if name in self.placeholders:
+            self.values[f"{name}:0"] = self.placeholders[name]
+            self.became[name] = "placeholder"
+            return
+        if node.op in VARIABLES:
+            shape, dtype = self._variable_shape(node)
+            self.values[f"{name}:0"] = Weight(name, shape, dtype)
+            return
+        for each in pattern.by_operation().get(node.op, ()):
+            found = each.lift(node, self)
+            if found is not None:
+                self.became[name] = each.name
+                outputs = [found] if not isinstance(found, list | tuple) else found
+                for k, value in enumerate(outputs):
+                    self.values[f"{name}:{k}"] = value
+                return
+        unknown = [v for v in map(self.value, self.view.inputs(name)) if isinstance(v, Unknown)]
+        self.values[f"{name}:0"] = (
+            unknown[0] if unknown else Unknown(name, node.op, "is in no pattern")
+        )
+
+    @staticmethod
+    def _variable_shape(node: Any) -> tuple[tuple[int, ...], str]:
+        import tensorflow as tf
+
+        shape = tuple(int(each.size) for each in node.attr["shape"].shape.dim)
+        return shape, tf.as_dtype(node.attr["dtype"].type).base_dtype.name
+
+    def value(self, tensor: str) -> Value:
+        """Returns what a tensor of the graph was lifted to."""
+        name = full(tensor)
+        if name in self.values:
+            return self.values[name]
+        array = self.view.constant(name)
+        if array is not None:
+            self.values[name] = Constant(array)
+            return self.values[name]
+        node = node_of(name)
+        first = self.values.get(f"{node}:0")
+        if isinstance(first, Unknown):
+            return first
+        return Unknown(node, self.view.op(name), "is in no pattern")
+
+    def _at_fault(self) -> list[Unknown]:
+        """Returns the nodes that keep the outputs from being lifted, each once."""
+        found: dict[str, Unknown] = {}
+        seen: set[str] = set()
+        waiting = list(self.view.outputs)
+        while waiting:
+            tensor = waiting.pop()
+            value = self.value(tensor)
+            if tensor in seen or not isinstance(value, Unknown):
+                continue
+            seen.add(tensor)
+            if value.node == node_of(tensor):
+                found.setdefault(value.node, value)
+            else:
+                waiting += self.view.inputs(tensor)
+        return list(found.values())
+
+    # What patterns use.
+
+    def tensor(self, name: str) -> Tensor | None:
+        """Returns the tensor of the program that a tensor of the graph became, or None."""
+        value = self.value(name)
+        return value if isinstance(value, Tensor) else None
+
+    def weight(self, name: str) -> Weight | None:
+        """Returns the variable whose value a tensor is, or None; also None for one set apart."""
+        value = self.value(name)
+        if isinstance(value, Weight) and value.name not in self.apart:
+            return value
+        return None
+
+    def constant(self, name: str) -> Any:
+        """Returns the array of a constant, or None."""
+        value = self.value(name)
+        return value.array if isinstance(value, Constant) else None
+
+    def scalar(self, name: str) -> Any:
+        """Returns the number of a constant with one entry, or None."""
+        array = self.constant(name)
+        return None if array is None or array.size != 1 else array.reshape(()).item()
+
+    def argument(self, name: str) -> Any:
+        """Returns a tensor of the graph as an argument of an operation; None if it cannot be one.
+
+        A small constant is a literal, a large one and a variable are layers without inputs.
+        """
+        return self.as_argument(self.value(name), name)
+
+    def as_argument(self, value: Value, name: str) -> Any:
+        """Returns a value as an argument of an operation; None if it cannot be one."""
+        match value:
+            case Tensor():
+                return value
+            case Constant(array):
+                if array.ndim == 0 and array.dtype.kind in "fiub":
+                    return array.item() if array.dtype.kind != "f" else array[()]
+                if array.size <= LONGEST_LITERAL and array.dtype.kind in "fiub":
+                    return Made("numpy.array", (_listed(array), str(array.dtype)))
+                return self.as_tensor(value, name) if array.dtype.kind in "fiub" else None
+            case Weight():
+                return self.as_tensor(value, name)
+            case Sizes(entries, scalar) if all(isinstance(each, int) for each in entries):
+                return entries[0] if scalar else tuple(entries)
+        return None
+
+    def as_tensor(self, value: Value, name: str) -> Tensor:
+        """Returns a value as a tensor of the program: variables and constants get a layer.
+
+        Raises:
+            LiftError: if the value has no tensor.
+        """
+        if isinstance(value, Tensor):
+            return value
+        if isinstance(value, Weight):
+            shape, dtype, origin = value.shape, value.dtype, Origin((value.name,))
+            scope = value.name
+        elif isinstance(value, Constant):
+            shape, dtype = value.array.shape, str(value.array.dtype)
+            origin, scope = self.program.constant(value.array), node_of(name)
+        else:
+            raise LiftError([Unknown(node_of(name), self.view.op(name), "is no array of numbers")])
+        keywords: list[tuple[str, Any]] = []
+        if dtype != "float32":
+            keywords.append(("dtype", dtype))
+        if isinstance(value, Constant):
+            keywords.append(("trainable", False))
+        layer = Layer(LAYER_PATH, (tuple(shape),), tuple(keywords), (("value", origin),), scope)
+        step = self.program.add(
+            layer, (self.input_tensors[0],), {}, [tuple(shape)], [dtype], [node_of(name)], scope
+        )
+        return Tensor(step)
+
+    def layer(
+        self,
+        node: Any,
+        path: str,
+        inputs: Tensor | Sequence[Tensor],
+        arguments: Sequence[Any] = (),
+        keywords: Mapping[str, Any] | None = None,
+        weights: Mapping[str, Origin | str] | None = None,
+        scope: str | None = None,
+        call: Mapping[str, Any] | None = None,
+        result: str | Sequence[str] | None = None,
+    ) -> Tensor:
+        """Adds the call of a layer, and returns its output.
+
+        Args:
+            node: the node that gives the result; the layer's name comes from the scope of its first
+                variable, or from the node.
+            path: the class, such as `keras.layers.Dense`.
+            inputs: what the layer is called with.
+            arguments: positional arguments of the class.
+            keywords: keyword arguments of the class; values that are None are left out.
+            weights: `{path of a variable in the layer: its origin, or the TF1 variable}`.
+            scope: another scope than the one above.
+            call: keyword arguments of the call.
+            result: the tensor of the graph with the shape and dtype of the output; the default is
+                the node's first output.
+        """
+        origins = {
+            path: each if isinstance(each, Origin) else Origin((each,))
+            for path, each in (weights or {}).items()
+        }
+        if scope is None:
+            first = next((name for each in origins.values() for name in each.variables), None)
+            scope = first.rpartition("/")[0] or first if first else node.name
+        given = {name: value for name, value in (keywords or {}).items() if value is not None}
+        results = [result or f"{node.name}:0"] if not isinstance(result, list | tuple) else result
+        dtype = self.view.dtype(results[0])
+        if dtype in ("float64", "float16", "bfloat16"):
+            given["dtype"] = dtype
+        layer = Layer(path, tuple(arguments), tuple(given.items()), tuple(origins.items()), scope)
+        taken = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
+        passed = (list(taken),) if isinstance(inputs, list | tuple) else taken
+        return self._add(layer, passed, dict(call or {}), results, node.name, scope)
+
+    def operation(
+        self,
+        node: Any,
+        function: str,
+        *arguments: Any,
+        result: str | Sequence[str] | None = None,
+        **keywords: Any,
+    ) -> Tensor:
+        """Adds the call of a function or an operator such as `+`, and returns its output.
+
+        Args:
+            node: the node that gives the result.
+            function: a path such as `keras.ops.matmul`, or an operator.
+            *arguments: tensors and literals.
+            result: the tensor, or tensors, of the graph with the shape of the output.
+            **keywords: keyword arguments; those that are None are left out.
+        """
+        given = {name: value for name, value in keywords.items() if value is not None}
+        results = [result or f"{node.name}:0"] if not isinstance(result, list | tuple) else result
+        return self._add(function, arguments, given, results, node.name, node.name)
+
+    def derived(
+        self,
+        node: Any,
+        function: str,
+        *arguments: Any,
+        shape: tuple[int | None, ...] | None,
+        dtype: str | None = None,
+        **keywords: Any,
+    ) -> Tensor:
+        """Adds an operation whose result is no tensor of the graph, but a part of one's making.
+
+        Args:
+            node: the node that the result is for.
+            function: as for `operation`.
+            *arguments: as for `operation`.
+            shape: the static shape of the result.
+            dtype: the dtype of the result; the default is the node's.
+            **keywords: as for `operation`.
+        """
+        step = self.program.add(
+            function,
+            arguments,
+            keywords,
+            [shape],
+            [dtype or self.view.dtype(f"{node.name}:0")],
+            [node.name],
+            node.name,
+        )
+        return Tensor(step)
+
+    @staticmethod
+    def is_tensor(value: Any) -> bool:
+        """Returns whether an argument is a tensor of the program."""
+        return isinstance(value, Tensor)
+
+    def in_evaluation(self, value: Value) -> Any:
+        """Returns what a value is in evaluation, equal for equal values: without dropout."""
+        if not isinstance(value, Tensor):
+            return identity(value)
+        known = self._in_evaluation
+        waiting = [value.step]
+        while waiting:
+            step = waiting[-1]
+            open_ones = [t.step for t in step.tensors() if id(t.step) not in known]
+            if id(step) in known or not open_ones:
+                waiting.pop()
+                known.setdefault(id(step), self._evaluated(step))
+            else:
+                waiting += open_ones
+        return known[id(value.step)], value.index
+
+    def _evaluated(self, step: Step) -> int:
+        def inside(value: Any) -> Any:
+            if isinstance(value, Tensor):
+                return self._in_evaluation[id(value.step)], value.index
+            if isinstance(value, list | tuple):
+                return tuple(inside(each) for each in value)
+            return identity(value)
+
+        layer = step.layer
+        if layer is not None and layer.path in DROPOUTS:
+            return self._in_evaluation[id(step.arguments[0].step)]
+        keywords = tuple((k, inside(v)) for k, v in step.keywords if k != "training")
+        key = identity(step.callee), inside(step.arguments), keywords
+        return self._numbers.setdefault(key, len(self._numbers))  # a short name for a long key
+
+    def _add(
+        self,
+        callee: Layer | str,
+        arguments: Sequence[Any],
+        keywords: dict[str, Any],
+        results: Sequence[str],
+        node: str,
+        scope: str,
+    ) -> Tensor:
+        step = self.program.add(
+            callee,
+            arguments,
+            keywords,
+            [self.view.shape(each) for each in results],
+            [self.view.dtype(each) for each in results],
+            [node],
+            scope,
+            sequence=len(results) > 1,
+        )
+        return Tensor(step)
+
+    def replaced(self, step: Step, node: Any, layer: Layer) -> Tensor:
+        """Adds a step as another one, with another layer, that gives the value of a node.
+
+        Args:
+            step: the step whose arguments are taken.
+            node: the node that gives the result.
+            layer: the layer, such as that of the step with an activation more.
+        """
+        return self._add(
+            layer, step.arguments, dict(step.keywords), [f"{node.name}:0"], node.name, step.scope
+        )
+
+
+def lift(view: GraphView, placeholders: Mapping[str, Value], inputs: Sequence[str]) -> Lifted:
+    """Lifts a graph. A variable that several layers would own gets a layer of its own.
+
+    Args:
+        view: the graph.
+        placeholders: `{placeholder: its value}` for those that are no inputs.
+        inputs: names of the tensors that the model takes.
+
+    Raises:
+        LiftError: if an output needs a node that no pattern makes.
+    """
+    apart: set[str] = set()
+    while True:
+        lifted = Lifter(view, placeholders, inputs, apart).lift()
+        shared = shared_variables(lifted.program.live(lifted.outputs)) - apart
+        if not shared:
+            return lifted
+        apart |= shared
+
+
+def _listed(array: np.ndarray) -> Any:
+    """Returns an array as nested lists of numbers of its own precision."""
+    if array.ndim == 0:
+        return array[()]
+    return [_listed(each) if array.ndim > 1 else each for each in array]

@@ -1,0 +1,69 @@
+"""Lifts the addition of a bias to the product of a dense or convolutional layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tf_recipes.convert.lifting.lifter import Lifter
+from tf_recipes.convert.lifting.pattern import Pattern
+from tf_recipes.convert.lifting.values import Value, Weight
+from tf_recipes.convert.program.expressions import Origin, Tensor
+
+
+def bias_of_layer(node: Any, lifter: Lifter) -> Value | None:
+    """Returns the layer with its bias, where a variable is added to the product of a layer."""
+    first, second = lifter.view.inputs(node.name)[:2]
+    found = _joined(node, lifter, first, second)
+    if found is None and node.op != "BiasAdd":
+        found = _joined(node, lifter, second, first)
+    return found
+
+
+def _joined(node: Any, lifter: Lifter, product: str, added: str) -> Tensor | None:
+    tensor, bias = lifter.tensor(product), lifter.weight(added)
+    if tensor is None or bias is None or not _takes_bias(tensor, bias, lifter, node):
+        return None
+    if lifter.view.uses(product) != 1:
+        return None
+    layer = tensor.step.layer
+    assert layer is not None  # as _takes_bias says
+    keywords = {name: value for name, value in layer.keywords if name != "use_bias"}
+    layer = layer.with_only(keywords, (*layer.weights, ("bias", Origin((bias.name,)))))
+    return lifter.replaced(tensor.step, node, layer)
+
+
+def _takes_bias(tensor: Tensor, bias: Weight, lifter: Lifter, node: Any) -> bool:
+    layer, shape = tensor.step.layer, tensor.shape
+    if layer is None or layer.keyword("use_bias") is not False or shape is None:
+        return False
+    axis = 1 if layer.keyword("data_format") == "channels_first" else -1
+    if node.op != "BiasAdd" and axis == 1:
+        return False
+    return len(bias.shape) == 1 and bias.shape[0] == shape[axis]
+
+
+def bias_add(node: Any, lifter: Lifter) -> Value | None:
+    """Lifts the addition of a bias to anything else."""
+    value, bias = (lifter.argument(each) for each in lifter.view.inputs(node.name))
+    if value is None or bias is None:
+        return None
+    rank = lifter.view.rank(node.input[0])
+    if lifter.view.attribute(node.name, "data_format") == "NCHW" and rank and rank > 2:
+        shape = (-1, *(1 for _ in range(rank - 2)))
+        size = lifter.view.shape(node.input[1])
+        bias = lifter.derived(
+            node, "keras.ops.reshape", bias, shape, shape=(size[0], *shape[1:]) if size else None
+        )
+    return lifter.operation(node, "+", value, bias)
+
+
+PATTERNS = (
+    Pattern(
+        "bias of a layer",
+        ("BiasAdd", "BiasAddV1", "Add", "AddV2"),
+        bias_of_layer,
+        "use_bias of the layer",
+        order=20,
+    ),
+    Pattern("bias", ("BiasAdd", "BiasAddV1"), bias_add, "… + …"),
+)

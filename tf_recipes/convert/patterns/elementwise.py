@@ -1,0 +1,122 @@
+"""Lifts arithmetic, comparisons and other functions of each entry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tf_recipes.convert.lifting.lifter import Lifter
+from tf_recipes.convert.lifting.pattern import Pattern
+from tf_recipes.convert.lifting.values import Setting, Value
+
+OPERATORS = {
+    "Add": "+",
+    "AddV2": "+",
+    "Sub": "-",
+    "Mul": "*",
+    "RealDiv": "/",
+    "Pow": "**",
+    "FloorDiv": "//",
+    "Greater": ">",
+    "GreaterEqual": ">=",
+    "Less": "<",
+    "LessEqual": "<=",
+}
+FUNCTIONS = {
+    "Neg": "negative",
+    "Exp": "exp",
+    "Log": "log",
+    "Log1p": "log1p",
+    "Expm1": "expm1",
+    "Square": "square",
+    "Sqrt": "sqrt",
+    "Rsqrt": "rsqrt",
+    "Reciprocal": "reciprocal",
+    "Abs": "abs",
+    "Sign": "sign",
+    "Floor": "floor",
+    "Ceil": "ceil",
+    "Round": "round",
+    "Rint": "round",
+    "Sin": "sin",
+    "Cos": "cos",
+    "Tan": "tan",
+    "Erf": "erf",
+    "Maximum": "maximum",
+    "Minimum": "minimum",
+    "Equal": "equal",
+    "NotEqual": "not_equal",
+    "LogicalAnd": "logical_and",
+    "LogicalOr": "logical_or",
+    "LogicalNot": "logical_not",
+    "IsNan": "isnan",
+    "IsInf": "isinf",
+    "IsFinite": "isfinite",
+    "ZerosLike": "zeros_like",
+    "OnesLike": "ones_like",
+    "Select": "where",
+    "SelectV2": "where",
+}
+
+
+def operator(node: Any, lifter: Lifter) -> Value | None:
+    """Lifts an operator of Python, such as `+`."""
+    return _lifted(node, lifter, OPERATORS[node.op])
+
+
+def function(node: Any, lifter: Lifter) -> Value | None:
+    """Lifts a function of `keras.ops`."""
+    return _lifted(node, lifter, f"keras.ops.{FUNCTIONS[node.op]}")
+
+
+def _lifted(node: Any, lifter: Lifter, callee: str) -> Value | None:
+    names = lifter.view.inputs(node.name)
+    arguments = [lifter.argument(each) for each in names]
+    if any(each is None for each in arguments):
+        return None
+    if not any(lifter.is_tensor(each) for each in arguments):
+        arguments[0] = lifter.as_tensor(lifter.value(names[0]), names[0])
+    return lifter.operation(node, callee, *arguments)
+
+
+def squared_difference(node: Any, lifter: Lifter) -> Value | None:
+    """Lifts the square of a difference."""
+    arguments = [lifter.argument(each) for each in lifter.view.inputs(node.name)]
+    if any(each is None for each in arguments):
+        return None
+    difference = lifter.derived(node, "-", *arguments, shape=lifter.view.shape(node.name))
+    return lifter.operation(node, "keras.ops.square", difference)
+
+
+def setting(node: Any, lifter: Lifter) -> Value | None:
+    """Computes on with a placeholder that has a value for training and one for evaluation."""
+    names = lifter.view.inputs(node.name)
+    values, numbers = [lifter.value(each) for each in names], [lifter.scalar(e) for e in names]
+    if isinstance(values[0], Setting) and numbers[1] is not None:
+        given, number, first = values[0], float(numbers[1]), True
+    elif isinstance(values[1], Setting) and numbers[0] is not None:
+        given, number, first = values[1], float(numbers[0]), False
+    else:
+        return None
+    plus, times = given.plus, given.times
+    match node.op:
+        case "Add" | "AddV2":
+            plus += number
+        case "Sub" if first:
+            plus -= number
+        case "Sub":
+            plus, times = number - plus, -times
+        case "Mul":
+            plus, times = plus * number, times * number
+        case "RealDiv" if first and number:
+            plus, times = plus / number, times / number
+        case _:
+            return None
+    return Setting(given.name, given.training, given.evaluation, plus, times)
+
+
+PATTERNS = (
+    Pattern("setting", ("Add", "AddV2", "Sub", "Mul", "RealDiv"), setting, "a number", order=5),
+    Pattern("operator", tuple(OPERATORS), operator, "… + …", order=90),
+    Pattern("function of each entry", tuple(FUNCTIONS), function, "keras.ops.…", order=90),
+    Pattern("SquaredDifference", ("SquaredDifference",), squared_difference, "keras.ops.square"),
+)

@@ -1,0 +1,119 @@
+"""Lifts nodes that give their input unchanged, and the branches of `tf.cond`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tf_recipes.convert.lifting.lifter import Lifter
+from tf_recipes.convert.lifting.pattern import Pattern
+from tf_recipes.convert.lifting.values import Flag, Unknown, Value
+
+_IDENTITIES = (
+    *("Identity", "StopGradient", "PreventGradient", "CheckNumerics", "ReadVariableOp", "Snapshot"),
+    *("RefIdentity", "PlaceholderWithDefault"),
+)
+
+
+def identity(node: Any, lifter: Lifter) -> Value:
+    """Returns the value of the node's input."""
+    return lifter.value(node.input[0])
+
+
+def switch(node: Any, lifter: Lifter) -> list[Value] | None:
+    """Returns the value of the input for both branches, where a flag or a constant chooses."""
+    chosen = lifter.value(node.input[1])
+    known = isinstance(chosen, Flag) or lifter.constant(node.input[1]) is not None
+    value = lifter.value(node.input[0])
+    return [value, value] if known else None
+
+
+def merge(node: Any, lifter: Lifter) -> list[Value] | None:
+    """Returns the value of the branch that training takes; both must be equal in evaluation."""
+    branches = branches_of(node.name, lifter)
+    if branches is None:
+        return None
+    in_training, in_evaluation = (lifter.value(each) for each in branches)
+    return [chosen(node, in_training, in_evaluation, lifter), Unknown(node.name, node.op)]
+
+
+def branches_of(name: str, lifter: Lifter) -> tuple[str, str] | None:
+    """Returns the tensors that a Merge or Select takes in training and in evaluation.
+
+    Returns:
+        None where no flag of training chooses between its inputs.
+    """
+    view = lifter.view
+    node = view.nodes[name]
+    if node.op in ("Select", "SelectV2"):
+        condition, if_true, if_false = view.inputs(name)
+        flag = flag_of(condition, lifter)
+    elif node.op in ("Merge", "RefMerge"):
+        if_false, if_true = view.inputs(name)[:2]
+        flag = _predicate(name, lifter)
+    else:
+        return None
+    if flag is None:
+        return None
+    return (if_false, if_true) if flag.negated else (if_true, if_false)
+
+
+def flag_of(tensor: str, lifter: Lifter) -> Flag | None:
+    """Returns the flag that a tensor is, also in another shape; None for any other tensor."""
+    value = lifter.value(lifter.view.behind(tensor, also=("Reshape", "ExpandDims", "Squeeze")))
+    return value if isinstance(value, Flag) else None
+
+
+def _predicate(name: str, lifter: Lifter) -> Flag | None:
+    """Returns the flag of the Switch nodes that a Merge closes."""
+    view, seen = lifter.view, set()
+    waiting = list(view.inputs(name))
+    while waiting:
+        tensor = waiting.pop()
+        node = view.node(tensor)
+        if node.name in seen or view.is_input(tensor):
+            continue
+        seen.add(node.name)
+        if node.op in ("Switch", "RefSwitch"):
+            value = lifter.value(node.input[1])
+            return value if isinstance(value, Flag) else None
+        waiting += view.inputs(tensor)
+        # a branch without data of its own hangs on its pivot alone
+        waiting += [
+            e.removeprefix("^") for e in node.input if e.startswith("^") and e[1:] in view.nodes
+        ]
+    return None
+
+
+def chosen(node: Any, in_training: Value, in_evaluation: Value, lifter: Lifter) -> Value:
+    """Returns the value in training, if it is in evaluation what the other branch gives."""
+    if isinstance(in_training, Unknown):
+        return in_training
+    if isinstance(in_evaluation, Unknown):
+        return in_evaluation
+    if lifter.in_evaluation(in_training) != lifter.in_evaluation(in_evaluation):
+        return Unknown(node.name, node.op, "has branches for training and evaluation that differ")
+    return in_training
+
+
+def select(node: Any, lifter: Lifter) -> Value | None:
+    """Returns the value of the branch that training takes."""
+    branches = branches_of(node.name, lifter)
+    if branches is None:
+        return None
+    in_training, in_evaluation = (lifter.value(each) for each in branches)
+    return chosen(node, in_training, in_evaluation, lifter)
+
+
+def logical_not(node: Any, lifter: Lifter) -> Value | None:
+    """Returns the contrary of a flag."""
+    value = lifter.value(node.input[0])
+    return Flag(value.name, not value.negated) if isinstance(value, Flag) else None
+
+
+PATTERNS = (
+    Pattern("identity", _IDENTITIES, identity, "the input"),
+    Pattern("tf.cond: branches", ("Switch", "RefSwitch"), switch, "the input"),
+    Pattern("tf.cond: result", ("Merge", "RefMerge"), merge, "the branch, if `training`"),
+    Pattern("tf.where by the flag of training", ("Select", "SelectV2"), select, "the branch", 10),
+    Pattern("not training", ("LogicalNot",), logical_not, "`not training`", 10),
+)

@@ -1,0 +1,148 @@
+"""Lifts what a graph computes of shapes, and the changes of shape that it is for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tf_recipes.convert.lifting.lifter import Lifter
+from tf_recipes.convert.lifting.pattern import Pattern
+from tf_recipes.convert.lifting.values import Constant, Dimension, Sizes, Unknown, Value
+from tf_recipes.convert.program.expressions import Tensor
+
+Entry = int | Dimension
+
+
+def shape(node: Any, lifter: Lifter) -> Value | None:
+    """Lifts the shape of a tensor."""
+    known, tensor = lifter.view.shape(node.input[0]), lifter.tensor(node.input[0])
+    if known is None or (None in known and tensor is None):
+        return None
+    entries = [
+        size if size is not None else Dimension(tensor, axis)  # type: ignore[arg-type]
+        for axis, size in enumerate(known)
+    ]
+    return Sizes(tuple(entries))
+
+
+def sizes(name: str, lifter: Lifter) -> tuple[tuple[Entry, ...], bool] | None:
+    """Returns the dimensions that a tensor of the graph holds, and whether it is a scalar."""
+    match lifter.value(name):
+        case Sizes(entries, scalar):
+            return entries, scalar
+        case Constant(array) if array.ndim <= 1 and array.dtype.kind in "iu":
+            return tuple(int(each) for each in np.atleast_1d(array)), array.ndim == 0
+    return None
+
+
+def of_sizes(node: Any, lifter: Lifter) -> Value | None:
+    """Computes on with dimensions."""
+    names = lifter.view.inputs(node.name)
+    match node.op:
+        case "Cast" | "Identity":
+            found = sizes(names[0], lifter)
+            whole = lifter.view.dtype(f"{node.name}:0").startswith(("int", "uint"))
+            return Sizes(*found) if found and whole else None
+        case "StridedSlice" | "Slice":
+            return _sliced(node, lifter, names)
+        case "Pack":
+            parts = [sizes(each, lifter) for each in names]
+            if all(each is not None and each[1] for each in parts):
+                return Sizes(tuple(each[0][0] for each in parts if each))
+        case "ConcatV2":
+            parts = [sizes(each, lifter) for each in names[:-1]]
+            if all(each is not None and not each[1] for each in parts):
+                return Sizes(tuple(e for each in parts if each for e in each[0]))
+        case "ExpandDims" | "Reshape" | "Squeeze":
+            found = sizes(names[0], lifter)
+            if found and len(found[0]) == 1:
+                return Sizes(found[0], scalar=lifter.view.rank(f"{node.name}:0") == 0)
+        case "Prod":
+            found = sizes(names[0], lifter)
+            if found and all(isinstance(each, int) for each in found[0]):
+                return Sizes((math.prod(each for each in found[0] if isinstance(each, int)),), True)
+        case "Mul" | "Add" | "AddV2" | "Sub" | "FloorDiv" | "Maximum" | "Minimum":
+            first, second = (sizes(each, lifter) for each in names)
+            if first and second and _are_numbers(first[0]) and _are_numbers(second[0]):
+                return _computed(node.op, first, second)
+    return None
+
+
+def _are_numbers(entries: tuple[Entry, ...]) -> bool:
+    return all(isinstance(each, int) for each in entries)
+
+
+def _computed(op: str, first: Any, second: Any) -> Sizes:
+    functions = {
+        "Mul": np.multiply,
+        "Sub": np.subtract,
+        "FloorDiv": np.floor_divide,
+        "Maximum": np.maximum,
+        "Minimum": np.minimum,
+    }
+    found = np.atleast_1d(functions.get(op, np.add)(first[0], second[0]))
+    return Sizes(tuple(int(each) for each in found), scalar=first[1] and second[1])
+
+
+def _sliced(node: Any, lifter: Lifter, names: list[str]) -> Value | None:
+    found = sizes(names[0], lifter)
+    numbers = [lifter.constant(each) for each in names[1:]]
+    if found is None or found[1] or any(each is None or each.size != 1 for each in numbers):
+        return None
+    begin, end, *step = (int(each.reshape(())) for each in numbers)
+    if node.op == "Slice":
+        return Sizes(found[0][begin : None if end == -1 else begin + end])
+    if lifter.view.attribute(node.name, "shrink_axis_mask") == 1:
+        return Sizes((found[0][begin],), scalar=True)
+    first = None if lifter.view.attribute(node.name, "begin_mask") else begin
+    last = None if lifter.view.attribute(node.name, "end_mask") else end
+    return Sizes(found[0][first : last : step[0]])
+
+
+def reshape(node: Any, lifter: Lifter) -> Value | None:
+    """Lifts a change of shape: to a layer where the rows stay rows, else to an operation."""
+    tensor, found = lifter.tensor(node.input[0]), sizes(node.input[1], lifter)
+    if tensor is None or found is None:
+        return None
+    return reshaped(node, lifter, tensor, found[0])
+
+
+def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...]) -> Value:
+    """Returns a tensor in another shape, whose entries are numbers, -1 once, or dimensions."""
+    before = tensor.shape
+    wanted = [each if isinstance(each, int) else -1 for each in target]
+    if wanted.count(-1) > 1 and before is not None:  # one of them is what the others leave
+        wanted = [
+            -1 if k == 0 or each != -1 else lifter_size(before, k) for k, each in enumerate(wanted)
+        ]
+    if wanted.count(-1) > 1 or None in wanted:
+        return Unknown(node.name, node.op, "has a shape with several dimensions that are not known")
+    if before is not None and before[:1] == (None,) and None not in before[1:] and wanted[0] == -1:
+        same = math.prod(before[1:]) == math.prod(wanted[1:])  # type: ignore[arg-type]
+        if same and tuple(before[1:]) == tuple(wanted[1:]):
+            return tensor
+        if same and len(wanted) == 2:
+            return lifter.layer(node, "keras.layers.Flatten", tensor, scope=node.name)
+        if same:
+            return lifter.layer(
+                node, "keras.layers.Reshape", tensor, [tuple(wanted[1:])], scope=node.name
+            )
+    return lifter.operation(node, "keras.ops.reshape", tensor, tuple(wanted))
+
+
+def lifter_size(before: tuple[int | None, ...], axis: int) -> int | None:
+    """Returns the size of an axis before, or None."""
+    return before[axis] if axis < len(before) else None
+
+
+_OF_SIZES = (
+    *("Cast", "Identity", "StridedSlice", "Slice", "Pack", "ConcatV2", "ExpandDims", "Reshape"),
+    *("Squeeze", "Prod", "Mul", "Add", "AddV2", "Sub", "FloorDiv", "Maximum", "Minimum"),
+)
+PATTERNS = (
+    Pattern("shape", ("Shape",), shape, "a shape that is known, or -1"),
+    Pattern("arithmetic of shapes", _OF_SIZES, of_sizes, "a shape that is known", order=1),
+    Pattern("reshape", ("Reshape",), reshape, "Flatten, Reshape, keras.ops.reshape"),
+)
