@@ -116,7 +116,7 @@ class GraphSession:
             ValueError: if the checkpoint is incomplete, damaged or another graph's.
         """
         prefix = os.fspath(prefix)
-        _check_files(prefix)
+        check_files(prefix)
         # an initializer may need what only a restored variable has
         with contextlib.suppress(SessionError):
             self._run([*self._initializers.values()], {})
@@ -309,7 +309,7 @@ def _packed(fetched: Any, values: Iterator[Any]) -> Any:
     return next(values)
 
 
-def _check_files(prefix: str) -> None:
+def check_files(prefix: str) -> None:
     """Checks that a checkpoint's index and shards are there, and that they are large enough."""
     remedy = "Copy the whole checkpoint: PREFIX.meta, PREFIX.index and every PREFIX.data-… file."
     folder = Path(prefix).parent

@@ -42,8 +42,8 @@ class GraphView:
         self._cut = {node_of(name) for name in inputs}
         part = without_unknown_ops(graph, [node_of(each) for each in outputs])
         self.nodes = {node.name: node for node in part.node}
-        self._graph = tf.Graph()
-        with self._graph.as_default():
+        self.imported = tf.Graph()
+        with self.imported.as_default():
             try:
                 tf.graph_util.import_graph_def(part, name="")
             except Exception as error:  # TensorFlow raises many types for graphs it refuses
@@ -100,11 +100,11 @@ class GraphView:
 
     def outputs_of(self, name: str) -> list[str]:
         """Returns the names of the tensors that a node gives."""
-        return [each.name for each in self._graph.get_operation_by_name(name).outputs]
+        return [each.name for each in self.imported.get_operation_by_name(name).outputs]
 
     def shape(self, tensor: str) -> tuple[int | None, ...] | None:
         """Returns the static shape of a tensor, or None where its rank is not known."""
-        shape = self._graph.get_tensor_by_name(full(tensor)).shape
+        shape = self.imported.get_tensor_by_name(full(tensor)).shape
         return tuple(shape.as_list()) if shape.rank is not None else None
 
     def rank(self, tensor: str) -> int | None:
@@ -114,7 +114,7 @@ class GraphView:
 
     def dtype(self, tensor: str) -> str:
         """Returns the name of a tensor's dtype."""
-        return str(self._graph.get_tensor_by_name(full(tensor)).dtype.base_dtype.name)
+        return str(self.imported.get_tensor_by_name(full(tensor)).dtype.base_dtype.name)
 
     def attribute(self, name: str, attribute: str) -> Any:
         """Returns an attribute of a node: a number, a str, a bool or a list; None if it has none."""
@@ -180,7 +180,7 @@ class GraphView:
         shape = self.shape(name)
         if shape is None or None in shape or np.prod(shape, dtype=float) > LARGEST_CONSTANT:
             return None
-        with tf.compat.v1.Session(graph=self._graph) as session:
+        with tf.compat.v1.Session(graph=self.imported) as session:
             try:
                 return np.asarray(session.run(name))
             except tf.errors.OpError:

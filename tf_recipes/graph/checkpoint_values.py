@@ -1,0 +1,147 @@
+"""Reads the values of a graph's variables from a checkpoint, without running the graph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
+from tf_recipes.graph.graph_session import check_files
+from tf_recipes.graph.meta_graph import MetaGraph
+from tf_recipes.graph.nodes import node_of
+
+_RESTORES = ("RestoreV2", "Restore", "RestoreSlice")
+_ASSIGNS = ("Assign", "AssignVariableOp")
+
+
+class Place(NamedTuple):
+    """Says where a checkpoint has a variable: its key, and for a partition the part of it."""
+
+    key: str
+    part: tuple[slice, ...] = ()
+
+
+def places(graph: MetaGraph) -> dict[str, Place]:
+    """Returns where the graph's saver reads each variable.
+
+    A saver may know a variable under another name, and a partition as a part of a whole.
+
+    Args:
+        graph: a `MetaGraph`.
+    """
+    nodes = {node.name: node for node in graph.definition.node}
+    found: dict[str, Place] = {}
+    for node in nodes.values():
+        if node.op not in _ASSIGNS or len(node.input) < 2:
+            continue
+        source, index = node.input[1].partition(":")[::2]
+        read = nodes.get(source)
+        while read is not None and read.op == "Identity":
+            source, index = read.input[0].partition(":")[::2]
+            read = nodes.get(source)
+        if read is None or read.op not in _RESTORES:
+            continue
+        strings = [_strings(nodes.get(node_of(each))) for each in read.input[1:3]]
+        k = int(index or 0)
+        if k < len(strings[0]):
+            part = strings[1][k] if len(strings) > 1 and k < len(strings[1]) else ""
+            found[node_of(node.input[0])] = Place(strings[0][k], _slices(part))
+    return found
+
+
+def _strings(node: Any) -> list[str]:
+    if node is None or node.op != "Const":
+        return []
+    array = np.atleast_1d(tf.make_ndarray(node.attr["value"].tensor))
+    return [each.decode("utf-8", "replace") for each in array.tolist()]
+
+
+def _slices(text: str) -> tuple[slice, ...]:
+    """Returns the part that a saver's text such as "10 4 0,5:0,4" stands for; none for the whole."""
+    words = text.split()
+    if not words or ":" not in words[-1] and "-" not in words[-1] and "," not in words[-1]:
+        return ()
+    found = []
+    for each in words[-1].split(":"):
+        first, comma, size = each.partition(",")
+        found.append(slice(int(first), int(first) + int(size)) if comma else slice(None))
+    return tuple(found)
+
+
+def read(
+    prefix: str, graph: MetaGraph, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, NDArray[Any]]:
+    """Returns `{variable: value}`.
+
+    Args:
+        prefix: the checkpoint's path without `.index` or `.data-00000-of-00001`.
+        graph: the graph beside the checkpoint.
+        shapes: `{variable: shape}` of the wanted variables, as the graph has them.
+
+    Raises:
+        ValueError: if a file is missing, damaged or another graph's, or a value is not finite.
+    """
+    check_files(prefix)
+    reader = tf.train.load_checkpoint(prefix)
+    there, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    found_places = places(graph)
+    wanted = {name: found_places.get(name, Place(name)) for name in shapes}
+    wanted = {n: p if p.key in there or n not in there else Place(n) for n, p in wanted.items()}
+    remedy = "Pass the checkpoint that was saved with this .meta file, with all its shards."
+    missing = [name for name, place in wanted.items() if place.key not in there]
+    if missing:
+        validation.fail(
+            "The checkpoint must hold every variable that the model needs.",
+            f"{prefix!r} without {_listed(missing)}",
+            remedy,
+        )
+    keys = {place.key for place in wanted.values()}
+    size = sum(math.prod(there[key]) * dtypes[key].size for key in keys)
+    files = sum(path.stat().st_size for path in _data_files(prefix))
+    if size > files:
+        validation.fail(
+            "A checkpoint must be as large as its variables.",
+            f"{prefix!r} with {files} bytes for variables of {size} bytes",
+            remedy,
+        )
+    values = {}
+    try:
+        whole = {key: np.asarray(reader.get_tensor(key)) for key in keys}
+    except Exception as error:  # TensorFlow raises many types for damaged files
+        text = shortened(str(error).partition("\n")[0], 200)
+        validation.fail("A checkpoint must be readable.", f"{prefix!r}: {text}", remedy)
+    for name, place in wanted.items():
+        value = whole[place.key][place.part] if place.part else whole[place.key]
+        if tuple(value.shape) != tuple(shapes[name]):
+            validation.fail(
+                "A variable must have the same shape in the checkpoint and in the graph.",
+                f"{shortened(name, 80)!r} of shape {value.shape} in the checkpoint and "
+                f"{tuple(shapes[name])} in the graph",
+                remedy,
+            )
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            validation.fail(
+                "The variables must be finite numbers.",
+                f"NaN or infinity in {shortened(name, 80)!r}",
+                "Take an earlier checkpoint of the run.",
+            )
+        values[name] = value
+    return values
+
+
+def _data_files(prefix: str) -> Iterable[Path]:
+    folder, name = Path(prefix).parent, Path(prefix).name
+    found = [path for path in folder.iterdir() if path.name.startswith(f"{name}.data-")]
+    return found or [Path(prefix)]
+
+
+def _listed(names: list[str]) -> str:
+    listed = ", ".join(repr(shortened(name, 60)) for name in names[:5])
+    return listed + (f" and {len(names) - 5} more" if len(names) > 5 else "")
