@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tf_recipes.knowledge import symbols
-from tf_recipes.scan.reading.bindings import Calling, Collector, Use
+from tf_recipes.scan.reading.bindings import Calling, Collector, Scope, Use
 from tf_recipes.scan.reading.resolution import Reference, Resolver
 from tf_recipes.scan.reading.source import Source
 from tf_recipes.scan.terms.findings import Finding
@@ -84,6 +84,24 @@ class Analysis:
                     called = Called(name, calling.node, reference.partials, scoped, unsure)
                     called.in_tf1_code = self._is_tf1
                     yield called
+                    yield from self._normalizers(called, calling.scope)
+
+    def _normalizers(self, called: Called, scope: Scope) -> Iterator[Called]:
+        """Yields the call of `normalizer_fn` that a layer of contrib makes."""
+        function = called.argument("normalizer_fn")
+        if function is None:
+            return
+        given, keywords, unsure = called.argument("normalizer_params"), [], False
+        for literal in self.resolver.literals(given, scope):
+            if not isinstance(literal, ast.Dict):
+                unsure = True
+                continue
+            for key, value in zip(literal.keys, literal.values, strict=True):
+                name = key.value if isinstance(key, ast.Constant) else None
+                keywords.append(ast.keyword(name if isinstance(name, str) else None, value))
+        made = ast.copy_location(ast.Call(func=function, args=[], keywords=keywords), function)
+        for reference in self.resolver.resolve(function, scope):
+            yield Called(symbols.canonical(reference.name), made, reference.partials, (), unsure)
 
     def _scoped(self, calling: Calling, name: str) -> tuple[list[ast.Call], bool]:
         """Returns the `arg_scope` calls that give this function arguments, and any doubt."""
@@ -111,7 +129,13 @@ class Analysis:
                         yield self._finding(rule, advice, advice.node or call.node)
 
     def _of_whole(self, rules: list[Rule], calls: list[Called]) -> Iterator[Finding]:
-        whole = Whole(frozenset(self._names), calls, "\n".join(self.source.lines))
+        whole = Whole(
+            frozenset(self._names),
+            calls,
+            "\n".join(self.source.lines),
+            self.source.tree,
+            self.source.is_python2,
+        )
         for rule in rules:
             if rule.whole is not None:
                 for advice in rule.whole(whole):

@@ -37,6 +37,7 @@ REACHED = {
     "walrus": "import tensorflow as tf\nif (s := tf.layers):\n    s.dense(x, 1)",
     "arg_scope": "import tensorflow as tf\nwith tf.contrib.framework.arg_scope([f]):\n    pass",
     "f-string": "import tensorflow as tf\nf'{tf.Session()}'",
+    "item of a dict": "import tensorflow as tf\nd = {'a': tf.layers}\nd['a'].dense(x, 1)",
     "of compat": "import tensorflow.compat.v1 as tf\ntf.layers.dense(x, 1)",
 }
 NOT_REACHED = {

@@ -48,11 +48,11 @@ def _walk(folder: str, above: tuple[str, ...], problems: list[Problem]) -> Itera
     for entry in entries:
         if entry.name.startswith(".") or entry.name in _SKIPPED:
             continue
-        if entry.is_dir():
+        if os.path.isdir(entry.path):
             if not os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
                 yield from _walk(entry.path, (*above, real), problems)
         elif entry.name.endswith(SUFFIXES):
-            if entry.is_file():
+            if os.path.isfile(entry.path):
                 yield entry.path
             else:
                 problems.append(Problem(entry.path, "it is a link that leads nowhere"))

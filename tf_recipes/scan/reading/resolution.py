@@ -60,6 +60,9 @@ class Resolver:
                 yield from self._attribute(each, node.attr)
         elif isinstance(node, ast.Call):
             yield from self._call(node, scope)
+        elif isinstance(node, ast.Subscript):
+            for item in self._items(node.value, scope):
+                yield from self._resolve(item, scope)
         elif isinstance(node, ast.IfExp):
             yield from self._resolve(node.body, scope)
             yield from self._resolve(node.orelse, scope)
@@ -68,6 +71,27 @@ class Resolver:
                 yield from self._resolve(value, scope)
         elif isinstance(node, ast.NamedExpr):
             yield from self._resolve(node.value, scope)
+
+    def literals(self, node: ast.expr | None, scope: Scope) -> Iterator[ast.expr]:
+        """Yields the expressions that a name is bound to in the file; any other node is itself."""
+        if not isinstance(node, ast.Name):
+            if node is not None:
+                yield node
+            return
+        current: Scope | None = scope
+        while current is not None and node.id not in current.bindings:
+            current = current.parent
+        for binding in current.bindings[node.id] if current is not None else ():
+            if binding.value is not None:
+                yield binding.value
+
+    def _items(self, node: ast.expr, scope: Scope) -> Iterator[ast.expr]:
+        """Yields the items of a dict, list or tuple that is written out in the file."""
+        for literal in self.literals(node, scope):
+            if isinstance(literal, ast.Dict):
+                yield from literal.values
+            elif isinstance(literal, ast.List | ast.Tuple):
+                yield from literal.elts
 
     def _attribute(self, reference: Reference, name: str) -> Iterator[Reference]:
         if reference.name.startswith("@"):

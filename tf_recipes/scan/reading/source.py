@@ -28,6 +28,7 @@ class Source(NamedTuple):
     lines: list[str]
     tree: ast.Module
     places: list[tuple[int, int]] | None
+    is_python2: bool
 
     def place(self, line: int) -> tuple[int | None, int]:
         """Returns the cell, None in a `.py` file, and the line in the cell."""
@@ -48,7 +49,8 @@ def read(path: str) -> Source:
     text = _decoded(data)
     if len(text) > MOST_CODE:
         raise Unreadable(f"it has more than {MOST_CODE:,} characters")
-    return Source(path, text.split("\n"), parse(text), None)
+    tree, is_python2 = parse(text)
+    return Source(path, text.split("\n"), tree, None, is_python2)
 
 
 def _data(path: str) -> bytes:
@@ -83,7 +85,8 @@ def _notebook(path: str, data: bytes) -> Source:
         raise Unreadable(f"its code has more than {MOST_CODE:,} characters")
     lines = notebook.source.split("\n")
     try:
-        return Source(path, lines, parse(notebook.source), notebook.places)
+        tree, is_python2 = parse(notebook.source)
+        return Source(path, lines, tree, notebook.places, is_python2)
     except Unreadable as error:
         if 0 < error.line <= len(notebook.places):
             cell, line = notebook.places[error.line - 1]
@@ -91,14 +94,14 @@ def _notebook(path: str, data: bytes) -> Source:
         raise
 
 
-def parse(text: str) -> ast.Module:
-    """Parses Python 3, or Python 2 where it can be converted.
+def parse(text: str) -> tuple[ast.Module, bool]:
+    """Parses Python 3, or Python 2 where it can be converted; returns the tree, and which it was.
 
     Raises:
         Unreadable: if neither succeeds.
     """
     try:
-        return _parsed(text)
+        return _parsed(text), False
     except SyntaxError as error:
         first = error
     except (RecursionError, MemoryError) as error:
@@ -106,7 +109,7 @@ def parse(text: str) -> ast.Module:
     except ValueError as error:
         raise Unreadable(f"it is no text of Python ({error})") from error
     try:
-        return _parsed(python2.converted(text))
+        return _parsed(python2.converted(text)), True
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if "too many nested" in str(first):
             raise Unreadable("its code is nested too deeply", first.lineno or 0) from error

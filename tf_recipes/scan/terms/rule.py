@@ -92,11 +92,13 @@ class Called:
 
 
 class Whole(NamedTuple):
-    """Holds a whole file: the canonical names that it uses, and its calls."""
+    """Holds a whole file: the canonical names that it uses, its calls, its text and its tree."""
 
     names: frozenset[str]
     calls: list[Called]
     text: str
+    tree: ast.Module
+    is_python2: bool
 
 
 class Rule(NamedTuple):
