@@ -1,0 +1,45 @@
+"""Tests where settings come from, and which rules they choose."""
+
+import pytest
+
+from tf_recipes.scan import configuration
+
+
+def test_the_nearest_file_with_settings(tmp_path):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (inner / "pyproject.toml").write_text("[tool.other]\n")
+    (tmp_path / "a" / "setup.cfg").write_text(
+        "[tf-recipes:scan]\nignore = TFR001, TFR002\nbaseline = known.json\n"
+    )
+    (tmp_path / "pyproject.toml").write_text('[tool.tf-recipes.scan]\nselect = ["TFR003"]\n')
+    found = configuration.read(str(inner))
+    assert found == {
+        "ignore": ["TFR001", "TFR002"],
+        "baseline": [str(tmp_path / "a" / "known.json")],
+    }
+    assert configuration.read(str(tmp_path)) == {"select": ["TFR003"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("pyproject.toml", "[tool.tf-recipes.scan]\nselct = 'TFR001'", "selct"),
+        ("pyproject.toml", "[tool.tf-recipes.scan]\nselect = 3", "A setting is a text"),
+        ("pyproject.toml", "[tool", "must be TOML"),
+        ("setup.cfg", "select = 3", "must be readable"),
+    ],
+)
+def test_wrong_settings(tmp_path, name, text, says):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=says):
+        configuration.read(str(tmp_path))
+
+
+def test_rules_are_chosen_by_codes_and_by_their_beginnings():
+    every = configuration.chosen([], [])
+    assert every[:2] == ["TFR001", "TFR002"] and len(every) > 15
+    assert configuration.chosen(["TFR001"], []) == ["TFR001"]
+    assert configuration.chosen(["TFR00"], ["TFR002"]) == ["TFR001", "TFR003"]
+    with pytest.raises(ValueError, match=r"Received: select=TFR9\."):
+        configuration.chosen(["TFR9"], [])
