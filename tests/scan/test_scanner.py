@@ -1,6 +1,7 @@
 """Tests scans of whole trees: what is found, what is named as not scanned, and how fast."""
 
 import json
+import keyword
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import keras
 import pytest
 
+from tf_recipes.knowledge import symbols
 from tf_recipes.scan import scanner
 
 ROOT = Path(__file__).parents[2]
@@ -128,3 +130,35 @@ def test_recursion_is_as_deep_as_before(tmp_path):
     (tmp_path / "a.py").write_text(SESSION)
     scanner.scan([str(tmp_path)])
     assert sys.getrecursionlimit() == before
+
+
+def test_every_vanished_symbol_is_found_in_every_style(tmp_path):
+    """Recall against introspection: 2,900 names, each used in four ways."""
+    names = [
+        name
+        for name in symbols.vanished()
+        if name.count(".") and not any(map(keyword.iskeyword, name.split(".")))
+    ]
+    styles = {
+        "alias": "import tensorflow as tf1\n" + "\n".join(f"tf1{name[2:]}" for name in names),
+        "getattr": "import tensorflow as tf\n"
+        + "\n".join("getattr(tf{1}, '{2}')".format(*_split(name)) for name in names),
+        "assignment": "import tensorflow\ntf = tensorflow\n"
+        + "\n".join(f"x = {name}" for name in names),
+        "from": "\n".join("from tensorflow{1} import {2}".format(*_split(name)) for name in names),
+    }
+    assert len(names) > 2900
+    for style, text in styles.items():
+        path = tmp_path / f"{style}.py"
+        path.write_text(text)
+        report = scanner.scan([str(path)], ["TFR001", "TFR002"])
+        lines = {each.line for each in report.findings}
+        first = len(text.split("\n")) - len(names) + 1
+        lacking = [name for line, name in enumerate(names, first) if line not in lines]
+        assert (lacking, report.problems) == ([], []), style
+
+
+def _split(name):
+    """Returns the name, its module below `tensorflow` with the dot in front, and its last part."""
+    module, _, last = name.rpartition(".")
+    return name, module[2:], last

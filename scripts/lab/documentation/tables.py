@@ -4,7 +4,7 @@ import functools
 import json
 from pathlib import Path
 
-from lab.documentation import markers, verify_example
+from lab.documentation import markers, scan_pages, verify_example
 from tf_recipes._support import validation
 from tf_recipes._support.known_differences import DIFFERENCES
 from tf_recipes.knowledge import names
@@ -108,6 +108,9 @@ _TABLES = {
     "contrib optimizers": _contrib_optimizers,
     "index": _index,
     "names": _public_names,
+    "scan codes": scan_pages.codes,
+    "scan example": scan_pages.example,
+    "scan severities": scan_pages.severities,
     "sparse updates": _sparse_updates,
     "statuses": _statuses,
     "verify_json": _verify_json,

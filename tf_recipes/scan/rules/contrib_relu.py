@@ -30,7 +30,8 @@ def check(call: Called) -> Iterator[Advice]:
         return
     last = call.name.rpartition(".")[2]
     if last == "fully_connected":
-        write = f'tf_recipes.fully_connected(inputs, {call.text("num_outputs")}, activation="relu")'
+        given = f"{call.text('inputs')}, {call.text('num_outputs')}"
+        write = f'tf_recipes.fully_connected({given}, activation="relu")'
     else:
         write = (
             f'the layer of Keras with {call.text("num_outputs")} filters, activation="relu" and '
