@@ -9,12 +9,10 @@ from tf_recipes.cli import interrupts
 
 interrupts.end_at_once()  # first, because the imports take a while
 
-import os
-
 from absl import flags
 
 from tf_recipes._support import quiet_tensorflow
-from tf_recipes.cli import application
+from tf_recipes.cli import application, output_files
 
 flags.DEFINE_string("tf1_python", None, "Python interpreter with TensorFlow 1.15.")
 flags.DEFINE_string("output_dir", None, "Folder of the tables to write.")
@@ -26,7 +24,7 @@ def main():
         raise application.UsageError("Name a folder for the tables: --output_dir=FOLDER.")
     from tf_recipes.parity.tf1 import interpreter
 
-    os.makedirs(flags.FLAGS.output_dir, exist_ok=True)
+    output_files.check_output_directory("output_dir", flags.FLAGS.output_dir)
     python = interpreter.check(flags.FLAGS.tf1_python)
     quiet_tensorflow.import_tensorflow()
     from lab.documentation.symbols import symbol_recording

@@ -30,8 +30,8 @@ def test_the_formats_are_those_that_there_are():
 def test_flags_stand_before_or_behind_the_paths(command, code):
     status, printed, errors = command(code, "--format=json", "--ignore=TFR003")
     assert (status, [each["code"] for each in json.loads(printed)]) == (1, ["TFR001"])
-    assert errors == "1 file, 3 lines: 1 finding in 1 file\n"
-    assert command("--select=TFR002", code) == (0, "1 file, 3 lines: no findings\n", "")
+    assert errors == "1 file, 2 lines: 1 finding in 1 file\n"
+    assert command("--select=TFR002", code) == (0, "1 file, 2 lines: no findings\n", "")
 
 
 def test_a_file_that_is_missing(command, code):
@@ -44,7 +44,7 @@ def test_a_baseline_from_the_settings(command, code, tmp_path):
     known = tmp_path / "known.json"
     assert command(code, f"--write_baseline={known}") == (0, "", "")
     (tmp_path / "setup.cfg").write_text("[tf-recipes:scan]\nbaseline = known.json\n")
-    assert command(code)[:2] == (0, "1 file, 3 lines: no findings\n")
+    assert command(code)[:2] == (0, "1 file, 2 lines: no findings\n")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Tests where settings come from, and which rules they choose."""
 
+from pathlib import Path
+
 import pytest
 
+from lab.documentation import pages
 from tf_recipes.scan import configuration
 
 
@@ -43,3 +46,16 @@ def test_rules_are_chosen_by_codes_and_by_their_beginnings():
     assert configuration.chosen(["TFR00"], ["TFR002"]) == ["TFR001", "TFR003"]
     with pytest.raises(ValueError, match=r"Received: select=TFR9\."):
         configuration.chosen(["TFR9"], [])
+
+
+def test_the_settings_of_the_page_are_read(tmp_path):
+    page = Path(__file__).parents[2] / "docs" / "scan.md"
+    names = {"toml": "pyproject.toml", "ini": "setup.cfg"}
+    shown = [block for block in pages.blocks(page) if block.language in names]
+    assert {block.language for block in shown} == names.keys()
+    for block in shown:
+        (tmp_path / block.language).mkdir()
+        (tmp_path / block.language / names[block.language]).write_text(block.code)
+        found = configuration.read(str(tmp_path / block.language))
+        known = str(tmp_path / block.language / "known.json")
+        assert found == {"ignore": ["TFR026"], "baseline": [known]}

@@ -12,6 +12,8 @@ import sys
 
 from absl import flags
 
+from tf_recipes._support import files
+from tf_recipes.cli import output_files
 from tf_recipes.cli.application import UsageError
 
 STATUSES = """
@@ -55,17 +57,22 @@ def main(paths: list[str]) -> int:
     select = given.select if given.select is not None else settings.get("select", [])
     ignore = given.ignore if given.ignore is not None else settings.get("ignore", [])
     codes = configuration.chosen(select, ignore)
+    for flag in ("output", "write_baseline"):
+        path: str | None = given[flag].value
+        if path:
+            output_files.check_output_file(flag, path)
+    names = [given.baseline] if given.baseline else settings.get("baseline", [])
+    known = [] if given.write_baseline else [baseline.read(path) for path in names]
     report = scanner.scan(paths, codes, given.workers, _progress)
     if given.write_baseline:
         baseline.write(report, given.write_baseline)
         return 2 if report.problems else 0
-    known = [given.baseline] if given.baseline else settings.get("baseline", [])
-    for path in known:
-        report = baseline.without(report, path)
+    for each in known:
+        report = each.without(report)
     text = formats.FORMATS[given.format](report)
     if given.output:
-        with open(given.output, "w", encoding="utf-8") as file:
-            file.write(f"{text}\n")
+        with files.replacing(given.output) as partial:
+            partial.write_text(f"{text}\n", encoding="utf-8")
     elif text:
         print(text)
     if given.output or given.format != "text":

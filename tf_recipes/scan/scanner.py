@@ -149,7 +149,7 @@ def _first(file: tuple[str, str], codes: tuple[str, ...]) -> _First:
     except source.Unreadable as error:
         return _First(path, 0, Problem(path, error.reason, error.line), None, frozenset(), {})
     text = "\n".join(read.lines)
-    lines = len(read.lines)
+    lines = len(read.lines) - (read.lines[-1] == "")
     locate = functools.partial(path_lists.locate, path, root)
     if "tensorflow" not in text:
         return _First(path, lines, None, None, _local(text, locate), {}, root=root)
