@@ -29,7 +29,7 @@ def test_text(report):
         "    see docs/sessions.md",
         f"{other}:2: not scanned: it is neither Python 3 nor Python 2 that can be converted "
         "('(' was never closed)",
-        "2 files, 4 lines: 1 finding in 1 file, 1 not scanned",
+        "2 files, 3 lines: 1 finding in 1 file, 1 not scanned",
     ]
 
 
@@ -77,5 +77,5 @@ def test_annotations_escape_what_would_end_them(report):
 def test_nothing_found(report):
     empty = report._replace(findings=[], problems=[])
     made = {name: write(empty) for name, write in formats.FORMATS.items()}
-    assert made["text"] == "2 files, 4 lines: no findings"
+    assert made["text"] == "2 files, 3 lines: no findings"
     assert json.loads(made["json"]) == [] and made["github"] == ""
