@@ -5,7 +5,7 @@
 Run scripts/create_tf1_environment.py before. The file that ships with the package was recorded by
 
     python scripts/record_signatures.py \\
-        --json_out=scripts/lab/documentation/defaults/tf1_signatures.json
+        --json_out=tf_recipes/knowledge/tf1_signatures.json
 """
 
 from tf_recipes.cli import interrupts

@@ -31,9 +31,10 @@ ROOMS = {
     "parity": {"_support", "blocks", "spine"},
     "graph": {"_support"},
     "verify": {"_support", "blocks", "graph", "parity", "spine"},
-    "scan": {"_support"},
+    "knowledge": set(),
+    "scan": {"_support", "knowledge"},
     "convert": {"_support", "blocks", "parity", "spine"},
-    "cli": {"_support", "distribution", "parity", "spine", "training", "verify"},
+    "cli": {"_support", "distribution", "parity", "scan", "spine", "training", "verify"},
 }
 # what else a room's files may import, besides the standard library and NumPy
 OUTSIDE = {
@@ -48,6 +49,7 @@ OUTSIDE = {
     "parity": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
     "graph": {"tensorflow"},
     "verify": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
+    "knowledge": set(),
     "scan": set(),
     "convert": {"keras", "tensorflow"},
     "cli": {"absl", "rich"},
@@ -56,7 +58,7 @@ LAB_ROOMS = {
     "chapters": {"_support", "blocks", "cli", "fast_fit", "spine", "tools", "training"},
     "benchmark": {"_support", "cli", "fast_fit", "parity", "spine"},
     "scaling": {"_support", "distribution", "fast_fit", "spine"},
-    "documentation": {"_support", "parity", "spine", "verify"},
+    "documentation": {"_support", "knowledge", "parity", "scan", "spine", "verify"},
 }
 MOST_AT_THE_ROOT = 8  # modules beside __init__.py
 PYTHON37 = {"recipe", "_support.validation"}  # what TensorFlow 1.15's interpreter reads, too

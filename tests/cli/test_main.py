@@ -42,14 +42,21 @@ def test_the_help_of_a_subcommand_begins_with_an_example_and_shows_its_flags(com
     summary, empty, example = printed.splitlines()[:3]
     assert summary.endswith(".") and not empty
     assert example.strip().startswith(f"tf-recipes {name}")
-    flag = {"create-tf1-environment": "--directory", "verify": "--checkpoint"}.get(name, "--recipe")
+    flag = {
+        "create-tf1-environment": "--directory",
+        "verify": "--checkpoint",
+        "scan": "--select",
+    }.get(name, "--recipe")
     assert f"\n  {flag}: " in printed
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ([], "Received: none. Choose from check, verify, train, record, create-tf1-environment"),
+        (
+            [],
+            "Received: none. Choose from scan, check, verify, train, record, create-tf1-en",
+        ),
         (["chekc"], "Received: 'chekc'."),
         (["--recipe=adam"], "Received: '--recipe=adam'."),
     ],

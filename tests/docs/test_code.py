@@ -78,7 +78,9 @@ def test_every_block_has_a_language_that_is_tested_or_shown(page):
     found = pages.blocks(page)
     assert len(fences) == 2 * len(found), "a block that is not at the margin, or has no language"
     for block in found:
-        assert block.language in {"python", "sh", "text", "math", "json"}, block
+        assert block.language in {"python", "sh", "text", "math", "json", "toml", "ini", "yaml"}, (
+            block
+        )
         assert block.title in {"", "TensorFlow 1", "Keras 3", "Keras 3, textbook"}, block
         if block.language == "python":
             assert block.code.count("print(") == len(block.prints), f"{block}: prints unsaid"

@@ -14,27 +14,19 @@ import tensorflow
 import limits
 import tf_recipes
 from lab.documentation import pages
+from tf_recipes.knowledge import names
 from tf_recipes.parity.tf1 import interpreter
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "names.md"
 DEFAULTS = ROOT / "docs" / "defaults.md"
 LISTS = json.loads(Path(__file__).with_name("names.json").read_text())
-NOBODY = [name for names in LISTS["nobody migrates"].values() for name in names]
-ROW = re.compile(r"^\| `(tf\.[\w.]+)` \| (.+) \| \[(\w+)\]\(([^)]+)\) \| [\w, ]+ \|$")
+NOBODY = [name for listed in LISTS["nobody migrates"].values() for name in listed]
 ROOTS = {"keras": keras, "tf_recipes": tf_recipes, "tf": tensorflow}
 
 
-def rows():
-    """Returns the rows of the table as `(TF1 name, replacement, title, target)`."""
-    lines = PAGE.read_text().splitlines()
-    start = lines.index("| TF1 | in its place | page | compared |") + 2
-    found = [ROW.match(line) for line in lines[start:] if line.startswith("|")]
-    assert None not in found, lines[start + found.index(None)]
-    return [each.groups() for each in found]
-
-
-NAMES = [name for name, *_ in rows()]
+ROWS = names.rows()  # the table of the page is written from them
+NAMES = list(ROWS)
 
 
 def names_in(source):
@@ -55,19 +47,19 @@ def names_in(source):
 
 def _dotted(node):
     """Returns `tf.a.b` of an attribute that starts at `tf`, without dunder names; else None."""
-    names = []
+    parts = []
     while isinstance(node, ast.Attribute):
-        names.append(node.attr)
+        parts.append(node.attr)
         node = node.value
-    public = [name for name in reversed(names) if not name.startswith("__")]
+    public = [name for name in reversed(parts) if not name.startswith("__")]
     starts = isinstance(node, ast.Name) and node.id == "tf" and public
     return ".".join(["tf", *public]) if starts else None
 
 
-def missing(names):
+def missing(found):
     """Returns the names that are neither in the table nor a module of a name in the table."""
     modules = {".".join(name.split(".")[:n]) for name in NAMES for n in range(2, 5)}
-    return sorted(set(names) - set(NAMES) - modules)
+    return sorted(set(found) - set(NAMES) - modules)
 
 
 def test_names_are_found_in_code():
@@ -103,9 +95,9 @@ def test_every_name_in_the_pages_tf1_blocks_is_there():
 
 def test_the_names_written_out_are_there():
     # "looked up": names that readers searched for
-    for names in (LISTS["the chapter's names"], LISTS["looked up"]):
-        assert len(names) > 10
-        assert [name for name in names if name not in NAMES] == []
+    for listed in (LISTS["the chapter's names"], LISTS["looked up"]):
+        assert len(listed) > 10
+        assert [name for name in listed if name not in NAMES] == []
 
 
 def test_every_name_in_the_table_of_defaults_is_there():
@@ -162,24 +154,24 @@ def test_every_name_is_one_of_tf1(in_tf1):
 
 @pytest.mark.parametrize("module", LISTS["whole modules"])
 def test_every_public_name_is_there_or_nobody_migrates_it(in_tf1, module):
-    names = {f"{module}.{name}" for name in in_tf1["public"][module]}
-    assert len(names) > 9
-    assert sorted(names - set(NAMES) - set(NOBODY)) == []
+    public = {f"{module}.{name}" for name in in_tf1["public"][module]}
+    assert len(public) > 9
+    assert sorted(public - set(NAMES) - set(NOBODY)) == []
 
 
 @pytest.mark.parametrize("space", LISTS["namespaces"])
 def test_the_rule_for_namespaces_finds_every_name(in_tf1, space):
     """A public name has a row, is the same object as `tf.NAME`, or is a name of TensorFlow 2."""
-    names = in_tf1["public"][space]
+    public = in_tf1["public"][space]
     later = getattr(tensorflow, space.removeprefix("tf."), None)  # TensorFlow 2 may lack the module
     lost = [
         name
-        for name, same in names.items()
+        for name, same in public.items()
         if f"{space}.{name}" not in NAMES
         and not (same and f"tf.{name}" in {*NAMES, *NOBODY})
         and not hasattr(later, name)
     ]
-    assert len(names) > 7
+    assert len(public) > 7
     assert lost == []
 
 
@@ -200,8 +192,8 @@ def test_what_nobody_migrates_has_no_row():
     assert len(NOBODY) == len(set(NOBODY)) < 60
 
 
-@pytest.mark.parametrize(("name", "place"), [row[:2] for row in rows()], ids=NAMES)
-def test_what_takes_its_place_exists(name, place):
+@pytest.mark.parametrize("place", [row.replacement for row in ROWS.values()], ids=NAMES)
+def test_what_takes_its_place_exists(place):
     for code in re.findall(r"`((?:keras|tf_recipes|tf)(?:\.\w+)*)`", place):
         first, *rest = code.split(".")
         assert functools.reduce(getattr, rest, ROOTS[first]) is not None
@@ -209,13 +201,13 @@ def test_what_takes_its_place_exists(name, place):
     assert not re.search(r"\b(keras|tf_recipes|tf)\.", outside), "a name that is not in code style"
 
 
-@pytest.mark.parametrize("target", sorted({row[3] for row in rows()}))
+@pytest.mark.parametrize("target", sorted({row.page for row in ROWS.values()}))
 def test_every_page_and_anchor_exists(target):
     path, _, anchor = target.partition("#")
     assert (PAGE.parent / path).is_file()
     assert not anchor or anchor in pages.anchors(PAGE.parent / path)
 
 
-def test_the_title_of_a_link_is_its_page():
-    for name, _, title, target in rows():
-        assert title == Path(target.partition("#")[0]).stem, name
+def test_the_page_has_every_row():
+    assert PAGE.read_text().count("\n| `tf.") == len(NAMES) + len(LISTS["namespaces"])
+    assert f"\n{names.markdown()}\n" in PAGE.read_text()

@@ -14,12 +14,12 @@ import tensorflow as tf
 
 import limits
 import tf_recipes
+from tf_recipes.knowledge import names
 from tf_recipes.parity.tf1 import interpreter
 
 GOLDENS = Path(__file__).parents[1] / "goldens"
 PAGE = Path(__file__).parents[2] / "docs" / "names.md"
 RECORDED = json.loads((GOLDENS / "names.json").read_text())["results"]
-ROW = re.compile(r"^\| `(tf\.[\w.]+)` \| (.+) \| \[\w+\]\([^)]+\) \| ([\w, ]+) \|$")
 SPAN = re.compile(r"`([^`]*)`")
 ARGUMENT = re.compile(r"^(\w+)=(.+)$")
 OF_ANY_CALL = {"training", "shape", "x", "y"}  # what `fit` and layers pass, and kernels name
@@ -34,7 +34,7 @@ def _module(name):
 
 names_inputs = _module("names_inputs")
 CASES = names_inputs.cases()
-ROWS = {m[1]: m.groups()[1:] for m in map(ROW.match, PAGE.read_text().splitlines()) if m}
+ROWS = names.rows()
 
 
 def written(name, expression):
@@ -44,7 +44,7 @@ def written(name, expression):
     'keras.ops.take(x, [1], axis=0)'
     """
     first, *rest = SPAN.findall(
-        re.split(r"[;,] (?!which|whose|and )|\bor\b|: (?!`)", ROWS[name][0])[0]
+        re.split(r"[;,] (?!which|whose|and )|\bor\b|: (?!`)", ROWS[name].replacement)[0]
     )
     given = [span for span in rest if ARGUMENT.match(span)]
     tree = ast.parse(expression, mode="eval")
@@ -294,7 +294,7 @@ def test_a_row_says_each_argument_that_tf1_does_not_need():
         for tf1, ported in cases
         for argument in keywords(ported) - keywords(tf1) - OF_ANY_CALL
         if not argument.endswith("_initializer")  # of the same weights on both sides
-        and not re.search(rf"`{argument}\b", ROWS[name][0])
+        and not re.search(rf"`{argument}\b", ROWS[name].replacement)
     ]
     assert lacking == []
 
@@ -302,7 +302,11 @@ def test_a_row_says_each_argument_that_tf1_does_not_need():
 def test_a_row_that_was_run_runs_its_first_replacement():
     lacking = []
     for name, cases in BY_NAME.items():
-        codes = [code for code in SPAN.findall(ROWS[name][0]) if re.match(r"(keras|tf\w*)\.", code)]
+        codes = [
+            code
+            for code in SPAN.findall(ROWS[name].replacement)
+            if re.match(r"(keras|tf\w*)\.", code)
+        ]
         ported = " ".join(text for _, text in cases)
         if codes and not any(code in ported for code in codes[:1]):
             lacking.append(f"{name}: {codes[0]}")
@@ -310,13 +314,13 @@ def test_a_row_that_was_run_runs_its_first_replacement():
 
 
 def test_the_last_column_says_which_rows_were_run():
-    marked = {name for name, (_, mark) in ROWS.items() if mark == "run"}
+    marked = {name for name, row in ROWS.items() if row.compared == "run"}
     assert marked == set(BY_NAME)
     assert len(marked) > 650
-    assert "not run" not in {mark for _, mark in ROWS.values()}
+    assert "not run" not in {row.compared for row in ROWS.values()}
     text = PAGE.read_text()
     explained = re.findall(r"^\| ([\w, ]+) \| .+ \|$", text, re.MULTILINE)
-    assert {mark for _, mark in ROWS.values()} <= set(explained)
+    assert {row.compared for row in ROWS.values()} <= set(explained)
 
 
 def test_the_results_are_those_of_tf1(tf1_python):

@@ -161,6 +161,20 @@ REFUSALS = {
         (["--json_out=/dev/null/x"], "--json_out needs the folder '/dev/null'"),
         (["--json_out=x.json", "--tf1_python=/dev/null"], "does not run TensorFlow"),
     ],
+    "record_symbols": [
+        ([], "Name a folder for the tables: --output_dir=FOLDER."),
+        (["--output_dir="], "--output_dir is empty."),
+        (["--output_dir=/dev/null/x"], "--output_dir needs the folder '/dev/null/x'"),
+    ],
+    "scan": [
+        ([], "Name the files and folders to scan. Received: none."),
+        (["--format=pdf", "."], "flag --format=pdf"),
+        (["--select=X1", "."], "`select` takes codes of rules"),
+        (["--workers=0", "."], "flag --workers=0"),
+        (["--output=/dev/null/x", "."], "--output: '/dev/null' is no directory"),
+        (["--baseline=none", "."], "A baseline is a file that a scan wrote."),
+        (["--write_baseline=", "."], "--write_baseline is empty."),
+    ],
     "measure_sparse_updates": [
         (["--rows=0"], "flag --rows=0"),
         (["--rows=100000000", "--columns=100000"], "`rows` must fit into the memory"),

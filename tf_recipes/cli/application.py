@@ -27,7 +27,7 @@ class UsageError(ValueError):
     """Says why the command cannot run with these flags, and what to do."""
 
 
-def run(main: Callable[[], int | None]) -> None:
+def run(main: Callable[..., int | None], takes_paths: bool = False) -> None:
     """Runs a command's `main()`; a bad flag, a bad value or a full disk becomes one line.
 
     The process exits with a status of `STATUSES`: 2 for what the user can correct, 1 where numbers
@@ -35,11 +35,13 @@ def run(main: Callable[[], int | None]) -> None:
 
     Args:
         main: function without arguments, which reads absl's flags; None counts as status 0.
+        takes_paths: whether words beside the flags are allowed; `main` is then given their list.
     """
     try:
         with interrupts.Interrupts() as interrupted:
+            guarded = functools.partial(_guarded, main, interrupted, takes_paths)
             try:
-                app.run(functools.partial(_guarded, main, interrupted), flags_parser=_parse)
+                app.run(guarded, flags_parser=_parse)
             except KeyboardInterrupt:
                 _stop("interrupted.", interrupts.STATUS)
             except BrokenPipeError:
@@ -49,16 +51,19 @@ def run(main: Callable[[], int | None]) -> None:
 
 
 def _guarded(
-    main: Callable[[], int | None], interrupted: interrupts.Interrupts, argv: list[str]
+    main: Callable[..., int | None],
+    interrupted: interrupts.Interrupts,
+    takes_paths: bool,
+    argv: list[str],
 ) -> int | None:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show
     logging.set_verbosity(logging.WARNING)  # Matplotlib's first run says that it looks for fonts
     try:
-        if len(argv) > 1:
+        if len(argv) > 1 and not takes_paths:
             raise UsageError(f"takes flags only. Received: {' '.join(argv[1:])!r}.")
         _check_no_empty_flag()
-        status = main()
+        status = main(argv[1:]) if takes_paths else main()
         if sys.stdout is not None:  # None where the standard output is closed
             sys.stdout.flush()
         return status

@@ -9,7 +9,8 @@ from tf_recipes.cli import interrupts
 
 NAME = "tf-recipes"
 # each is a module of this folder, `check_command` for `check`
-SUBCOMMANDS = ("check", "verify", "train", "record", "create-tf1-environment")
+SUBCOMMANDS = ("scan", "check", "verify", "train", "record", "create-tf1-environment")
+TAKE_PATHS = ("scan",)  # the others take flags alone
 _HELP = ("--help", "-help", "-h", "help", "--helpfull", "--helpshort")
 
 
@@ -54,6 +55,18 @@ def run_script(name: str) -> None:
     _run(name, f"python scripts/{os.path.basename(sys.argv[0])}")
 
 
+def run_module(name: str, module: str) -> None:
+    """Runs a subcommand for `python -m MODULE`.
+
+    Args:
+        name: the subcommand, a word of `SUBCOMMANDS`.
+        module: the module, which the help names.
+    """
+    interrupts.end_at_once()
+    sys.argv[0] = module
+    _run(name, f"python -m {module}")
+
+
 def _run(name: str, program: str) -> None:
     """Runs a subcommand; `program` is what its help calls it."""
     from absl import flags
@@ -65,7 +78,7 @@ def _run(name: str, program: str) -> None:
     subcommand = _module(name)
     sys.modules["__main__"].__doc__ = (subcommand.__doc__ or "").replace(f"{NAME} {name}", program)
     subcommand.define_flags()
-    application.run(subcommand.main)
+    application.run(subcommand.main, takes_paths=name in TAKE_PATHS)
 
 
 def _module(name: str) -> ModuleType:

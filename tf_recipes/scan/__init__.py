@@ -1,4 +1,4 @@
-"""Reserves the room for the scanner of TensorFlow 1 source code; nothing is here yet.
+"""Scans TensorFlow 1 source code for what has vanished, and for what silently changes numbers.
 
-A rule will be one file in `rules/`, and will need no TensorFlow.
+`scanner.scan(paths)` returns a report. Nothing here needs TensorFlow or Keras.
 """

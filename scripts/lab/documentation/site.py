@@ -15,6 +15,7 @@ import latex2mathml.converter
 # ProperDocs loads a hook as a file, without its package.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from lab.documentation import pages, public_names
+from tf_recipes.knowledge import names
 
 # A table whose cells are code blocks: on a phone it would be wider than the page.
 _TABLE = re.compile(
@@ -24,8 +25,6 @@ _TABLE = re.compile(
 
 
 _NAME = re.compile(r"<tr>\n<td><code>(tf\.[\w.]+)</code></td>\n.*?</tr>\n", re.DOTALL)
-# A row of the index of names: the TF1 name, its replacement, the page, and whether it was run.
-_ROW = re.compile(r"^\| `(tf\.[\w.]+)` \| (.*) \| \[.*?\]\(([^)#]+)[^)]*\) \|.*$", re.MULTILINE)
 _TABLES = re.compile(r"<table>.*?</table>", re.DOTALL)
 
 
@@ -45,8 +44,8 @@ def on_files(files, config, **_):
     """Adds a page of the API reference for each module with public names."""
     from properdocs.structure.files import File
 
-    for module, names in public_names.by_module().items():
-        entries = "\n".join(f"::: tf_recipes.{module}.{name}\n" for name in names)
+    for module, public in public_names.by_module().items():
+        entries = "\n".join(f"::: tf_recipes.{module}.{name}\n" for name in public)
         content = f"# tf_recipes.{module}\n\n{entries}"
         files.append(File.generated(config, f"api/{module}.md", content=content))
     return files
@@ -131,15 +130,15 @@ def on_post_build(config, **_):
     """Makes each TF1 name a word by which the search finds its group of names and its recipe."""
     path = Path(config.site_dir, "search", "search_index.json")
     index = json.loads(path.read_text())
-    groups, names = collections.defaultdict(dict), collections.defaultdict(list)
-    for name, replacement, page in _ROW.findall(Path(config.docs_dir, "names.md").read_text()):
-        groups[name.rpartition(".")[0]][name] = re.sub("[`*]", "", replacement)
-        names[page.replace(".md", ".html")].append(name)
+    groups, tags = collections.defaultdict(dict), collections.defaultdict(list)
+    for name, row in names.rows().items():
+        groups[name.rpartition(".")[0]][name] = re.sub("[`*]", "", row.replacement)
+        tags[row.page.partition("#")[0].replace(".md", ".html")].append(name)
     for entry in index["docs"]:
         if entry["location"] == "names.html#names":
             entry["text"] = ""  # the groups have it
-        if entry["location"].startswith("recipes/") and entry["location"] in names:
-            entry["tags"] = names[entry["location"]]  # the theme ranks them above all texts
+        if entry["location"].startswith("recipes/") and entry["location"] in tags:
+            entry["tags"] = tags[entry["location"]]  # the theme ranks them above all texts
     for namespace, rows in groups.items():
         text = "; ".join(f"{name}: {replacement}" for name, replacement in rows.items())
         entry = {

@@ -4,9 +4,10 @@ import functools
 import json
 from pathlib import Path
 
-from lab.documentation import markers, verify_example
+from lab.documentation import markers, scan_pages, verify_example
 from tf_recipes._support import validation
 from tf_recipes._support.known_differences import DIFFERENCES
+from tf_recipes.knowledge import names
 from tf_recipes.parity.verdict import STATUSES
 from tf_recipes.verify.reports import document_schema
 
@@ -66,6 +67,11 @@ def _public_names():
     return public_names.table()
 
 
+def _index():
+    """Returns the table of TF1's names, and of what takes the place of each."""
+    return names.markdown()
+
+
 def _sparse_updates():
     """Returns the table of the times of sparse updates, as they were measured last."""
     return json.loads(SPARSE_UPDATES.read_text())["table"]
@@ -100,7 +106,11 @@ def _link(page):
 _TABLES = {
     "defaults": _defaults,
     "contrib optimizers": _contrib_optimizers,
+    "index": _index,
     "names": _public_names,
+    "scan codes": scan_pages.codes,
+    "scan example": scan_pages.example,
+    "scan severities": scan_pages.severities,
     "sparse updates": _sparse_updates,
     "statuses": _statuses,
     "verify_json": _verify_json,

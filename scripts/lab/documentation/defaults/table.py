@@ -25,6 +25,7 @@ from lab.documentation.defaults import (
     recurrent,
 )
 from lab.documentation.defaults.pairs import BOOKKEEPING, NEUTRAL
+from tf_recipes.knowledge import signatures
 
 PAIRS = (
     *optimizers.PAIRS,
@@ -36,7 +37,7 @@ PAIRS = (
     *losses.PAIRS,
     *initializers.PAIRS,
 )
-RECORDED = Path(__file__).with_name("tf1_signatures.json")
+RECORDED = Path(signatures.__file__).with_name(signatures.FILE)
 CONTRIB_OPT = "tf.contrib.opt.{}"
 HEADER = "| TF1 | argument | TF1 default | Keras 3 | argument | Keras 3 default | page |"
 # TF1's literal -> Keras' literals of the same meaning.

@@ -1,0 +1,1 @@
+"""Records which public names and arguments of TensorFlow 1.15 TensorFlow 2 lacks."""

@@ -1,0 +1,211 @@
+"""Compares the public names of TensorFlow 1.15 with those of TensorFlow 2, and writes the tables.
+
+TF1 is asked in a process of its own, TensorFlow 2 in this one. The tables are data of the package,
+in `tf_recipes/knowledge`: `vanished.tsv`, `arguments.tsv`, and the names that live, `living.tsv`.
+"""
+
+import collections
+import functools
+import json
+import subprocess
+import types
+from pathlib import Path
+
+from lab.documentation.symbols import tf1_symbols
+from tf_recipes._support import files
+from tf_recipes.knowledge import names
+from tf_recipes.parity.tf1 import interpreter
+
+PROGRAM = Path(__file__).with_name("tf1_symbols.py")
+VANISHED = ("symbol", "in compat.v1", "same as")
+ARGUMENTS = ("symbol", "TensorFlow 1", "TensorFlow 2")
+LIVING = ("module", "names")
+# TensorFlow 0.x had these; 1.15 lacks them, and programs still have them.
+OLDEST = {
+    "tf.audio_summary": "tf.summary.audio",
+    "tf.batch_cholesky": "tf.cholesky",
+    "tf.batch_matmul": "tf.matmul",
+    "tf.batch_svd": "tf.svd",
+    "tf.complex_abs": "tf.abs",
+    "tf.concat_v2": "tf.concat",
+    "tf.histogram_summary": "tf.summary.histogram",
+    "tf.image_summary": "tf.summary.image",
+    "tf.inv": "tf.reciprocal",
+    "tf.listdiff": "tf.setdiff1d",
+    "tf.merge_all_summaries": "tf.summary.merge_all",
+    "tf.merge_summary": "tf.summary.merge",
+    "tf.mul": "tf.multiply",
+    "tf.neg": "tf.negative",
+    "tf.nn.deconv2d": "tf.nn.conv2d_transpose",
+    "tf.nn.rnn": "tf.nn.static_rnn",
+    "tf.pack": "tf.stack",
+    "tf.scalar_summary": "tf.summary.scalar",
+    "tf.select": "tf.where",
+    "tf.sub": "tf.subtract",
+    "tf.train.SummaryWriter": "tf.summary.FileWriter",
+    "tf.unpack": "tf.unstack",
+}
+
+
+def record(python):
+    """Runs `tf1_symbols.record` under TF 1.15, and returns its result.
+
+    Args:
+        python: an interpreter with TF 1.15.
+
+    Raises:
+        interpreter.TF1Error: if the run fails; the text ends with TF1's own last line.
+    """
+    completed = subprocess.run(
+        # -I isolates: the modules beside the program cannot be imported under Python 3.7.
+        [python, "-I", "-W", "ignore", PROGRAM],
+        env=interpreter.process_environment(TF_CPP_MIN_LOG_LEVEL="2"),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=interpreter.TIMEOUT,
+    )
+    if completed.returncode:
+        last = (completed.stderr.strip() or f"status {completed.returncode}").splitlines()[-1]
+        raise interpreter.TF1Error(f"TensorFlow 1.15 failed under {python}: {last}")
+    return json.loads(completed.stdout)
+
+
+def find(tf, name):
+    """Returns the object of a dotted name, or None if TensorFlow lacks it.
+
+    A module that is loaded late may not be there, such as `tf.compat.v1.layers` beside Keras 3.
+    """
+    try:
+        value = functools.reduce(getattr, name.split(".")[1:], tf)
+        dir(value)  # loads it
+        return value
+    except (AttributeError, ImportError):
+        return None
+
+
+def vanished(recorded, tf):
+    """Returns the rows of `vanished.tsv`: what TensorFlow 2's public API lacks.
+
+    Args:
+        recorded: the result of `record`.
+        tf: the module of TensorFlow 2.
+    """
+    same = {**_same(recorded["names"]), **OLDEST}
+    known = [*recorded["names"], *OLDEST]
+    lost = [name for name in known if name.startswith("tf.contrib") or find(tf, name) is None]
+    for name, members in recorded["members"].items():
+        now = find(tf, name)
+        lost += [f"{name}.{each}" for each in members if now and not hasattr(now, each)]
+    return [
+        (name, "yes" if _in_compat(tf, name) else "no", same.get(name, "")) for name in sorted(lost)
+    ]
+
+
+def living(recorded, tf):
+    """Returns the rows of `living.tsv`: the modules that both have, and all names in them now.
+
+    Args:
+        recorded: the result of `record`.
+        tf: the module of TensorFlow 2.
+    """
+    modules = [name for name, (kind, _) in recorded["names"].items() if kind == "module"]
+    modules = [each for each in modules if not each.startswith(("tf.contrib", "tf.keras"))]
+    rows = [("tf", tf), ("tf.compat.v1", tf.compat.v1)]
+    rows += [(name, find(tf, name)) for name in modules]
+    rows += [(f"tf.compat.v1.{name[3:]}", find(tf.compat.v1, name)) for name in modules]
+    return sorted(
+        (name, " ".join(each for each in tf1_symbols.public(value) if _loads(value, each)))
+        for name, value in rows
+        if value is not None
+    )
+
+
+def _loads(module, name):
+    """Returns whether a module has a name; `tf.compat.v1.layers` is in `dir`, and raises."""
+    value = getattr(module, name, None)
+    return not isinstance(value, types.ModuleType) or find(module, f".{name}") is not None
+
+
+def _in_compat(tf, name):
+    return find(tf.compat.v1, name) is not None
+
+
+def _same(found):
+    """Returns `{name: the name of the same object that the index has}`, else the shortest name."""
+    groups = collections.defaultdict(list)
+    for name, (kind, number) in found.items():
+        if kind != "value":
+            groups[number].append(name)
+    index = names.rows()
+    same = {}
+    for group in groups.values():
+        best = min(group, key=lambda name: (name not in index, "contrib" in name, len(name), name))
+        same.update((name, best) for name in group if name != best)
+    return same
+
+
+def arguments(recorded, tf):
+    """Returns the rows of `arguments.tsv`: the functions that live and take other arguments.
+
+    Args:
+        recorded: the result of `record`.
+        tf: the module of TensorFlow 2.
+    """
+    rows = []
+    for name, before in sorted(recorded["arguments"].items()):
+        value = find(tf, name)
+        now = None if value is None else tf1_symbols.signature(value)
+        # `**` takes any argument, and Keras' layers say in words what they refuse
+        if not now or name.startswith("tf.keras.") or "**" in "".join([*before, *now]):
+            continue
+        if moved(before, now):
+            rows.append((name, " ".join(before), " ".join(now)))
+    return rows
+
+
+def moved(before, now):
+    """Returns whether an argument of TF1 is refused now, or means another one.
+
+    >>> moved(["x", "axis"], ["x", "axis", "name"])
+    False
+    >>> moved(["x", "keep_dims"], ["x", "keepdims"]), moved(["x", "name"], ["x", "y", "name"])
+    (True, True)
+    """
+    lost = {each.lstrip("*") for each in before} - {each.lstrip("*") for each in now}
+    return bool(lost) or any(a != b for a, b in zip(before, now, strict=False))
+
+
+def write(python, folder):
+    """Records both sides and writes the tables.
+
+    Args:
+        python: an interpreter with TF 1.15.
+        folder: the folder of the tables.
+
+    Raises:
+        interpreter.TF1Error: if the run fails.
+        OSError: if a file cannot be written.
+    """
+    for name, text in tables(record(python)).items():
+        with files.replacing(Path(folder) / name) as partial:
+            partial.write_text(text)
+
+
+def tables(recorded):
+    """Returns `{file name: text}` of the tables, made with the TensorFlow that is installed.
+
+    Args:
+        recorded: the result of `record`.
+    """
+    import tensorflow
+
+    made = {
+        "vanished.tsv": (VANISHED, vanished(recorded, tensorflow)),
+        "arguments.tsv": (ARGUMENTS, arguments(recorded, tensorflow)),
+        "living.tsv": (LIVING, living(recorded, tensorflow)),
+    }
+    return {
+        name: "".join("\t".join(row) + "\n" for row in [head, *rows])
+        for name, (head, rows) in made.items()
+    }

@@ -1,0 +1,36 @@
+"""Tests that Python 2 is read line by line and column by column."""
+
+import ast
+
+import pytest
+
+from tf_recipes.scan.reading import python2
+
+STATEMENTS = [
+    ("print", "print"),
+    ("print 'a'", "print('a')"),
+    ("print 'a',", "print('a',)"),
+    ("print >>f, x", "print(  f, x)"),
+    ("print('a')", "print('a')"),
+    ("print x # say", "print(x) # say"),
+    ("if x: print y; print z", "if x: print(y); print(z)"),
+    ("exec code in ns", "exec(code in ns)"),
+    ("raise E, 'no'", "raise E( 'no')"),
+    ("x = 10L + 0777", "x = 10  +  777"),
+    ("x <> y", "x != y"),
+    ("x = ur'a'", "x =  r'a'"),
+    ("x = `y` + `z`", "x = (y) + (z)"),
+    ("f = lambda (a, b): a", "f = lambda  a, b : a"),
+    ("def f(a, (b, c)):\n\tpass", "def f(a,  b, c ):\n        pass"),
+    ("try: pass\nexcept (A, B), e: pass", "try: pass\nexcept (A, B) as e: pass"),
+    ("s = 'print x'  # print y", "s = 'print x'  # print y"),
+    ("print 'a' \\\n  'b'", "print('a' \\\n  'b')"),
+    ("print lambda: 1", "print(lambda: 1)"),
+    ("x = {'a': 1}\nprint x", "x = {'a': 1}\nprint(x)"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), STATEMENTS)
+def test_statements(before, after):
+    assert python2.converted(before) == after
+    ast.parse(after)

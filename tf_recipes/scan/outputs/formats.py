@@ -1,0 +1,13 @@
+"""Lists the formats of a scan's result."""
+
+from collections.abc import Callable, Mapping
+
+from tf_recipes.scan.outputs import annotations, finding_json, finding_text, sarif
+from tf_recipes.scan.terms.findings import Report
+
+FORMATS: Mapping[str, Callable[[Report], str]] = {
+    "text": finding_text.text,
+    "json": finding_json.text,
+    "sarif": sarif.text,
+    "github": annotations.text,
+}

@@ -1,0 +1,1 @@
+"""Reads source files, and finds what each of their names stands for."""

@@ -1,0 +1,338 @@
+"""Collects, in one walk of a syntax tree, what names are bound to, and where they are used.
+
+Nothing is resolved here: `resolution.py` does this, once the whole file is known.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+_BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.ExceptHandler, ast.Match)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Binding:
+    """Holds one binding of a name: to an expression in a scope, to dotted names, or to unknown."""
+
+    __slots__ = ("conditional", "names", "position", "scope", "value")
+
+    def __init__(
+        self,
+        position: tuple[int, int],
+        conditional: bool,
+        value: ast.expr | None = None,
+        scope: "Scope | None" = None,
+        names: tuple[str, ...] = (),
+    ) -> None:
+        self.position, self.conditional = position, conditional
+        self.value, self.scope, self.names = value, scope, names
+
+
+class Scope:
+    """Holds the names that a module, a class or a function binds."""
+
+    __slots__ = ("attributes", "bindings", "globals", "kind", "parent", "stars")
+
+    def __init__(self, kind: str, parent: "Scope | None") -> None:
+        self.kind, self.parent = kind, parent
+        self.bindings: dict[str, list[Binding]] = {}
+        self.attributes: dict[str, list[Binding]] = {}  # of `self`, in a class
+        self.globals: set[str] = set()
+        self.stars: list[str] = []
+
+
+class Use(NamedTuple):
+    """Holds the use of a name or of `a.b.c`."""
+
+    node: Any
+    scope: Scope
+
+
+class Imported(NamedTuple):
+    """Holds a dotted name that an import statement has, from `tf` on."""
+
+    node: ast.AST
+    name: str
+
+
+class Calling(NamedTuple):
+    """Holds a call, and the `with arg_scope(...)` calls around it."""
+
+    node: ast.Call
+    scope: Scope
+    arg_scopes: tuple[tuple[ast.Call, Scope], ...]
+
+
+class Collector:
+    """Walks a file's tree.
+
+    Args:
+        locate: function from `(module, level)` of an import to the name of a local module,
+            which begins with `@`, or None.
+    """
+
+    def __init__(self, tree: ast.Module, locate: Any) -> None:
+        self.module = self.scope = Scope("module", None)
+        self.uses: list[Use] = []
+        self.imported: list[Imported] = []
+        self.calls: list[Calling] = []
+        self.local: set[str] = set()
+        self._locate = locate
+        self._branches = 0
+        self._arg_scopes: tuple[tuple[ast.Call, Scope], ...] = ()
+        self._all(tree.body)
+
+    # walking
+
+    def _visit(self, node: ast.AST) -> None:
+        visit = _VISITORS.get(type(node))
+        if visit is not None:
+            visit(self, node)
+        else:
+            self._children(node)
+
+    def _children(self, node: ast.AST) -> None:
+        for name in node._fields:
+            value = getattr(node, name)
+            if type(value) is list:
+                for each in value:
+                    if isinstance(each, ast.AST):
+                        self._visit(each)
+            elif isinstance(value, ast.AST):
+                self._visit(value)
+
+    def _all(self, nodes: Iterable[ast.AST | None]) -> None:
+        for node in nodes:
+            if node is not None:
+                self._visit(node)
+
+    def _branch(self, node: ast.AST) -> None:
+        self._branches += 1
+        if isinstance(node, ast.For | ast.AsyncFor):
+            self._bind(node.target)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            self._add(node.name, Binding(_position(node), True))
+        self._children(node)
+        self._branches -= 1
+
+    # binding
+
+    def _add(self, name: str, binding: Binding) -> None:
+        scope = self.scope
+        if name in scope.globals:
+            while scope.parent is not None:
+                scope = scope.parent
+        scope.bindings.setdefault(name, []).append(binding)
+
+    def _bind(self, target: ast.expr, value: ast.expr | None = None) -> None:
+        if isinstance(target, ast.Name):
+            place = _position(target)
+            self._add(target.id, Binding(place, self._branches > 0, value, self.scope))
+        elif isinstance(target, ast.Tuple | ast.List):
+            values: list[ast.expr | None] = [None] * len(target.elts)
+            if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(values):
+                values = list(value.elts)
+            for each, of_each in zip(target.elts, values, strict=True):
+                self._bind(each, of_each)
+        elif isinstance(target, ast.Starred):
+            self._bind(target.value)
+        elif isinstance(target, ast.Attribute) and _is_self(target.value):
+            owner = enclosing_class(self.scope)
+            if owner is not None:
+                binding = Binding(_position(target), True, value, self.scope)
+                owner.attributes.setdefault(target.attr, []).append(binding)
+
+    def _assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            self._bind(target, node.value)
+            if not isinstance(target, ast.Name):
+                self._visit(target)
+        self._visit(node.value)
+
+    def _assign_one(self, node: Any) -> None:
+        """Binds the target of `x: T = value`, `x := value` and `x += value`."""
+        value = None if isinstance(node, ast.AugAssign) else node.value
+        self._bind(node.target, value)
+        self._children(node)
+
+    def _global(self, node: ast.Global) -> None:
+        self.scope.globals.update(node.names)
+
+    def _import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            first = alias.name.partition(".")[0]
+            name = tensorflow_name(alias.name)
+            bound = alias.asname or first
+            if name is not None:
+                self.imported.append(Imported(alias, name))
+                target: str | None = name if alias.asname else tensorflow_name(first)
+            else:
+                target = self._local(alias.name if alias.asname else first, 0)
+                self._local(alias.name, 0)
+            names = (target,) if target else ()
+            self._add(bound, Binding(_position(alias), self._branches > 0, names=names))
+
+    def _import_from(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        space = tensorflow_name(module) if not node.level else None
+        local = None if space else self._local(module, node.level)
+        for alias in node.names:
+            if alias.name == "*":
+                if space or local:
+                    self.scope.stars.append(space or str(local))
+                if space and space != "tf":
+                    self.imported.append(Imported(alias, space))
+                continue
+            full = f"{space or local}.{alias.name}" if space or local else None
+            if space:
+                self.imported.append(Imported(alias, f"{space}.{alias.name}"))
+            elif inner := self._local(f"{module}.{alias.name}".lstrip("."), node.level):
+                full = inner
+            bound = alias.asname or alias.name
+            names = (full,) if full else ()
+            self._add(bound, Binding(_position(alias), self._branches > 0, names=names))
+
+    def _local(self, module: str, level: int) -> str | None:
+        found = self._locate(module, level)
+        if found is not None:
+            self.local.add(found)
+        return found
+
+    # scopes
+
+    def _function(self, node: Any) -> None:
+        self._all(getattr(node, "decorator_list", ()))
+        arguments = node.args
+        self._all([*arguments.defaults, *arguments.kw_defaults])
+        outer = self.scope
+        scope = Scope("function", outer)
+        if not isinstance(node, ast.Lambda):
+            self._add(node.name, Binding(_position(node), self._branches > 0))
+            self._all([node.returns, *(each.annotation for each in _arguments(arguments))])
+        for name, default in _parameters(arguments):
+            scope.bindings[name] = [Binding((0, 0), False, default, outer)]
+        self._inside(scope, [node.body] if isinstance(node, ast.Lambda) else node.body)
+
+    def _class(self, node: ast.ClassDef) -> None:
+        self._all([*node.decorator_list, *node.bases, *node.keywords])
+        self._add(node.name, Binding(_position(node), self._branches > 0))
+        self._inside(Scope("class", self.scope), node.body)
+
+    def _inside(self, scope: Scope, body: Iterable[ast.AST]) -> None:
+        outer, branches, arg_scopes = self.scope, self._branches, self._arg_scopes
+        self.scope, self._branches = scope, 0
+        if scope.kind == "function":
+            self._arg_scopes = ()
+        self._all(body)
+        self.scope, self._branches, self._arg_scopes = outer, branches, arg_scopes
+
+    def _comprehension(self, node: Any) -> None:
+        outer, self.scope = self.scope, Scope("function", self.scope)
+        for each in node.generators:
+            self._bind(each.target)
+        self._children(node)
+        self.scope = outer
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> None:
+        outer = self._arg_scopes
+        for item in node.items:
+            self._visit(item.context_expr)
+            if item.optional_vars is not None:
+                self._bind(item.optional_vars)
+            if isinstance(item.context_expr, ast.Call):
+                self._arg_scopes = (*self._arg_scopes, (item.context_expr, self.scope))
+        self._all(node.body)
+        self._arg_scopes = outer
+
+    # uses
+
+    def _name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.uses.append(Use(node, self.scope))
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        inner: ast.expr = node
+        while isinstance(inner, ast.Attribute):
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            self.uses.append(Use(node, self.scope))
+            return
+        if isinstance(inner, ast.Call):
+            self.uses.append(Use(node, self.scope))
+        self._visit(inner)
+
+    def _call(self, node: ast.Call) -> None:
+        self.calls.append(Calling(node, self.scope, self._arg_scopes))
+        if isinstance(node.func, ast.Name) and node.func.id in ("getattr", "__import__"):
+            self.uses.append(Use(node, self.scope))
+        self._visit(node.func)
+        self._all(node.args)
+        for keyword in node.keywords:
+            self._visit(keyword.value)
+
+
+def tensorflow_name(module: str) -> str | None:
+    """Returns the name from `tf` on of a module of TensorFlow; None for another module.
+
+    >>> tensorflow_name("tensorflow.contrib.slim"), tensorflow_name("tensorflow_probability")
+    ('tf.contrib.slim', None)
+    """
+    first, dot, rest = module.partition(".")
+    return f"tf{dot}{rest}" if first == "tensorflow" else None
+
+
+def enclosing_class(scope: Scope | None) -> Scope | None:
+    """Returns the class around a scope."""
+    while scope is not None and scope.kind != "class":
+        scope = scope.parent
+    return scope
+
+
+def _position(node: Any) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
+
+
+def _arguments(arguments: ast.arguments) -> list[ast.arg]:
+    more = [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *more]
+
+
+def _parameters(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yields each parameter with its default, or None."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    missing: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
+    for each, default in zip(positional, [*missing, *arguments.defaults], strict=True):
+        yield each.arg, default
+    for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        yield each.arg, default
+    for rest in (arguments.vararg, arguments.kwarg):
+        if rest is not None:
+            yield rest.arg, None
+
+
+_VISITORS: dict[type, Any] = {
+    ast.Assign: Collector._assign,
+    ast.AnnAssign: Collector._assign_one,
+    ast.AugAssign: Collector._assign_one,
+    ast.NamedExpr: Collector._assign_one,
+    ast.Attribute: Collector._attribute,
+    ast.Call: Collector._call,
+    ast.ClassDef: Collector._class,
+    ast.Global: Collector._global,
+    ast.Import: Collector._import,
+    ast.ImportFrom: Collector._import_from,
+    ast.Lambda: Collector._function,
+    ast.Name: Collector._name,
+    ast.With: Collector._with,
+    ast.AsyncWith: Collector._with,
+    ast.Constant: lambda collector, node: None,
+    **dict.fromkeys(_FUNCTIONS, Collector._function),
+    **dict.fromkeys(_BRANCHES, Collector._branch),
+    **dict.fromkeys(
+        (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), Collector._comprehension
+    ),
+}

@@ -1,0 +1,108 @@
+"""Rewrites Python 2 as Python 3 that can be parsed, for reading only.
+
+Each token keeps its line and, but for what follows the comma of `except X, e`, its column. What the
+code computes is not kept: `` `x` `` becomes `(x)`, and `0777` becomes 777.
+"""
+
+import itertools
+import re
+
+from tf_recipes.scan.reading import lexer
+from tf_recipes.scan.reading.lexer import Token
+
+_OPERATORS = frozenset(["in", "is", "and", "or", "if", "else", "for"])
+
+
+def converted(source: str) -> str:
+    """Returns the source with the statements of Python 2 written as Python 3 has them.
+
+    >>> converted('print "a", x')
+    'print("a", x)'
+    >>> converted("except ValueError, e: print `e`")
+    'except ValueError as e: print((e))'
+    """
+    changes: list[tuple[int, int, str]] = []
+    for statement in lexer.statements(source):
+        first = statement[0].text
+        if first in ("print", "exec") and len(statement) > 1:
+            changes += _called(statement)
+        elif first == "raise":
+            changes += _raised(statement)
+        elif first == "except":
+            changes += _caught(statement)
+        changes += _tokens(statement)
+    for start, end, text in sorted(changes, reverse=True):
+        source = source[:start] + text + source[end:]
+    return "\n".join(_spaces(line) for line in source.split("\n"))
+
+
+def _spaces(line: str) -> str:
+    """Returns a line whose indentation has spaces for tabs, as Python 2 counted them."""
+    indent = line[: len(line) - len(line.lstrip(" \t"))]
+    return indent.expandtabs(8) + line[len(indent) :] if "\t" in indent else line
+
+
+def _called(statement: list[Token]) -> list[tuple[int, int, str]]:
+    """Puts what `print` or `exec` is given in brackets."""
+    word, second, last = statement[0], statement[1], statement[-1]
+    is_value = second.kind in ("string", "number") or second.text in ("`", "[", "{", ">>", "~")
+    is_value |= second.kind == "name" and second.text not in _OPERATORS
+    if not is_value:
+        return []
+    gap = int(second.start > word.end)  # the space becomes the bracket
+    opened = [(word.end, word.end + gap, "(")]
+    redirected = [(second.start, second.end, "  ")] if second.text == ">>" else []
+    return [*opened, *redirected, (last.end, last.end, ")")]
+
+
+def _raised(statement: list[Token]) -> list[tuple[int, int, str]]:
+    """Writes `raise E, "text"` as a call."""
+    commas = [token for token in statement if token.text == "," and token.depth == 0]
+    if not commas:
+        return []
+    return [(commas[0].start, commas[0].end, "("), (statement[-1].end, statement[-1].end, ")")]
+
+
+def _caught(statement: list[Token]) -> list[tuple[int, int, str]]:
+    """Writes `except E, e:` with `as`."""
+    commas = [token for token in statement if token.text == "," and token.depth == 0]
+    return [(commas[-1].start, commas[-1].end, " as")] if commas else []
+
+
+def _tokens(statement: list[Token]) -> list[tuple[int, int, str]]:
+    """Rewrites single tokens: backticks, `<>`, `10L`, `0777`, `ur"..."`, tuples of parameters."""
+    changes, backticks = [], 0
+    for token in statement:
+        if token.text == "`":
+            changes.append((token.start, token.end, ")" if backticks % 2 else "("))
+            backticks += 1
+        elif token.text == "<>":
+            changes.append((token.start, token.end, "!="))
+        elif token.kind == "number":
+            text = re.sub(r"^0+(?=\d)", lambda zeros: " " * len(zeros[0]), token.text)
+            text = re.sub(r"[lL]$", " ", text)
+            if text != token.text:
+                changes.append((token.start, token.end, text))
+        elif token.kind == "string" and token.text[:2].lower() == "ur":
+            changes.append((token.start, token.start + 1, " "))
+    return changes + _tuple_parameters(statement)
+
+
+def _tuple_parameters(statement: list[Token]) -> list[tuple[int, int, str]]:
+    """Removes the inner brackets of `def f(a, (b, c)):` and of `lambda (a, b):`."""
+    changes: list[tuple[int, int, str]] = []
+    defined = statement[0].text == "def"
+    for before, token in itertools.pairwise(statement):
+        inner = defined and token.depth == 1 and before.text in ("(", ",")
+        if token.text == "(" and (inner or before.text == "lambda"):
+            closing = next(
+                (
+                    t
+                    for t in statement
+                    if t.start > token.start and t.depth == token.depth and t.text == ")"
+                ),
+                None,
+            )
+            if closing is not None:
+                changes += [(token.start, token.end, " "), (closing.start, closing.end, " ")]
+    return changes

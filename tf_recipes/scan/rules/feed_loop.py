@@ -1,0 +1,43 @@
+"""Finds `feed_dict` in a loop of Python: `fit` and compiled steps are much faster."""
+
+import ast
+from collections.abc import Iterator
+
+from tf_recipes.scan.terms.findings import STYLE
+from tf_recipes.scan.terms.rule import Advice, Rule, Whole
+
+
+def check(whole: Whole) -> Iterator[Advice]:
+    """Yields advice on the first call with `feed_dict` inside a loop."""
+    if "feed_dict" not in whole.text:
+        return
+    loops = (ast.For, ast.While)
+    for loop in (node for node in ast.walk(whole.tree) if isinstance(node, loops)):
+        for node in ast.walk(loop):
+            if isinstance(node, ast.Call) and any(
+                each.arg == "feed_dict" for each in node.keywords
+            ):
+                yield Advice(
+                    "A session is fed batch by batch; fit, or one compiled loop, runs the same "
+                    "steps.",
+                    "keras.Model.fit(x, y, batch_size=..., epochs=...), or tf_recipes.FastFitModel",
+                    node=node,
+                )
+                return
+
+
+RULE = Rule(
+    code="TFR026",
+    name="feed-loop",
+    severity=STYLE,
+    page="training.md",
+    summary="A session that is fed in a loop: fit runs the same steps compiled.",
+    before=(
+        "import tensorflow as tf\n"
+        "s = tf.Session()\n"
+        "for batch in batches:\n"
+        "    s.run(step, feed_dict={x: batch})\n"
+    ),
+    after=("import tensorflow as tf\ns = tf.Session()\ns.run(step)\n"),
+    whole=check,
+)

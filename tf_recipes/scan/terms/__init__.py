@@ -1,0 +1,1 @@
+"""Defines what rules and reports speak of: findings, advice, calls and rules."""

@@ -1,0 +1,149 @@
+"""Defines what a rule is, and what it is shown: a use of TensorFlow, a call, a whole file."""
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from tf_recipes.knowledge import signatures
+
+
+class Advice(NamedTuple):
+    """Holds what a rule says of a place: one sentence, what to write, and the page."""
+
+    message: str
+    replacement: str
+    page: str = ""
+    node: Any = None
+
+
+class Used(NamedTuple):
+    """Holds a use of a name of TensorFlow, from `tf` on.
+
+    `in_tf1_code` is whether the file names something that only TensorFlow 1 has.
+    """
+
+    name: str
+    imported: bool
+    in_tf1_code: bool = True
+
+
+class Called:
+    """Holds a call of a function of TensorFlow, with what `partial` and `arg_scope` add to it.
+
+    Attributes:
+        name: the function's canonical name, from `tf` on.
+        node: the call.
+        in_tf1_code: whether the file names something that only TensorFlow 1 has.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        node: ast.Call,
+        partials: tuple[ast.Call, ...] = (),
+        scoped: Sequence[ast.Call] = (),
+        unsure: bool = False,
+    ) -> None:
+        self.name, self.node, self.in_tf1_code = name, node, True
+        self._positional = [each for call in partials for each in call.args[1:]] + node.args
+        self._given: dict[str, ast.expr] = {}
+        self.unsure = unsure or any(isinstance(each, ast.Starred) for each in self._positional)
+        for call in (*scoped, *partials, node):
+            for keyword in call.keywords:
+                if keyword.arg is None:
+                    self.unsure = True
+                else:
+                    self._given[keyword.arg] = keyword.value
+
+    def argument(self, name: str, position: int | None = None) -> ast.expr | None:
+        """Returns an argument that the code gives, by name or by position; else None.
+
+        Args:
+            name: the argument's name in TF1.
+            position: its position, from 0; None to take it from TF1's recorded signature.
+        """
+        if name in self._given:
+            return self._given[name]
+        if position is None:
+            order = list(signatures.of_tf1().get(self.name, {}))
+            position = order.index(name) if name in order else None
+        if position is None or position >= len(self._positional):
+            return None
+        return self._positional[position]
+
+    def text(self, name: str, position: int | None = None) -> str:
+        """Returns an argument as source; what TF1 takes in its place if the code gives none."""
+        node = self.argument(name, position)
+        if node is not None:
+            return source(node)
+        return signatures.of_tf1().get(self.name, {}).get(name) or "..."
+
+    def lacks(self, name: str, position: int | None = None) -> bool:
+        """Returns whether the code surely leaves an argument out."""
+        return not self.unsure and self.argument(name, position) is None
+
+    def names(self) -> list[str]:
+        """Returns the names of the arguments that the code gives by name."""
+        return list(self._given)
+
+    def positional(self) -> int:
+        """Returns how many arguments the code gives by position."""
+        return len(self._positional)
+
+
+class Whole(NamedTuple):
+    """Holds a whole file: the canonical names that it uses, its calls, its text and its tree."""
+
+    names: frozenset[str]
+    calls: list[Called]
+    text: str
+    tree: ast.Module
+    is_python2: bool
+
+
+class Rule(NamedTuple):
+    """Holds one rule. A module of `tf_recipes/scan/rules` defines one, as `RULE`.
+
+    Attributes:
+        code: the stable code, `TFR012`.
+        name: a few words with hyphens.
+        severity: a key of `findings.SEVERITIES`.
+        page: the page below `docs/`.
+        summary: what is found, in one sentence.
+        before: a program of TF1 with a finding.
+        after: the Keras 3 code in its place, or a program without a finding.
+        functions: canonical names whose calls `call` is shown; empty for all.
+        use: yields advice on a use; `call` on a call; `whole` on a file.
+    """
+
+    code: str
+    name: str
+    severity: str
+    page: str
+    summary: str
+    before: str
+    after: str
+    functions: frozenset[str] = frozenset()
+    use: Callable[[Used], Iterator[Advice]] | None = None
+    call: Callable[[Called], Iterator[Advice]] | None = None
+    whole: Callable[[Whole], Iterator[Advice]] | None = None
+
+
+def source(node: ast.expr) -> str:
+    """Returns an expression as source in one line, cut where it is long."""
+    text = ast.unparse(node)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def number(node: ast.expr | None) -> float | None:
+    """Returns the value of a number in the code; None for anything else."""
+    sign = 1
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        sign, node = -1, node.operand
+    value = node.value if isinstance(node, ast.Constant) else None
+    return sign * value if isinstance(value, int | float) else None
+
+
+def is_none(node: ast.expr | None) -> bool:
+    """Returns whether an expression is the word None."""
+    return isinstance(node, ast.Constant) and node.value is None
