@@ -163,6 +163,14 @@ class GraphView:
         name = node_of(self.behind(tensor, also=("Switch", "RefSwitch")))
         return name if self.nodes[name].op in VARIABLES else None
 
+    def variable_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Returns `{variable: shape}` of the variables that the outputs need."""
+        return {
+            name: tuple(int(each.size) for each in self.nodes[name].attr["shape"].shape.dim)
+            for name in self.order
+            if self.nodes[name].op in VARIABLES
+        }
+
     def constant(self, tensor: str) -> NDArray[Any] | None:
         """Returns the value of a tensor that the graph computes from constants alone, or None."""
         name = full(tensor)

@@ -1,0 +1,184 @@
+"""Describes a conversion as a document of plain values: what `conversion.json` holds."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+import tf_recipes
+from tf_recipes.convert.forward_check import Predictions
+from tf_recipes.convert.lifting.graph_view import GraphView
+from tf_recipes.convert.lifting.lifter import Lifted
+from tf_recipes.convert.lifting.values import Constant, Flag, Setting, Sizes, Value, Weight
+from tf_recipes.convert.program import built_model
+from tf_recipes.convert.program.expressions import Step, Tensor
+from tf_recipes.convert.program.model_code import ModelCode
+from tf_recipes.convert.source_graph import SourceGraph
+from tf_recipes.graph.nodes import VARIABLES, node_of
+
+FORMAT = 1
+# operation -> why a model does without it; the first that matches
+DROPPED = (
+    (r"(Save|Restore|MergeV2Checkpoints|ShardedFilename)\w*", "saver", "Keras saves the model"),
+    (r"\w*Summary\w*", "summary", "keras.callbacks.TensorBoard writes summaries"),
+    (r"(Resource)?(Sparse)?Apply\w+", "update", "the optimizer does it"),
+    (
+        r"\w*Queue\w*|\w*Iterator\w*|\w*Dataset\w*|\w*Reader\w*",
+        "input pipeline",
+        "fit takes arrays or a tf.data.Dataset",
+    ),
+    (r"Assert|CheckNumerics|Print\w*", "check", "no number depends on it"),
+    (r"Assign\w*|VarIsInitializedOp|IsVariableInitialized", "assignment", "Keras does it"),
+    (r"NoOp", "group", "no number depends on it"),
+)
+
+
+def build(
+    source: SourceGraph,
+    view: GraphView,
+    lifted: Lifted,
+    code: ModelCode,
+    model: keras.Model,
+    predictions: Predictions,
+    notes: Sequence[str],
+) -> dict[str, Any]:
+    """Returns the document of a conversion.
+
+    Args:
+        source: what was converted.
+        view: the forward part of the graph.
+        lifted: the result of the lifter.
+        code: the written code.
+        model: the model with its weights.
+        predictions: how far the predictions are from TF1's.
+        notes: what a person must know of the model.
+    """
+    passed = predictions.passed
+    return {
+        "format": FORMAT,
+        "tf_recipes": tf_recipes.__version__,
+        "checkpoint": source.path,
+        "tensorflow": source.graph.tensorflow_version,
+        "passed": passed,
+        "message": _message(model, predictions, passed),
+        "notes": list(notes),
+        "inputs": [_tensor(each) for each in lifted.inputs],
+        "outputs": list(view.outputs),
+        "layers": [
+            {"name": name, "class": layer.path, "scope": layer.scope} for name, layer in code.layers()
+        ],
+        "variables": _variables(code, model),
+        "nodes": _nodes(view, lifted, code),
+        "dropped": _dropped(source, view),
+        "predictions": [
+            {
+                "tensor": name,
+                "drift": drift,
+                "sensitivity": predictions.sensitivity[name],
+                "ratio": predictions.ratios[name],
+            }
+            for name, drift in predictions.drift.items()
+        ],
+    }
+
+
+def _message(model: keras.Model, predictions: Predictions, passed: bool) -> str:
+    worst = max(predictions.ratios.values(), default=0.0)
+    count = len(model.layers)
+    outcome = "match" if passed else "DIFFER from"
+    return (
+        f"{count} layers, {model.count_params()} weights; the predictions {outcome} TF1's "
+        f"(largest ratio {worst:.2g})"
+    )
+
+
+def _tensor(tensor: Tensor) -> dict[str, Any]:
+    return {
+        "name": dict(tensor.step.keywords)["name"],
+        "shape": list(tensor.shape or ()),
+        "dtype": tensor.dtype,
+    }
+
+
+def _variables(code: ModelCode, model: keras.Model) -> list[dict[str, Any]]:
+    found = []
+    for path, (origin, variable) in built_model.weights(code, model).items():
+        found.append(
+            {
+                "tf1": list(origin.variables),
+                "keras": path,
+                "shape": list(variable.shape),
+                "transform": origin.transform.function if origin.transform else None,
+            }
+        )
+    return found
+
+
+def _nodes(view: GraphView, lifted: Lifted, code: ModelCode) -> list[dict[str, Any]]:
+    """Returns what each node of the forward part became; what only serves another, with it."""
+    steps = {id(step) for step in code.steps}
+    places: dict[str, str] = {}
+    for name in reversed(view.order):
+        value = lifted.values.get(f"{name}:0")
+        own = _place(value, steps, code)
+        users = (u for each in view.outputs_of(name) for u in view.consumers.get(each, []))
+        places[name] = own or next((places[u] for u in users if places.get(u)), "")
+    return [
+        {
+            "name": name,
+            "op": view.op(name),
+            "pattern": lifted.became.get(name)
+            or ("variable" if view.op(name) in VARIABLES else None)
+            or ("constant" if name in view.folded_nodes else None),
+            "in": places[name],
+        }
+        for name in view.order
+    ]
+
+
+def _place(value: Value | None, steps: set[int], code: ModelCode) -> str:
+    """Returns the layer or the function that gives a value, or nothing."""
+    match value:
+        case Tensor(step) if id(step) in steps:
+            return _callee(step, code)
+        case Flag():
+            return "the argument training"
+        case Setting():
+            return "a number in the code"
+        case Weight() | Constant() | Sizes() | _:
+            return ""
+
+
+def _callee(step: Step, code: ModelCode) -> str:
+    return code.name_of_layer(step.layer) if step.layer else str(step.callee)
+
+
+def _dropped(source: SourceGraph, view: GraphView) -> list[dict[str, Any]]:
+    """Returns what the model does without, by kind, and why."""
+    used = set(view.order)
+    counts: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], str] = {}
+    for node in source.graph.definition.node:
+        if node.name in used:
+            continue
+        key = next(
+            ((kind, why) for pattern, kind, why in DROPPED if re.fullmatch(pattern, node.op)),
+            None,
+        )
+        if key is None:
+            part = node_of(node.name).partition("/")[0]
+            key = (
+                ("gradient", "Keras differentiates the loss")
+                if part.startswith("gradients")
+                else ("not needed", "no output of the model depends on it")
+            )
+        counts[key] += 1
+        first.setdefault(key, node.name)
+    return [
+        {"kind": kind, "why": why, "count": count, "first": first[kind, why]}
+        for (kind, why), count in counts.most_common()
+    ]

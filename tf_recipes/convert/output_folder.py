@@ -1,0 +1,98 @@
+"""Writes the files of a conversion: the whole folder, or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from tf_recipes._support import validation
+
+MODEL, CODE, DOCUMENT, PAGE = "model.keras", "model.py", "conversion.json", "conversion.html"
+FILES = (MODEL, CODE, DOCUMENT, PAGE)
+
+
+def check(folder: str | os.PathLike[str], overwrite: bool) -> None:
+    """Checks that a folder can take a conversion; writes nothing.
+
+    Raises:
+        ValueError: if the folder holds something, and may not be replaced, or cannot be made.
+    """
+    path = Path(folder)
+    remedy = "Pass a new folder, or overwrite=True to replace the files of a conversion."
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        validation.fail("The folder of a conversion must be a folder.", f"{str(path)!r}", remedy)
+    there = sorted(each.name for each in path.iterdir()) if path.exists() else []
+    foreign = [name for name in there if name not in FILES]
+    if foreign or (there and not overwrite):
+        validation.fail(
+            "The folder of a conversion must be new or empty.",
+            f"output_dir={str(path)!r} with {', '.join(map(repr, (foreign or there)[:4]))}",
+            remedy if not foreign else "Pass a new folder.",
+        )
+    above = path.absolute().parent
+    while not above.exists():
+        above = above.parent
+    if not os.access(above, os.W_OK):
+        validation.fail(
+            "The folder of a conversion must be writable.",
+            f"output_dir={str(path)!r}, below {str(above)!r}",
+            "Pass a folder in another place.",
+        )
+
+
+def write(
+    folder: str | os.PathLike[str],
+    model: keras.Model,
+    source: str,
+    document: Mapping[str, Any],
+    overwrite: bool = False,
+) -> None:
+    """Writes the files beside the folder, and gives them their names when all are whole.
+
+    Args:
+        folder: the folder, as `check` accepts it.
+        model: the model.
+        source: the text of the code.
+        document: the results.
+        overwrite: True to replace the files of an earlier conversion.
+
+    Raises:
+        OSError: if a file cannot be written; then the folder is as before.
+    """
+    path = Path(folder).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        partial = Path(tempfile.mkdtemp(prefix=f".{path.name[:60]}-", dir=path.parent))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    try:
+        model.save(partial / MODEL)
+        (partial / CODE).write_text(source, encoding="utf-8", newline="\n")
+        text = json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+        (partial / DOCUMENT).write_text(text, encoding="utf-8", newline="\n")
+        partial.chmod(0o777 & ~_umask())
+        check(path, overwrite)
+        if path.exists() and any(path.iterdir()):
+            old = partial.with_name(f"{partial.name}.old")
+            os.replace(path, old)
+            os.replace(partial, path)
+            shutil.rmtree(old)
+        else:
+            os.replace(partial, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
