@@ -9,7 +9,7 @@ from tf_recipes.cli import interrupts
 
 NAME = "tf-recipes"
 # each is a module of this folder, `check_command` for `check`
-SUBCOMMANDS = ("scan", "check", "verify", "train", "record", "create-tf1-environment")
+SUBCOMMANDS = ("scan", "check", "verify", "convert", "train", "record", "create-tf1-environment")
 TAKE_PATHS = ("scan",)  # the others take flags alone
 _HELP = ("--help", "-help", "-h", "help", "--helpfull", "--helpshort")
 

@@ -17,6 +17,7 @@ from absl import flags
 
 from tf_recipes.cli import output_files
 from tf_recipes.cli.application import UsageError
+from tf_recipes.cli.flag_values import named_value
 from tf_recipes.verify.statuses import STATUSES
 
 MOST_STEPS, MOST_STARTS = 100_000, 1000
@@ -118,26 +119,10 @@ def _settings(given: Any) -> dict[str, Any]:
     where = ("reference", "tf1_python")
     return {
         **{name: getattr(given, name) for name in (*names, *numbers, *where)},
-        "feed": dict(_value("feed", each) for each in given.feed),
-        "eval_feed": dict(_value("eval_feed", each) for each in given.eval_feed),
+        "feed": dict(named_value("feed", each) for each in given.feed),
+        "eval_feed": dict(named_value("eval_feed", each) for each in given.eval_feed),
         "variable_map": _read_map(given.map) if given.map else None,
     }
-
-
-def _value(flag: str, text: str) -> tuple[str, Any]:
-    """Returns the name and the value of NAME=VALUE."""
-    name, equals, value = text.partition("=")
-    words = {"true": True, "false": False}
-    try:
-        found = words[value.lower()] if value.lower() in words else json.loads(value)
-        if isinstance(found, str | dict | None) or not equals or not name:
-            raise ValueError
-    except ValueError:
-        raise UsageError(
-            f"--{flag} takes NAME=VALUE with a number, true or false. Received: --{flag}={text}. "
-            f"Write for example --{flag}=keep_prob=0.5."
-        ) from None
-    return name, found
 
 
 def _read_map(path: str) -> dict[str, str]:

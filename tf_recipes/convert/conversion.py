@@ -53,6 +53,7 @@ class Settings:
     loss: str | None = None
     inference: bool = False
     use_ema: bool = False
+    keep_unknown: bool = False
     steps: int = 20
     overwrite: bool = False
 
@@ -105,9 +106,10 @@ def convert(
             `{placeholder: value}` in training and in evaluation. `feeds` are the arrays on which
             model and graph are compared, `{placeholder: array (rows, …)}` or an `.npz` file; None
             makes some. `train_op` and `loss` name what cannot be told. `inference=True` leaves
-            training out. `use_ema=True` takes the moving averages of the weights. `steps` is the
-            number of training steps that are compared. `overwrite=True` replaces a folder that a
-            conversion made.
+            training out. `use_ema=True` takes the moving averages of the weights.
+            `keep_unknown=True` keeps an operation without a counterpart in a layer that runs it.
+            `steps` is the number of training steps that are compared. `overwrite=True` replaces a
+            folder that a conversion made.
 
     Returns:
         A `Conversion`.
@@ -197,7 +199,9 @@ class _Conversion:
 
     def _lifted(self) -> Lifted:
         try:
-            return lifter.lift(self.view, self.placeholders, self.inputs)
+            return lifter.lift(
+                self.view, self.placeholders, self.inputs, self.settings.keep_unknown
+            )
         except LiftError as error:
             refusals.refuse(self.view, error)
 

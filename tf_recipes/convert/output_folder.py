@@ -8,11 +8,12 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import keras
+from typing import TYPE_CHECKING, Any
 
 from tf_recipes._support import validation
+
+if TYPE_CHECKING:
+    import keras
 
 MODEL, CODE, DOCUMENT, PAGE = "model.keras", "model.py", "conversion.json", "conversion.html"
 FILES = (MODEL, CODE, DOCUMENT, PAGE)

@@ -8,10 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from tf_recipes.convert.lifting import pattern
+from tf_recipes.convert.lifting import kept_operations, pattern
 from tf_recipes.convert.lifting.graph_view import GraphView, full
 from tf_recipes.convert.lifting.values import Constant, Sizes, Unknown, Value, Weight
-from tf_recipes.convert.program.expressions import Layer, Made, Origin, Step, Tensor
+from tf_recipes.convert.program.expressions import (
+    Layer,
+    Made,
+    Origin,
+    Step,
+    Tensor,
+    layer_name,
+)
 from tf_recipes.convert.program.keras_program import KerasProgram, identity, shared_variables
 from tf_recipes.graph.nodes import VARIABLES, node_of
 
@@ -50,6 +57,7 @@ class Lifter:
         placeholders: `{placeholder: its value}` for those that are no inputs.
         inputs: names of the tensors that the model takes.
         apart: the variables that belong to no layer, but to a `tf_recipes.Weight` of their own.
+        keep_unknown: True to keep a node that no pattern takes in a layer that runs it.
     """
 
     def __init__(
@@ -58,7 +66,9 @@ class Lifter:
         placeholders: Mapping[str, Value],
         inputs: Sequence[str],
         apart: Iterable[str] = (),
+        keep_unknown: bool = False,
     ) -> None:
+        self.keep_unknown = keep_unknown
         self.view, self.placeholders, self.apart = view, placeholders, set(apart)
         self.program = KerasProgram()
         self.values: dict[str, Value] = {}
@@ -82,8 +92,9 @@ class Lifter:
             keywords["batch_shape"] = shape
         if dtype != "float32":
             keywords["dtype"] = dtype
+        keywords["name"] = layer_name(label, "input")  # Keras takes no "/" in a name
         step = self.program.add(
-            "keras.Input", (), {**keywords, "name": label}, [shape], [dtype], [node_of(name)], label
+            "keras.Input", (), keywords, [shape], [dtype], [node_of(name)], label
         )
         self.values[tensor] = Tensor(step)
         self.became[node_of(name)] = "input"
@@ -123,6 +134,11 @@ class Lifter:
                 for k, value in enumerate(outputs):
                     self.values[f"{name}:{k}"] = value
                 return
+        if self.keep_unknown and (kept := kept_operations.lifted(node, self)) is not None:
+            self.became[name] = "kept operation"
+            for k, value in enumerate(kept):
+                self.values[f"{name}:{k}"] = value
+            return
         unknown = [v for v in map(self.value, self.view.inputs(name)) if isinstance(v, Unknown)]
         self.values[f"{name}:0"] = (
             unknown[0] if unknown else Unknown(name, node.op, "is in no pattern")
@@ -407,20 +423,26 @@ class Lifter:
         )
 
 
-def lift(view: GraphView, placeholders: Mapping[str, Value], inputs: Sequence[str]) -> Lifted:
+def lift(
+    view: GraphView,
+    placeholders: Mapping[str, Value],
+    inputs: Sequence[str],
+    keep_unknown: bool = False,
+) -> Lifted:
     """Lifts a graph. A variable that several layers would own gets a layer of its own.
 
     Args:
         view: the graph.
         placeholders: `{placeholder: its value}` for those that are no inputs.
         inputs: names of the tensors that the model takes.
+        keep_unknown: as for `Lifter`.
 
     Raises:
         LiftError: if an output needs a node that no pattern makes.
     """
     apart: set[str] = set()
     while True:
-        lifted = Lifter(view, placeholders, inputs, apart).lift()
+        lifted = Lifter(view, placeholders, inputs, apart, keep_unknown).lift()
         shared = shared_variables(lifted.program.live(lifted.outputs)) - apart
         if not shared:
             return lifted

@@ -92,6 +92,8 @@ class ModelCode:
         lines = [
             f'"""{self.title}"""',
             "",
+            "from pathlib import Path",
+            "",
             *imports,
             "",
             "",
@@ -101,7 +103,9 @@ class ModelCode:
             "",
             "",
             'if __name__ == "__main__":',
-            "    build().summary()",
+            "    model = build()",
+            '    model.load_weights(Path(__file__).with_name("model.keras"))',
+            "    model.summary()",
         ]
         return "\n".join(lines) + "\n"
 

@@ -1,0 +1,127 @@
+"""Converts a TF1 checkpoint to a Keras model, its source code, and a proof that they are equal.
+
+    tf-recipes convert --checkpoint=model.ckpt --output_dir=converted
+
+The graph beside the checkpoint, `PREFIX.meta`, says everything; neither TF1 nor the program is needed.
+The exit status:
+    0: the model was written, and it does what the graph does
+    1: the model was written, and a comparison with the graph found a difference
+    2: nothing was written: a file, a name or an operation of the graph is in the way
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from tf_recipes.cli.application import UsageError
+from tf_recipes.cli.flag_values import named_value
+
+
+def define_flags() -> None:
+    """Defines what is converted, and where the result goes."""
+    flags.disclaim_key_flags()
+    flags.DEFINE_string(
+        "checkpoint", None, "The prefix that tf.train.Saver wrote, its folder, or a SavedModel."
+    )
+    flags.DEFINE_string("output_dir", None, "The folder of the model, its code and the report.")
+    flags.DEFINE_list("inputs", None, "The tensors that the model takes; default: placeholders.")
+    flags.DEFINE_list("outputs", None, "The tensors that the model gives; default: found.")
+    flags.DEFINE_list("labels", None, "The tensors that only the loss takes; default: found.")
+    flags.DEFINE_multi_string(
+        "feed", [], "NAME=VALUE of a placeholder in training, such as keep_prob=0.5."
+    )
+    flags.DEFINE_multi_string("eval_feed", [], "NAME=VALUE of a placeholder in evaluation.")
+    flags.DEFINE_string(
+        "feeds", None, "An .npz file of arrays to compare model and graph on; default: made."
+    )
+    flags.DEFINE_list("train_op", None, "The operations of a training step; default: found.")
+    flags.DEFINE_string("loss", None, "The loss tensor; default: found.")
+    flags.DEFINE_bool("inference", False, "Convert for predictions alone, without training.")
+    flags.DEFINE_bool("use_ema", False, "Take the moving averages of the weights.")
+    flags.DEFINE_bool(
+        "keep_unknown",
+        False,
+        "Keep an operation without a counterpart in a layer that runs it, on TensorFlow alone.",
+    )
+    flags.DEFINE_integer("steps", 20, "Training steps that are compared.", 1, 100_000)
+    flags.DEFINE_bool("overwrite", False, "Replace the files of an earlier conversion.")
+    flags.DEFINE_bool("list", False, "Show what can be converted, and stop.")
+    flags.DEFINE_bool("dry_run", False, "Show the code of the model, and write nothing.")
+
+
+def main() -> int:
+    """Converts what the flags name; returns the exit status."""
+    given = flags.FLAGS
+    if given.list:
+        return _list()
+    for name in ("checkpoint", "output_dir"):
+        if not getattr(given, name) and not (name == "output_dir" and given.dry_run):
+            raise UsageError(
+                f"--{name} is missing. Received: no --{name}. Pass --checkpoint=PREFIX "
+                "--output_dir=FOLDER."
+            )
+    path = Path(given.checkpoint)
+    if not path.exists() and not Path(f"{path}.meta").exists():
+        raise UsageError(
+            "--checkpoint must name a file that is there. Received: "
+            f"--checkpoint={given.checkpoint}. Pass the prefix of PREFIX.meta, or its folder."
+        )
+    if given.feeds and not Path(given.feeds).is_file():
+        raise UsageError(
+            f"--feeds must name a file that is there. Received: --feeds={given.feeds}. Write it "
+            "with numpy.savez('batches.npz', **{placeholder: array})."
+        )
+    names = ("inputs", "outputs", "labels", "feeds", "train_op", "loss")
+    switches = ("inference", "use_ema", "keep_unknown", "steps", "overwrite")
+    settings = {name: getattr(given, name) for name in (*names, *switches)}
+    settings["feed"] = dict(named_value("feed", each) for each in given.feed)
+    settings["eval_feed"] = dict(named_value("eval_feed", each) for each in given.eval_feed)
+    return _run(given, settings)
+
+
+def _list() -> int:
+    from rich.table import Table
+
+    from tf_recipes._support.quiet_tensorflow import import_tensorflow
+    from tf_recipes._support.terminal import Terminal
+
+    import_tensorflow()
+    from tf_recipes.convert.lifting import pattern
+
+    table = Table("pattern", "operations at its end", "Keras")
+    for each in pattern.all_patterns():
+        table.add_row(each.name, ", ".join(each.ops), each.keras)
+    Terminal().print(table)
+    return 0
+
+
+def _run(given: Any, settings: dict[str, Any]) -> int:
+    from tf_recipes._support.quiet_tensorflow import import_tensorflow, quiet
+    from tf_recipes._support.terminal import Terminal
+    from tf_recipes.convert import output_folder
+
+    console = Terminal()
+    if not given.dry_run:
+        output_folder.check(given.output_dir, given.overwrite)
+    import_tensorflow(as_tf1_adds=True)
+    from tf_recipes.convert import conversion
+    from tf_recipes.convert.reports import terminal_summary
+
+    on_terminal = console.is_terminal
+    shown = contextlib.nullcontext() if on_terminal else quiet()
+    status = console.status("reading the graph") if on_terminal else contextlib.nullcontext()
+    with shown, status as line:
+        done = conversion.convert(
+            given.checkpoint,
+            None if given.dry_run else given.output_dir,
+            on_progress=lambda stage: line.update(stage) if line is not None else None,
+            **settings,
+        )
+    if given.dry_run:
+        print(done.source, end="")
+    terminal_summary.print_summary(done.document, console, given.output_dir)
+    return 0 if done.passed else 1

@@ -1,0 +1,1 @@
+"""Shows a conversion on a terminal and as a page."""
