@@ -156,7 +156,7 @@ class _Conversion:
     def _forward_part(self) -> tuple[list[str], GraphView]:
         source, settings = self.source, self.settings
         given = [full(name) for name in settings.inputs or ()]
-        view = GraphView(source.graph, source.outputs, given)
+        view = GraphView(source.graph, source.outputs, given, source.structure)
         for name in given:
             if full(name).partition(":")[0] not in view.order:
                 validation.fail(
@@ -175,7 +175,7 @@ class _Conversion:
                 f"no placeholder before {', '.join(source.outputs)!r}",
                 "Name the tensors with inputs=['NAME'].",
             )
-        return found, GraphView(source.graph, source.outputs, found)
+        return found, GraphView(source.graph, source.outputs, found, source.structure)
 
     def run(self) -> Conversion:
         """Lifts the graph, builds the model and compares it."""

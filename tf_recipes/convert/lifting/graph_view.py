@@ -15,6 +15,7 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.meta_graph import MetaGraph, without_unknown_ops
 from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, node_of
+from tf_recipes.graph.structure import Structure
 
 LARGEST_CONSTANT = 2**28  # entries of a value that the graph computes from constants
 # what gives its first input unchanged, for the values of a forward pass
@@ -31,13 +32,22 @@ class GraphView:
         graph: a `MetaGraph`.
         outputs: names of the tensors that the model gives.
         inputs: names of the tensors that the model takes; what they come from is left out.
+        structure: what the graph's training step runs, or None where it is not known.
 
     Raises:
         ValueError: if a tensor is not in the graph, or TensorFlow refuses the graph.
     """
 
-    def __init__(self, graph: MetaGraph, outputs: Sequence[str], inputs: Collection[str]) -> None:
-        self.source = graph.source
+    def __init__(
+        self,
+        graph: MetaGraph,
+        outputs: Sequence[str],
+        inputs: Collection[str],
+        structure: Structure | None = None,
+    ) -> None:
+        self.source, self.graph = graph.source, graph
+        # the nodes that a training step runs
+        self.step: Collection[str] | None = None if structure is None else structure.step
         self.outputs = [full(name) for name in outputs]
         self._cut = {node_of(name) for name in inputs}
         part = without_unknown_ops(graph, [node_of(each) for each in outputs])
@@ -62,7 +72,30 @@ class GraphView:
         )
         self._counts.update(self.outputs)
         self._folded: dict[str, NDArray[Any] | None] = {}
+        self._session: Any = None
         self.folded_nodes = self._foldable()
+
+    @functools.cached_property
+    def whole(self) -> Mapping[str, Any]:
+        """Returns `{name: node}` of the whole graph, with what only a training step needs."""
+        return {node.name: node for node in self.graph.definition.node}
+
+    def evaluated(
+        self, tensors: Sequence[str], given: Mapping[str, Any]
+    ) -> list[NDArray[Any]] | None:
+        """Returns the values of tensors for given values of others; None where they need more.
+
+        Args:
+            tensors: names of tensors.
+            given: `{tensor: value}`.
+        """
+        if self._session is None:
+            self._session = tf.compat.v1.Session(graph=self.imported)
+        try:
+            found = self._session.run(list(tensors), {full(k): v for k, v in given.items()})
+        except (tf.errors.OpError, ValueError, TypeError):  # as TensorFlow says of wrong shapes
+            return None
+        return [np.asarray(each) for each in found]
 
     def _order(self) -> list[str]:
         """Returns the nodes that the outputs need, each after its inputs."""
@@ -188,11 +221,8 @@ class GraphView:
         shape = self.shape(name)
         if shape is None or None in shape or np.prod(shape, dtype=float) > LARGEST_CONSTANT:
             return None
-        with tf.compat.v1.Session(graph=self.imported) as session:
-            try:
-                return np.asarray(session.run(name))
-            except tf.errors.OpError:
-                return None
+        found = self.evaluated([name], {})
+        return None if found is None else found[0]
 
     def _foldable(self) -> set[str]:
         """Returns the nodes whose values follow from constants."""

@@ -31,7 +31,7 @@ LAYER_PATH = "tf_recipes.Weight"
 class Lifted:
     """Holds the result: the program, its inputs and outputs, and what each node became.
 
-    `became` is `{node: pattern's name}`.
+    `became` is `{node: pattern's name}`, `notes` is `{node: a sentence that a reader must know}`.
     """
 
     program: KerasProgram
@@ -39,6 +39,7 @@ class Lifted:
     outputs: tuple[Tensor, ...]
     became: Mapping[str, str]
     values: Mapping[str, Value]
+    notes: Mapping[str, str]
 
 
 class LiftError(ValueError):
@@ -73,6 +74,7 @@ class Lifter:
         self.program = KerasProgram()
         self.values: dict[str, Value] = {}
         self.became: dict[str, str] = {}
+        self._notes: list[tuple[Step, str]] = []
         self._in_evaluation: dict[int, int] = {}
         self._numbers: dict[Any, int] = {}
         self.input_tensors = tuple(self._input(name) for name in inputs)
@@ -114,7 +116,9 @@ class Lifter:
         if unknown:
             raise LiftError(unknown)
         tensors = tuple(self.as_tensor(each, self.view.outputs[0]) for each in outputs)
-        return Lifted(self.program, self.input_tensors, tensors, self.became, self.values)
+        live = {id(step) for step in self.program.live(tensors)}
+        notes = {step.nodes[0]: note for step, note in self._notes if id(step) in live}
+        return Lifted(self.program, self.input_tensors, tensors, self.became, self.values, notes)
 
     def _lift(self, name: str) -> None:
         node = self.view.nodes[name]
@@ -301,6 +305,10 @@ class Lifter:
         taken = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
         passed = (list(taken),) if isinstance(inputs, list | tuple) else taken
         return self._add(layer, passed, dict(call or {}), results, node.name, scope)
+
+    def note(self, tensor: Tensor, sentence: str) -> None:
+        """Keeps a sentence that a reader must know of the step that gives a tensor."""
+        self._notes.append((tensor.step, sentence))
 
     def operation(
         self,
