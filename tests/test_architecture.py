@@ -33,8 +33,8 @@ ROOMS = {
     "verify": {"_support", "blocks", "graph", "parity", "spine"},
     "knowledge": set(),
     "scan": {"_support", "knowledge"},
-    "convert": {"_support", "blocks", "parity", "spine"},
-    "cli": {"_support", "distribution", "parity", "scan", "spine", "training", "verify"},
+    "convert": {"_support", "blocks", "graph", "parity", "spine", "verify"},
+    "cli": {"_support", "convert", "distribution", "parity", "scan", "spine", "training", "verify"},
 }
 # what else a room's files may import, besides the standard library and NumPy
 OUTSIDE = {
@@ -51,7 +51,7 @@ OUTSIDE = {
     "verify": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
     "knowledge": set(),
     "scan": set(),
-    "convert": {"keras", "tensorflow"},
+    "convert": {"jinja2", "keras", "markupsafe", "rich", "tensorflow"},
     "cli": {"absl", "rich"},
 }
 LAB_ROOMS = {
@@ -323,6 +323,8 @@ def test_test_files_mirror_what_they_test(path):
     about_the_whole |= {"every_class"}
     # verify/test_recorded_programs.py is about the goldens on which the ports are verified
     about_the_whole |= {"recorded_programs"}
+    # convert/test_patterns.py is about every pattern: it converts recorded graphs
+    about_the_whole |= {"patterns"}
     base = ROOT if folder.parts[:1] == ("scripts",) else PACKAGE
     mirrored = [base / folder / f"{stem}.py", base / folder / f"_{stem}.py"]
     mirrored.append(path.with_name(f"{stem}.py"))  # what the tests share, in tests/support

@@ -2,7 +2,7 @@
 
     tf-recipes convert --checkpoint=model.ckpt --output_dir=converted
 
-The graph beside the checkpoint, `PREFIX.meta`, says everything; neither TF1 nor the program is needed.
+The graph beside the checkpoint, `PREFIX.meta`, says everything: no TF1 and no program is needed.
 The exit status:
     0: the model was written, and it does what the graph does
     1: the model was written, and a comparison with the graph found a difference

@@ -1,4 +1,4 @@
-"""Converts a TF1 checkpoint to a Keras model, its source code, and the proof that they are equal."""
+"""Converts a TF1 checkpoint to a Keras model, its source code, and a proof that both are equal."""
 
 from __future__ import annotations
 

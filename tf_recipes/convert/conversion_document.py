@@ -1,10 +1,10 @@
-"""Describes a conversion as a document of plain values: what `conversion.json` holds."""
+"""Describes a conversion as plain values, which `conversion.json` holds."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -46,7 +46,7 @@ def build(
     predictions: Predictions,
     notes: Sequence[str],
 ) -> dict[str, Any]:
-    """Returns the document of a conversion.
+    """Returns what `conversion.json` holds.
 
     Args:
         source: what was converted.
@@ -69,7 +69,8 @@ def build(
         "inputs": [_tensor(each) for each in lifted.inputs],
         "outputs": list(view.outputs),
         "layers": [
-            {"name": name, "class": layer.path, "scope": layer.scope} for name, layer in code.layers()
+            {"name": name, "class": layer.path, "scope": layer.scope}
+            for name, layer in code.layers()
         ],
         "variables": _variables(code, model),
         "nodes": _nodes(view, lifted, code),

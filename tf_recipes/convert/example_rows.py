@@ -21,9 +21,7 @@ _ONE_HOT = ("SoftmaxCrossEntropyWithLogits", "Log", "LogSoftmax")
 _SPARSE = ("SparseSoftmaxCrossEntropyWithLogits", "OneHot", "InTopK", "InTopKV2")
 
 
-def of_inputs(
-    view: GraphView, inputs: Sequence[str], seed: int = 0
-) -> dict[str, NDArray[Any]]:
+def of_inputs(view: GraphView, inputs: Sequence[str], seed: int = 0) -> dict[str, NDArray[Any]]:
     """Returns `{tensor: array (rows, …)}` for the inputs of a model.
 
     Numbers come from a normal distribution, whole numbers from the rows of the table that they
@@ -106,13 +104,18 @@ def of_labels(
     for name in labels:
         tensor = full(name)
         shape, dtype = shapes[tensor]
-        ops = {structure.nodes[n].op for n in structure.descendants([node_of(name)], structure.forward)}
+        ops = {
+            structure.nodes[n].op for n in structure.descendants([node_of(name)], structure.forward)
+        }
         if shape is None:
             shape = (None,) if ops & set(_SPARSE) else view.shape(view.outputs[0]) or (None,)
         sizes = _sizes(shape)
         if sizes:
             sizes = (rows if shape[0] is None else shape[0], *sizes[1:])
-            sizes = tuple(classes if s is None and k else n for k, (s, n) in enumerate(zip(shape, sizes, strict=True)))
+            sizes = tuple(
+                classes if s is None and k else n
+                for k, (s, n) in enumerate(zip(shape, sizes, strict=True))
+            )
         kind = np.dtype(dtype)
         if kind.kind in "iu":
             found[tensor] = random.randint(0, max(1, classes), size=sizes).astype(kind)

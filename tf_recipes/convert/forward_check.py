@@ -100,7 +100,7 @@ class Forward:
     ) -> None:
         self._view = view
         self._session = tf.compat.v1.Session(graph=view.imported)
-        self._feeds = {name: value for name, value in rows.items()}
+        self._feeds = dict(rows)
         for name, value in settings.items():
             self._feeds[name if ":" in name else f"{name}:0"] = value
 

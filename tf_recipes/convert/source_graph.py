@@ -19,7 +19,9 @@ from tf_recipes.verify.bench import reference
 
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 # nodes that serve a program around a model, by the first part of their names
-_AROUND = re.compile(r"^(save|Save|gradients|init|report_uninitialized|Adam|Momentum|RMSProp)(_\d+)?/")
+_AROUND = re.compile(
+    r"^(save|Save|gradients|init|report_uninitialized|Adam|Momentum|RMSProp)(_\d+)?/"
+)
 _NO_RESULT = ("NoOp", "Assert", "Const", "Print", *VARIABLES, *PLACEHOLDERS)
 
 
@@ -59,7 +61,7 @@ def find(
         inference: True to leave training out.
 
     Raises:
-        ValueError: if a file is damaged, or what is asked for is not in the graph or cannot be told.
+        ValueError: if a file is damaged, or what is asked for is not in the graph.
     """
     kind, graph, prefix = reference.open_files(checkpoint)
     names = {node.name for node in graph.definition.node}
@@ -98,10 +100,8 @@ def _structure(graph: MetaGraph, train_op: Any, loss: str | None) -> Structure:
     raise ValueError(f"{text.rstrip('.')}, or convert for predictions alone with inference=True.")
 
 
-def _outputs(
-    graph: MetaGraph, structure: Structure | None, labels: Sequence[str]
-) -> list[str]:
-    """Returns the predictions: what the loss compares with labels, or the last tensor of a graph."""
+def _outputs(graph: MetaGraph, structure: Structure | None, labels: Sequence[str]) -> list[str]:
+    """Returns the predictions: what the loss compares with labels, or the last tensor."""
     remedy = "Name the tensors with outputs=['NAME']."
     if structure is not None:
         fed = [full(n) for n in structure.placeholders] + list(structure.sources)

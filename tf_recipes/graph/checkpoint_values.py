@@ -64,9 +64,9 @@ def _strings(node: Any) -> list[str]:
 
 
 def _slices(text: str) -> tuple[slice, ...]:
-    """Returns the part that a saver's text such as "10 4 0,5:0,4" stands for; none for the whole."""
+    """Returns the part that a text such as "10 4 0,5:0,4" stands for; none for the whole."""
     words = text.split()
-    if not words or ":" not in words[-1] and "-" not in words[-1] and "," not in words[-1]:
+    if not words or (":" not in words[-1] and "-" not in words[-1] and "," not in words[-1]):
         return ()
     found = []
     for each in words[-1].split(":"):

@@ -16,9 +16,8 @@ import pkgutil
 import sys
 
 import numpy as np
-import tensorflow as tf
-
 import programs
+import tensorflow as tf
 
 
 def cases():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -150,7 +151,7 @@ class GraphView:
         return str(self.imported.get_tensor_by_name(full(tensor)).dtype.base_dtype.name)
 
     def attribute(self, name: str, attribute: str) -> Any:
-        """Returns an attribute of a node: a number, a str, a bool or a list; None if it has none."""
+        """Returns an attribute of a node: number, str, bool or list; None if it has none."""
         node = self.nodes[node_of(name)]
         if attribute not in node.attr:
             return None
@@ -219,7 +220,8 @@ class GraphView:
 
     def _computed(self, name: str) -> NDArray[Any] | None:
         shape = self.shape(name)
-        if shape is None or None in shape or np.prod(shape, dtype=float) > LARGEST_CONSTANT:
+        known = [size for size in shape or () if size is not None]
+        if shape is None or len(known) < len(shape) or math.prod(known) > LARGEST_CONSTANT:
             return None
         found = self.evaluated([name], {})
         return None if found is None else found[0]

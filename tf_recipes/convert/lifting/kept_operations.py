@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tensorflow as tf
 
@@ -11,19 +11,16 @@ from tf_recipes.convert.program.expressions import Layer, Tensor
 from tf_recipes.graph.graph_session import touches
 from tf_recipes.graph.nodes import RANDOM
 
-if TYPE_CHECKING:
-    from tf_recipes.convert.lifting.lifter import Lifter
-
 PATH = "tf_recipes.TF1Operation"
 _CONTROL = ("Enter", "Exit", "Merge", "Switch", "NextIteration", "LoopCond")
 
 
-def lifted(node: Any, lifter: Lifter) -> list[Value] | None:
+def lifted(node: Any, lifter: Any) -> list[Value] | None:
     """Returns the outputs of a layer that runs a node, or None for a node that none can run.
 
     Args:
         node: the node.
-        lifter: the lifter.
+        lifter: the `Lifter`, which imports this module.
     """
     operation = lifter.view.imported.get_operation_by_name(node.name)
     definition = operation.op_def

@@ -297,7 +297,7 @@ class Lifter:
             first = next((name for each in origins.values() for name in each.variables), None)
             scope = first.rpartition("/")[0] or first if first else node.name
         given = {name: value for name, value in (keywords or {}).items() if value is not None}
-        results = [result or f"{node.name}:0"] if not isinstance(result, list | tuple) else result
+        results = _names(node, result)
         dtype = self.view.dtype(results[0])
         if dtype in ("float64", "float16", "bfloat16"):
             given["dtype"] = dtype
@@ -328,7 +328,7 @@ class Lifter:
             **keywords: keyword arguments; those that are None are left out.
         """
         given = {name: value for name, value in keywords.items() if value is not None}
-        results = [result or f"{node.name}:0"] if not isinstance(result, list | tuple) else result
+        results = _names(node, result)
         return self._add(function, arguments, given, results, node.name, node.name)
 
     def derived(
@@ -455,6 +455,13 @@ def lift(
         if not shared:
             return lifted
         apart |= shared
+
+
+def _names(node: Any, result: str | Sequence[str] | None) -> list[str]:
+    """Returns the tensors of a result: those that are named, or a node's first output."""
+    if result is None:
+        return [f"{node.name}:0"]
+    return [result] if isinstance(result, str) else list(result)
 
 
 def _listed(array: np.ndarray) -> Any:

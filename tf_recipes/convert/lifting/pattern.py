@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tf_recipes.convert import patterns
 from tf_recipes.convert.lifting.values import Value
+
+PATTERNS = "tf_recipes.convert.patterns"  # the folder's modules import this one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Pattern:
 def all_patterns() -> tuple[Pattern, ...]:
     """Returns the patterns of every module in `tf_recipes/convert/patterns`, by name."""
     found: list[Pattern] = []
+    patterns = importlib.import_module(PATTERNS)
     for module in pkgutil.iter_modules(patterns.__path__):
         if not module.name.startswith("_"):
             found += importlib.import_module(f"{patterns.__name__}.{module.name}").PATTERNS

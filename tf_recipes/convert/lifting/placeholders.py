@@ -49,18 +49,22 @@ def _value(
 ) -> Value | None:
     dtype = np.dtype(view.dtype(name))
     known = in_training is not None and in_evaluation is not None
-    if known and np.array_equal(in_training, in_evaluation) and (dtype != bool):
+    same = known and np.array_equal(np.asarray(in_training), np.asarray(in_evaluation))
+    if same and dtype.kind != "b":
         return Constant(np.asarray(in_training, dtype))
-    if dtype == bool:
+    if dtype.kind == "b":
         on = in_training if in_training is not None else True
         off = in_evaluation if in_evaluation is not None else False
         if bool(on) == bool(off) and known and view.op(name) != "PlaceholderWithDefault":
             return Constant(np.asarray(on, dtype))
         return Flag(name, negated=bool(off) and not (known and bool(on)))
     if dtype.kind == "f" and is_setting(view, name):
-        numbers = [None if v is None else float(v) for v in (in_training, in_evaluation)]
-        return Setting(name, *numbers)
+        return Setting(name, _number(in_training), _number(in_evaluation))
     return Constant(np.asarray(in_training, dtype)) if in_training is not None else None
+
+
+def _number(value: Any | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def is_setting(view: GraphView, name: str) -> bool:
@@ -103,7 +107,7 @@ def model_inputs(view: GraphView) -> list[str]:
         op = view.nodes[name].op
         if op in PLACEHOLDERS:
             dtype = np.dtype(view.dtype(name))
-            if dtype != bool and not (dtype.kind == "f" and is_setting(view, name)):
+            if dtype.kind != "b" and not (dtype.kind == "f" and is_setting(view, name)):
                 found.append(full(name))
         elif op in SOURCES:
             found += [each for each in view.outputs_of(name) if view.uses(each)]

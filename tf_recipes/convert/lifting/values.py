@@ -1,4 +1,4 @@
-"""Defines what a tensor of a TF1 graph can be for the converter, besides a tensor of the program."""
+"""Defines what a tensor of a TF1 graph can be, besides a tensor of the program."""
 
 from __future__ import annotations
 

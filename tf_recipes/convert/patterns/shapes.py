@@ -112,7 +112,7 @@ def reshape(node: Any, lifter: Lifter) -> Value | None:
 def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...]) -> Value:
     """Returns a tensor in another shape, whose entries are numbers, -1 once, or dimensions."""
     before = tensor.shape
-    wanted = [each if isinstance(each, int) else -1 for each in target]
+    wanted: list[int | None] = [each if isinstance(each, int) else -1 for each in target]
     if wanted.count(-1) > 1 and before is not None:  # one of them is what the others leave
         wanted = [
             -1 if k == 0 or each != -1 else lifter_size(before, k) for k, each in enumerate(wanted)

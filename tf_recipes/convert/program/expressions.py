@@ -60,7 +60,7 @@ class Origin:
     Attributes:
         variables: the TF1 variables, of which the checkpoint has the values.
         transform: how they make the value; None for one variable as it is.
-        constant: the place in `KerasProgram.constants` of a value that the graph holds; -1 for none.
+        constant: the place in `KerasProgram.constants` of a value that the graph holds, or -1.
     """
 
     variables: tuple[str, ...] = ()
