@@ -80,7 +80,7 @@ class Weight(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Returns the array, of shape `shape`; the inputs have no influence."""
-        return keras.ops.convert_to_tensor(self.value)
+        return self.value.value
 
     def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
         """Returns the shape and dtype of the array."""

@@ -21,7 +21,7 @@ def dense_layers():
     """Layers of tf.layers with each activation that Keras names."""
     x = _inputs()
     for k, activation in enumerate((tf.nn.elu, tf.nn.selu, tf.nn.tanh, tf.nn.softplus)):
-        x = tf.layers.dense(x, 4, activation=activation, name="layer{}".format(k))
+        x = tf.layers.dense(x, 4, activation=activation, name=f"layer{k}")
     return {"inputs": {"X:0": ROWS}, "outputs": [tf.nn.softmax(x, name="probabilities").name]}
 
 
