@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.graph.nodes import PLACEHOLDERS
 
 LARGEST = 2**30  # bytes of a file that holds a graph; a protocol buffer has at most twice as many
 # Hints on shapes and places, from the program that built the graph. Newer versions of TensorFlow
@@ -28,6 +29,8 @@ class MetaGraph:
     `definition` is a `tf.compat.v1.GraphDef`, without hints on shapes and devices. `collections`
     are the names in each collection, of nodes, tensors or variables. `restore` is the name of the
     saver's restore operation and of the tensor that takes the checkpoint's path, or None.
+    `placeholder_shapes` are the shapes that the program knew of its placeholders; graphs of the
+    first versions of TF1 have them nowhere else.
     """
 
     source: str
@@ -35,6 +38,9 @@ class MetaGraph:
     collections: Mapping[str, tuple[str, ...]]
     restore: tuple[str, str] | None
     tensorflow_version: str
+    placeholder_shapes: Mapping[str, tuple[int | None, ...]] = dataclasses.field(
+        default_factory=dict
+    )
 
 
 def read(path: str | os.PathLike[str]) -> MetaGraph:
@@ -82,6 +88,7 @@ def parse(content: bytes, source: str, saved_model: bool = False) -> MetaGraph:
     if not proto.graph_def.node:
         validation.fail("A TF1 graph must have nodes.", f"{source!r} without any", remedy)
     definition = proto.graph_def
+    shapes = _placeholder_shapes(definition)
     for nodes in (definition.node, *(each.node_def for each in definition.library.function)):
         for node in nodes:
             node.device = ""
@@ -95,6 +102,7 @@ def parse(content: bytes, source: str, saved_model: bool = False) -> MetaGraph:
         {name: _names(collection) for name, collection in proto.collection_def.items()},
         restore,
         proto.meta_info_def.tensorflow_version,
+        shapes,
     )
 
 
@@ -140,6 +148,20 @@ def without_unknown_ops(graph: MetaGraph, wanted: Iterable[str]) -> Any:
             "TF1 program and save again.",
         )
     return part
+
+
+def _placeholder_shapes(definition: Any) -> dict[str, tuple[int | None, ...]]:
+    """Returns the shapes of placeholders that the hints of a graph tell, with None for any size."""
+    found = {}
+    for node in definition.node:
+        if node.op not in PLACEHOLDERS or "_output_shapes" not in node.attr:
+            continue
+        shapes = node.attr["_output_shapes"].list.shape
+        if len(shapes) == 1 and not shapes[0].unknown_rank:
+            found[node.name] = tuple(
+                int(each.size) if each.size >= 0 else None for each in shapes[0].dim
+            )
+    return found
 
 
 def _first(definition: Any, op: str) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.convert.lifting import shape_graph
 from tf_recipes.graph.meta_graph import MetaGraph, without_unknown_ops
 from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, node_of
 from tf_recipes.graph.structure import Structure
@@ -34,6 +35,7 @@ class GraphView:
         outputs: names of the tensors that the model gives.
         inputs: names of the tensors that the model takes; what they come from is left out.
         structure: what the graph's training step runs, or None where it is not known.
+        input_shapes: `{placeholder: shape}` for those whose shape the graph does not hold.
 
     Raises:
         ValueError: if a tensor is not in the graph, or TensorFlow refuses the graph.
@@ -45,6 +47,7 @@ class GraphView:
         outputs: Sequence[str],
         inputs: Collection[str],
         structure: Structure | None = None,
+        input_shapes: Mapping[str, Sequence[int | None]] | None = None,
     ) -> None:
         self.source, self.graph = graph.source, graph
         # the nodes that a training step runs
@@ -53,10 +56,12 @@ class GraphView:
         self._cut = {node_of(name) for name in inputs}
         part = without_unknown_ops(graph, [node_of(each) for each in outputs])
         self.nodes = {node.name: node for node in part.node}
+        given = {node_of(name): shape for name, shape in (input_shapes or {}).items()}
+        known = {**graph.placeholder_shapes, **given}
         self.imported = tf.Graph()
         with self.imported.as_default():
             try:
-                tf.graph_util.import_graph_def(part, name="")
+                tf.graph_util.import_graph_def(shape_graph.of(part, known), name="")
             except Exception as error:  # TensorFlow raises many types for graphs it refuses
                 text = shortened(str(error).partition("\n")[0], 200)
                 validation.fail(
@@ -99,22 +104,55 @@ class GraphView:
         return [np.asarray(each) for each in found]
 
     def _order(self) -> list[str]:
-        """Returns the nodes that the outputs need, each after its inputs."""
+        """Returns the nodes that the outputs need, each after its inputs.
+
+        In a while loop, what a turn gives to the next one comes after what takes it; the result of
+        the loop comes after all of its nodes.
+        """
         placed: dict[str, None] = {}
         open_: set[str] = set()
+        turns: dict[str, list[str]] = {}  # frame -> the ends of a turn that the loop needs
         waiting = [(node_of(each), False) for each in reversed(self.outputs)]
         while waiting:
             name, ready = waiting.pop()
-            if ready:
-                placed.setdefault(name)
+            if name in placed or (name in open_ and not ready):
                 continue
-            if name in placed or name in open_:
+            if ready:
+                left = [each for each in self._turns_before(name, turns) if each not in placed]
+                if left:
+                    waiting += [(name, True), *((each, False) for each in reversed(left))]
+                else:
+                    placed[name] = None
                 continue
             open_.add(name)
             waiting.append((name, True))
-            if name not in self._cut:
-                waiting += [(node_of(each), False) for each in reversed(self.inputs(name))]
+            if name in self._cut:
+                continue
+            before = [node_of(each) for each in self.inputs(name)]
+            if self.nodes[name].op == "Merge":
+                ends = [each for each in before if self.nodes[each].op == "NextIteration"]
+                if ends:
+                    turns.setdefault(self.frame(name) or "", []).extend(ends)
+                before = [each for each in before if each not in ends]
+            waiting += [(each, False) for each in reversed(before)]
         return list(placed)
+
+    def _turns_before(self, name: str, turns: Mapping[str, list[str]]) -> list[str]:
+        """Returns the ends of a turn that the result of a loop comes after; none for others."""
+        if not turns or self.nodes[name].op != "Exit":
+            return []
+        return turns.get(self.frame(name) or "", [])
+
+    def frame(self, name: str) -> str | None:
+        """Returns the name of the while loop that an Enter, Merge, Switch or Exit belongs to."""
+        for _ in range(4):
+            node = self.nodes[node_of(name)]
+            if node.op in ("Enter", "RefEnter"):
+                return str(self.attribute(node.name, "frame_name"))
+            if node.op not in ("Exit", "Switch", "Merge", "NextIteration") or not node.input:
+                return None
+            name = node.input[0]
+        return None
 
     def op(self, tensor: str) -> str:
         """Returns the operation of the node that gives a tensor."""
