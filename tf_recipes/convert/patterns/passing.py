@@ -7,6 +7,7 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Flag, Unknown, Value
+from tf_recipes.convert.program.expressions import Tensor
 
 _IDENTITIES = (
     *("Identity", "StopGradient", "PreventGradient", "CheckNumerics", "ReadVariableOp", "Snapshot"),
@@ -15,8 +16,24 @@ _IDENTITIES = (
 
 
 def identity(node: Any, lifter: Lifter) -> Value:
-    """Returns the value of the node's input."""
-    return lifter.value(node.input[0])
+    """Returns the value of the node's input; a gradient that TF1 stops is stopped, too."""
+    value = lifter.value(node.input[0])
+    if node.op == "StopGradient" and isinstance(value, Tensor) and _has_weights(value):
+        return lifter.operation(node, "keras.ops.stop_gradient", value)
+    return value
+
+
+def _has_weights(tensor: Tensor) -> bool:
+    """Returns whether a tensor of the program depends on a variable."""
+    waiting, seen = [tensor.step], set()
+    while waiting:
+        step = waiting.pop()
+        if step.layer is not None and step.layer.variables:
+            return True
+        if id(step) not in seen:
+            seen.add(id(step))
+            waiting += [each.step for each in step.tensors()]
+    return False
 
 
 def switch(node: Any, lifter: Lifter) -> list[Value] | None:

@@ -233,6 +233,42 @@ def call(arguments: Any, keywords: Any, name_of: Callable[[Tensor], str] | None 
     return ", ".join(given)
 
 
+def lines(value: Any, width: int, before: str = "", after: str = "") -> list[str]:
+    """Writes a value as lines of source code, with calls, lists and dicts inside it broken up.
+
+    Args:
+        value: as for `code`, without tensors.
+        width: the most characters of a line.
+        before: what stands before the value in its first line.
+        after: what stands after the value in its last line.
+
+    >>> print(*lines(made("f", made("g", 1, 2), made("h", 3)), 12), sep="\\n")
+    f(
+        g(1, 2),
+        h(3),
+    )
+    """
+    text = f"{before}{code(value)}{after}"
+    if len(text) <= width or not isinstance(value, Made | list | dict | tuple) or not value:
+        return [text]
+    match value:
+        case Made():
+            start, end = f"{value.path}(", ")"
+            parts = [("", each) for each in value.arguments]
+            parts += [(f"{name}=", each) for name, each in value.keywords]
+        case dict():
+            start, end = "{", "}"
+            parts = [(f"{code(key)}: ", each) for key, each in value.items()]
+        case _:
+            start, end = ("[", "]") if isinstance(value, list) else ("(", ")")
+            parts = [("", each) for each in value]
+    inside = ", ".join(f"{name}{code(each)}" for name, each in parts)
+    if len(inside) <= width - 4 and not (isinstance(value, tuple) and len(value) == 1):
+        return [f"{before}{start}", f"    {inside}", f"{end}{after}"]
+    body = [line for name, each in parts for line in lines(each, width - 4, name, ",")]
+    return [f"{before}{start}", *(f"    {line}" for line in body), f"{end}{after}"]
+
+
 def number(value: float | np.floating[Any]) -> str:
     """Writes a number with the fewest digits that give its bits again, in its own precision.
 

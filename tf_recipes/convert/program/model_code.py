@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import types
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tf_recipes.convert.program import expressions
@@ -23,6 +24,9 @@ class ModelCode:
         title: the first line of the module's docstring, one line.
         compiled: the keyword arguments of `compile`, or None for a model that is not compiled.
         name: the name of the model.
+        functions: the source code of functions and classes that the code of the model uses.
+        keywords: `{identity of a layer: {keyword: value}}`, more keyword arguments of layers, such
+            as a regularizer.
     """
 
     def __init__(
@@ -33,8 +37,11 @@ class ModelCode:
         title: str = "Builds the model of a TF1 checkpoint.",
         compiled: dict[str, Any] | None = None,
         name: str = "",
+        functions: Sequence[str] = (),
+        keywords: Mapping[Any, Mapping[str, Any]] = types.MappingProxyType({}),
     ) -> None:
         self.program, self.title = program, title
+        self.functions, self.keywords = functions, keywords
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.compiled, self.name = compiled, name
         self.steps = program.live([*inputs, *outputs])
@@ -83,7 +90,8 @@ class ModelCode:
     def source(self) -> str:
         """Returns the code of the module, formatted."""
         body = [*self._inside(), *self._model()]
-        used = "\n".join(body)
+        functions = [line for each in self.functions for line in (*each.splitlines(), "", "")]
+        used = "\n".join([*functions, *body])
         imports = ["import keras"]
         if "numpy." in used:
             imports.append("import numpy")
@@ -97,6 +105,7 @@ class ModelCode:
             *imports,
             "",
             "",
+            *functions,
             "def build():",
             '    """Returns the model, with new weights."""',
             *(f"    {line}" if line else "" for line in body),
@@ -144,7 +153,9 @@ class ModelCode:
 
     def _constructor(self, layer: Layer) -> tuple[str, list[str]]:
         given = [expressions.code(each) for each in layer.arguments]
-        given += [f"{name}={expressions.code(value)}" for name, value in layer.keywords]
+        more = self.keywords.get(identity(layer), {})
+        keywords = (*layer.keywords, *more.items())
+        given += [f"{name}={expressions.code(value)}" for name, value in keywords]
         return layer.path, [*given, f"name={expressions.quoted(self.name_of_layer(layer))}"]
 
     def _model(self) -> list[str]:
@@ -157,9 +168,12 @@ class ModelCode:
         if self.compiled is None:
             lines = _call("keras.Model", arguments, len("return "))
             return [f"return {lines[0]}", *lines[1:]]
-        given = [f"{name}={expressions.code(value)}" for name, value in self.compiled.items()]
-        compiled = _call("model.compile", given, 0)
-        return [*_assignment("model", "keras.Model", arguments), *compiled, "return model"]
+        compiled = expressions.made("model.compile", **self.compiled)
+        return [
+            *_assignment("model", "keras.Model", arguments),
+            *expressions.lines(compiled, WIDTH - 4),
+            "return model",
+        ]
 
 
 def _assignment(name: str, path: str, arguments: Sequence[str], called: str = "") -> list[str]:
