@@ -126,8 +126,9 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("map[].shape", WHOLES, "shape of TF1's variable"),
     (
         "map[].how",
-        _or_null(_one_of("name", "shape", "order and values", "cell", "given")),
-        'what paired the two: "cell" where a recurrent layer has them in another layout, "given" '
+        _or_null(_one_of("name", "shape", "use", "order and values", "cell", "given")),
+        'what paired the two: "use" where their places in the graph tell, "order and values" where '
+        'equal predictions do, "cell" where a recurrent layer has them in another layout, "given" '
         "where the user wrote it; null where there is no pair",
     ),
     ("map[].transposed", FLAG, "whether the Keras variable is the transpose of TF1's"),
