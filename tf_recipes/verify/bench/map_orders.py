@@ -135,9 +135,11 @@ def by_use(
         classes.append(range(first, first + len(group)))
         first += len(group)
     # each group alone, where nothing else of a wrong port can mislead; then all together
-    alone: list[tuple[list[range], Relation | None]] = [([each], None) for each in classes]
     anchors = [range(k, k + 1) for k in range(first, first + len(sure))]
-    tries = [alone, [([*classes, *anchors], theirs[1])]]
+    tries: list[list[tuple[list[range], Relation | None]]] = [
+        [([each], None) for each in classes],
+        [([*classes, *anchors], theirs[1])],
+    ]
     tries = [t for t in tries if all(_matched(theirs[0], theirs[0], c, (i, i)) for c, i in t)]
     if not tries:  # the graph itself does not tell them apart
         return None
