@@ -154,7 +154,13 @@ class Bench:
         found.assign(reference.initial)
         rate = _first_rate(steps)
         linked = slots.start(
-            reference.structure, reference.roles, found, model, reference.initial, rate
+            reference.structure,
+            reference.roles,
+            found,
+            model,
+            reference.initial,
+            reference.fresh,
+            rate,
         )
         taken = reference.arguments.for_outputs(reference.structure, [e.tensor for e in tensors])
         batches = []

@@ -194,7 +194,11 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("training.variables[].keras", _or_null(TEXT), "path of the Keras variable, where known"),
     ("training.variables[].kind", _one_of("variable", "slot", "moving average"), "what it is"),
     ("training.variables[].drift", AMOUNTS, "largest relative difference, for each of the steps"),
-    ("training.variables[].sensitivity", AMOUNTS, "TF1's own drift in this variable, for each of the steps"),
+    (
+        "training.variables[].sensitivity",
+        AMOUNTS,
+        "TF1's own drift in this variable, for each of the steps",
+    ),
     ("training.variables[].ratio", AMOUNTS, "drift over sensitivity, for each of the steps"),
     ("training.variables[].passed", FLAG, "whether it matches after every step"),
     (
