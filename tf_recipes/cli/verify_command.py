@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -183,13 +184,19 @@ def _run(given: Any, settings: dict[str, Any], outputs: dict[str, str]) -> int:
         ) as progress,
     ):
         task = progress.add_task("TF1", total=total)
-        report = migration.verify(
-            given.model,
-            given.checkpoint,
-            given.feeds,
-            on_step=lambda: progress.advance(task),
-            **settings,
-        )
+        try:
+            report = migration.verify(
+                given.model,
+                given.checkpoint,
+                given.feeds,
+                on_step=lambda: progress.advance(task),
+                **settings,
+            )
+        except migration.AmbiguousMap as error:  # the map is what is needed to go on
+            if given.write_map:
+                with output_files.together() as files:
+                    _write_map(files, given.write_map, error.pairs)
+            raise
     try:
         _write(outputs, report)
     finally:  # a full disk does not hide what was found
@@ -205,16 +212,21 @@ def _write(outputs: dict[str, str], report: Any) -> None:
             text = json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
             files.write(outputs["json_out"], lambda path: path.write_text(text))
         if "write_map" in outputs:
-            found = {each["tf1"]: _path(each) for each in document["map"] if _path(each)}
-            mapped = json.dumps(found, indent=1) + "\n"
-            files.write(outputs["write_map"], lambda path: path.write_text(mapped))
+            _write_map(files, outputs["write_map"], document["map"])
         if "html" in outputs:
             from tf_recipes.verify.reports import html_page
 
             files.write(outputs["html"], lambda path: html_page.write(path, document))
 
 
-def _path(row: dict[str, Any]) -> str:
+def _write_map(files: Any, path: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes the pairs of a map to a file, for `--map`."""
+    found = {each["tf1"]: _path(each) for each in rows if _path(each)}
+    mapped = json.dumps(found, indent=1) + "\n"
+    files.write(path, lambda file: file.write_text(mapped))
+
+
+def _path(row: Mapping[str, Any]) -> str:
     """Returns what a map file has for a pair; nothing for a recurrent cell and for no pair."""
     if not row["keras"] or row["how"] == "cell":
         return ""

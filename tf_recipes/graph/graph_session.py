@@ -58,7 +58,7 @@ class GraphSession:
         self.structure = structure
         wanted = [structure.train_op, *structure.also, node_of(structure.loss)]
         wanted += map(node_of, extra)
-        fed = {name if ":" in name else f"{name}:0" for name in fed}
+        fed = {_full(name) for name in fed}
         self._refuse(structure, wanted, fed)
         initializers = {
             node_of(node.input[0]): name
@@ -135,6 +135,17 @@ class GraphSession:
             )
         return self.values()
 
+    def initial_values(self, names: Iterable[str]) -> Values:
+        """Returns the values that the initializers of some variables give, where they can run."""
+        nodes, found = self.structure.nodes, {}
+        for name in names:
+            if name in self._initializers:
+                tensor = nodes[self._initializers[name]].input[1]
+                # an initializer may need what only a feed has
+                with contextlib.suppress(SessionError):
+                    found[name] = np.array(self._run([_full(tensor)], {})[0])
+        return found
+
     def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
         """Sets variables to values."""
         known = {name: value for name, value in values.items() if name in self._names}
@@ -166,7 +177,7 @@ class GraphSession:
         Raises:
             ValueError: if a tensor is not in the graph, or TensorFlow cannot compute this.
         """
-        named = {name if ":" in name else f"{name}:0": value for name, value in feeds.items()}
+        named = {_full(name): value for name, value in feeds.items()}
         known = {name: v for name, v in named.items() if self._has(name)}
         names = _flat(fetched)
         try:
@@ -272,7 +283,7 @@ def _touching(
             inside.add(name)
             waiting += [(each, True) for each in functions[name].node_def]
         for tensor in () if in_function else node.input:
-            full = tensor if ":" in tensor else f"{tensor}:0"
+            full = _full(tensor)
             name = node_of(tensor)
             control = tensor.startswith("^")
             if name in structure.nodes and name not in seen and (control or full not in fed):
@@ -284,6 +295,11 @@ def _touching(
 def touches(op: str) -> bool:
     """Returns whether an operation of some kind touches files, or runs Python."""
     return bool(_REFUSED.match(op) or _RESTORES.match(op))
+
+
+def _full(tensor: str) -> str:
+    """Returns a tensor's name with its index."""
+    return tensor if ":" in tensor else f"{tensor}:0"
 
 
 def _is_number(node: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tf_recipes.graph.graph_session import GraphSession
 from tf_recipes.graph.nodes import node_of
@@ -160,6 +160,21 @@ class Roles:
                 )
             )
         return sorted(found, key=lambda each: each.place)
+
+    def used_by(self, variable: str) -> set[str]:
+        """Returns the nodes on the way to the loss that take a variable's value."""
+        return set(self._users(variable)) & self._structure.forward
+
+    def behind(self, nodes: Iterable[str]) -> set[str]:
+        """Returns the nodes on the way to the loss that some nodes have an influence on."""
+        forward = self._structure.forward
+        first = {e for n in nodes for e in self._structure.consumers[n] if e in forward}
+        return self._structure.descendants(first, forward)
+
+    def behind_input(self, tensor: str) -> set[str]:
+        """Returns the nodes on the way to the loss that a fed tensor has an influence on."""
+        starts = self._structure.starts([tensor])
+        return self._structure.descendants(starts, self._structure.forward)
 
     @functools.cached_property
     def forget_biases(self) -> dict[str, float]:

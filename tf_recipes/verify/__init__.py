@@ -5,7 +5,7 @@ report = tf_recipes.verify.verify("port.py:build", "model.ckpt", "batches.npz")
 
 import importlib
 
-_NAMES = {"verify": "migration", "assert_migrated": "migration", "Report": "migration"}
+_NAMES = dict.fromkeys(("verify", "assert_migrated", "Report", "AmbiguousMap"), "migration")
 
 
 def __getattr__(name):

@@ -42,9 +42,10 @@ def find(
     remap: Callable[[keras.Model], Map],
     judge: Callable[..., Result],
     line: Callable[[str], Place | None],
-) -> list[dict[str, Any]]:
-    """Returns the substitutions that remove the difference, the most specific first.
+) -> tuple[list[dict[str, Any]], Result | None]:
+    """Returns the substitutions that remove the difference, and the mended copy, judged.
 
+    The most specific substitution comes first. The copy is None where it does not predict as TF1.
     Where no single one removes it, the one that helps most is kept, and the search goes on with it.
 
     Args:
@@ -70,18 +71,18 @@ def find(
                 pages.add(each.substitution.page)
             best = removing[0]
             if best.result.passed:
-                return reasons
+                return reasons, best.result
         else:
             helping = [each for each in tried if each.result.worst < USEFUL * before.worst]
             if not helping or stage == MAP:
-                return reasons
+                break
             best = min(helping, key=lambda each: each.result.worst)
             reasons.append(_reason(best, before, line))
         kept.append(best.substitution)
         before = best.result
         if stage_of(before) == FORWARD:
             before = judge(before.model, before.found)
-    return reasons
+    return reasons, before if before.predicts else None
 
 
 def stage_of(result: Result) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
 
 from tf_recipes._support import validation
 from tf_recipes._support.precision import use_float32_products
+from tf_recipes._support.visible import shortened
 from tf_recipes.graph.graph_session import GraphSession, Values
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
@@ -22,6 +24,7 @@ from tf_recipes.verify.bench import (
     attempt,
     kept_results,
     keras_steps,
+    map_orders,
     recorded_steps,
     reference,
     variable_map,
@@ -33,6 +36,7 @@ from tf_recipes.verify.recording import recording_file
 from tf_recipes.verify.recording.recording_file import Recording
 
 INSTALLED, TF1 = "installed", "tf1"  # where TF1's graph runs
+_TRAINED = 6  # maps that predict as TF1, with which a model that differs is trained again
 STARTS = 8  # starts one ulp away, over which TF1's own drift is taken
 
 
@@ -139,6 +143,8 @@ def verify(
         A `Report`.
 
     Raises:
+        AmbiguousMap: a ValueError, if variables of one shape may belong together in several ways,
+            no name or place in the graph tells which, and the port predicts as TF1 in none.
         ValueError: if something cannot be judged: a file is damaged, a placeholder has no value, a
             name is not in the graph.
         TypeError: for an unknown setting.
@@ -319,21 +325,86 @@ class _Verification:
 
     def _run(self) -> Report:
         self._build(self.model)
-        result = self.judge(self.model, self.map(self.model))
+        result = self._judge_with_inputs()
         lines = dict(self.source.lines)
         reasons: list[dict[str, Any]] = []
         if self.settings.explain and not result.passed and result.judged:
-            reasons = explanation.find(result, self.copy, self.map, self.judge, lines.get)
+            reasons, mended = explanation.find(result, self.copy, self.map, self.judge, lines.get)
+            if result.guessed and mended is not None:
+                # the values of a mended copy tell which map is right
+                found = map_orders.transferred(
+                    result.found, result.model, mended.found, mended.model
+                )
+                if found is not None:
+                    result = self.judge(result.model, found)
+                    reasons, _ = explanation.find(
+                        result, self.copy, self.map, self.judge, lines.get
+                    )
+        if result.guessed:
+            _refuse_guess(result)
         return Report(report_document.build(result, reasons))
+
+    def _judge_with_inputs(self) -> Result:
+        """Judges the port, with its inputs in the order with which it predicts as TF1."""
+        result = self.judge(self.model, self.map(self.model))
+        if result.predicts or not self.arguments.guessed or not result.found.complete:
+            return result
+        for each in self.arguments.other_orders():
+            self.reference.arguments = each
+            with contextlib.suppress(ValueError):  # rows of another shape
+                again = self.judge(self.model, self.map(self.model))
+                if again.predicts:
+                    self.arguments = each
+                    return again
+        names = ", ".join(repr(self.arguments.inputs[k]) for k in self.arguments.guessed[:8])
+        return validation.fail(
+            "Names or equal predictions must tell which input of the model takes which array.",
+            f"{names}; the predictions differ in every order",
+            "Name the arrays in the order of the model's inputs with inputs=[...].",
+        )
 
     def judge(
         self, model: keras.Model, found: variable_map.Map, with_layers: bool = True
     ) -> Result:
-        """Judges a built model with its map; without its layers, in less time."""
+        """Judges a built model with its map; without its layers, in less time.
+
+        Where names and shapes permit several maps, the place of each variable in the graph tells
+        which one is right, or the values do: the map with which the model predicts as TF1. Of
+        several such maps the one is taken with which it trains as TF1. What is told by neither is
+        a guess.
+        """
+        result = self._judge(model, found, with_layers)
+        if result.passed or found.settled or not map_orders.groups(found):
+            return result
+        x = self.bench.x(model, self.feeds.evaluate())
+        of_use = map_orders.by_use(found, self.reference.roles, model, self.arguments.inputs, x)
+        if of_use is not None:
+            if of_use.same_pairs(found):
+                return dataclasses.replace(result, found=of_use)
+            as_used = self._judge(model, of_use, with_layers)
+            return result if result.predicts and not as_used.predicts else as_used
+        tried = int(result.predicts)
+        for other in map_orders.permutations(found):
+            if tried > _TRAINED:
+                break
+            other.assign(self.reference.initial)
+            if all(each.judged.passed for each in self.bench.outputs(model)):
+                tried += 1
+                again = self._judge(model, other, with_layers)
+                if again.passed:
+                    return again
+                if not result.predicts:
+                    result = again
+        untried = tried > _TRAINED or map_orders.count(found) > map_orders.MOST
+        if result.predicts and not untried:  # it differs with every map that predicts as TF1
+            return result
+        guess = dataclasses.replace(result.found, guessed=True)
+        return dataclasses.replace(result, found=guess)
+
+    def _judge(self, model: keras.Model, found: variable_map.Map, with_layers: bool) -> Result:
+        """Judges a model with one map."""
         found.assign(self.reference.initial)
         outputs = self.bench.outputs(model)
-        if not all(each.judged.passed for each in outputs):
-            found, outputs = self._settle(model, found, outputs)
         layers = self.bench.layers(model) if with_layers else ()
         training = None
         if all(each.judged.passed for each in outputs) and found.complete:
@@ -382,24 +453,40 @@ class _Verification:
         if not model.built or self._build_by_call:
             keras_steps.predict(model, self.arguments.x(model, self.feeds.evaluate()))
 
-    def _settle(
-        self,
-        model: keras.Model,
-        found: variable_map.Map,
-        outputs: list[attempt.OutputResult],
-    ) -> tuple[variable_map.Map, list[attempt.OutputResult]]:
-        """Tries other orders of kernels of one shape, and keeps one with which the model predicts.
 
-        Values settle what names do not tell; where no order predicts as TF1, the order of use
-        stays.
-        """
-        for other in variable_map.permutations(found):
-            other.assign(self.reference.initial)
-            again = self.bench.outputs(model)
-            if all(each.judged.passed for each in again):
-                return other, again
-        found.assign(self.reference.initial)
-        return found, outputs
+class AmbiguousMap(ValueError):
+    """Says that nothing tells which variables belong together.
+
+    `pairs` are the rows of a map to begin with, as in the results' `map`.
+    """
+
+    def __init__(self, text: str, pairs: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(text)
+        self.pairs = pairs
+
+
+def _refuse_guess(result: Result) -> None:
+    """Refuses a map that neither names, nor the graph, nor values tell."""
+    group = max(map_orders.groups(result.found), key=len)
+
+    def listed(names: Iterable[str]) -> str:
+        known = [repr(shortened(name, 60)) for name in names]
+        more = f" and {len(known) - 4} more" if len(known) > 4 else ""
+        return ", ".join(known[:4]) + more
+
+    theirs = [next(iter(unit.tf1.values())) for unit in group]
+    ours = [next(iter(unit.keras.values())) for unit in group]
+    what = "predictions" if not result.predicts else "training"
+    try:
+        validation.fail(
+            "Names, the graph or equal predictions must tell which variables belong together.",
+            f"{listed(theirs)} of TF1 and {listed(each.path for each in ours)} of the model, all "
+            f"of shape {tuple(ours[0].shape)}; the {what} differs in every order that was tried",
+            "Write a map to begin with by write_map=FILE, correct its pairs, and pass it by "
+            "map=FILE; in Python pass variable_map={TF1's variable: path}.",
+        )
+    except ValueError as error:
+        raise AmbiguousMap(str(error), report_document.map_rows(result)) from None
 
 
 def _check(settings: Settings) -> None:

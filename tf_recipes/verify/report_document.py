@@ -48,7 +48,7 @@ def build(result: Result, reasons: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "starts": settings.starts,
             "limit": LIMIT,
         },
-        "map": _map(result),
+        "map": map_rows(result),
         "unmatched": {
             "tf1": [
                 {"name": each.name, "shape": list(each.shape)}
@@ -78,7 +78,8 @@ def _slots(result: Result) -> list[slots.SlotLink]:
     return slots.find(reference.structure, reference.roles, result.found, result.model).links
 
 
-def _map(result: Result) -> list[dict[str, Any]]:
+def map_rows(result: Result) -> list[dict[str, Any]]:
+    """Returns the pairs of the variables, and TF1's variables without a counterpart."""
     roles = result.bench.reference.roles
     pairs: dict[str, list[dict[str, str]]] = {}
     for link in _slots(result):
@@ -178,7 +179,7 @@ def _kind(name: str, result: Result) -> str:
 
 
 def _first_failure(result: Result) -> dict[str, Any] | None:
-    if not result.predicts:
+    if not result.predicts and not result.found.guessed:
         forward = _forward(result)
         worst = max(result.outputs, key=lambda each: each.judged.worst, default=None)
         layer = forward["first_difference"]

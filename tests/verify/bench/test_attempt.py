@@ -168,3 +168,31 @@ def test_the_branch_for_training_is_not_taken_for_the_predictions(tmp_path):
         judged(lambda: port("wrong"), checkpoint, feeds)
     named = judged(lambda: port("wrong"), checkpoint, feeds, outputs=["predictions"])
     assert named.exit_status == 1 and named.first_failure["stage"] == "forward"
+
+
+def test_the_state_of_an_optimizer_with_one_scalar_variable_is_taken_over(tmp_path):
+    def program():  # each slot is one number, which a look at its entries cannot tell from the start
+        x = v1.placeholder(tf.float32, [None], "x")
+        with v1.variable_scope("scale"):
+            kernel = v1.get_variable("kernel", [1, 1], initializer=v1.ones_initializer())
+        y = tf.squeeze(tf.matmul(tf.expand_dims(x, 1), kernel), 1, name="predictions")
+        loss = tf.reduce_mean(tf.square(y - v1.placeholder(tf.float32, [None], "y")))
+        return v1.train.MomentumOptimizer(0.1, 0.9).minimize(loss)
+
+    feeds = {"x": ROWS[:, 0], "y": ROWS[:, 1]}
+    prefix = str(tmp_path / "model.ckpt")
+    with tf.Graph().as_default(), v1.Session() as session:
+        step = program()
+        session.run(v1.global_variables_initializer())
+        session.run(step, {"x:0": feeds["x"], "y:0": feeds["y"]})
+        v1.train.Saver().save(session, prefix)
+
+    def port(optimizer):
+        inputs = keras.Input((1,), name="x")
+        model = keras.Model(inputs, layers.Dense(1, use_bias=False, name="scale")(inputs))
+        model.compile(optimizer, "mse")
+        return model
+
+    for optimizer in (tf_recipes.Momentum, keras.optimizers.SGD):
+        report = judged(lambda kind=optimizer: port(kind(0.1, momentum=0.9)), prefix, feeds)
+        assert report.passed, str(report)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -22,13 +23,23 @@ class Arguments:
 
     `inputs` are fed tensors, one for each input of the model; `labels` one for each output that
     has a loss; `weight` is the tensor of sample weights, or None. `labels_given` is whether a
-    person named the labels.
+    person named the labels. `guessed` are the places of inputs that their order alone tells.
     """
 
     inputs: Sequence[str]
     labels: Sequence[str]
     weight: str | None = None
     labels_given: bool = False
+    guessed: Sequence[int] = ()
+
+    def other_orders(self) -> Iterator[Arguments]:
+        """Yields the arguments with the guessed inputs in each other order, of five at most."""
+        places = list(self.guessed)
+        for order in itertools.islice(itertools.permutations(places), 1, 120):
+            inputs = list(self.inputs)
+            for place, other in zip(places, order, strict=True):
+                inputs[place] = self.inputs[other]
+            yield dataclasses.replace(self, inputs=inputs)
 
     def for_outputs(self, structure: Structure, outputs: Sequence[str]) -> Arguments:
         """Returns the arguments with the labels in the order of some outputs, as the loss has them.
@@ -124,12 +135,13 @@ def find(
     if label_names is None:
         label_names = [name for name in left if structure.feeds_only_the_loss(name)]
     left = [name for name in left if name not in label_names]
-    found = named("inputs", inputs) if inputs is not None else _matched(model, left)
+    found = (named("inputs", inputs), []) if inputs is not None else _matched(model, left)
     return Arguments(
-        found,
+        found[0],
         _ordered_labels(model, label_names),
         named("sample_weight", [weight])[0] if weight is not None else None,
         labels is not None,
+        found[1],
     )
 
 
@@ -143,11 +155,11 @@ def _inputs(model: keras.Model) -> list[Any]:
         return []
 
 
-def _matched(model: keras.Model, left: list[str]) -> list[str]:
-    """Returns the tensors for the model's inputs: by name, then by shape, then in order."""
+def _matched(model: keras.Model, left: list[str]) -> tuple[list[str], list[int]]:
+    """Returns the tensors for the model's inputs: by name, then in order; and places in order."""
     wanted = _inputs(model)
     if not wanted:
-        return left
+        return left, list(range(len(left))) if len(left) > 1 else []
     found: dict[int, str] = {}
     rest = list(left)
     for k, tensor in enumerate(wanted):
@@ -164,7 +176,7 @@ def _matched(model: keras.Model, left: list[str]) -> list[str]:
             "Name the inputs after the placeholders, or name the arrays with inputs=[...].",
         )
     found.update(zip(open_inputs, rest, strict=False))
-    return [found[k] for k in range(len(wanted))]
+    return [found[k] for k in range(len(wanted))], open_inputs if len(open_inputs) > 1 else []
 
 
 def _same_name(tensor: str, name: str) -> bool:

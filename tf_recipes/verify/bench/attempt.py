@@ -154,7 +154,13 @@ class Bench:
         found.assign(reference.initial)
         rate = _first_rate(steps)
         linked = slots.start(
-            reference.structure, reference.roles, found, model, reference.initial, rate
+            reference.structure,
+            reference.roles,
+            found,
+            model,
+            reference.initial,
+            reference.fresh,
+            rate,
         )
         taken = reference.arguments.for_outputs(reference.structure, [e.tensor for e in tensors])
         batches = []
@@ -179,12 +185,13 @@ class Bench:
         judged = judgement.training(steps, names, losses, values, self.epsilon)
         own = judgement.steps_sensitivity(steps, names, self.epsilon)
         after = []
-        if judgement.judged_steps(own) == len(own):
+        count = judgement.judged_steps(own)
+        if count == len(own):
             predictions = keras_steps.predict(model, self.x(model, feeds.evaluate()))
             for each, value in zip(tensors, predictions, strict=True):
                 tensor, _, virtual = each.tensor.partition("|")
                 reference_value = _through(virtual, steps.run.outputs[tensor])
-                own_drift = max(steps.outputs_sensitivity[tensor], float(own[-1]))
+                own_drift = steps.outputs_sensitivity[tensor]
                 result = judgement.outputs(
                     each.output, value, reference_value, own_drift, self.epsilon
                 )
@@ -194,7 +201,10 @@ class Bench:
             name
             for name in trained
             if judgement.would_match(
-                name, reference.initial[name], [each[name] for each in steps.run.variables], own
+                name,
+                reference.initial[name],
+                [each[name] for each in steps.run.variables[:count]],
+                judgement.own_sensitivity(steps, name, self.epsilon),
             )
         ]
         seen = len(still) < len(trained)

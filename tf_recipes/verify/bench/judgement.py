@@ -67,6 +67,17 @@ def steps_sensitivity(steps: Steps, names: Sequence[str], epsilon: float) -> NDA
     )
 
 
+def own_sensitivity(steps: Steps, name: str, epsilon: float) -> NDArray[Any]:
+    """Returns how far TF1 drifts from itself in one variable, after each step.
+
+    Args:
+        steps: what TF1 did.
+        name: the variable.
+        epsilon: the least drift that counts, that of the dtype.
+    """
+    return np.array([max(epsilon, each[name]) for each in steps.sensitivity])
+
+
 def judged_steps(sensitivity: NDArray[Any]) -> int:
     """Returns how many steps can be judged: those before TF1 drifts from itself too far."""
     chaotic = np.flatnonzero(sensitivity > CHAOTIC)
@@ -81,12 +92,11 @@ def would_match(
     Args:
         name: TF1's name.
         still: the value at the start.
-        values: TF1's value after each step.
-        own: how far TF1 drifts from itself after each step.
+        values: TF1's value after each judged step.
+        own: how far TF1 drifts from itself in this variable after each step.
     """
-    count = judged_steps(own)
-    drift = [relative_drift(still, value) for value in values[:count]]
-    return Judged(name, drift, own[:count].tolist()).passed
+    drift = [relative_drift(still, value) for value in values]
+    return Judged(name, drift, own[: len(drift)].tolist()).passed
 
 
 def training(
@@ -111,14 +121,15 @@ def training(
     finite = all(np.isfinite(value).all() for value in values[-1].values())
     if not np.isnan(losses).all() or not finite:  # a training step may give no loss
         coarsest = max(epsilon, float(np.finfo("f4").eps))  # Keras' mean of the loss is float32
-        least = np.maximum(own, np.maximum(steps.losses_sensitivity, coarsest))[:count]
+        least = np.maximum(steps.losses_sensitivity, coarsest)[:count]
         of_losses = losses_drift(losses[:count], steps.run.losses[:count])
         found.append(Judged(LOSSES, of_losses.tolist(), least.tolist()))
     for name in names:
         drift = [
             relative_drift(values[k][name], steps.run.variables[k][name]) for k in range(count)
         ]
-        found.append(Judged(name, drift, own[:count].tolist()))
+        least = own_sensitivity(steps, name, epsilon)[:count]
+        found.append(Judged(name, drift, least.tolist()))
     return found
 
 

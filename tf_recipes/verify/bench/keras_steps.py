@@ -185,13 +185,17 @@ def predict(model: keras.Model, x: Any) -> list[NDArray[Any]]:
 
 def layer_outputs(model: keras.Model, x: Any) -> list[tuple[str, str, NDArray[Any]]]:
     """Returns `[(layer's name, class, outputs)]` in evaluation, in the order of the calls."""
-    found: list[tuple[str, str, NDArray[Any]]] = []
+    return [(layer.name, type(layer).__name__, value) for layer, value in calls(model, x)]
+
+
+def calls(model: keras.Model, x: Any) -> list[tuple[keras.layers.Layer, NDArray[Any]]]:
+    """Returns `[(layer, outputs)]` in evaluation, for layers with one output, in call order."""
+    found: list[tuple[keras.layers.Layer, NDArray[Any]]] = []
 
     def note(layer: keras.layers.Layer, outputs: Any) -> None:
         parts = keras.tree.flatten(outputs)
         if len(parts) == 1 and hasattr(parts[0], "shape"):
-            array = np.asarray(ops.convert_to_numpy(parts[0]))
-            found.append((layer.name, type(layer).__name__, array))
+            found.append((layer, np.asarray(ops.convert_to_numpy(parts[0]))))
 
     _watched(model, x, note, training=False)
     return found

@@ -139,6 +139,11 @@ class Reference:
         """Returns the variables that a start one ulp away moves: the trained weights."""
         return [each.name for each in self.roles.weights if each.trained]
 
+    @functools.cached_property
+    def fresh(self) -> Values:
+        """Returns `{slot: the value that its initializer gives}`, where the graph has it."""
+        return self.session.initial_values(self.roles.slots)
+
     def forward(self, feeds: Feeds) -> Values:
         """Returns the value of every tensor that may be the model's, in evaluation.
 

@@ -35,6 +35,11 @@ class Result:
         return bool(self.outputs) and all(each.judged.passed for each in self.outputs)
 
     @property
+    def guessed(self) -> bool:
+        """Returns whether the port differs with a map that may not be the right one."""
+        return self.found.guessed and self.found.complete and not self.passed
+
+    @property
     def judged(self) -> bool:
         """Returns whether TF1's own drift lets something be judged of the training."""
         if self.training is None:

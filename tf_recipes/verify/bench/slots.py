@@ -125,6 +125,7 @@ def start(
     found: Map,
     model: keras.Model,
     values: Mapping[str, NDArray[Any]],
+    fresh: Mapping[str, NDArray[Any]],
     rate: float | None,
 ) -> SlotMap:
     """Sets the state of a Keras optimizer to TF1's: slots, steps taken, powers of beta.
@@ -135,13 +136,14 @@ def start(
         found: the map of the variables.
         model: a compiled model.
         values: `{variable: value}` in the checkpoint.
+        fresh: `{slot: the value that its initializer gives}`, where it is known.
         rate: the learning rate at the start, which `keras.optimizers.SGD` has in its momentum.
 
     Returns:
         The slots that have the same meaning on both sides.
     """
     slots = find(structure, roles, found, model)
-    if begun(roles, values):
+    if begun(roles, values, fresh):
         slots.assign(values)
     optimizer = from_outside(model.optimizer)[-1]
     steps = taken(structure, roles, values)
@@ -165,13 +167,22 @@ def start(
     return slots
 
 
-def begun(roles: Roles, values: Mapping[str, NDArray[Any]]) -> bool:
-    """Returns whether a checkpoint was saved after some steps: a slot has different entries.
+def begun(
+    roles: Roles, values: Mapping[str, NDArray[Any]], fresh: Mapping[str, NDArray[Any]]
+) -> bool:
+    """Returns whether a checkpoint was saved after some steps.
 
-    Before the first step every slot has one value, and the port must have that value by itself.
+    A slot has not the value of its initializer then. Where the graph has no initializer, a slot has
+    different entries. Before the first step the port must have the slots' values by itself.
     """
-    slots = [values[name] for name in roles.slots if name in values]
-    return any(slot.size > 1 and bool((slot != slot.flat[0]).any()) for slot in slots)
+
+    def moved(name: str) -> bool:
+        value = values[name]
+        if name in fresh and fresh[name].shape == value.shape:
+            return not np.array_equal(value, fresh[name])
+        return value.size > 1 and bool((value != value.flat[0]).any())
+
+    return any(moved(name) for name in roles.slots if name in values)
 
 
 def taken(structure: Structure, roles: Roles, values: Mapping[str, NDArray[Any]]) -> int:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -17,7 +16,8 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.graph.roles import BIAS, GAMMA, KERNEL, NORMALIZATION, TF1Variable
 from tf_recipes.verify.bench import recurrent_cells
 
-GIVEN, NAME, SHAPE, ORDER, CELL = "given", "name", "shape", "order and values", "cell"
+GIVEN, NAME, SHAPE, CELL = "given", "name", "shape", "cell"
+USE, ORDER = "use", "order and values"
 # the last part of a Keras variable's path -> the role, as in `graph.roles`
 _LEAVES = {
     "kernel": KERNEL,
@@ -37,13 +37,15 @@ class Link:
     """Joins one TF1 variable to one Keras variable.
 
     `how` says what the link rests on. `transposed` is True where the Keras variable holds the
-    transpose. A variable that belongs to a recurrent cell is in `Map.cells` instead.
+    transpose. `unit` is what the variable changes places with: its kernel, or the scope of its
+    normalization. A variable that belongs to a recurrent cell is in `Map.cells` instead.
     """
 
     tf1: str
     keras: keras.Variable
     how: str
     transposed: bool = False
+    unit: str = ""
 
     def to_keras(self, value: NDArray[Any]) -> NDArray[Any]:
         """Returns TF1's value in the shape of the Keras variable."""
@@ -57,12 +59,18 @@ class Link:
 
 @dataclasses.dataclass
 class Map:
-    """Holds the links, the recurrent cells, and what is left on either side."""
+    """Holds the links, the recurrent cells, and what is left on either side.
+
+    `guessed` is True where the order of use joins variables of one shape, and neither values nor
+    the graph tell whether it is right. `settled` is True where no other order is to be tried.
+    """
 
     links: list[Link]
     cells: list[recurrent_cells.Cell]
     left_tf1: list[TF1Variable]
     left_keras: list[keras.Variable]
+    guessed: bool = False
+    settled: bool = False
 
     def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
         """Sets the Keras variables to TF1's values."""
@@ -83,6 +91,15 @@ class Map:
         """Returns whether nothing that the predictions need is left on either side."""
         needed = [each for each in self.left_tf1 if each.needed]
         return not needed and not self.left_keras
+
+    def same_pairs(self, other: Map) -> bool:
+        """Returns whether another map of the same model joins the same variables."""
+        mine, its = (
+            [id(e.keras) for e in each.links]
+            + [id(v) for c in each.cells for v in c.keras_variables]
+            for each in (self, other)
+        )
+        return mine == its
 
     def keras_of(self) -> dict[str, keras.Variable]:
         """Returns `{TF1's name: Keras variable}` of the links."""
@@ -110,7 +127,7 @@ def find(
     Raises:
         ValueError: for a given name that one side does not have.
     """
-    work = _Search(list(tf1), _weights(model))
+    work = _Search(list(tf1), weights_of(model))
     work.take_given(given or {})
     cells = work.take_cells(model, forget_biases or {})
     work.take_names()
@@ -123,30 +140,6 @@ def find(
     return Map(links, cells, work.tf1, work.keras)
 
 
-def permutations(found: Map, most: int = 120) -> Iterator[Map]:
-    """Yields other maps, in which the kernels of one shape that no name joins change places.
-
-    The bias of each layer changes places with its kernel. The first map is not yielded.
-    """
-    by_shape = defaultdict(list)
-    for link in found.links:
-        if link.how == ORDER and len(link.keras.shape) > 1:
-            by_shape[tuple(link.keras.shape)].append(link)
-    kernels = max(by_shape.values(), key=len, default=[])
-    if len(kernels) < 2:
-        return
-    layers = [_layer(link.keras.path) for link in kernels]
-    for order in itertools.islice(itertools.permutations(range(len(kernels))), 1, most):
-        moved = {layers[k]: layers[order[k]] for k in range(len(kernels))}
-        by_path = {_path(link.keras): link.keras for link in found.links}
-        links = []
-        for link in found.links:
-            layer, _, leaf = _path(link.keras).rpartition("/")
-            there = by_path.get(f"{moved.get(layer, layer)}/{leaf}", link.keras)
-            links.append(dataclasses.replace(link, keras=there))
-        yield Map(links, found.cells, found.left_tf1, found.left_keras)
-
-
 class _Search:
     """Holds what is not joined yet, and joins some of it at each step."""
 
@@ -154,8 +147,15 @@ class _Search:
         self.tf1, self.keras = tf1, weights
         self.links: list[Link] = []
 
-    def join(self, one: TF1Variable, other: keras.Variable, how: str, turned: bool = False) -> None:
-        self.links.append(Link(one.name, other, how, turned))
+    def join(
+        self,
+        one: TF1Variable,
+        other: keras.Variable,
+        how: str,
+        turned: bool = False,
+        unit: str | None = None,
+    ) -> None:
+        self.links.append(Link(one.name, other, how, turned, one.name if unit is None else unit))
         self.tf1.remove(one)
         self.keras = [each for each in self.keras if each is not other]
 
@@ -223,7 +223,7 @@ class _Search:
             other = next((each for each in self.keras if _path(each) == path), None)
             if other is not None and tuple(other.shape) == one.shape:
                 how = next(link.how for link in self.links if link.tf1 == one.kernel)
-                self.join(one, other, how)
+                self.join(one, other, how, unit=one.kernel)
 
     def take_normalizations(self) -> None:
         """Joins the four variables of each normalization as one, in order."""
@@ -242,7 +242,8 @@ class _Search:
             if len(left) == len(right):
                 for group, layer in zip(left, right, strict=True):
                     for role in group.keys() & layer.keys():
-                        self.join(group[role], layer[role], SHAPE if len(left) == 1 else ORDER)
+                        how = SHAPE if len(left) == 1 else ORDER
+                        self.join(group[role], layer[role], how, unit=f"{group[role].scope}/")
 
     def take_rest(self) -> None:
         for role in sorted({each.role for each in self.tf1}):
@@ -261,7 +262,7 @@ class _Search:
                     self.join(one, other, how)
 
 
-def _weights(model: keras.Model) -> list[keras.Variable]:
+def weights_of(model: keras.Model) -> list[keras.Variable]:
     """Returns the model's weights, each once."""
     found: dict[int, keras.Variable] = {}
     for each in model.weights:

@@ -126,8 +126,9 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("map[].shape", WHOLES, "shape of TF1's variable"),
     (
         "map[].how",
-        _or_null(_one_of("name", "shape", "order and values", "cell", "given")),
-        'what paired the two: "cell" where a recurrent layer has them in another layout, "given" '
+        _or_null(_one_of("name", "shape", "use", "order and values", "cell", "given")),
+        'what paired the two: "use" where their places in the graph tell, "order and values" where '
+        'equal predictions do, "cell" where a recurrent layer has them in another layout, "given" '
         "where the user wrote it; null where there is no pair",
     ),
     ("map[].transposed", FLAG, "whether the Keras variable is the transpose of TF1's"),
@@ -193,7 +194,11 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("training.variables[].keras", _or_null(TEXT), "path of the Keras variable, where known"),
     ("training.variables[].kind", _one_of("variable", "slot", "moving average"), "what it is"),
     ("training.variables[].drift", AMOUNTS, "largest relative difference, for each of the steps"),
-    ("training.variables[].sensitivity", AMOUNTS, "TF1's own drift, for each of the steps"),
+    (
+        "training.variables[].sensitivity",
+        AMOUNTS,
+        "TF1's own drift in this variable, for each of the steps",
+    ),
     ("training.variables[].ratio", AMOUNTS, "drift over sensitivity, for each of the steps"),
     ("training.variables[].passed", FLAG, "whether it matches after every step"),
     (

@@ -5,7 +5,6 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -32,14 +31,15 @@ def print_report(document: Row, console: Console) -> None:
 
     Args:
         document: a verification's results, made here or read back from JSON.
-        console: where to print; its width decides the form of the tables.
+        console: where to print; its width decides the form of the tables, and folds no line.
 
     Raises:
         ValueError: for results that `document_schema.check` refuses.
     """
     document_schema.check(document)
     for each in _parts(document, console.width):
-        console.print(each)
+        # the terminal folds long lines, so that a copied one is whole; Rich folds tables alone
+        console.print(each, soft_wrap=not isinstance(each, Table))
 
 
 def _parts(results: Row, width: int) -> Iterable[Any]:
@@ -85,12 +85,9 @@ def _reasons(results: Row) -> Iterable[Any]:
         line.append(f": {report_words.mended(reason)}")
         yield line
         where = "; ".join(filter(None, (report_words.place(reason), reason["page"])))
-        yield _indented(_plain(where), 3)
-        yield _indented(Text(visible(reason["code"], keep="\n"), "cyan"), 6)
-
-
-def _indented(text: Text, spaces: int) -> Padding:
-    return Padding(text, (0, 0, 0, spaces), expand=False)
+        yield _plain(f"   {where}")
+        for part in visible(reason["code"], keep="\n").split("\n"):
+            yield Text(f"      {part}", "cyan")
 
 
 def _forward(results: Row, width: int) -> Iterable[Any]:
