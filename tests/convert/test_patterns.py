@@ -10,6 +10,7 @@ from tf_recipes.convert.lifting import graph_view, lifter, placeholders
 from tf_recipes.convert.program import built_model
 from tf_recipes.convert.program.model_code import ModelCode
 from tf_recipes.graph import meta_graph
+from tf_recipes.graph.structure import Structure
 
 GRAPHS = sorted(Path(__file__).parents[1].joinpath("goldens", "convert", "graphs").glob("*.npz"))
 CLOSE = 1e-5  # of the largest output
@@ -25,7 +26,9 @@ def lifted(path):
     )
     feeds = json.loads(str(arrays["feeds"]))
     graph = meta_graph.parse(arrays["meta"].tobytes(), path.name)
-    view = graph_view.GraphView(graph, list(outputs), list(inputs))
+    train_op = feeds.get("train_op")
+    structure = Structure(graph, train_op) if train_op else None
+    view = graph_view.GraphView(graph, list(outputs), list(inputs), structure)
     values = placeholders.values(view, feeds["feed"], feeds["eval_feed"])
     found = lifter.lift(view, values, list(inputs))
     code = ModelCode(found.program, found.inputs, found.outputs)

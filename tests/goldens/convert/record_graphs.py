@@ -6,8 +6,10 @@ Runs on real TensorFlow 1.15 (Python 3.7), from this folder:
 
 Each module of `programs/` has `CASES`, `{name: function}`. A function builds a graph and returns
 `{"inputs": {tensor: array}, "outputs": [tensors]}` and, where a placeholder is no input, `"feed"`
-and `"eval_feed"`, `{tensor: value}` in training and in evaluation. `graphs/NAME.npz` holds the
-bytes of the `.meta` file as `meta`, `var/NAME`, `in/NAME`, `out/NAME`, and the feeds as JSON.
+and `"eval_feed"`, `{tensor: value}` in training and in evaluation. `"train_op"` lists the
+operations of a training step. `"run_inputs"` and `"run_outputs"` are tensors of an equal part of
+the graph, for operations that TF1 cannot run on a processor. `graphs/NAME.npz` holds the bytes of
+the `.meta` file as `meta`, `var/NAME`, `in/NAME`, `out/NAME`, and the feeds as JSON.
 """
 
 import importlib
@@ -46,9 +48,9 @@ def record(name, build):
                     moved = np.abs(moved) + 0.1 if positive else moved
                     variable.load(moved.astype(value.dtype), session)
             variables = {v.op.name: session.run(v) for v in tf.global_variables()}
-            feeds = dict(made["inputs"])
+            feeds = dict(made.get("run_inputs", made["inputs"]))
             feeds.update(made.get("eval_feed", {}))
-            outputs = session.run(list(made["outputs"]), feeds)
+            outputs = session.run(list(made.get("run_outputs", made["outputs"])), feeds)
             saver = tf.train.Saver() if tf.global_variables() else None
             meta = tf.train.export_meta_graph(
                 graph=graph, saver_def=saver.as_saver_def() if saver else None
@@ -57,7 +59,7 @@ def record(name, build):
     arrays.update(("var/" + key, value) for key, value in variables.items())
     arrays.update(("in/" + key, np.asarray(value)) for key, value in made["inputs"].items())
     arrays.update(("out/" + key, value) for key, value in zip(made["outputs"], outputs))
-    told = {key: made.get(key, {}) for key in ("feed", "eval_feed")}
+    told = {key: made.get(key, {}) for key in ("feed", "eval_feed", "train_op")}
     arrays["feeds"] = np.array(json.dumps(told))
     np.savez_compressed("graphs/" + name + ".npz", **arrays)
     print(name)

@@ -112,29 +112,59 @@ def reshape(node: Any, lifter: Lifter) -> Value | None:
 def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...]) -> Value:
     """Returns a tensor in another shape, whose entries are numbers, -1 once, or dimensions."""
     before = tensor.shape
-    wanted: list[int | None] = [each if isinstance(each, int) else -1 for each in target]
-    if wanted.count(-1) > 1 and before is not None:  # one of them is what the others leave
-        wanted = [
-            -1 if k == 0 or each != -1 else lifter_size(before, k) for k, each in enumerate(wanted)
-        ]
-    if wanted.count(-1) > 1 or None in wanted:
+    wanted = [each if isinstance(each, int) else -1 for each in target]
+    if wanted.count(-1) > 1:
+        wanted = _with_rows(tensor, target) or wanted
+    if wanted.count(-1) > 1:
         return Unknown(node.name, node.op, "has a shape with several dimensions that are not known")
     if before is not None and before[:1] == (None,) and None not in before[1:] and wanted[0] == -1:
         same = math.prod(before[1:]) == math.prod(wanted[1:])  # type: ignore[arg-type]
         if same and tuple(before[1:]) == tuple(wanted[1:]):
             return tensor
         if same and len(wanted) == 2:
-            return lifter.layer(node, "keras.layers.Flatten", tensor, scope=node.name)
+            return lifter.layer(node, "keras.layers.Flatten", tensor, scope=_scope(node))
         if same:
             return lifter.layer(
-                node, "keras.layers.Reshape", tensor, [tuple(wanted[1:])], scope=node.name
+                node, "keras.layers.Reshape", tensor, [tuple(wanted[1:])], scope=_scope(node)
             )
     return lifter.operation(node, "keras.ops.reshape", tensor, tuple(wanted))
 
 
-def lifter_size(before: tuple[int | None, ...], axis: int) -> int | None:
-    """Returns the size of an axis before, or None."""
-    return before[axis] if axis < len(before) else None
+def _scope(node: Any) -> str:
+    """Returns the scope of a node, without the operation's name."""
+    return str(node.name).removesuffix(f"/{node.op}")
+
+
+def _with_rows(tensor: Tensor, target: tuple[Entry, ...]) -> list[int] | None:
+    """Returns a shape whose rows are those of a tensor, with a number for what it leaves open.
+
+    Returns:
+        None where the rows change, or more than one size is open.
+    """
+    before, rows, *others = tensor.shape, *target
+    rows_stay = isinstance(rows, Dimension) and rows.axis == 0 and _have_rows_of(tensor, rows)
+    if before is None or None in before[1:] or not rows_stay:
+        return None
+    known = math.prod(each for each in others if isinstance(each, int) and each != -1)
+    if [each for each in others if not isinstance(each, int)] or others.count(-1) != 1 or not known:
+        return None
+    size = math.prod(before[1:])  # type: ignore[arg-type]
+    return [-1, *(size // known if each == -1 else each for each in others)]  # type: ignore[misc]
+
+
+def _have_rows_of(tensor: Tensor, rows: Dimension) -> bool:
+    """Returns whether a tensor has one row for each row of the tensor of a dimension."""
+    waiting, seen = [tensor], set()
+    while waiting:
+        each = waiting.pop()
+        if each == rows.tensor:
+            return True
+        step = each.step
+        # layers and activations leave the rows as they are
+        if id(step) not in seen and (step.layer or str(step.callee).startswith("keras.activ")):
+            seen.add(id(step))
+            waiting += step.tensors()
+    return False
 
 
 _OF_SIZES = (

@@ -6,6 +6,7 @@ Nothing from a graph reaches the code but as a literal, written by `repr`, or as
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import keyword
 import re
@@ -302,11 +303,12 @@ def identifier(text: str, fallback: str = "x") -> str:
         return fallback
     if name[0].isdigit():
         name = f"{fallback}_{name}"
-    return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN else name
+    taken = keyword.iskeyword(name) or hasattr(builtins, name) or name in _TAKEN
+    return f"{name}_" if taken else name
 
 
 # names that the code uses for something else
-_TAKEN = ("keras", "tf_recipes", "build", "float", "model", "print", "inputs", "outputs", "numpy")
+_TAKEN = ("keras", "tf_recipes", "build", "model", "inputs", "outputs", "numpy")
 
 
 def layer_name(scope: str, fallback: str) -> str:

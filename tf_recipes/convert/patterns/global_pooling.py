@@ -1,0 +1,52 @@
+"""Lifts global pooling: the mean or the largest entry over all spatial axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tf_recipes.convert.lifting.lifter import Lifter
+from tf_recipes.convert.lifting.pattern import Pattern
+from tf_recipes.convert.lifting.values import Value
+from tf_recipes.convert.patterns import _spatial
+
+KINDS = {"Mean": "Average", "Max": "Max"}
+
+
+def global_pooling(node: Any, lifter: Lifter) -> Value | None:
+    """Lifts a reduction over the spatial axes of images, volumes or sequences."""
+    name, axes_name = lifter.view.inputs(node.name)
+    tensor, axes = lifter.tensor(name), lifter.constant(axes_name)
+    rank = lifter.view.rank(name)
+    if tensor is None or axes is None or rank not in (3, 4, 5):
+        return None
+    if not lifter.view.dtype(name).startswith(("float", "bfloat")):
+        return None
+    reduced = sorted(int(axis) % rank for axis in np.atleast_1d(axes))
+    data_format = None
+    if reduced != list(range(1, rank - 1)):
+        first = _spatial.data_format_of(tensor) == _spatial.CHANNELS_FIRST
+        if reduced != list(range(2, rank)) or not first:
+            return None
+        data_format = _spatial.CHANNELS_FIRST
+    keep = lifter.view.attribute(node.name, "keep_dims")
+    return lifter.layer(
+        node,
+        f"keras.layers.Global{KINDS[node.op]}Pooling{rank - 2}D",
+        tensor,
+        (),
+        {"data_format": data_format, "keepdims": True if keep else None},
+        scope=_spatial.scope_of(node),
+    )
+
+
+PATTERNS = (
+    Pattern(
+        "global pooling",
+        tuple(KINDS),
+        global_pooling,
+        "keras.layers.GlobalAveragePooling2D(), GlobalMaxPooling2D",
+        order=20,
+    ),
+)
