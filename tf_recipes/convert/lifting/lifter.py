@@ -211,6 +211,15 @@ class Lifter:
         array = self.constant(name)
         return None if array is None or array.size != 1 else array.reshape(()).item()
 
+    def integers(self, name: str) -> tuple[int, ...] | None:
+        """Returns the whole numbers that a constant, or what was computed of shapes, holds."""
+        match self.value(name):
+            case Constant(array) if array.dtype.kind in "iu":
+                return tuple(int(each) for each in array.ravel())
+            case Sizes(entries) if all(isinstance(each, int) for each in entries):
+                return tuple(each for each in entries if isinstance(each, int))
+        return None
+
     def argument(self, name: str) -> Any:
         """Returns a tensor of the graph as an argument of an operation; None if it cannot be one.
 

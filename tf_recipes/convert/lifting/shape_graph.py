@@ -1,4 +1,4 @@
-"""Changes a TF1 graph so that TensorFlow infers the shapes of its tensors as far as they are known."""
+"""Changes a TF1 graph so that TensorFlow infers more shapes of its tensors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf_recipes.graph.nodes import node_of
 
-# TensorFlow forgets shapes where a loop begins; a loop gives tensors of the shape that it begins with
+# TensorFlow forgets shapes where a loop begins. A loop gives tensors of the shape it begins with.
 _OF_LOOPS = ("Enter", "RefEnter", "Exit", "RefExit")
 
 

@@ -18,6 +18,10 @@ def product(node: Any, lifter: Lifter) -> Value | None:
     flip_left = bool(lifter.view.attribute(node.name, "transpose_a"))
     flip_right = bool(lifter.view.attribute(node.name, "transpose_b"))
     rows, kernel = lifter.tensor(left), lifter.weight(right)
+    turned = lifter.view.node(lifter.view.behind(right))
+    if kernel is None and turned.op == "Transpose" and lifter.integers(turned.input[1]) == (1, 0):
+        kernel = lifter.weight(turned.input[0])
+        flip_right = flip_right if kernel is None else not flip_right
     if kernel and rows is not None and not flip_left and len(kernel.shape) == 2:
         transform = Transform("transpose", (("order", (1, 0)),)) if flip_right else None
         units = kernel.shape[0] if flip_right else kernel.shape[1]

@@ -7,8 +7,10 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Setting, Value
+from tf_recipes.convert.program.expressions import Made
 
 OPERATORS = {
+    "FloorMod": "%",
     "Add": "+",
     "AddV2": "+",
     "Sub": "-",
@@ -21,7 +23,32 @@ OPERATORS = {
     "Less": "<",
     "LessEqual": "<=",
 }
+# what stands for an operator after an array of NumPy, which would take the operator for its own
+AS_FUNCTIONS = {
+    "%": "mod",
+    "+": "add",
+    "-": "subtract",
+    "*": "multiply",
+    "/": "true_divide",
+    "**": "power",
+    "//": "floor_divide",
+    ">": "greater",
+    ">=": "greater_equal",
+    "<": "less",
+    "<=": "less_equal",
+}
 FUNCTIONS = {
+    "Acos": "arccos",
+    "Acosh": "arccosh",
+    "Asin": "arcsin",
+    "Asinh": "arcsinh",
+    "Atan": "arctan",
+    "Atan2": "arctan2",
+    "Atanh": "arctanh",
+    "Sinh": "sinh",
+    "Cosh": "cosh",
+    "LogicalXor": "logical_xor",
+    "ClipByValue": "clip",
     "Neg": "negative",
     "Exp": "exp",
     "Log": "log",
@@ -75,7 +102,15 @@ def _lifted(node: Any, lifter: Lifter, callee: str) -> Value | None:
         return None
     if not any(lifter.is_tensor(each) for each in arguments):
         arguments[0] = lifter.as_tensor(lifter.value(names[0]), names[0])
+    if isinstance(arguments[0], Made) and callee in AS_FUNCTIONS:
+        callee = f"keras.ops.{AS_FUNCTIONS[callee]}"
     return lifter.operation(node, callee, *arguments)
+
+
+def division(node: Any, lifter: Lifter) -> Value | None:
+    """Lifts the division of fractions, also that by the first versions of TF1."""
+    fraction = lifter.view.dtype(f"{node.name}:0").startswith(("float", "bfloat"))
+    return _lifted(node, lifter, "/") if fraction else None
 
 
 def squared_difference(node: Any, lifter: Lifter) -> Value | None:
@@ -118,5 +153,6 @@ PATTERNS = (
     Pattern("setting", ("Add", "AddV2", "Sub", "Mul", "RealDiv"), setting, "a number", order=5),
     Pattern("operator", tuple(OPERATORS), operator, "… + …", order=90),
     Pattern("function of each entry", tuple(FUNCTIONS), function, "keras.ops.…", order=90),
+    Pattern("Div", ("Div",), division, "… / …", order=90),
     Pattern("SquaredDifference", ("SquaredDifference",), squared_difference, "keras.ops.square"),
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
-from tf_recipes.convert.lifting.values import Constant, Dimension, Sizes, Unknown, Value
+from tf_recipes.convert.lifting.values import Constant, Dimension, Sizes, Unknown, Value, Weight
 from tf_recipes.convert.program.expressions import Tensor
 
 Entry = int | Dimension
@@ -103,8 +103,15 @@ def _sliced(node: Any, lifter: Lifter, names: list[str]) -> Value | None:
 
 def reshape(node: Any, lifter: Lifter) -> Value | None:
     """Lifts a change of shape: to a layer where the rows stay rows, else to an operation."""
-    tensor, found = lifter.tensor(node.input[0]), sizes(node.input[1], lifter)
-    if tensor is None or found is None:
+    value, found = lifter.value(node.input[0]), sizes(node.input[1], lifter)
+    if found is None:
+        return None
+    if isinstance(value, Weight):
+        if lifter.view.shape(node.name) == value.shape:
+            return value
+        value = lifter.as_tensor(value, node.input[0])
+    tensor = value if isinstance(value, Tensor) else None
+    if tensor is None:
         return None
     return reshaped(node, lifter, tensor, found[0])
 

@@ -121,7 +121,7 @@ class Step:
 
     Attributes:
         callee: a `Layer`, or the path of a function such as `keras.ops.matmul`, or an operator such
-            as `+`, or `keras.Input`.
+            as `+`, or `[]` for an index, or `keras.Input`.
         arguments: `Tensor`s, literals, and lists or tuples of them.
         keywords: pairs of a keyword and a value.
         shapes: the static shape of each output, with None for a dimension that is not known.
@@ -225,6 +225,21 @@ def code(value: Any, name_of: Callable[[Tensor], str] | None = None) -> str:
             pairs = (f"{code(k, name_of)}: {code(v, name_of)}" for k, v in value.items())
             return f"{{{', '.join(pairs)}}}"
     raise TypeError(f"{type(value).__name__} has no code")
+
+
+def index(value: Any) -> str:
+    """Writes what stands between the brackets of an index.
+
+    >>> index((slice(None), -1)), index((..., None, slice(1, None, 2)))
+    (':, -1', '..., None, 1::2')
+    """
+    match value:
+        case tuple():
+            return ", ".join(index(each) for each in value)
+        case slice(start=start, stop=stop, step=step):
+            first, last = ("" if each is None else code(each) for each in (start, stop))
+            return f"{first}:{last}" + ("" if step is None else f":{code(step)}")
+    return "..." if value is ... else code(value)
 
 
 def call(arguments: Any, keywords: Any, name_of: Callable[[Tensor], str] | None = None) -> str:

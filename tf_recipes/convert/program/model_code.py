@@ -146,6 +146,9 @@ class ModelCode:
         return _assignment(name, function, given)
 
     def _operator(self, operator: str, arguments: Sequence[Any]) -> str:
+        if operator == "[]":
+            taken = expressions.code(arguments[0], self._name)
+            return f"{taken}[{expressions.index(arguments[1])}]"
         written = [expressions.code(each, self._name) for each in arguments]
         if len(written) == 1:
             return f"{operator}{written[0]}"
