@@ -13,7 +13,6 @@ import tensorflow as tf
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
-from tf_recipes.graph.nodes import PLACEHOLDERS
 
 LARGEST = 2**30  # bytes of a file that holds a graph; a protocol buffer has at most twice as many
 # Hints on shapes and places, from the program that built the graph. Newer versions of TensorFlow
@@ -29,8 +28,9 @@ class MetaGraph:
     `definition` is a `tf.compat.v1.GraphDef`, without hints on shapes and devices. `collections`
     are the names in each collection, of nodes, tensors or variables. `restore` is the name of the
     saver's restore operation and of the tensor that takes the checkpoint's path, or None.
-    `placeholder_shapes` are the shapes that the program knew of its placeholders; graphs of the
-    first versions of TF1 have them nowhere else.
+    `shapes` are the shapes of tensors that the program knew, with None for any size: what a graph
+    does not tell, such as those that `set_shape` sets, or the first versions of TF1 knew of
+    placeholders.
     """
 
     source: str
@@ -38,9 +38,7 @@ class MetaGraph:
     collections: Mapping[str, tuple[str, ...]]
     restore: tuple[str, str] | None
     tensorflow_version: str
-    placeholder_shapes: Mapping[str, tuple[int | None, ...]] = dataclasses.field(
-        default_factory=dict
-    )
+    shapes: Mapping[str, tuple[int | None, ...]] = dataclasses.field(default_factory=dict)
 
 
 def read(path: str | os.PathLike[str]) -> MetaGraph:
@@ -88,7 +86,7 @@ def parse(content: bytes, source: str, saved_model: bool = False) -> MetaGraph:
     if not proto.graph_def.node:
         validation.fail("A TF1 graph must have nodes.", f"{source!r} without any", remedy)
     definition = proto.graph_def
-    shapes = _placeholder_shapes(definition)
+    shapes = _known_shapes(definition)
     for nodes in (definition.node, *(each.node_def for each in definition.library.function)):
         for node in nodes:
             node.device = ""
@@ -150,17 +148,16 @@ def without_unknown_ops(graph: MetaGraph, wanted: Iterable[str]) -> Any:
     return part
 
 
-def _placeholder_shapes(definition: Any) -> dict[str, tuple[int | None, ...]]:
-    """Returns the shapes of placeholders that the hints of a graph tell, with None for any size."""
+def _known_shapes(definition: Any) -> dict[str, tuple[int | None, ...]]:
+    """Returns the shapes of tensors that the hints of a graph tell, with None for any size."""
     found = {}
     for node in definition.node:
-        if node.op not in PLACEHOLDERS or "_output_shapes" not in node.attr:
+        if "_output_shapes" not in node.attr:
             continue
-        shapes = node.attr["_output_shapes"].list.shape
-        if len(shapes) == 1 and not shapes[0].unknown_rank:
-            found[node.name] = tuple(
-                int(each.size) if each.size >= 0 else None for each in shapes[0].dim
-            )
+        for place, shape in enumerate(node.attr["_output_shapes"].list.shape):
+            if not shape.unknown_rank:
+                sizes = (each.size for each in shape.dim)
+                found[f"{node.name}:{place}"] = tuple(s if s >= 0 else None for s in sizes)
     return found
 
 

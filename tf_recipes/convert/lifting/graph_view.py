@@ -56,8 +56,9 @@ class GraphView:
         self._cut = {node_of(name) for name in inputs}
         part = without_unknown_ops(graph, [node_of(each) for each in outputs])
         self.nodes = {node.name: node for node in part.node}
-        given = {node_of(name): shape for name, shape in (input_shapes or {}).items()}
-        known = {**graph.placeholder_shapes, **given}
+        given = {full(name): tuple(shape) for name, shape in (input_shapes or {}).items()}
+        known = {**graph.shapes, **given}
+        self._told = known
         self.imported = tf.Graph()
         with self.imported.as_default():
             try:
@@ -177,6 +178,9 @@ class GraphView:
     def shape(self, tensor: str) -> tuple[int | None, ...] | None:
         """Returns the static shape of a tensor, or None where its rank is not known."""
         shape = self.imported.get_tensor_by_name(full(tensor)).shape
+        told = tf.TensorShape(self._told.get(full(tensor)))
+        if told.rank is not None and shape.is_compatible_with(told):
+            shape = shape.merge_with(told)  # what the program knew and the graph does not tell
         return tuple(shape.as_list()) if shape.rank is not None else None
 
     def rank(self, tensor: str) -> int | None:

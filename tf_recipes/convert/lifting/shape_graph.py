@@ -13,12 +13,12 @@ from tf_recipes.graph.nodes import node_of
 _OF_LOOPS = ("Enter", "RefEnter", "Exit", "RefExit")
 
 
-def of(definition: Any, placeholder_shapes: Mapping[str, Sequence[int | None]]) -> Any:
+def of(definition: Any, shapes: Mapping[str, Sequence[int | None]]) -> Any:
     """Returns a graph with the same tensors, of which only shapes and constants are asked.
 
     Args:
         definition: a `GraphDef`.
-        placeholder_shapes: `{placeholder: shape}` for those whose shape the graph does not hold.
+        shapes: `{tensor: shape}`, for placeholders whose shape the graph does not hold.
     """
     changed = tf.compat.v1.GraphDef()
     changed.CopyFrom(definition)
@@ -40,7 +40,7 @@ def of(definition: Any, placeholder_shapes: Mapping[str, Sequence[int | None]]) 
             node.input.append(size)
             _passing(node, tf.int32.as_datatype_enum)
         elif node.op in ("Placeholder", "PlaceholderV2") and _is_open(node):
-            shape = placeholder_shapes.get(node.name)
+            shape = shapes.get(f"{node.name}:0")
             if shape:
                 node.attr["shape"].shape.CopyFrom(tf.TensorShape(shape).as_proto())
     return changed

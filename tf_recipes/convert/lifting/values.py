@@ -31,10 +31,14 @@ class Weight:
 
 @dataclasses.dataclass(frozen=True)
 class Dimension:
-    """Stands for a number of rows, columns and so on that is not known before a model runs."""
+    """Stands for a number of rows, columns and so on that is not known before a model runs.
+
+    `times` are the factors of a product that begins with it: numbers and other dimensions.
+    """
 
     tensor: Tensor
     axis: int
+    times: tuple[Any, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

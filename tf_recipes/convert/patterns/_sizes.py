@@ -41,13 +41,20 @@ def filled(
         dtype: the dtype's name.
 
     Returns:
-        None for several dimensions that are not known.
+        None for several dimensions that are not known, or a product of such.
     """
     unknown = [axis for axis, each in enumerate(target) if isinstance(each, Dimension)]
     if len(unknown) != 1:
         return None
     size = target[unknown[0]]
-    assert isinstance(size, Dimension)
+    if not isinstance(size, Dimension) or size.times:
+        return None
+    if value in (0, 1) and _is_shape_of(size.tensor, target):
+        like = f"keras.ops.{'ones' if value else 'zeros'}_like"
+        given = {"dtype": dtype} if size.tensor.dtype != dtype else {}
+        return lifter.derived(
+            node, like, size.tensor, **given, shape=size.tensor.shape, dtype=dtype
+        )
     vector = along(node, lifter, size)
     keywords = {"dtype": dtype} if vector.dtype != dtype else {}
     name, given = ("full_like", (value,)) if value else ("zeros_like", ())
@@ -63,3 +70,14 @@ def filled(
         whole = tuple(None if isinstance(each, Dimension) else each for each in target)
         result = lifter.derived(node, "keras.ops.tile", result, counts, shape=whole, dtype=dtype)
     return result
+
+
+def _is_shape_of(tensor: Tensor, target: tuple[int | Dimension, ...]) -> bool:
+    """Returns whether dimensions are the shape of a tensor."""
+    shape = tensor.shape
+    if shape is None or len(shape) != len(target):
+        return False
+    return all(
+        each == (size if size is not None else Dimension(tensor, axis))
+        for axis, (size, each) in enumerate(zip(shape, target, strict=True))
+    )

@@ -47,7 +47,7 @@ def gather(node: Any, lifter: Lifter) -> Value | None:
 
 
 def entry_of_each_row(node: Any, lifter: Lifter) -> Value | None:
-    """Lifts one entry of each row, which GatherNd takes at pairs of the row's number and a place."""
+    """Lifts one entry of each row, taken at pairs of the row's number and a place."""
     tensor, pairs = lifter.tensor(node.input[0]), lifter.view.behind(node.input[1])
     stack = lifter.view.node(pairs)
     if tensor is None or stack.op != "Pack" or len(stack.input) != 2:
@@ -85,7 +85,9 @@ def _all_rows(rows: Any, lifter: Lifter) -> bool:
     start, step = (lifter.scalar(rows.input[k]) for k in (0, 2))
     end = sizes(rows.input[1], lifter)
     size = end[0][0] if end is not None else None
-    return (start, step) == (0, 1) and (isinstance(size, Dimension) and size.axis == 0)
+    return (start, step) == (0, 1) and (
+        isinstance(size, Dimension) and size.axis == 0 and not size.times
+    )
 
 
 def gather_nd(node: Any, lifter: Lifter) -> Value | None:

@@ -133,6 +133,8 @@ def indexed(node: Any, lifter: Lifter, tensor: Tensor, index: tuple[Any, ...]) -
         index = index[:-1]
     if not index:
         return tensor
+    if len(index) == 1 and isinstance(index[0], slice):  # which Keras takes in a tuple alone
+        index = (*index, slice(None) if shape is not None and len(shape) > 1 else ...)
     return lifter.operation(node, "[]", tensor, index)
 
 

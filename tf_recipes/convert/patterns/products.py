@@ -143,7 +143,7 @@ def _same_rows(target: tuple[Any, ...], shape: tuple[int | None, ...]) -> bool:
     open_ones = 0
     for axis, (wanted, size) in enumerate(zip(target, shape, strict=True)):
         if isinstance(wanted, Dimension):
-            if wanted.axis != axis or size is not None:
+            if wanted.axis != axis or wanted.times or size is not None:
                 return False
         elif wanted == -1:
             open_ones += 1

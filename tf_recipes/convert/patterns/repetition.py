@@ -25,6 +25,8 @@ def range_(node: Any, lifter: Lifter) -> Value | None:
     end = sizes(names[1], lifter)
     if end is None or not isinstance(end[0][0], Dimension) or known != [0, 1]:
         return None
+    if end[0][0].times:
+        return None
     vector = _sizes.along(node, lifter, end[0][0])
     shape = vector.shape
     ones = lifter.derived(node, "keras.ops.ones_like", vector, dtype=dtype, shape=shape)

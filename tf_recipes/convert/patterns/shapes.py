@@ -18,6 +18,11 @@ Entry = int | Dimension
 def shape(node: Any, lifter: Lifter) -> Value | None:
     """Lifts the shape of a tensor."""
     known, tensor = lifter.view.shape(node.input[0]), lifter.tensor(node.input[0])
+    if tensor is not None and tensor.shape is not None:  # as lifted, more of it may be known
+        known = tuple(
+            size if size is not None else other
+            for size, other in zip(tensor.shape, known or tensor.shape, strict=True)
+        )
     if known is None or (None in known and tensor is None):
         return None
     entries = [
@@ -61,13 +66,31 @@ def of_sizes(node: Any, lifter: Lifter) -> Value | None:
                 return Sizes(found[0], scalar=lifter.view.rank(f"{node.name}:0") == 0)
         case "Prod":
             found = sizes(names[0], lifter)
-            if found and all(isinstance(each, int) for each in found[0]):
-                return Sizes((math.prod(each for each in found[0] if isinstance(each, int)),), True)
+            if found:
+                return Sizes((_product(found[0]),), True)
+        case "GatherV2" | "Gather":
+            found, places = sizes(names[0], lifter), lifter.constant(names[1])
+            if found and not found[1] and places is not None and places.ndim <= 1:
+                entries = tuple(found[0][int(each)] for each in places.ravel())
+                return Sizes(entries, scalar=places.ndim == 0)
         case "Mul" | "Add" | "AddV2" | "Sub" | "FloorDiv" | "Maximum" | "Minimum":
             first, second = (sizes(each, lifter) for each in names)
             if first and second and _are_numbers(first[0]) and _are_numbers(second[0]):
                 return _computed(node.op, first, second)
+            if first and second and node.op == "Mul" and first[1] and second[1]:
+                return Sizes((_product((*first[0], *second[0])),), True)
     return None
+
+
+def _product(entries: tuple[Entry, ...]) -> Entry:
+    """Returns the product of dimensions."""
+    unknown = [each for each in entries if isinstance(each, Dimension)]
+    number = math.prod(each for each in entries if isinstance(each, int))
+    if not unknown or number == 0:
+        return number
+    first, *others = unknown
+    times = (*first.times, *others, *((number,) if number != 1 else ()))
+    return Dimension(first.tensor, first.axis, times)
 
 
 def _are_numbers(entries: tuple[Entry, ...]) -> bool:
@@ -134,7 +157,10 @@ def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...
             return lifter.layer(
                 node, "keras.layers.Reshape", tensor, [tuple(wanted[1:])], scope=_scope(node)
             )
-    return lifter.operation(node, "keras.ops.reshape", tensor, tuple(wanted))
+    shape = tuple(None if each == -1 else each for each in wanted)
+    return lifter.derived(
+        node, "keras.ops.reshape", tensor, tuple(wanted), shape=shape, dtype=tensor.dtype
+    )
 
 
 def _scope(node: Any) -> str:
@@ -176,7 +202,19 @@ def _have_rows_of(tensor: Tensor, rows: Dimension) -> bool:
 
 _OF_SIZES = (
     *("Cast", "Identity", "StridedSlice", "Slice", "Pack", "ConcatV2", "ExpandDims", "Reshape"),
-    *("Squeeze", "Prod", "Mul", "Add", "AddV2", "Sub", "FloorDiv", "Maximum", "Minimum"),
+    *(
+        "GatherV2",
+        "Gather",
+        "Squeeze",
+        "Prod",
+        "Mul",
+        "Add",
+        "AddV2",
+        "Sub",
+        "FloorDiv",
+        "Maximum",
+        "Minimum",
+    ),
 )
 PATTERNS = (
     Pattern("shape", ("Shape",), shape, "a shape that is known, or -1"),

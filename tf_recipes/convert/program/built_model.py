@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes.convert.program import transforms
 from tf_recipes.convert.program.expressions import Origin
+from tf_recipes.convert.program.keras_program import KerasProgram
 from tf_recipes.convert.program.model_code import ModelCode
 
 MODULE = "model"  # the name of the module that the code becomes
@@ -58,8 +59,9 @@ def set_weights(
         ValueError: if a value has another shape than the weight, or a weight has no value.
     """
     found = weights(written, model)
+    given = with_joined(written.program, values)
     for path, (origin, variable) in found.items():
-        value = transforms.value_of(origin, dict(values), written.program.constants)
+        value = transforms.value_of(origin, given, written.program.constants)
         if tuple(value.shape) != tuple(variable.shape):
             validation.fail(
                 "A variable must have the shape of the weight that it becomes.",
@@ -71,6 +73,22 @@ def set_weights(
     left = [each.path for each in model.weights if each.path not in found and not _is_seed(each)]
     if left:
         raise AssertionError(f"a pattern left weights without values: {left}")
+
+
+def with_joined(
+    program: KerasProgram, values: Mapping[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    """Returns values with those of the variables that TF1 keeps in parts.
+
+    Args:
+        program: the program.
+        values: `{TF1 variable: value}`; a checkpoint may have the parts or the whole.
+    """
+    found = dict(values)
+    for name, joined in program.joined.items():
+        if name not in found and all(part in found for part in joined.parts):
+            found[name] = np.concatenate([found[part] for part in joined.parts], joined.axis)
+    return found
 
 
 def _is_seed(variable: keras.Variable) -> bool:

@@ -13,12 +13,21 @@ from numpy.typing import NDArray
 from tf_recipes.convert.program.expressions import Layer, Made, Named, Origin, Step, Tensor
 
 
+@dataclasses.dataclass(frozen=True)
+class Joined:
+    """Says of which TF1 variables a variable consists that TF1 keeps in parts, along an axis."""
+
+    parts: tuple[str, ...]
+    axis: int
+
+
 class KerasProgram:
     """Collects steps; a step that was added before is found again, and not added twice."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.constants: list[NDArray[Any]] = []
+        self.joined: dict[str, Joined] = {}  # what stands for a variable that TF1 keeps in parts
         self._known: dict[Any, Step] = {}
 
     def add(
