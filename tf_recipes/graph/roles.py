@@ -42,7 +42,7 @@ _SUMS = ("BiasAdd", "Add", "AddV2")
 
 
 # the last part of a slot's name -> its role, as the kernels name it
-_SLOTS = {
+SLOT_NAMES = {
     "Momentum": "accumulator",
     "Adam": "m",
     "Adam_1": "v",
@@ -106,10 +106,10 @@ class Roles:
         }
         for name, shape in self._shapes.items():
             base, _, last = name.rpartition("/")
-            if last in _SLOTS and name not in found:
+            if last in SLOT_NAMES and name not in found:
                 owners = (each for each in _suffixes(base) if self._shapes.get(each) == shape)
                 if owner := next(owners, None):
-                    found[name] = owner, _SLOTS[last]
+                    found[name] = owner, SLOT_NAMES[last]
         return found
 
     @functools.cached_property

@@ -21,8 +21,12 @@ _INPUTS = {
         *("mg", "ms", "momentum_slot", "rate", "decay", "momentum", "epsilon", "gradient"),
     ),
     "Adagrad": ("accumulator", "rate", "gradient"),
+    "AdagradV2": ("accumulator", "rate", "epsilon", "gradient"),
     "Adadelta": ("accumulator", "delta", "rate", "rho", "epsilon", "gradient"),
     "Ftrl": ("accumulator", "linear", "gradient", "rate", "l1", "l2", "rate_power"),
+    "FtrlV2": (
+        *("accumulator", "linear", "gradient", "rate", "l1", "l2", "l2_shrinkage", "rate_power"),
+    ),
 }
 _SLOTS = ("accumulator", "m", "v", "ms", "mg", "momentum_slot", "delta", "linear")
 
@@ -37,13 +41,13 @@ class Update:
 
     def __init__(self, node: Any, variable_of: Callable[[str], str | None]) -> None:
         self.name, self.op = str(node.name), str(node.op)
-        self.kind = re.sub(r"^(Resource)?(Sparse)?Apply", "", node.op)
-        self.kind = {"FtrlV2": "Ftrl", "AdagradV2": "Adagrad"}.get(self.kind, self.kind)
+        kernel = re.sub(r"^(Resource)?(Sparse)?Apply", "", node.op)
+        self.kind = {"FtrlV2": "Ftrl", "AdagradV2": "Adagrad"}.get(kernel, kernel)
         self.sparse = "Sparse" in node.op
         self.nesterov = bool(node.attr["use_nesterov"].b) if "use_nesterov" in node.attr else False
         data = [each for each in node.input if not each.startswith("^")]
         self.variable = variable_of(node_of(data[0])) or node_of(data[0])
-        roles = _INPUTS.get(self.kind, ())
+        roles = _INPUTS.get(kernel, ())
         if self.sparse:  # the rows of the gradient come right after it
             roles = tuple(
                 each

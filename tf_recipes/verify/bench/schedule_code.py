@@ -1,11 +1,15 @@
-"""Writes the code of the schedule that a TF1 graph has, from its constants and its rates."""
+"""Finds the schedule that a TF1 graph has, by its operations, its constants and its rates."""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
@@ -14,12 +18,28 @@ from tf_recipes.graph.update_ops import Update
 MOST = 12  # constants of a schedule's graph; more would be another kind of graph
 CLOSE = 1e-5  # the largest relative difference between two rates that are one
 
+Array = NDArray[Any]
+_KERAS = "keras.optimizers.schedules"
+
+
+@dataclasses.dataclass(frozen=True)
+class ScheduleCall:
+    """Describes the call that makes a schedule: a path, and its arguments by position and name."""
+
+    path: str
+    arguments: tuple[Any, ...]
+    keywords: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Returns the call as source code."""
+        given = [_text(each) for each in self.arguments]
+        given += [f"{name}={_text(value)}" for name, value in self.keywords]
+        return f"{self.path}({', '.join(given)})"
+
 
 def written(structure: Structure, update: Update, rates: Sequence[float], taken: int) -> str | None:
     """Returns a Keras schedule as code, or None where the graph has none that is known.
-
-    The kinds are exponential decay, with and without staircase, and polynomial decay. The roles of
-    the graph's constants are told by the rates: one choice of roles alone gives all of them.
 
     Args:
         structure: the `Structure` of the graph.
@@ -27,56 +47,174 @@ def written(structure: Structure, update: Update, rates: Sequence[float], taken:
         rates: the learning rate of each step.
         taken: the steps that were taken before.
     """
-    above = structure.ancestors([node_of(update.tensors["rate"])], control=False)
-    numbers = sorted(
-        {
-            float(str(np.float32(value)))
-            for name in above
-            if (value := structure.constant(name)) is not None
-            and value.ndim == 0
-            and value.dtype.kind in "fiu"
-        }
-    )
-    if not any(structure.nodes[name].op == "Pow" for name in above) or len(numbers) > MOST:
+    steps = taken + np.arange(len(rates), dtype="f8")
+    call = find(structure, update.tensors["rate"], steps, np.asarray(rates, "f8"))
+    return None if call is None else call.text
+
+
+def find(structure: Structure, rate: str, steps: Array, rates: Array) -> ScheduleCall | None:
+    """Finds a Keras schedule with the rates that the graph has at some steps.
+
+    The operations of the graph say which kind of schedule it can be. Which constant has which role
+    is told by the rates: the choice of roles must give all of them.
+
+    Args:
+        structure: the `Structure` of the graph.
+        rate: the tensor of the learning rate.
+        steps: numbers of steps, the first step being 0.
+        rates: the learning rate at each.
+
+    Returns:
+        None where no known schedule has these rates.
+    """
+    above = structure.ancestors([node_of(rate)], control=False)
+    numbers = constants(structure, above)
+    if len(numbers) > MOST:
         return None
-    steps, wanted = taken + np.arange(len(rates), dtype="f8"), np.asarray(rates, "f8")
-    if any(structure.nodes[name].op == "Floor" for name in above):
-        return _exponential(numbers, steps, wanted, np.floor, ", staircase=True")
-    found = _exponential(numbers, steps, wanted, np.asarray, "")
-    return found or _polynomial(numbers, steps, wanted)
+    ops = {structure.nodes[name].op for name in above}
+    return next(_possible(ops, numbers, steps, rates), None)
+
+
+def constants(structure: Structure, names: Iterable[str]) -> list[float]:
+    """Returns the numbers that some nodes hold, each once, in order."""
+    found = {
+        float(str(np.float32(value)))
+        for name in names
+        if (value := structure.constant(name)) is not None
+        and value.ndim == 0
+        and value.dtype.kind in "fiu"
+    }
+    return sorted(found)
+
+
+def _possible(
+    ops: set[str], numbers: Sequence[float], steps: Array, rates: Array
+) -> Iterator[ScheduleCall]:
+    if "Cos" in ops:
+        yield from _cosine(numbers, steps, rates)
+    if "Pow" in ops:
+        yield from _exponential(ops, numbers, steps, rates)
+        yield from _polynomial(numbers, steps, rates)
+    if "Exp" in ops:
+        yield from _natural_exponential(ops, numbers, steps, rates)
+    if ops & {"LessEqual", "Less", "Greater", "GreaterEqual"}:
+        yield from _piecewise(numbers, steps, rates)
+    if "RealDiv" in ops:
+        yield from _inverse_time(ops, numbers, steps, rates)
+
+
+def _shares(ops: set[str], steps: Array, every: float) -> tuple[Array, tuple[tuple[str, Any], ...]]:
+    """Returns the steps in units of `every`, and the argument for whole numbers of units."""
+    if "Floor" in ops:
+        return np.floor(steps / every), (("staircase", True),)
+    return steps / every, ()
 
 
 def _exponential(
-    numbers: Sequence[float],
-    steps: np.ndarray,
-    wanted: np.ndarray,
-    whole: Callable[[np.ndarray], np.ndarray],
-    staircase: str,
-) -> str | None:
-    for first, every, rate in itertools.permutations(numbers, 3):
+    ops: set[str], numbers: Sequence[float], steps: Array, wanted: Array
+) -> Iterator[ScheduleCall]:
+    for first, every, rate in itertools.product(numbers, repeat=3):
         if every < 1 or rate <= 0:
             continue
-        if _same(first * rate ** whole(steps / every), wanted):
-            return (
-                f"tf_recipes.exponential_decay({first:g}, decay_steps={every:g}, "
-                f"decay_rate={rate:g}{staircase})"
-            )
-    return None
+        share, staircase = _shares(ops, steps, every)
+        if _same(lambda f=first, r=rate, s=share: f * r**s, wanted):
+            named = (("decay_steps", _whole(every)), ("decay_rate", rate), *staircase)
+            yield ScheduleCall("tf_recipes.exponential_decay", (first,), named)
 
 
-def _polynomial(numbers: Sequence[float], steps: np.ndarray, wanted: np.ndarray) -> str | None:
-    for first, last, every in itertools.permutations(numbers, 3):
+def _natural_exponential(
+    ops: set[str], numbers: Sequence[float], steps: Array, wanted: Array
+) -> Iterator[ScheduleCall]:
+    for first, every, rate in itertools.product(numbers, repeat=3):
         if every < 1:
             continue
+        share, staircase = _shares(ops, steps, every)
+        if _same(lambda f=first, r=rate, s=share: f * np.exp(-r * s), wanted):
+            named = (("decay_steps", _whole(every)), ("decay_rate", math.exp(-rate)), *staircase)
+            yield ScheduleCall("tf_recipes.exponential_decay", (first,), named)
+
+
+def _inverse_time(
+    ops: set[str], numbers: Sequence[float], steps: Array, wanted: Array
+) -> Iterator[ScheduleCall]:
+    for first, every, rate in itertools.product(numbers, repeat=3):
+        if every < 1 or rate < 0:
+            continue
+        share, staircase = _shares(ops, steps, every)
+        if _same(lambda f=first, r=rate, s=share: f / (1 + r * s), wanted):
+            named = (("decay_steps", _whole(every)), ("decay_rate", rate), *staircase)
+            yield ScheduleCall(f"{_KERAS}.InverseTimeDecay", (first,), named)
+
+
+def _polynomial(numbers: Sequence[float], steps: Array, wanted: Array) -> Iterator[ScheduleCall]:
+    for first, last, every in itertools.product(numbers, repeat=3):
+        if every < 1:
+            continue
+        share = 1 - np.minimum(steps, every) / every
         for power in (1.0, *numbers):
-            share = 1 - np.minimum(steps, every) / every
-            if _same((first - last) * share**power + last, wanted):
-                return (
-                    f"keras.optimizers.schedules.PolynomialDecay({first:g}, decay_steps={every:g}, "
-                    f"end_learning_rate={last:g}, power={power:g})"
+            if _same(lambda f=first, e=last, s=share, p=power: (f - e) * s**p + e, wanted):
+                named = (
+                    ("decay_steps", _whole(every)),
+                    ("end_learning_rate", last),
+                    ("power", power),
                 )
-    return None
+                yield ScheduleCall(f"{_KERAS}.PolynomialDecay", (first,), named)
 
 
-def _same(rates: np.ndarray, wanted: np.ndarray) -> bool:
-    return bool(np.all(np.abs(rates - wanted) <= CLOSE * np.abs(wanted)))
+def _cosine(numbers: Sequence[float], steps: Array, wanted: Array) -> Iterator[ScheduleCall]:
+    for first, every in itertools.product(numbers, repeat=2):
+        if every < 1:
+            continue
+        share = (1 + np.cos(np.pi * np.minimum(steps, every) / every)) / 2
+        for alpha in (0.0, *numbers):
+            if _same(lambda f=first, a=alpha, s=share: f * ((1 - a) * s + a), wanted):
+                named = (("decay_steps", _whole(every)), *((("alpha", alpha),) if alpha else ()))
+                yield ScheduleCall(f"{_KERAS}.CosineDecay", (first,), named)
+
+
+def _piecewise(numbers: Sequence[float], steps: Array, wanted: Array) -> Iterator[ScheduleCall]:
+    """Yields steps of a stair whose edges and heights are constants of the graph."""
+    order = np.argsort(steps, kind="stable")
+    steps, wanted = steps[order], wanted[order]
+    heights = [next((n for n in numbers if _close(n, rate)), None) for rate in wanted]
+    if None in heights or not len(heights):
+        return
+    edges: list[float] = []
+    values: list[Any] = [heights[0]]
+    for k in range(1, len(steps)):
+        if heights[k] != values[-1]:
+            # the last step with the old rate; TF1 and Keras compare with `step <= boundary`
+            between = [n for n in numbers if steps[k - 1] <= n < steps[k]]
+            if len(between) != 1:
+                return
+            edges.append(between[0])
+            values.append(heights[k])
+    if edges:
+        places = [_whole(each) for each in edges]
+        yield ScheduleCall(f"{_KERAS}.PiecewiseConstantDecay", (places, values))
+
+
+def _whole(number: float) -> float:
+    """Returns a number of steps, an int where it is one."""
+    return int(number) if number == int(number) else number
+
+
+def _close(one: float, other: float) -> bool:
+    return abs(one - other) <= CLOSE * abs(other)
+
+
+def _same(rates: Callable[[], Array], wanted: Array) -> bool:
+    with np.errstate(all="ignore"):
+        difference = np.abs(rates() - wanted)
+    # far away a rate is lost in the rounding of its exponent
+    least = np.abs(wanted).max(initial=0) * 1e-9
+    return bool(np.all(difference <= CLOSE * np.abs(wanted) + least))
+
+
+def _text(value: Any) -> str:
+    """Returns a number as code, short where this loses nothing."""
+    if isinstance(value, list):
+        return f"[{', '.join(_text(each) for each in value)}]"
+    if isinstance(value, bool) or not isinstance(value, float):
+        return repr(value)
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)

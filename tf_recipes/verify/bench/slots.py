@@ -74,6 +74,28 @@ class SlotMap:
         return found
 
 
+def of_variable(
+    optimizer: keras.optimizers.Optimizer, variable: keras.Variable, kind: str, role: str
+) -> keras.Variable | None:
+    """Returns a slot of a weight that has the meaning of TF1's slot, or None.
+
+    Args:
+        optimizer: a built optimizer, without those around it.
+        variable: the weight.
+        kind: TF1's kernel, such as "Adam".
+        role: the role of TF1's slot, such as "m".
+    """
+    ours = type(optimizer).__module__.partition(".")[0] == _OURS
+    names = _NAMES.get((kind, role), ())
+    if not names or (kind == "Momentum" and not ours):
+        return None
+    wanted = f"{variable.path.replace('/', '_')}_{names[0] if ours else names[-1]}"
+    found = (each for each in optimizer.variables if each.path.rpartition("/")[2] == wanted)
+    slot = next(found, None)
+    fits = slot is not None and np.prod(slot.shape) == np.prod(variable.shape)
+    return slot if fits else None
+
+
 def find(structure: Structure, roles: Roles, found: Map, model: keras.Model) -> SlotMap:
     """Finds the Keras variables of TF1's slots, which are those with the same meaning.
 
@@ -84,20 +106,11 @@ def find(structure: Structure, roles: Roles, found: Map, model: keras.Model) -> 
         model.optimizer.build(model.trainable_variables)
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
-    ours = type(optimizer).__module__.partition(".")[0] == _OURS
     kinds = {update.variable: update.kind for update in structure.updates}
     usual = next(iter(kinds.values()), "")  # also where several operations make one update
-    there = {each.path.rpartition("/")[2]: each for each in optimizer.variables}
 
     def slot_of(variable: keras.Variable, owner: str, role: str) -> keras.Variable | None:
-        kind = kinds.get(owner, usual)
-        names = _NAMES.get((kind, role), ())
-        if not names or (kind == "Momentum" and not ours):
-            return None
-        name = names[0] if ours else names[-1]
-        slot = there.get(f"{variable.path.replace('/', '_')}_{name}")
-        fits = slot is not None and np.prod(slot.shape) == np.prod(variable.shape)
-        return slot if fits else None
+        return of_variable(optimizer, variable, kinds.get(owner, usual), role)
 
     links, cells = [], []
     for link in found.links:
@@ -185,7 +198,7 @@ def begun(
     return any(moved(name) for name in roles.slots if name in values)
 
 
-def taken(structure: Structure, roles: Roles, values: Mapping[str, NDArray[Any]]) -> int:
+def taken(structure: Structure, roles: Roles | None, values: Mapping[str, NDArray[Any]]) -> int:
     """Returns how many steps the graph took before: by `global_step`, or by Adam's powers."""
     for name, value in values.items():
         if name.rpartition("/")[2] == "global_step" and np.ndim(value) == 0:

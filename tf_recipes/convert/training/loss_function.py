@@ -1,0 +1,137 @@
+"""Lifts the loss of a TF1 graph to a function of `keras.ops`, where Keras has no such loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
+from tf_recipes.convert.lifting.graph_view import GraphView, full, unknown_operations
+from tf_recipes.convert.lifting.lifter import Lifter, LiftError
+from tf_recipes.convert.lifting.values import Constant, Value
+from tf_recipes.convert.program.function_code import FunctionCode, function
+from tf_recipes.convert.training.loss_graph import CLOSE, LossGraph, Trial
+from tf_recipes.graph.nodes import node_of
+
+NAME = "loss"
+PACKAGE = "model"  # the registered name of the function begins with it
+_DECORATOR = f'@keras.saving.register_keras_serializable(package="{PACKAGE}")'
+_PASSES = ("Identity", "CheckNumerics")
+_SUMS = ("Add", "AddV2", "AddN")
+
+
+def stops_gradients(graph: LossGraph) -> bool:
+    """Returns whether the loss stops a gradient that would reach the outputs."""
+    structure, nodes = graph.structure, graph.probe.nodes
+    after = structure.descendants([node_of(name) for name in graph.outputs], nodes)
+    return any(structure.nodes[name].op == "StopGradient" for name in after & nodes)
+
+
+def write(graph: LossGraph, trials: Sequence[Trial]) -> tuple[str, str]:
+    """Returns the source code of the loss, and its name.
+
+    Args:
+        graph: the `LossGraph`, with one output and one label.
+        trials: outputs and labels with the loss of the graph, to compare the function with.
+
+    Raises:
+        ValueError: if an operation of the loss has no counterpart, or the function differs.
+    """
+    output, label = graph.outputs[0], graph.labels[0]
+    tensor = _without_penalties(graph)
+    view = GraphView(graph.structure.graph, [tensor], [output, label])
+    placeholders: dict[str, Value] = {
+        node_of(name): Constant(np.asarray(value))
+        for name, value in graph.fed.items()
+        if node_of(name) in view.nodes
+    }
+    try:
+        lifted = Lifter(view, placeholders, [output, label]).lift()
+        code = FunctionCode(lifted.program, lifted.inputs, lifted.outputs[0], ("y_pred", "y_true"))
+        lines = [*_as_in_tf1(graph), *code.body()]
+    except LiftError as error:
+        found = unknown_operations([(each.op, each.node) for each in error.unknown])
+        return _refuse(graph, found)
+    except ValueError as error:
+        return _refuse(graph, f"the layer {error}")
+    if view.rank(tensor) != 0:  # gradients of several numbers are those of their sum
+        lines[-1] = f"return keras.ops.sum({lines[-1].removeprefix('return ')})"
+    source = function(NAME, ("y_true", "y_pred"), "Returns the loss of a batch.", lines, _DECORATOR)
+    _check(graph, source, trials)
+    return source, NAME
+
+
+def in_float64(path: str) -> str:
+    """Returns the source code of a loss class that computes in float64, also in a loaded model."""
+    name = path.rpartition(".")[2]
+    lines = [
+        _DECORATOR,
+        f"class Float64{name}({path}):",
+        f'    """Computes `{name}` in float64."""',
+        "",
+        "    def __init__(self, **kwargs):",
+        '        super().__init__(**{**kwargs, "dtype": "float64"})',
+    ]
+    return "\n".join(lines)
+
+
+def _as_in_tf1(graph: LossGraph) -> list[str]:
+    """Returns the lines that undo what Keras does to labels and outputs before a loss."""
+    output, label = graph.outputs[0], graph.labels[0]
+    outputs, labels, dtype = graph.shape(output), graph.shape(label), graph.dtype(label)
+    lines = []
+    if outputs is not None and labels is not None:
+        if len(labels) == 1 and len(outputs) == 2 and outputs[-1] == 1:
+            lines.append("y_true = keras.ops.reshape(y_true, (-1,))")
+        if len(outputs) == 1 and len(labels) == 2 and labels[-1] == 1:
+            lines.append("y_pred = keras.ops.reshape(y_pred, (-1,))")
+    if np.dtype(dtype).kind != "f":
+        lines.append(f'y_true = keras.ops.cast(y_true, "{dtype}")')
+    return lines
+
+
+def _without_penalties(graph: LossGraph) -> str:
+    """Returns the part of the loss that outputs and labels reach, without the weights' penalties."""
+    structure = graph.structure
+    given = [node_of(name) for name in (*graph.outputs, *graph.labels)]
+    reached = structure.descendants(given, graph.probe.nodes | set(given))
+    tensor = structure.loss
+    while True:
+        node = structure.nodes[node_of(tensor)]
+        data = [full(each) for each in node.input if not each.startswith("^")]
+        if node.op in _PASSES:
+            tensor = data[0]
+            continue
+        parts = [each for each in data if node_of(each) in reached]
+        if node.op not in _SUMS or len(parts) != 1 or not graph.weights:
+            return tensor
+        tensor = parts[0]
+
+
+def _check(graph: LossGraph, source: str, trials: Sequence[Trial]) -> None:
+    """Checks that the function gives the numbers of the graph."""
+    namespace: dict[str, Any] = {"__name__": PACKAGE}
+    exec(compile(f"import keras\nimport numpy\n\n\n{source}", "model.py", "exec"), namespace)
+    for trial in trials:
+        y_true, y_pred = (
+            keras.ops.convert_to_tensor(each)
+            for each in (trial.labels[0].astype(trial.outputs[0].dtype), trial.outputs[0])
+        )
+        got = float(np.asarray(keras.ops.convert_to_numpy(namespace[NAME](y_true, y_pred))))
+        if not abs(got - trial.loss) <= CLOSE * max(abs(trial.loss), 1e-6):
+            _refuse(graph, f"a function that gives {got:.6g} in place of {trial.loss:.6g}")
+    if not trials:
+        _refuse(graph, "a loss that is not finite for any outputs")
+
+
+def _refuse(graph: LossGraph, received: str) -> Any:
+    return validation.fail(
+        "The loss must be one of Keras, or consist of operations that the converter knows.",
+        f"{received}, in the loss {shortened(graph.structure.loss, 80)!r} of "
+        f"{graph.structure.graph.source!r}",
+        "Convert for predictions alone with inference=True.",
+    )

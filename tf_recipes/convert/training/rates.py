@@ -1,0 +1,94 @@
+"""Finds the learning rate of a TF1 training step: a number, or a schedule of Keras."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
+from tf_recipes.convert.program.expressions import Made
+from tf_recipes.convert.training.numbers_of_graph import plain
+from tf_recipes.convert.training.probe import Probe, needs_value
+from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.structure import Structure
+from tf_recipes.verify.bench import schedule_code
+
+FIRST = 25  # the first steps at which a schedule is compared with the graph, each one
+MORE = (30, 50, 75, 100, 200, 333, 500, 1000, 2000, 5000, 10000, 30000, 100000, 1000000)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rate:
+    """Holds a learning rate: the expression, and the variable that counts the steps, or None."""
+
+    expression: Any
+    counter: str | None
+
+
+def find(
+    structure: Structure,
+    tensor: str,
+    values: Mapping[str, Any],
+    feed: Mapping[str, Any],
+) -> Rate:
+    """Finds the learning rate.
+
+    Args:
+        structure: the `Structure` of the graph.
+        tensor: the tensor of the rate.
+        values: `{variable: value}` in the checkpoint.
+        feed: `{placeholder: value}` in training.
+
+    Raises:
+        ValueError: if the rate is no known schedule, or depends on a placeholder without a value.
+    """
+    with Probe(structure, [tensor]) as probe:
+        for name in probe.placeholders:
+            fed = name in feed or node_of(name) in feed
+            if not fed and not structure.has_default(node_of(name)):
+                needs_value(structure, name)
+        counters = [
+            name
+            for name in probe.variables
+            if name in structure.written and np.ndim(values[name]) == 0
+        ]
+        state = {name: values[name] for name in probe.variables}
+        if not counters:
+            return Rate(plain(probe.run(feed, state)[0]), None)
+        if len(counters) > 1:
+            _refuse(structure, tensor, f"the variables {', '.join(map(repr, counters[:3]))}")
+        counter = counters[0]
+        constants = schedule_code.constants(structure, probe.nodes)
+        wanted = _steps(constants, int(values[counter]))
+        dtype = np.asarray(values[counter]).dtype
+        rates = np.array(
+            [
+                float(probe.run(feed, {**state, counter: np.asarray(k, dtype)})[0].reshape(()))
+                for k in wanted
+            ]
+        )
+    if (rates == rates[0]).all():
+        return Rate(plain(np.float32(rates[0])), None)
+    call = schedule_code.find(structure, tensor, wanted.astype("f8"), rates)
+    if call is None:
+        _refuse(structure, tensor, f"rates {', '.join(f'{each:.6g}' for each in rates[:4])}, …")
+    return Rate(Made(call.path, call.arguments, call.keywords), counter)
+
+
+def _steps(constants: list[float], taken: int) -> np.ndarray:
+    """Returns the steps at which rates are compared: around each constant, and far away."""
+    near = {int(c) + k for c in constants if 1 <= c < 2**30 for k in (-1, 0, 1, 2)}
+    found = {*range(FIRST), *range(taken, taken + FIRST), *MORE, *near}
+    return np.array(sorted(each for each in found if each >= 0))
+
+
+def _refuse(structure: Structure, tensor: str, received: str) -> None:
+    validation.fail(
+        "The learning rate must be a number, or a schedule of Keras.",
+        f"{received} at {shortened(tensor, 80)!r} in {structure.graph.source!r}",
+        "Convert for predictions alone with inference=True.",
+    )

@@ -1,0 +1,151 @@
+"""Sets the state of a Keras optimizer to that of TF1's optimizer in a checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tf_recipes._support.wrapped_optimizers import from_outside
+from tf_recipes.blocks.moving_averages import ExponentialMovingAverage
+from tf_recipes.convert.program import built_model, transforms
+from tf_recipes.convert.program.expressions import Origin
+from tf_recipes.convert.program.model_code import ModelCode
+from tf_recipes.convert.training.compilation import Training
+from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.roles import SLOT_NAMES
+from tf_recipes.graph.structure import Structure
+from tf_recipes.verify.bench import slots
+
+Array = NDArray[Any]
+
+
+def restore(
+    model: keras.Model,
+    written: ModelCode,
+    training: Training,
+    structure: Structure,
+    values: Mapping[str, Array],
+) -> dict[str, str]:
+    """Sets slots, steps taken, powers of beta and moving averages, so that `fit` goes on from there.
+
+    Args:
+        model: the compiled model, with the weights of the checkpoint.
+        written: the code that built the model.
+        training: how the graph trains.
+        structure: the `Structure` of the graph.
+        values: `{variable: value}` in the checkpoint.
+
+    Returns:
+        `{TF1 variable: path of the optimizer's variable}` of what was set.
+    """
+    outside = from_outside(model.optimizer)
+    for each in reversed(outside):
+        if not each.built:
+            each.build(model.trainable_variables)
+    optimizer = outside[-1]
+    kind = structure.updates[0].kind
+    owned = slots_of(structure, values)
+    done: dict[str, str] = {}
+    trained = {id(each) for each in model.trainable_variables}
+    weights = built_model.weights(written, model)
+    for origin, variable in weights.values():
+        if id(variable) not in trained or not origin.variables:
+            continue
+        for role in {role for name in origin.variables for role in owned.get(name, {})}:
+            slot = slots.of_variable(optimizer, variable, kind, role)
+            names = [owned.get(name, {}).get(role) for name in origin.variables]
+            if slot is None or None in names:
+                continue
+            taken = {
+                name: values[str(each)] for name, each in zip(origin.variables, names, strict=True)
+            }
+            value = transforms.value_of(_linear(origin), taken, written.program.constants)
+            slot.assign(np.asarray(value).reshape(slot.shape))
+            done.update((str(each), str(slot.path)) for each in names)
+    done.update(_set_powers(optimizer, structure, values))
+    count = _steps(training, structure, values)
+    for each in outside:
+        each.iterations.assign(count)
+    if training.counter is not None:
+        done[training.counter] = str(optimizer.iterations.path)
+    if isinstance(outside[0], ExponentialMovingAverage) and training.averages is not None:
+        done.update(_set_averages(outside[0], weights, written, training, values, count))
+    return done
+
+
+def slots_of(structure: Structure, values: Mapping[str, Array]) -> dict[str, dict[str, str]]:
+    """Returns `{variable: {role: slot}}`, also of variables that several operations update."""
+    found: dict[str, dict[str, str]] = {
+        update.variable: dict(update.slots) for update in structure.updates
+    }
+    for name in structure.trainable:
+        if name in found:
+            continue
+        for slot in values:
+            base, _, last = slot.rpartition("/")
+            same = base == name or base.endswith(f"/{name}")
+            if last in SLOT_NAMES and same and np.shape(values[slot]) == np.shape(values[name]):
+                found.setdefault(name, {})[SLOT_NAMES[last]] = slot
+    return found
+
+
+def _linear(origin: Origin) -> Origin:
+    """Returns the origin of a slot: that of its weight, but for what is added to the weight."""
+    transform = origin.transform
+    if transform is None or "forget_bias" not in dict(transform.arguments):
+        return origin
+    arguments = tuple(
+        (name, 0.0 if name == "forget_bias" else value) for name, value in transform.arguments
+    )
+    return dataclasses.replace(
+        origin, transform=dataclasses.replace(transform, arguments=arguments)
+    )
+
+
+def _set_powers(
+    optimizer: keras.optimizers.Optimizer, structure: Structure, values: Mapping[str, Array]
+) -> dict[str, str]:
+    done = {}
+    there = {each.path.rpartition("/")[2]: each for each in optimizer.variables}
+    for update in structure.updates:
+        for k in (1, 2):
+            tensor = update.tensors.get(f"beta{k}_power")
+            power = structure.variable_of(node_of(tensor)) if tensor else None
+            if power in values and f"beta_{k}_power" in there and power is not None:
+                there[f"beta_{k}_power"].assign(values[power])
+                done[power] = str(there[f"beta_{k}_power"].path)
+    return done
+
+
+def _steps(training: Training, structure: Structure, values: Mapping[str, Array]) -> int:
+    """Returns how many steps TF1 took."""
+    if training.counter is not None:
+        return int(values[training.counter])
+    return slots.taken(structure, None, values)
+
+
+def _set_averages(
+    optimizer: ExponentialMovingAverage,
+    weights: Mapping[str, tuple[Origin, keras.Variable]],
+    written: ModelCode,
+    training: Training,
+    values: Mapping[str, Array],
+    count: int,
+) -> dict[str, str]:
+    done = {}
+    shadows = training.averages.shadows if training.averages is not None else {}
+    for origin, variable in weights.values():
+        average = optimizer.average(variable)
+        if average is None or any(name not in shadows for name in origin.variables):
+            continue
+        taken = {name: values[shadows[name]] for name in origin.variables}
+        average.assign(transforms.value_of(origin, taken, written.program.constants))
+        done.update((shadows[name], str(average.path)) for name in origin.variables)
+    # after the first step, averages do not begin at the weights
+    optimizer.updates.assign(max(count, 1))
+    return done
