@@ -26,7 +26,13 @@ def moves_axes():
     turned = tf.transpose(x, [0, 2, 1])
     back = tf.transpose(tf.nn.relu(tf.transpose(turned, [1, 0, 2])), [1, 2, 0])
     wide = tf.expand_dims(x, -1)
-    outs = [turned, back, tf.squeeze(wide * 2.0, [3]), tf.squeeze(wide), tf.stack([x, back], axis=2)]
+    outs = [
+        turned,
+        back,
+        tf.squeeze(wide * 2.0, [3]),
+        tf.squeeze(wide),
+        tf.stack([x, back], axis=2),
+    ]
     outs.append(tf.concat([x, tf.ones_like(x), back], axis=-1))
     outs.append(tf.stack(tf.unstack(x, axis=1), axis=0))
     return {"inputs": {"X:0": CUBE}, "outputs": _named(outs)}
@@ -144,9 +150,7 @@ def moves_parts():
     x = _rows()
     with tf.variable_scope("net", partitioner=tf.fixed_size_partitioner(2)):
         hidden = tf.layers.dense(x, 4, activation=tf.nn.relu, name="hidden")
-    whole = tf.get_variable(
-        "table", [6, 5], partitioner=tf.fixed_size_partitioner(3, axis=0)
-    )
+    whole = tf.get_variable("table", [6, 5], partitioner=tf.fixed_size_partitioner(3, axis=0))
     out = tf.matmul(hidden, tf.convert_to_tensor(whole)[:4]) + tf.reduce_sum(whole)
     return {"inputs": {"X:0": ROWS}, "outputs": _named([hidden, out])}
 
@@ -158,7 +162,9 @@ def moves_attention():
     weights = tf.nn.softmax(tf.matmul(query, key, transpose_b=True) / np.sqrt(4.0))
     heads = tf.transpose(tf.reshape(query, [-1, 4, 2, 2]), [0, 2, 1, 3])
     out = tf.layers.dense(tf.matmul(weights, value), 3, activation=tf.nn.tanh, name="out")
-    mixed = tf.reshape(tf.transpose(tf.matmul(heads, heads, adjoint_b=True), [0, 2, 1, 3]), [-1, 4, 8])
+    mixed = tf.reshape(
+        tf.transpose(tf.matmul(heads, heads, adjoint_b=True), [0, 2, 1, 3]), [-1, 4, 8]
+    )
     return {"inputs": {"X:0": CUBE}, "outputs": _named([out, weights, mixed])}
 
 
@@ -168,7 +174,9 @@ def moves_sequence_dense():
     flat = tf.nn.relu(tf.matmul(tf.reshape(x, [-1, 6]), tf.get_variable("W1", [6, 5])))
     first = tf.reshape(flat, [-1, 4, 5])
     w2 = tf.get_variable("W2", [5, 3])
-    second = tf.reshape(tf.matmul(tf.reshape(first, [-1, 5]), w2) + tf.get_variable("b2", [3]), [-1, 4, 3])
+    second = tf.reshape(
+        tf.matmul(tf.reshape(first, [-1, 5]), w2) + tf.get_variable("b2", [3]), [-1, 4, 3]
+    )
     third = tf.tensordot(second, tf.get_variable("W3", [3, 2]), [[2], [0]])
     kernel = tf.tile(tf.expand_dims(tf.get_variable("W4", [2, 3]), 0), [tf.shape(x)[0], 1, 1])
     fourth = tf.matmul(third, kernel)
