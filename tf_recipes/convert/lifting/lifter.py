@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +19,6 @@ from tf_recipes.convert.program.expressions import (
     Origin,
     Step,
     Tensor,
-    layer_name,
 )
 from tf_recipes.convert.program.keras_program import KerasProgram, identity, shared_variables
 from tf_recipes.graph.nodes import VARIABLES, node_of
@@ -94,13 +95,20 @@ class Lifter:
             keywords["batch_shape"] = shape
         if dtype != "float32":
             keywords["dtype"] = dtype
-        keywords["name"] = layer_name(label, "input")  # Keras takes no "/" in a name
+        keywords["name"] = self._input_name(label)
         step = self.program.add(
             "keras.Input", (), keywords, [shape], [dtype], [node_of(name)], label
         )
         self.values[tensor] = Tensor(step)
         self.became[node_of(name)] = "input"
         return Tensor(step)
+
+    def _input_name(self, label: str) -> str:
+        """Returns the name of an input: that of its placeholder, in letters that Keras takes."""
+        name = re.sub(r"\W", "_", label, flags=re.ASCII)
+        taken = [dict(step.keywords)["name"] for step in self.program.steps]
+        count = next(k for k in itertools.count() if (f"{name}_{k}" if k else name) not in taken)
+        return f"{name}_{count}" if count else name
 
     def lift(self) -> Lifted:
         """Lifts every node that the outputs need.

@@ -101,9 +101,15 @@ def _is_drawn(view: GraphView, tensor: str) -> bool:
 
 
 def model_inputs(view: GraphView) -> list[str]:
-    """Returns the tensors that a model takes: placeholders of arrays, and what iterators give."""
+    """Returns the tensors that a model takes: placeholders of arrays, and what iterators give.
+
+    They come in the order in which the program made them.
+    """
     found = []
-    for name in view.order:
+    needed = set(view.order)
+    for name in view.nodes:
+        if name not in needed:
+            continue
         op = view.nodes[name].op
         if op in PLACEHOLDERS:
             dtype = np.dtype(view.dtype(name))
