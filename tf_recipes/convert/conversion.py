@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.precision import use_float32_products
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import (
+    compared_rows,
     conversion_document,
     example_rows,
     forward_check,
     output_folder,
     refusals,
     source_graph,
+    training_check,
 )
 from tf_recipes.convert.lifting import lifter, placeholders
 from tf_recipes.convert.lifting.graph_view import GraphView, full
@@ -30,8 +31,9 @@ from tf_recipes.convert.lifting.values import Constant, Flag, Setting, Value
 from tf_recipes.convert.program import built_model
 from tf_recipes.convert.program.model_code import ModelCode
 from tf_recipes.convert.source_graph import SourceGraph
+from tf_recipes.convert.training import compilation, state
+from tf_recipes.convert.training.compilation import Training
 from tf_recipes.graph import checkpoint_values
-from tf_recipes.verify.bench import feeds as feeds_of_steps
 
 Values = Mapping[str, NDArray[Any]]
 
@@ -181,21 +183,57 @@ class _Conversion:
         """Lifts the graph, builds the model and compares it."""
         self.on_progress("recognising layers")
         lifted = self._lifted()
-        values = self._values(lifted)
+        self.on_progress("reading the variables")
+        values = self._values()
+        training = self._training(lifted, values)
+        code = _code(self.source, lifted, training)
         self.on_progress("building the model")
-        code = ModelCode(lifted.program, lifted.inputs, lifted.outputs, title=_title(self.source))
-        text = code.source()
-        model = built_model.build(text)
-        built_model.set_weights(code, model, values)
+        model = self._model(code, training, values)
         self.on_progress("comparing predictions")
-        rows = self._rows()
+        labels = training.labels if training else ()
+        rows = compared_rows.of(self.source, self.view, self.inputs, labels, self.settings.feeds)
         predictions = forward_check.compare(
-            self.view, model, values, self.inputs, rows, self._evaluation()
+            self.view,
+            model,
+            {name: values[name] for name in self.view.variable_shapes()},
+            self.inputs,
+            {name: rows[name][: example_rows.ROWS] for name in self.inputs},
+            self._values_of_others(training=False),
         )
+        report = None
+        if training is not None:
+            self.on_progress("comparing training")
+            report = training_check.run(
+                self.source,
+                training,
+                code,
+                lambda: self._model(code, training, values),
+                self.inputs,
+                rows,
+                {**self._values_of_others(training=True), **self.settings.feed},
+                {**self._values_of_others(training=False), **self.settings.eval_feed},
+                self.settings.steps,
+            )
         document = conversion_document.build(
-            self.source, self.view, lifted, code, model, predictions, self._notes(lifted)
+            self.source, self.view, lifted, code, model, predictions, report, self._notes(lifted)
         )
-        return Conversion(model, text, document)
+        return Conversion(model, code.source(), document)
+
+    def _training(self, lifted: Lifted, values: Values) -> Training | None:
+        """Returns how the graph trains; None for predictions alone."""
+        if self.source.structure is None:
+            return None
+        self.on_progress("recognising the training")
+        fed = {**self._values_of_others(training=True), **self.settings.feed}
+        return compilation.find(self.source.structure, self.view, lifted, values, fed)
+
+    def _model(self, code: ModelCode, training: Training | None, values: Values) -> keras.Model:
+        """Returns the model, with the weights and the state of the optimizer."""
+        model = built_model.build(code.source())
+        built_model.set_weights(code, model, values)
+        if training is not None and self.source.structure is not None:
+            state.restore(model, code, training, self.source.structure, values)
+        return model
 
     def _lifted(self) -> Lifted:
         try:
@@ -205,50 +243,26 @@ class _Conversion:
         except LiftError as error:
             refusals.refuse(self.view, error)
 
-    def _values(self, lifted: Lifted) -> dict[str, NDArray[Any]]:
-        self.on_progress("reading the variables")
-        return checkpoint_values.read(
-            self.source.prefix, self.source.graph, self.view.variable_shapes()
-        )
+    def _values(self) -> dict[str, NDArray[Any]]:
+        """Returns the variables of the forward pass, and those that a training step has."""
+        needed = self.view.variable_shapes()
+        structure = self.source.structure
+        more = checkpoint_values.shapes(structure) if structure is not None else {}
+        return checkpoint_values.read(self.source.prefix, self.source.graph, needed, more)
 
-    def _rows(self) -> dict[str, NDArray[Any]]:
-        """Returns the rows of the inputs on which predictions are compared."""
-        made = example_rows.of_inputs(self.view, self.inputs)
-        if self.settings.feeds is None:
-            return made
-        arrays = self.settings.feeds
-        if not isinstance(arrays, Mapping):
-            arrays = feeds_of_steps.read(arrays)
-        arrays = {full(name): np.asarray(array) for name, array in arrays.items()}
-        for name in self.inputs:
-            if name not in arrays:
-                validation.fail(
-                    "The feeds must hold an array for each input.",
-                    f"none for {shortened(name, 80)!r}",
-                    "Add it, or leave feeds out, so that rows are made.",
-                )
-            array = arrays[name]
-            if array.ndim != made[name].ndim or any(
-                s is not None and s != n
-                for s, n in zip(self.view.shape(name) or (), array.shape, strict=True)
-            ):
-                validation.fail(
-                    "An array must have the shape of its placeholder.",
-                    f"{shortened(name, 60)!r}: {array.shape} for {self.view.shape(name)}",
-                    "Reshape the array, so that its first axis has the rows.",
-                )
-        return {
-            name: arrays[name][: example_rows.ROWS].astype(made[name].dtype) for name in self.inputs
-        }
+    def _values_of_others(self, training: bool) -> dict[str, Any]:
+        """Returns `{placeholder: value}` of those that are no inputs.
 
-    def _evaluation(self) -> dict[str, Any]:
-        """Returns `{placeholder: value}` in evaluation."""
+        Args:
+            training: True for the values in training, False for those in evaluation.
+        """
         found: dict[str, Any] = {}
         for name, value in self.placeholders.items():
             match value:
                 case Flag(_, negated):
-                    found[name] = negated
-                case Setting(evaluation=number):
+                    found[name] = training != negated
+                case Setting():
+                    number = value.training if training else value.evaluation
                     found[name] = 1.0 if number is None else number
                 case Constant(array):
                     found[name] = array
@@ -256,16 +270,30 @@ class _Conversion:
 
     def _notes(self, lifted: Lifted) -> list[str]:
         """Returns what a person must know of the model."""
-        return [
+        open_ones = [
             f"{name} has no value for training; dropout keeps everything. Set it with "
             f"feed={{{name!r}: VALUE}}."
             for name, value in self.placeholders.items()
             if _is_open(value)
         ]
+        return [*open_ones, *(f"{name}: {note}" for name, note in lifted.notes.items())]
 
 
 def _is_open(value: Value) -> bool:
     return isinstance(value, Setting) and value.training is None
+
+
+def _code(source: SourceGraph, lifted: Lifted, training: Training | None) -> ModelCode:
+    """Returns the code of a model, compiled where the graph trains."""
+    return ModelCode(
+        lifted.program,
+        lifted.inputs,
+        lifted.outputs,
+        title=_title(source),
+        compiled=dict(training.compiled) if training else None,
+        functions=training.functions if training else (),
+        keywords=training.keywords if training else {},
+    )
 
 
 def _title(source: SourceGraph) -> str:

@@ -19,6 +19,7 @@ from tf_recipes.convert.program.expressions import Step, Tensor
 from tf_recipes.convert.program.model_code import ModelCode
 from tf_recipes.convert.source_graph import SourceGraph
 from tf_recipes.graph.nodes import VARIABLES, node_of
+from tf_recipes.verify.migration import Report
 
 FORMAT = 1
 # operation -> why a model does without it; the first that matches
@@ -44,6 +45,7 @@ def build(
     code: ModelCode,
     model: keras.Model,
     predictions: Predictions,
+    report: Report | None,
     notes: Sequence[str],
 ) -> dict[str, Any]:
     """Returns what `conversion.json` holds.
@@ -55,16 +57,17 @@ def build(
         code: the written code.
         model: the model with its weights.
         predictions: how far the predictions are from TF1's.
+        report: what the verification of the training found; None for predictions alone.
         notes: what a person must know of the model.
     """
-    passed = predictions.passed
+    passed = predictions.passed and (report is None or report.passed)
     return {
         "format": FORMAT,
         "tf_recipes": tf_recipes.__version__,
         "checkpoint": source.path,
         "tensorflow": source.graph.tensorflow_version,
         "passed": passed,
-        "message": _message(model, predictions, passed),
+        "message": _message(model, predictions, report),
         "notes": list(notes),
         "inputs": [_tensor(each) for each in lifted.inputs],
         "outputs": list(view.outputs),
@@ -84,17 +87,18 @@ def build(
             }
             for name, drift in predictions.drift.items()
         ],
+        "training": None if report is None else dict(report.document),
     }
 
 
-def _message(model: keras.Model, predictions: Predictions, passed: bool) -> str:
+def _message(model: keras.Model, predictions: Predictions, report: Report | None) -> str:
     worst = max(predictions.ratios.values(), default=0.0)
-    count = len(model.layers)
-    outcome = "match" if passed else "DIFFER from"
-    return (
-        f"{count} layers, {model.count_params()} weights; the predictions {outcome} TF1's "
-        f"(largest ratio {worst:.2g})"
+    outcome = "match" if predictions.passed else "DIFFER from"
+    text = (
+        f"{len(model.layers)} layers, {model.count_params()} weights; the predictions {outcome} "
+        f"TF1's (largest ratio {worst:.2g})"
     )
+    return text if report is None else f"{text}; training: {str(report).rstrip('.')}"
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import types
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.graph.graph_session import check_files
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.structure import Structure
 
 _RESTORES = ("RestoreV2", "Restore", "RestoreSlice")
 _ASSIGNS = ("Assign", "AssignVariableOp")
@@ -75,8 +77,21 @@ def _slices(text: str) -> tuple[slice, ...]:
     return tuple(found)
 
 
+def shapes(structure: Structure) -> dict[str, tuple[int, ...]]:
+    """Returns `{variable: shape}` of the variables of numbers that a training step touches."""
+    found = {}
+    for name in structure.variables:
+        node = structure.nodes[name]
+        if tf.as_dtype(node.attr["dtype"].type).base_dtype != tf.string:
+            found[name] = tuple(int(each.size) for each in node.attr["shape"].shape.dim)
+    return found
+
+
 def read(
-    prefix: str, graph: MetaGraph, shapes: Mapping[str, tuple[int, ...]]
+    prefix: str,
+    graph: MetaGraph,
+    shapes: Mapping[str, tuple[int, ...]],
+    more: Mapping[str, tuple[int, ...]] = types.MappingProxyType({}),
 ) -> dict[str, NDArray[Any]]:
     """Returns `{variable: value}`.
 
@@ -84,6 +99,7 @@ def read(
         prefix: the checkpoint's path without `.index` or `.data-00000-of-00001`.
         graph: the graph beside the checkpoint.
         shapes: `{variable: shape}` of the wanted variables, as the graph has them.
+        more: the same for variables that may be missing in the checkpoint.
 
     Raises:
         ValueError: if a file is missing, damaged or another graph's, or a value is not finite.
@@ -95,6 +111,11 @@ def read(
     wanted = {name: found_places.get(name, Place(name)) for name in shapes}
     wanted = {n: p if p.key in there or n not in there else Place(n) for n, p in wanted.items()}
     remedy = "Pass the checkpoint that was saved with this .meta file, with all its shards."
+    for name, shape in more.items():
+        place = found_places.get(name, Place(name))
+        place = place if place.key in there else Place(name)
+        if name not in wanted and place.key in there:
+            wanted[name], shapes = place, {**shapes, name: shape}
     missing = [name for name, place in wanted.items() if place.key not in there]
     if missing:
         validation.fail(

@@ -1,0 +1,90 @@
+"""Settles the rows on which a model is compared with its graph: given ones, or made ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
+from tf_recipes.convert import example_rows
+from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.source_graph import SourceGraph
+from tf_recipes.graph.nodes import PLACEHOLDERS, node_of
+from tf_recipes.verify.bench import feeds as feeds_of_steps
+
+Rows = dict[str, NDArray[Any]]
+Shape = tuple[int | None, ...] | None
+
+
+def of(
+    source: SourceGraph,
+    view: GraphView,
+    inputs: Sequence[str],
+    labels: Sequence[str],
+    given: str | os.PathLike[str] | Mapping[str, Any] | None,
+) -> Rows:
+    """Returns `{tensor: array (rows, …)}` for the inputs and the labels.
+
+    Args:
+        source: what is converted.
+        view: the forward part of its graph.
+        inputs: names of the tensors that the model takes.
+        labels: names of the tensors that only the loss takes.
+        given: arrays, or the path of an `.npz` file; None makes some.
+
+    Raises:
+        ValueError: if an array is missing, or has another shape than its tensor.
+    """
+    made = example_rows.of_inputs(view, inputs)
+    rows = max((len(each) for each in made.values() if each.ndim), default=example_rows.ROWS)
+    if labels and source.structure is not None:
+        known = {full(name): _told(source, name) for name in labels}
+        made |= example_rows.of_labels(source.structure, view, labels, known, rows)
+    if given is None:
+        return made
+    arrays = given if isinstance(given, Mapping) else feeds_of_steps.read(given)
+    arrays = {full(name): np.asarray(array) for name, array in arrays.items()}
+    for name, example in made.items():
+        _check(name, arrays, example)
+    return {name: arrays[name].astype(example.dtype) for name, example in made.items()}
+
+
+def _check(name: str, arrays: Mapping[str, NDArray[Any]], example: NDArray[Any]) -> None:
+    if name not in arrays:
+        validation.fail(
+            "The feeds must hold an array for each input and label.",
+            f"none for {shortened(name, 80)!r}",
+            "Add it, or leave feeds out, so that rows are made.",
+        )
+    if arrays[name].ndim != example.ndim:
+        validation.fail(
+            "An array must have the shape of its placeholder.",
+            f"{shortened(name, 60)!r}: {arrays[name].shape} for one such as {example.shape}",
+            "Reshape the array, so that its first axis has the rows.",
+        )
+
+
+def _told(source: SourceGraph, name: str) -> tuple[Shape, str]:
+    """Returns the static shape and the dtype that the graph notes of a tensor."""
+    assert source.structure is not None  # labels belong to a loss
+    node, index = source.structure.nodes[node_of(name)], int(full(name).rpartition(":")[2])
+    if node.op in PLACEHOLDERS:
+        kind, shape = node.attr["dtype"].type, node.attr["shape"].shape
+    else:
+        kind = (
+            list(node.attr["output_types"].list.type) or node.attr["component_types"].list.type
+        )[index]
+        shapes = node.attr["output_shapes"].list.shape
+        shape = shapes[index] if index < len(shapes) else None
+    known = source.graph.shapes.get(full(name))
+    if known is None and shape is not None and not shape.unknown_rank:
+        known = tuple(None if each.size < 0 else int(each.size) for each in shape.dim)
+        if not known and "shape" not in node.attr and node.op in PLACEHOLDERS:
+            known = None
+    return known, tf.as_dtype(kind).base_dtype.name

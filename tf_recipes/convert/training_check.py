@@ -1,0 +1,83 @@
+"""Compares the training of a converted model with that of its TF1 graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from tf_recipes.convert.program import built_model
+from tf_recipes.convert.program.model_code import ModelCode
+from tf_recipes.convert.source_graph import SourceGraph
+from tf_recipes.convert.training.compilation import Training
+from tf_recipes.verify import migration
+from tf_recipes.verify.migration import Report
+
+
+def run(
+    source: SourceGraph,
+    training: Training,
+    code: ModelCode,
+    make: Callable[[], keras.Model],
+    inputs: Sequence[str],
+    rows: Mapping[str, Any],
+    feed: Mapping[str, Any],
+    eval_feed: Mapping[str, Any],
+    steps: int,
+) -> Report:
+    """Verifies some training steps of a model beside its graph, with the known map of variables.
+
+    Args:
+        source: what was converted.
+        training: how the graph trains.
+        code: the written code.
+        make: returns the model, anew at each call.
+        inputs: names of the tensors that the model takes.
+        rows: `{tensor: array (rows, …)}` of the inputs and labels.
+        feed: `{placeholder: value}` in training.
+        eval_feed: the same in evaluation.
+        steps: how many steps.
+
+    Raises:
+        ValueError: if nothing can be judged, such as with rows on which the graph cannot train.
+    """
+    assert source.structure is not None  # there is no training without
+    structure = source.structure
+    try:
+        return migration.verify(
+            make,
+            source.path,
+            dict(rows),
+            feed=feed,
+            eval_feed=eval_feed,
+            train_op=[structure.train_op, *structure.also],
+            loss=structure.loss,
+            inputs=list(inputs),
+            labels=list(training.labels),
+            outputs=list(source.outputs),
+            sample_weight=training.sample_weight,
+            variable_map=_map(code, make()),
+            steps=steps,
+            explain=False,
+            cache=False,
+        )
+    except ValueError as error:
+        text = str(error).rstrip(".")
+    raise ValueError(
+        f"{text}. Pass rows of the program with feeds=, or convert for predictions alone with "
+        "inference=True."
+    )
+
+
+def _map(code: ModelCode, model: keras.Model) -> dict[str, str]:
+    """Returns the map of the variables that are one another's, as they are or transposed."""
+    found = {}
+    for path, (origin, _) in built_model.weights(code, model).items():
+        if len(origin.variables) != 1:
+            continue
+        if origin.transform is None:
+            found[origin.variables[0]] = path
+        elif dict(origin.transform.arguments).get("order") == (1, 0):
+            found[origin.variables[0]] = f"transpose:{path}"
+    return found
