@@ -11,6 +11,7 @@ from typing import Any
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.convert import predictions
 from tf_recipes.convert.lifting.graph_view import full
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
@@ -106,9 +107,14 @@ def _outputs(graph: MetaGraph, structure: Structure | None, labels: Sequence[str
     if structure is not None:
         fed = [full(n) for n in structure.placeholders] + list(structure.sources)
         inputs = [name for name in fed if name not in labels]
-        found = structure.output(inputs, labels)
+        found = structure.output(inputs, labels) if len(labels) == 1 else None
         if found is not None:
             return [full(found)]
+        several = predictions.of_labels(structure, labels) or predictions.of_inputs(
+            structure, inputs
+        )
+        if several:
+            return several
     last = _last(graph)
     if len(last) != 1:
         validation.fail(

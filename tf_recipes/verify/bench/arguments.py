@@ -118,19 +118,21 @@ def find(
     Raises:
         ValueError: if they cannot be told.
     """
-    by_node = {node_of(name): name for name in fed}
+    # a node may give several tensors, so that a name without a number means the first of them
+    by_name = {node_of(name): name for name in reversed(fed)} | {name: name for name in fed}
 
     def named(field: str, names: Sequence[str]) -> list[str]:
         for name in names:
-            if node_of(name) not in by_node:
+            if name not in by_name:
                 validation.fail(
                     f"`{field}` must name fed arrays.",
                     f"{field}={shortened(name, 60)!r}",
-                    f"The feeds have {', '.join(map(repr, by_node))}.",
+                    f"The feeds have {', '.join(map(repr, fed))}.",
                 )
-        return [by_node[node_of(name)] for name in names]
+        return [by_name[name] for name in names]
 
-    left = [name for name in fed if weight is None or node_of(name) != node_of(weight)]
+    weights = named("sample_weight", [weight] if weight is not None else [])
+    left = [name for name in fed if name not in weights]
     label_names = named("labels", labels) if labels is not None else None
     if label_names is None:
         label_names = [name for name in left if structure.feeds_only_the_loss(name)]
@@ -139,7 +141,7 @@ def find(
     return Arguments(
         found[0],
         _ordered_labels(model, label_names),
-        named("sample_weight", [weight])[0] if weight is not None else None,
+        weights[0] if weights else None,
         labels is not None,
         found[1],
     )

@@ -1,0 +1,88 @@
+"""Finds the predictions in a training graph: what the loss compares with labels or with inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tf_recipes.convert.lifting.graph_view import full
+from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.structure import Structure
+
+_MOVES = ("Reshape", "Identity", "Squeeze", "ExpandDims")
+_COMPARES = (
+    *("Sub", "SquaredDifference", "SoftmaxCrossEntropyWithLogits", "Mul"),
+    "SparseSoftmaxCrossEntropyWithLogits",
+)
+
+
+def of_labels(structure: Structure, labels: Sequence[str]) -> list[str]:
+    """Returns the tensors that the loss compares with labels, each once; none if one is not found.
+
+    Args:
+        structure: the `Structure` of the graph.
+        labels: the tensors that only the loss takes.
+    """
+    weighted = _weighted(structure)
+    found = []
+    for label in labels:
+        reached = structure.descendants(structure.starts([label]), structure.forward)
+        first = next(
+            (
+                tensor
+                for name in sorted(reached, key=structure.order.__getitem__)
+                for tensor in structure.nodes[name].input
+                if node_of(tensor) in weighted - reached
+            ),
+            None,
+        )
+        if first is None:
+            return []
+        found.append(_before_moves(structure, first, weighted))
+    return list(dict.fromkeys(found))
+
+
+def of_inputs(structure: Structure, inputs: Sequence[str]) -> list[str]:
+    """Returns the tensor that the loss compares with an input, as that of an autoencoder does.
+
+    Args:
+        structure: the `Structure` of the graph.
+        inputs: the tensors that the model takes.
+    """
+    weighted = _weighted(structure)
+    plain = structure.descendants(structure.starts(inputs), structure.forward) - weighted
+    plain |= {node_of(each) for each in inputs}
+    found = None
+    for name in sorted(structure.forward, key=structure.order.__getitem__):
+        node = structure.nodes[name]
+        names = [node_of(each) for each in node.input]
+        if node.op not in _COMPARES or len(names) != 2 or not any(n in plain for n in names):
+            continue
+        tensor = next((each for each in node.input if node_of(each) in weighted), None)
+        if tensor is not None and _moves_to_scalar(structure, name):
+            found = tensor
+    return [] if found is None else [_before_moves(structure, found, weighted)]
+
+
+def _moves_to_scalar(structure: Structure, name: str) -> bool:
+    """Returns whether no weight joins between a node and the loss, but for a sum of penalties."""
+    reached = structure.descendants([name], structure.forward)
+    products = ("MatMul", "Conv2D", "BiasAdd", "Conv3D", "Conv2DBackpropInput")
+    return not any(structure.nodes[each].op in products for each in reached)
+
+
+def _weighted(structure: Structure) -> set[str]:
+    """Returns the nodes of the forward pass that depend on a trained variable."""
+    return structure.descendants(
+        [name for name in structure.forward if structure.reads_weights(name)], structure.forward
+    )
+
+
+def _before_moves(structure: Structure, tensor: str, weighted: set[str]) -> str:
+    """Returns the tensor that another one has the numbers of, in another shape."""
+    name = full(tensor)
+    while structure.nodes[node_of(name)].op in _MOVES:
+        before = structure.nodes[node_of(name)].input[0]
+        if node_of(before) not in weighted or structure.variable_of(node_of(before)):
+            break
+        name = full(before)
+    return name
