@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tf_recipes.convert.lifting import kept_operations, pattern
 from tf_recipes.convert.lifting.graph_view import GraphView, full
-from tf_recipes.convert.lifting.values import Constant, Sizes, Unknown, Value, Weight
+from tf_recipes.convert.lifting.values import Constant, Sizes, Steps, Unknown, Value, Weight
 from tf_recipes.convert.program.expressions import (
     Layer,
     Made,
@@ -75,6 +76,12 @@ class Lifter:
         self.program = KerasProgram()
         self.values: dict[str, Value] = {}
         self.became: dict[str, str] = {}
+        self._done: set[str] = set()  # nodes that were lifted, or that a pattern gave a value
+        # what patterns of recurrent nets tell one another
+        self.last_states: dict[tuple[str, str], Tensor | None] = {}  # by loop and new state
+        self.reversed_series: dict[Tensor, tuple[Tensor, Tensor]] = {}  # to the series and lengths
+        self.refused_chains: set[str] = set()
+        self._turn = ""  # the loop whose turns a pattern looks at as a whole
         self._notes: list[tuple[Step, str]] = []
         self._in_evaluation: dict[int, int] = {}
         self._numbers: dict[Any, int] = {}
@@ -129,6 +136,9 @@ class Lifter:
         return Lifted(self.program, self.input_tensors, tensors, self.became, self.values, notes)
 
     def _lift(self, name: str) -> None:
+        if name in self._done:
+            return
+        self._done.add(name)
         node = self.view.nodes[name]
         if name in self.placeholders:
             self.values[f"{name}:0"] = self.placeholders[name]
@@ -138,14 +148,12 @@ class Lifter:
             shape, dtype = self._variable_shape(node)
             self.values[f"{name}:0"] = Weight(name, shape, dtype)
             return
-        for each in pattern.by_operation().get(node.op, ()):
-            found = each.lift(node, self)
-            if found is not None:
-                self.became[name] = each.name
-                outputs = [found] if not isinstance(found, list | tuple) else found
-                for k, value in enumerate(outputs):
-                    self.values[f"{name}:{k}"] = value
-                return
+        found = self.by_patterns(node)
+        if found is not None:
+            outputs = [found] if not isinstance(found, list | tuple) else found
+            for k, value in enumerate(outputs):
+                self.values[f"{name}:{k}"] = value
+            return
         if self.keep_unknown and (kept := kept_operations.lifted(node, self)) is not None:
             self.became[name] = "kept operation"
             for k, value in enumerate(kept):
@@ -155,6 +163,66 @@ class Lifter:
         self.values[f"{name}:0"] = (
             unknown[0] if unknown else Unknown(name, node.op, "is in no pattern")
         )
+
+    def by_patterns(self, node: Any, after: int = -1) -> Value | Sequence[Value] | None:
+        """Returns the value, or the values, that the first pattern to take a node gives it.
+
+        Args:
+            node: the node.
+            after: only patterns with a greater `order` are asked.
+        """
+        for each in pattern.by_operation().get(node.op, ()):
+            found = each.lift(node, self) if each.order > after else None
+            if found is not None:
+                self.became[node.name] = each.name
+                return found
+        return None
+
+    def give(self, tensor: str, value: Value, name: str) -> None:
+        """Gives a tensor of the graph a value before its node is lifted.
+
+        Args:
+            tensor: the tensor.
+            value: its value.
+            name: the name of the pattern.
+        """
+        self.values[full(tensor)] = value
+        self.became[node_of(tensor)] = name
+        self._done.add(node_of(tensor))
+
+    def demand(self, tensor: str, without: Collection[str]) -> Value | None:
+        """Returns the value of a tensor, whose nodes are lifted before their turn.
+
+        Args:
+            tensor: the tensor.
+            without: nodes on which it must not depend.
+
+        Returns:
+            None where it depends on one of those.
+        """
+        needed, waiting = set(), [node_of(tensor)]
+        while waiting:
+            name = waiting.pop()
+            if name in without:
+                return None
+            if name in needed or name in self._done or name in self.view.folded_nodes:
+                continue
+            needed.add(name)
+            if not self.view.is_input(name):
+                waiting += [node_of(each) for each in self.view.inputs(name)]
+        for name in [each for each in self.view.order if each in needed]:
+            if not self.view.is_input(name):
+                self._lift(name)
+        return self.value(tensor)
+
+    @contextlib.contextmanager
+    def whole_turns(self, frame: str) -> Iterator[None]:
+        """Lets patterns see the tensors of a loop's turn as tensors of all turns together."""
+        self._turn = frame
+        try:
+            yield
+        finally:
+            self._turn = ""
 
     @staticmethod
     def _variable_shape(node: Any) -> tuple[tuple[int, ...], str]:
@@ -167,7 +235,8 @@ class Lifter:
         """Returns what a tensor of the graph was lifted to."""
         name = full(tensor)
         if name in self.values:
-            return self.values[name]
+            found = self.values[name]
+            return found.tensor if isinstance(found, Steps) and self._turn else found
         array = self.view.constant(name)
         if array is not None:
             self.values[name] = Constant(array)

@@ -80,6 +80,19 @@ class Setting:
 
 
 @dataclasses.dataclass(frozen=True)
+class Steps:
+    """Stands for a tensor in a turn of a recurrent loop, by its entries in all turns together.
+
+    `tensor` has the axes of rows, of time, and the others. `frame` is the loop's name. `masked`
+    says that the entries after the end of a series are zeros.
+    """
+
+    tensor: Tensor
+    frame: str
+    masked: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Unknown:
     """Stands for a tensor that no pattern makes, and names the node at fault.
 
@@ -91,4 +104,4 @@ class Unknown:
     reason: str = ""
 
 
-Value = Tensor | Constant | Weight | Sizes | Flag | Setting | Unknown
+Value = Tensor | Constant | Weight | Sizes | Flag | Setting | Steps | Unknown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,42 @@ def transpose(values: Sequence[Array], order: Sequence[int]) -> Array:
     return np.transpose(values[0], order)
 
 
-_FUNCTIONS = {function.__name__: function for function in (reshape, transpose)}
+def arranged(
+    values: Sequence[Array],
+    shape: Sequence[int],
+    blocks: Sequence[tuple[int, Sequence[int], Sequence[int], Sequence[int], int]],
+    added: Sequence[tuple[int, int, float]] = (),
+) -> Array:
+    """Returns an array of blocks of the values.
+
+    Args:
+        values: matrices and vectors; a vector has one row.
+        shape: the shape of the result, of a matrix or a vector.
+        blocks: for each block the place of its value, the rows and columns there, the row and the
+            column here, and 1 or -1 as its factor.
+        added: the first column, the one after the last, and the number that is added to them.
+    """
+    made = np.zeros((1, *shape) if len(shape) == 1 else tuple(shape), values[0].dtype)
+    for place, rows, columns, (row, column), sign in blocks:
+        block = np.atleast_2d(values[place])[slice(*rows), slice(*columns)]
+        height, width = block.shape
+        made[row : row + height, column : column + width] += sign * block
+    for first, last, number in added:
+        made[:, first:last] += np.asarray(number, made.dtype)
+    return made.reshape(shape)
+
+
+def linear(origin: Origin) -> Origin:
+    """Returns the origin without the numbers that are added: the one of a variable's slots."""
+    if origin.transform is None:
+        return origin
+    kept = tuple(each for each in origin.transform.arguments if each[0] != "added")
+    return dataclasses.replace(
+        origin, transform=dataclasses.replace(origin.transform, arguments=kept)
+    )
+
+
+_FUNCTIONS = {function.__name__: function for function in (reshape, transpose, arranged)}
 
 
 def value_of(origin: Origin, values: dict[str, Array], constants: Sequence[Array]) -> Array:

@@ -1,0 +1,173 @@
+"""Builds recurrent nets in the styles of TF1."""
+
+import numpy as np
+import tensorflow as tf
+
+SERIES = np.random.RandomState(0).randn(4, 5, 3).astype("f")
+LENGTHS = np.array([5, 2, 3, 1], "i")
+cells = tf.nn.rnn_cell
+
+
+def _series(steps=5, name="X"):
+    return tf.placeholder(tf.float32, [None, steps, 3], name=name)
+
+
+def _given(outputs, **more):
+    inputs = {"X:0": SERIES}
+    inputs.update((key + ":0", value) for key, value in more.items())
+    return {"inputs": inputs, "outputs": [t.name for t in outputs]}
+
+
+def rnn_basic():
+    """A simple cell with relu in dynamic_rnn, its outputs through a dense layer by reshaping."""
+    outputs, state = tf.nn.dynamic_rnn(
+        cells.BasicRNNCell(4, activation=tf.nn.relu), _series(), dtype=tf.float32
+    )
+    flat = tf.layers.dense(tf.reshape(outputs, [-1, 4]), 2, name="out")
+    return _given([tf.reshape(flat, [-1, 5, 2]), state])
+
+
+def rnn_lstm():
+    """An LSTM whose last output goes into a dense layer."""
+    outputs, _ = tf.nn.dynamic_rnn(cells.BasicLSTMCell(4), _series(), dtype=tf.float32)
+    return _given([tf.layers.dense(outputs[:, -1], 2, name="out")])
+
+
+def rnn_lstm_states():
+    """An LSTM with another forget bias and its last states, of series of any length."""
+    outputs, state = tf.nn.dynamic_rnn(
+        cells.LSTMCell(4, forget_bias=0.5), _series(None), dtype=tf.float32
+    )
+    return _given([outputs, state.c, state.h])
+
+
+def rnn_lstm_state_alone():
+    """An LSTM of which only the last output state is used."""
+    _, state = tf.nn.dynamic_rnn(cells.LSTMCell(4), _series(), dtype=tf.float32)
+    return _given([tf.layers.dense(state.h, 2, name="out")])
+
+
+def rnn_gru():
+    """A GRU with its inputs by time first."""
+    outputs, state = tf.nn.dynamic_rnn(
+        cells.GRUCell(4), tf.transpose(_series(), [1, 0, 2]), dtype=tf.float32, time_major=True
+    )
+    return _given([outputs[-1], state, tf.reduce_mean(outputs, 0)])
+
+
+def rnn_lengths():
+    """Several layers of series of different lengths."""
+    lengths = tf.placeholder(tf.int32, [None], name="lengths")
+    several = cells.MultiRNNCell([cells.LSTMCell(4), cells.LSTMCell(3)])
+    outputs, states = tf.nn.dynamic_rnn(several, _series(), lengths, dtype=tf.float32)
+    return _given([outputs, states[0].c, states[1].h], lengths=LENGTHS)
+
+
+def rnn_gru_lengths():
+    """A GRU of series of different lengths that begins with a state which is given."""
+    lengths = tf.placeholder(tf.int32, [None], name="lengths")
+    first = tf.placeholder(tf.float32, [None, 4], name="state")
+    outputs, state = tf.nn.dynamic_rnn(cells.GRUCell(4), _series(), lengths, first)
+    return _given([outputs, state], lengths=LENGTHS, state=SERIES[:, 0, :1] * np.ones(4, "f"))
+
+
+def rnn_dropout():
+    """Several layers with dropout at the inputs and outputs of each cell."""
+    keep = tf.placeholder_with_default(1.0, [], name="keep")
+    several = cells.MultiRNNCell(
+        [cells.DropoutWrapper(cells.GRUCell(4), keep, keep) for _ in range(2)]
+    )
+    outputs, _ = tf.nn.dynamic_rnn(several, _series(), dtype=tf.float32)
+    made = _given([outputs])
+    made.update(feed={"keep:0": 0.5}, eval_feed={"keep:0": 1.0})
+    return made
+
+
+def rnn_both_directions():
+    """An LSTM in both directions."""
+    (forward, backward), states = tf.nn.bidirectional_dynamic_rnn(
+        cells.LSTMCell(4), cells.LSTMCell(4), _series(), dtype=tf.float32
+    )
+    joined = tf.concat([forward, backward], 2)
+    return _given([joined, states[1].h])
+
+
+def rnn_both_directions_lengths():
+    """A GRU in both directions of series of different lengths."""
+    lengths = tf.placeholder(tf.int32, [None], name="lengths")
+    (forward, backward), states = tf.nn.bidirectional_dynamic_rnn(
+        cells.GRUCell(4), cells.GRUCell(4), _series(), lengths, dtype=tf.float32
+    )
+    return _given([tf.concat([forward, backward], 2), states[1]], lengths=LENGTHS)
+
+
+def rnn_static():
+    """An unrolled LSTM of which the last output is used."""
+    outputs, _ = tf.nn.static_rnn(
+        cells.BasicLSTMCell(4), tf.unstack(_series(), axis=1), dtype=tf.float32
+    )
+    w = tf.get_variable("W", [4, 2])
+    return _given([tf.matmul(outputs[-1], w) + tf.get_variable("b", [2])])
+
+
+def rnn_static_layers():
+    """Unrolled GRUs in two layers of which all outputs are used, as contrib's translators do."""
+    several = cells.MultiRNNCell([cells.GRUCell(4), cells.GRUCell(3)])
+    parts = tf.split(_series(), 5, axis=1)
+    outputs, states = tf.nn.static_rnn(
+        several, [tf.squeeze(each, [1]) for each in parts], dtype=tf.float32
+    )
+    return _given([tf.stack(outputs, axis=1), states[1]])
+
+
+def rnn_static_lengths():
+    """An unrolled simple cell of series of different lengths."""
+    lengths = tf.placeholder(tf.int32, [None], name="lengths")
+    outputs, state = tf.nn.static_rnn(
+        cells.BasicRNNCell(4), tf.unstack(_series(), axis=1), None, tf.float32, lengths
+    )
+    return _given([tf.stack(outputs, axis=1), state], lengths=LENGTHS)
+
+
+def rnn_concatenated_state():
+    """The state of the first versions of TF1: one tensor with both parts."""
+    outputs, state = tf.nn.dynamic_rnn(
+        cells.BasicLSTMCell(4, state_is_tuple=False), _series(), dtype=tf.float32
+    )
+    return _given([outputs, state])
+
+
+def rnn_by_hand():
+    """A simple net and an LSTM written by hand, with a kernel for each gate."""
+    x = _series()
+    wx, wh = tf.get_variable("Wx", [3, 4]), tf.get_variable("Wh", [4, 4])
+    b = tf.get_variable("b", [4])
+    h = tf.zeros([tf.shape(x)[0], 4])
+    for step in tf.unstack(x, axis=1):
+        h = tf.tanh(tf.matmul(step, wx) + tf.matmul(h, wh) + b)
+    kernels = {}
+    for gate in "ifoc":
+        kernels[gate] = (
+            tf.get_variable("W" + gate, [3, 2]),
+            tf.get_variable("U" + gate, [2, 2]),
+            tf.get_variable("b" + gate, [2]),
+        )
+    out = c = tf.zeros([tf.shape(x)[0], 2])
+    for step in tf.unstack(x, axis=1):
+        gates = {
+            gate: tf.matmul(step, w) + tf.matmul(out, u) + v for gate, (w, u, v) in kernels.items()
+        }
+        c = tf.sigmoid(gates["f"]) * c + tf.sigmoid(gates["i"]) * tf.tanh(gates["c"])
+        out = tf.sigmoid(gates["o"]) * tf.tanh(c)
+    return _given([h, out])
+
+
+def rnn_keras():
+    """Layers of tf.keras."""
+    x = _series()
+    series = tf.keras.layers.LSTM(4, return_sequences=True, name="series")(x)
+    out = tf.keras.layers.GRU(3, recurrent_activation="sigmoid", name="last")(series)
+    return _given([out, tf.keras.layers.SimpleRNN(2, name="simple")(x)])
+
+
+CASES = {name: f for name, f in list(globals().items()) if name.startswith("rnn_")}
