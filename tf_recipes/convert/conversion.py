@@ -177,7 +177,7 @@ class _Conversion:
                 f"no placeholder before {', '.join(source.outputs)!r}",
                 "Name the tensors with inputs=['NAME'].",
             )
-        return found, GraphView(source.graph, source.outputs, found, source.structure)
+        return found, view.cut_at(found)
 
     def run(self) -> Conversion:
         """Lifts the graph, builds the model and compares it."""
@@ -215,7 +215,14 @@ class _Conversion:
                 self.settings.steps,
             )
         document = conversion_document.build(
-            self.source, self.view, lifted, code, model, predictions, report, self._notes(lifted)
+            self.source,
+            self.view,
+            lifted,
+            code,
+            model,
+            predictions,
+            report,
+            self._notes(lifted, code),
         )
         return Conversion(model, code.source(), document)
 
@@ -268,15 +275,21 @@ class _Conversion:
                     found[name] = array
         return found
 
-    def _notes(self, lifted: Lifted) -> list[str]:
+    def _notes(self, lifted: Lifted, code: ModelCode) -> list[str]:
         """Returns what a person must know of the model."""
-        open_ones = [
+        notes = [
             f"{name} has no value for training; dropout keeps everything. Set it with "
             f"feed={{{name!r}: VALUE}}."
             for name, value in self.placeholders.items()
             if _is_open(value)
         ]
-        return [*open_ones, *(f"{name}: {note}" for name, note in lifted.notes.items())]
+        notes += [f"{name}: {note}" for name, note in lifted.notes.items()]
+        if code.recursion_limit:
+            notes.append(
+                "The model is deep. A program that loads model.keras must call "
+                f"sys.setrecursionlimit({code.recursion_limit}) first, as model.py does."
+            )
+        return notes
 
 
 def _is_open(value: Value) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 from collections.abc import Iterable, Mapping
@@ -40,6 +41,11 @@ def places(graph: MetaGraph) -> dict[str, Place]:
     """
     nodes = {node.name: node for node in graph.definition.node}
     found: dict[str, Place] = {}
+
+    @functools.cache  # one node has the names of all variables
+    def strings(tensor: str) -> list[str]:
+        return _strings(nodes.get(node_of(tensor)))
+
     for node in nodes.values():
         if node.op not in _ASSIGNS or len(node.input) < 2:
             continue
@@ -50,11 +56,11 @@ def places(graph: MetaGraph) -> dict[str, Place]:
             read = nodes.get(source)
         if read is None or read.op not in _RESTORES:
             continue
-        strings = [_strings(nodes.get(node_of(each))) for each in read.input[1:3]]
+        keys, parts = [*map(strings, read.input[1:3]), [], []][:2]
         k = int(index or 0)
-        if k < len(strings[0]):
-            part = strings[1][k] if len(strings) > 1 and k < len(strings[1]) else ""
-            found[node_of(node.input[0])] = Place(strings[0][k], _slices(part))
+        if k < len(keys):
+            part = parts[k] if k < len(parts) else ""
+            found[node_of(node.input[0])] = Place(keys[k], _slices(part))
     return found
 
 

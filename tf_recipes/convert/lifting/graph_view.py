@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from collections import Counter
@@ -53,7 +54,6 @@ class GraphView:
         # the nodes that a training step runs
         self.step: Collection[str] | None = None if structure is None else structure.step
         self.outputs = [full(name) for name in outputs]
-        self._cut = {node_of(name) for name in inputs}
         part = without_unknown_ops(graph, [node_of(each) for each in outputs])
         self.nodes = {node.name: node for node in part.node}
         given = {full(name): tuple(shape) for name, shape in (input_shapes or {}).items()}
@@ -70,6 +70,24 @@ class GraphView:
                     f"{graph.source!r}: {text}",
                     "Convert a checkpoint that TF 1.15 wrote.",
                 )
+        self._session: Any = None
+        self._walk(inputs)
+
+    def cut_at(self, inputs: Collection[str]) -> GraphView:
+        """Returns a view of the same graph for a model that takes other tensors.
+
+        Args:
+            inputs: names of the tensors.
+        """
+        other = copy.copy(self)
+        for name in ("consumers", "whole"):
+            other.__dict__.pop(name, None)
+        other._walk(inputs)
+        return other
+
+    def _walk(self, inputs: Collection[str]) -> None:
+        """Finds the nodes between the inputs and the outputs."""
+        self._cut = {node_of(name) for name in inputs}
         self.order = self._order()
         self._counts = Counter(
             each
@@ -79,7 +97,6 @@ class GraphView:
         )
         self._counts.update(self.outputs)
         self._folded: dict[str, NDArray[Any] | None] = {}
-        self._session: Any = None
         self.folded_nodes = self._foldable()
 
     @functools.cached_property

@@ -34,9 +34,10 @@ def build(source: str) -> keras.Model:
 def weights(written: ModelCode, model: keras.Model) -> dict[str, tuple[Origin, keras.Variable]]:
     """Returns `{path of a Keras variable: (where its value comes from, the variable)}`."""
     found = {}
+    by_name = {layer.name: layer for layer in model.layers}  # `get_layer` looks at every layer
     for name, layer in written.layers():
         for path, origin in layer.weights:
-            variable: Any = model.get_layer(name)
+            variable: Any = by_name[name]
             for part in path.split("."):
                 variable = getattr(variable, part)
             found[variable.path] = origin, variable

@@ -15,6 +15,9 @@ from typing import Any
 
 import numpy as np
 
+LONGEST_NAME = 30  # letters of an identifier in the code
+LONGEST_LAYER_NAME = 100  # a graph from elsewhere may hold names of any length
+
 
 @dataclasses.dataclass(frozen=True)
 class Named:
@@ -249,42 +252,6 @@ def call(arguments: Any, keywords: Any, name_of: Callable[[Tensor], str] | None 
     return ", ".join(given)
 
 
-def lines(value: Any, width: int, before: str = "", after: str = "") -> list[str]:
-    """Writes a value as lines of source code, with calls, lists and dicts inside it broken up.
-
-    Args:
-        value: as for `code`, without tensors.
-        width: the most characters of a line.
-        before: what stands before the value in its first line.
-        after: what stands after the value in its last line.
-
-    >>> print(*lines(made("f", made("g", 1, 2), made("h", 3)), 12), sep="\\n")
-    f(
-        g(1, 2),
-        h(3),
-    )
-    """
-    text = f"{before}{code(value)}{after}"
-    if len(text) <= width or not isinstance(value, Made | list | dict | tuple) or not value:
-        return [text]
-    match value:
-        case Made():
-            start, end = f"{value.path}(", ")"
-            parts = [("", each) for each in value.arguments]
-            parts += [(f"{name}=", each) for name, each in value.keywords]
-        case dict():
-            start, end = "{", "}"
-            parts = [(f"{code(key)}: ", each) for key, each in value.items()]
-        case _:
-            start, end = ("[", "]") if isinstance(value, list) else ("(", ")")
-            parts = [("", each) for each in value]
-    inside = ", ".join(f"{name}{code(each)}" for name, each in parts)
-    if len(inside) <= width - 4 and not (isinstance(value, tuple) and len(value) == 1):
-        return [f"{before}{start}", f"    {inside}", f"{end}{after}"]
-    body = [line for name, each in parts for line in lines(each, width - 4, name, ",")]
-    return [f"{before}{start}", *(f"    {line}" for line in body), f"{end}{after}"]
-
-
 def number(value: float | np.floating[Any]) -> str:
     """Writes a number with the fewest digits that give its bits again, in its own precision.
 
@@ -301,7 +268,7 @@ def quoted(text: str) -> str:
     """Writes a string in double quotes, where it holds none.
 
     >>> quoted("a/b"), quoted('"')
-    ('"a/b"', '\'"\'')
+    ('"a/b"', '\\'"\\'')
     """
     written = repr(text)
     return written if '"' in written else f'"{written[1:-1]}"'
@@ -312,10 +279,17 @@ def identifier(text: str, fallback: str = "x") -> str:
 
     >>> identifier("dnn/hidden1/kernel:0"), identifier("1st"), identifier("class"), identifier("")
     ('dnn_hidden1_kernel_0', 'x_1st', 'class_', 'x')
+    >>> identifier("InceptionV3/InceptionV3/Mixed_5b/Branch_0/Conv2d_0a_1x1")
+    'branch_0_conv2d_0a_1x1'
     """
     name = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_").lower()
     if not name:
         return fallback
+    if len(name) > LONGEST_NAME:  # the last words of a scope say the most
+        name = name[-LONGEST_NAME:]
+        name = name.partition("_")[2] or name
+        while name[0].isdigit() and "_" in name:
+            name = name.partition("_")[2]
     if name[0].isdigit():
         name = f"{fallback}_{name}"
     taken = keyword.iskeyword(name) or hasattr(builtins, name) or name in _TAKEN
@@ -323,7 +297,7 @@ def identifier(text: str, fallback: str = "x") -> str:
 
 
 # names that the code uses for something else
-_TAKEN = ("keras", "tf_recipes", "build", "model", "inputs", "outputs", "numpy")
+_TAKEN = ("keras", "sys", "tf_recipes", "build", "model", "inputs", "outputs", "numpy")
 
 
 def layer_name(scope: str, fallback: str) -> str:
@@ -332,4 +306,5 @@ def layer_name(scope: str, fallback: str) -> str:
     >>> layer_name("dnn/hidden1", "dense"), layer_name("Größe", "dense"), layer_name("", "dense")
     ('dnn_hidden1', 'Gr_e', 'dense')
     """
-    return re.sub(r"[^0-9A-Za-z]+", "_", scope).strip("_") or fallback
+    name = re.sub(r"[^0-9A-Za-z]+", "_", scope).strip("_")
+    return name[-LONGEST_LAYER_NAME:].strip("_") or fallback

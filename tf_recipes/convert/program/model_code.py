@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tf_recipes.convert.program import expressions
+from tf_recipes.convert.program import code_layout, expressions
 from tf_recipes.convert.program.expressions import Layer, Step, Tensor
 from tf_recipes.convert.program.keras_program import KerasProgram, identity
 
 WIDTH = 88
+DEEPEST = 600  # steps in a row that Python's usual limit of 1,000 calls has room for
+LONGEST_OPERAND = 40  # letters of an operand that is written beside its operator
 
 
 class ModelCode:
@@ -87,9 +89,24 @@ class ModelCode:
         name = self._names[id(tensor.step)]
         return f"{name}[{tensor.index}]" if tensor.step.sequence else name
 
+    @property
+    def recursion_limit(self) -> int | None:
+        """Returns the limit of Python's recursion that the model needs; None for the usual one.
+
+        Keras finds the layers of a functional model by a function that calls itself, once for each
+        step of the longest way through the model.
+        """
+        depths: dict[int, int] = {}
+        for step in self.steps:
+            before = (depths[id(each.step)] for each in step.tensors())
+            depths[id(step)] = 1 + max(before, default=0)
+        deepest = max(depths.values(), default=0)
+        return None if deepest <= DEEPEST else 1000 * (deepest // 1000 + 2)
+
     def source(self) -> str:
         """Returns the code of the module, formatted."""
-        body = [*self._inside(), *self._model()]
+        statements = [*self._inside(), *self._model()]
+        body = [line for each in statements for line in code_layout.lines(each, WIDTH - 4)]
         functions = [line for each in self.functions for line in (*each.splitlines(), "", "")]
         used = "\n".join([*functions, *body])
         imports = ["import keras"]
@@ -97,18 +114,26 @@ class ModelCode:
             imports.append("import numpy")
         if "tf_recipes." in used:
             imports += ["", "import tf_recipes"]
+        limit = self.recursion_limit
+        deep = [
+            "",
+            "# Keras walks through a model by a function that calls itself for each step",
+            f"sys.setrecursionlimit({limit})",
+        ]
         lines = [
             f'"""{self.title}"""',
             "",
+            *(["import sys"] if limit else []),
             "from pathlib import Path",
             "",
             *imports,
+            *(deep if limit else []),
             "",
             "",
             *functions,
             "def build():",
             '    """Returns the model, with new weights."""',
-            *(f"    {line}" if line else "" for line in body),
+            *(f"    {line}" for line in body),
             "",
             "",
             'if __name__ == "__main__":',
@@ -125,41 +150,46 @@ class ModelCode:
             key = identity(step.layer) if step.layer else None
             if key in self._shared and key not in defined and step.layer is not None:
                 defined.add(key)
-                lines += _assignment(self._shared[key], *self._constructor(step.layer))
-            lines += self._line(step)
+                lines.append(f"{self._shared[key]} = {self._constructor(step.layer)}")
+            lines += self._statements(step)
         return lines
 
-    def _line(self, step: Step) -> list[str]:
+    def _statements(self, step: Step) -> list[str]:
         name = self._names[id(step)]
         if step.layer is not None:
             key = identity(step.layer)
+            made = self._shared[key] if key in self._shared else self._constructor(step.layer)
             taken = expressions.call(step.arguments, step.keywords, self._name)
-            if key in self._shared:
-                return _assignment(name, self._shared[key], [taken])
-            path, arguments = self._constructor(step.layer)
-            return _assignment(name, path, arguments, f"({taken})")
+            return [f"{name} = {made}({taken})"]
         function = str(step.callee)
         if not function[0].isalpha():
-            return [f"{name} = {self._operator(function, step.arguments)}"]
-        given = [expressions.code(each, self._name) for each in step.arguments]
-        given += [f"{key}={expressions.code(v, self._name)}" for key, v in step.keywords]
-        return _assignment(name, function, given)
+            return self._operator(name, function, step.arguments)
+        taken = expressions.call(step.arguments, step.keywords, self._name)
+        return [f"{name} = {function}({taken})"]
 
-    def _operator(self, operator: str, arguments: Sequence[Any]) -> str:
+    def _operator(self, name: str, operator: str, arguments: Sequence[Any]) -> list[str]:
+        """Returns the statement of an operator; an operand that is long gets a name first."""
         if operator == "[]":
             taken = expressions.code(arguments[0], self._name)
-            return f"{taken}[{expressions.index(arguments[1])}]"
-        written = [expressions.code(each, self._name) for each in arguments]
-        if len(written) == 1:
-            return f"{operator}{written[0]}"
-        return f"{written[0]} {operator} {written[1]}"
+            return [f"{name} = {taken}[{expressions.index(arguments[1])}]"]
+        statements, written = [], []
+        for each in arguments:
+            text = expressions.code(each, self._name)
+            if len(text) > LONGEST_OPERAND:
+                named = _distinct({**{n: n for n in self._names.values()}, 0: f"{name}_value"})[0]
+                statements.append(f"{named} = {text}")
+                text = named
+            written.append(text)
+        value = f" {operator} ".join(written) if len(written) > 1 else f"{operator}{written[0]}"
+        return [*statements, f"{name} = {value}"]
 
-    def _constructor(self, layer: Layer) -> tuple[str, list[str]]:
+    def _constructor(self, layer: Layer) -> str:
         given = [expressions.code(each) for each in layer.arguments]
         more = self.keywords.get(identity(layer), {})
         keywords = (*layer.keywords, *more.items())
         given += [f"{name}={expressions.code(value)}" for name, value in keywords]
-        return layer.path, [*given, f"name={expressions.quoted(self.name_of_layer(layer))}"]
+        given.append(f"name={expressions.quoted(self.name_of_layer(layer))}")
+        return f"{layer.path}({', '.join(given)})"
 
     def _model(self) -> list[str]:
         def several(tensors: Sequence[Tensor]) -> str:
@@ -167,47 +197,23 @@ class ModelCode:
             return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
         named = [f"name={expressions.quoted(self.name)}"] if self.name else []
-        arguments = [several(self.inputs), several(self.outputs), *named]
+        arguments = ", ".join([several(self.inputs), several(self.outputs), *named])
         if self.compiled is None:
-            lines = _call("keras.Model", arguments, len("return "))
-            return [f"return {lines[0]}", *lines[1:]]
+            return [f"return keras.Model({arguments})"]
         compiled = expressions.made("model.compile", **self.compiled)
-        return [
-            *_assignment("model", "keras.Model", arguments),
-            *expressions.lines(compiled, WIDTH - 4),
-            "return model",
-        ]
-
-
-def _assignment(name: str, path: str, arguments: Sequence[str], called: str = "") -> list[str]:
-    """Returns `name = path(arguments)called`, in one line or one line an argument."""
-    start = f"{name} = "
-    lines = _call(path, arguments, len(start) + len(called))
-    lines[0] = start + lines[0]
-    lines[-1] += called
-    return lines
-
-
-def _call(path: str, arguments: Sequence[str], beside: int) -> list[str]:
-    """Returns the lines of a call; `beside` is the number of characters around it."""
-    text = f"{path}({', '.join(arguments)})"
-    if len(text) + beside <= WIDTH - 4 or not arguments:
-        return [text]
-    inside = ", ".join(arguments)
-    if len(inside) <= WIDTH - 8:
-        return [f"{path}(", f"    {inside}", ")"]
-    return [f"{path}(", *(f"    {each}," for each in arguments), ")"]
+        return [f"model = keras.Model({arguments})", expressions.code(compiled), "return model"]
 
 
 def _distinct(wanted: dict[Any, str], separator: str = "_") -> dict[Any, str]:
     """Returns the names with a number at the end of those that were taken before."""
     taken: set[str] = set()
+    counts: Counter[str] = Counter()
     found = {}
     for key, name in wanted.items():
-        distinct, count = name, 1
+        distinct = name
         while distinct.lower() in taken:
-            distinct = f"{name}{separator}{count}"
-            count += 1
+            counts[name] += 1
+            distinct = f"{name}{separator}{counts[name]}"
         taken.add(distinct.lower())
         found[key] = distinct
     return found
