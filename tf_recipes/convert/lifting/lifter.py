@@ -290,6 +290,7 @@ class Lifter:
         scope: str | None = None,
         call: Mapping[str, Any] | None = None,
         result: str | Sequence[str] | None = None,
+        shape: tuple[int | None, ...] | None = None,
     ) -> Tensor:
         """Adds the call of a layer, and returns its output.
 
@@ -305,6 +306,7 @@ class Lifter:
             call: keyword arguments of the call.
             result: the tensor of the graph with the shape and dtype of the output; the default is
                 the node's first output.
+            shape: the static shape of the output, where it is known better than in the graph.
         """
         origins = {
             path: each if isinstance(each, Origin) else Origin((each,))
@@ -321,7 +323,8 @@ class Lifter:
         layer = Layer(path, tuple(arguments), tuple(given.items()), tuple(origins.items()), scope)
         taken = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
         passed = (list(taken),) if isinstance(inputs, list | tuple) else taken
-        return self._add(layer, passed, dict(call or {}), results, node.name, scope)
+        shapes = None if shape is None else [shape]
+        return self._add(layer, passed, dict(call or {}), results, node.name, scope, shapes)
 
     def note(self, tensor: Tensor, sentence: str) -> None:
         """Keeps a sentence that a reader must know of the step that gives a tensor."""
@@ -422,12 +425,13 @@ class Lifter:
         results: Sequence[str],
         node: str,
         scope: str,
+        shapes: Sequence[tuple[int | None, ...] | None] | None = None,
     ) -> Tensor:
         step = self.program.add(
             callee,
             arguments,
             keywords,
-            [self.view.shape(each) for each in results],
+            shapes or [self.view.shape(each) for each in results],
             [self.view.dtype(each) for each in results],
             [node],
             scope,

@@ -205,8 +205,9 @@ def normalized(node: Any, lifter: Lifter, found: Found) -> Value | None:
         {**weights, **averages_},
         scope=_scope(node, {**weights, **averages_}),
         result=rows or f"{node.name}:0",
+        shape=None if rows else tensor.shape,
     )
-    if statistics == "batch":
+    if statistics == "batch" and found.moving:
         note = note or _ALWAYS
     if note:
         lifter.note(result, note)
@@ -324,8 +325,8 @@ def _scope(node: Any, weights: dict[str, Origin]) -> str:
 
 
 _ALWAYS = (
-    "The graph normalises by the batch in evaluation, too. To predict by the moving averages, leave "
-    "out statistics='batch'."
+    "The graph normalises by the batch in evaluation, too. To predict by the moving averages, "
+    "leave out statistics='batch'."
 )
 _ENDS = ("Add", "AddV2", "Sub", "Mul", "RealDiv")
 PATTERNS = (

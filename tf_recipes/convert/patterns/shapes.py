@@ -155,10 +155,19 @@ def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...
         if same and tuple(before[1:]) == tuple(wanted[1:]):
             return tensor
         if same and len(wanted) == 2:
-            return lifter.layer(node, "keras.layers.Flatten", tensor, scope=_scope(node))
-        if same:
+            shape = (None, wanted[1])
             return lifter.layer(
-                node, "keras.layers.Reshape", tensor, [tuple(wanted[1:])], scope=_scope(node)
+                node, "keras.layers.Flatten", tensor, scope=_scope(node), shape=shape
+            )
+        if same:
+            sizes_ = tuple(wanted[1:])
+            return lifter.layer(
+                node,
+                "keras.layers.Reshape",
+                tensor,
+                [sizes_],
+                scope=_scope(node),
+                shape=(None, *sizes_),
             )
     shape = tuple(None if each == -1 else each for each in wanted)
     return lifter.derived(

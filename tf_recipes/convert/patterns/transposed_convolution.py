@@ -129,7 +129,13 @@ def _sizes(lifter: Lifter, window: Window) -> list[tuple[tuple[int, ...], tuple[
     found = []
     for size in (4, 7):  # the size depends on that of the input: try some
         shape = [size if each is None else each for each in before]
-        given = {taken: np.zeros(shape, view.dtype(taken))}
+        rows = np.zeros(shape, view.dtype(taken))
+        given = {taken: rows}
+        if view.op(taken) == "Transpose":  # the size may be that of the tensor before
+            first, order = view.inputs(taken)
+            axes = lifter.constant(order)
+            if axes is not None:
+                given = {first: np.transpose(rows, np.argsort(axes))}
         values = view.evaluated(view.inputs(node.name)[:1], given)
         if values is None:  # the number of rows comes from elsewhere
             return None

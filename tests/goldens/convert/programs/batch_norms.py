@@ -181,7 +181,7 @@ def norm_fused_versions():
     """The first two versions of the fused operation."""
     x, flag = _images(), _flag()
     for k, op in enumerate((tf.raw_ops.FusedBatchNorm, tf.raw_ops.FusedBatchNormV2)):
-        with tf.variable_scope("bn%d" % k):
+        with tf.variable_scope("bn" + str(k)):
             scale = tf.get_variable("gamma", [2], initializer=tf.ones_initializer())
             offset = tf.get_variable("beta", [2])
             mean = tf.get_variable("moving_mean", [2], trainable=False)
