@@ -24,7 +24,11 @@ from tf_recipes.convert.program.keras_program import KerasProgram, identity, sha
 from tf_recipes.graph.nodes import VARIABLES, node_of
 
 LONGEST_LITERAL = 16  # entries of an array that the code writes out
-DROPOUTS = ("keras.layers.Dropout", "keras.layers.SpatialDropout2D", "tf_recipes.Dropout")
+DROPOUTS = (
+    "keras.layers.Dropout",
+    *(f"keras.layers.SpatialDropout{rank}D" for rank in (1, 2, 3)),
+    "tf_recipes.Dropout",
+)
 LAYER_PATH = "tf_recipes.Weight"
 
 
@@ -329,6 +333,18 @@ class Lifter:
     def note(self, tensor: Tensor, sentence: str) -> None:
         """Keeps a sentence that a reader must know of the step that gives a tensor."""
         self._notes.append((tensor.step, sentence))
+
+    def forget_notes(self, in_training: Tensor, in_evaluation: Tensor) -> None:
+        """Drops the notes of dropout on the way from one tensor to another: a flag chooses."""
+        waiting, seen = [in_training.step], {id(in_evaluation.step)}
+        while waiting:
+            step = waiting.pop()
+            if id(step) in seen:
+                continue
+            seen.add(id(step))
+            if step.layer is not None and step.layer.path in DROPOUTS:
+                self._notes = [each for each in self._notes if each[0] is not step]
+            waiting += [tensor.step for tensor in step.tensors()]
 
     def operation(
         self,
