@@ -10,6 +10,7 @@ from keras import ops
 from tf_recipes._support import replicas, tf1_names, validation
 
 SMALLEST_EPSILON = 1.001e-5  # cuDNN's bound, which TF1 applies on every device
+STATISTICS = ("batch", "moving")
 FUSED_RANKS = (2, 4)  # ranks of the inputs for which TF1 uses the fused kernel
 
 
@@ -46,6 +47,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
         scale: multiply by gamma; contrib omits gamma, as a following linear layer can do its work.
         fused: compute what TF1's fused kernel computes where TF1 has the kernel. None and True are
             the same, as in contrib; False never does.
+        statistics: "batch" to normalise by the batch in evaluation, too, as TF1 does where
+            `is_training` is the constant True; "moving" to normalise by the averages in training,
+            too, as TF1 does where it is False: gamma and beta are trained, the averages stay. None
+            for the batch in training and the averages in evaluation.
         **kwargs: Keras' other arguments. `renorm` and `synchronized` are refused.
 
     Shapes: inputs (..., channels, ...) of any rank; the outputs have the same shape. A mask, with
@@ -88,6 +93,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         center: bool = True,
         scale: bool = False,
         fused: bool | None = None,
+        statistics: str | None = None,
         **kwargs: Any,
     ) -> None:
         _check_axis(axis)
@@ -97,6 +103,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         validation.flag("scale", scale)
         if fused is not None:
             validation.flag("fused", fused)
+        if statistics is not None:
+            validation.choice("statistics", statistics, STATISTICS)
         for name in ("renorm", "renorm_clipping", "synchronized"):
             if kwargs.get(name):
                 validation.fail(
@@ -107,10 +115,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(
             axis=axis, momentum=momentum, epsilon=epsilon, center=center, scale=scale, **kwargs
         )
-        self.fused = fused
+        self.fused, self.statistics = fused, statistics
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "fused": self.fused}
+        return {**super().get_config(), "fused": self.fused, "statistics": self.statistics}
 
     def add_weight(self, *args: Any, dtype: Any = None, **kwargs: Any) -> keras.Variable:
         # TF1 keeps gamma, beta and the averages of float16 and bfloat16 inputs in float32.
@@ -135,15 +143,13 @@ class BatchNormalization(keras.layers.BatchNormalization):
         axes = tuple(axis for axis in range(rank) if axis != channels)
         broadcast = tuple(-1 if axis == channels else 1 for axis in range(rank))
 
-        if training and self.trainable:
+        by_batch = training and self.trainable
+        if self.statistics is not None:
+            by_batch = self.statistics == "batch"
+        if by_batch:
             mean, variance, count = _moments(x, axes, mask)
-            self._update_average(self.moving_mean, mean)
-            if fused and mask is None:
-                # E[var] = (N-1)/N sigma^2, so sigma^2 is estimated by var N/(N-1)
-                variance_estimate = variance * (count / ops.maximum(count - 1, 1))
-            else:
-                variance_estimate = variance
-            self._update_average(self.moving_variance, variance_estimate)
+            if training and self.trainable:
+                self._move_averages(mean, variance, count, fused and mask is None)
         else:
             mean = ops.cast(self.moving_mean, x.dtype)
             variance = ops.cast(self.moving_variance, x.dtype)
@@ -157,6 +163,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
         if self.center:
             outputs = outputs + ops.reshape(ops.cast(self.beta, x.dtype), broadcast)
         return ops.cast(outputs, self.compute_dtype)
+
+    def _move_averages(self, mean: Any, variance: Any, count: Any, unbiased: bool) -> None:
+        """Moves the averages towards the mean and the variance of `count` values."""
+        self._update_average(self.moving_mean, mean)
+        if unbiased:
+            # E[var] = (N-1)/N sigma^2, so sigma^2 is estimated by var N/(N-1)
+            variance = variance * (count / ops.maximum(count - 1, 1))
+        self._update_average(self.moving_variance, variance)
 
     def _update_average(self, average: keras.Variable, value: Any) -> None:
         """Moves a moving average towards `value` by TF1's formula."""

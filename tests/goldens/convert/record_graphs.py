@@ -44,7 +44,9 @@ def record(name, build):
                 if value.dtype.kind == "f" and value.size > 1:
                     moved = value + 0.1 * rng.randn(*value.shape)
                     name_ = variable.name
-                    positive = "variance" in name_ or "RMSProp" in name_ or "Adam_1" in name_
+                    positive = any(
+                        part in name_ for part in ("variance", "Average", "RMSProp", "Adam_1")
+                    )
                     moved = np.abs(moved) + 0.1 if positive else moved
                     variable.load(moved.astype(value.dtype), session)
             variables = {v.op.name: session.run(v) for v in tf.global_variables()}

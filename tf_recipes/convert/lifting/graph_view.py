@@ -51,8 +51,7 @@ class GraphView:
         input_shapes: Mapping[str, Sequence[int | None]] | None = None,
     ) -> None:
         self.source, self.graph = graph.source, graph
-        # the nodes that a training step runs
-        self.step: Collection[str] | None = None if structure is None else structure.step
+        self.structure = structure
         self.outputs = [full(name) for name in outputs]
         part = without_unknown_ops(graph, [node_of(each) for each in outputs])
         self.nodes = {node.name: node for node in part.node}

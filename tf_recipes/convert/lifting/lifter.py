@@ -25,7 +25,11 @@ from tf_recipes.convert.program.keras_program import KerasProgram, identity, sha
 from tf_recipes.graph.nodes import VARIABLES, node_of
 
 LONGEST_LITERAL = 16  # entries of an array that the code writes out
-DROPOUTS = ("keras.layers.Dropout", "keras.layers.SpatialDropout2D", "tf_recipes.Dropout")
+DROPOUTS = (
+    "keras.layers.Dropout",
+    *(f"keras.layers.SpatialDropout{rank}D" for rank in (1, 2, 3)),
+    "tf_recipes.Dropout",
+)
 LAYER_PATH = "tf_recipes.Weight"
 
 
@@ -359,6 +363,7 @@ class Lifter:
         scope: str | None = None,
         call: Mapping[str, Any] | None = None,
         result: str | Sequence[str] | None = None,
+        shape: tuple[int | None, ...] | None = None,
     ) -> Tensor:
         """Adds the call of a layer, and returns its output.
 
@@ -374,6 +379,7 @@ class Lifter:
             call: keyword arguments of the call.
             result: the tensor of the graph with the shape and dtype of the output; the default is
                 the node's first output.
+            shape: the static shape of the output, where it is known better than in the graph.
         """
         origins = {
             path: each if isinstance(each, Origin) else Origin((each,))
@@ -390,11 +396,24 @@ class Lifter:
         layer = Layer(path, tuple(arguments), tuple(given.items()), tuple(origins.items()), scope)
         taken = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
         passed = (list(taken),) if isinstance(inputs, list | tuple) else taken
-        return self._add(layer, passed, dict(call or {}), results, node.name, scope)
+        shapes = None if shape is None else [shape]
+        return self._add(layer, passed, dict(call or {}), results, node.name, scope, shapes)
 
     def note(self, tensor: Tensor, sentence: str) -> None:
         """Keeps a sentence that a reader must know of the step that gives a tensor."""
         self._notes.append((tensor.step, sentence))
+
+    def forget_notes(self, in_training: Tensor, in_evaluation: Tensor) -> None:
+        """Drops the notes of dropout on the way from one tensor to another: a flag chooses."""
+        waiting, seen = [in_training.step], {id(in_evaluation.step)}
+        while waiting:
+            step = waiting.pop()
+            if id(step) in seen:
+                continue
+            seen.add(id(step))
+            if step.layer is not None and step.layer.path in DROPOUTS:
+                self._notes = [each for each in self._notes if each[0] is not step]
+            waiting += [tensor.step for tensor in step.tensors()]
 
     def operation(
         self,
@@ -491,12 +510,13 @@ class Lifter:
         results: Sequence[str],
         node: str,
         scope: str,
+        shapes: Sequence[tuple[int | None, ...] | None] | None = None,
     ) -> Tensor:
         step = self.program.add(
             callee,
             arguments,
             keywords,
-            [self.view.shape(each) for each in results],
+            shapes or [self.view.shape(each) for each in results],
             [self.view.dtype(each) for each in results],
             [node],
             scope,

@@ -7,7 +7,7 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value, Weight
-from tf_recipes.convert.program.expressions import Origin, Tensor
+from tf_recipes.convert.program.expressions import Layer, Origin, Tensor
 
 
 def bias_of_layer(node: Any, lifter: Lifter) -> Value | None:
@@ -27,9 +27,13 @@ def _joined(node: Any, lifter: Lifter, product: str, added: str) -> Tensor | Non
         return None
     layer = tensor.step.layer
     assert layer is not None  # as _takes_bias says
+    return lifter.replaced(tensor.step, node, with_bias(layer, bias))
+
+
+def with_bias(layer: Layer, bias: Weight) -> Layer:
+    """Returns a layer without a bias with one."""
     keywords = {name: value for name, value in layer.keywords if name != "use_bias"}
-    layer = layer.with_only(keywords, (*layer.weights, ("bias", Origin((bias.name,)))))
-    return lifter.replaced(tensor.step, node, layer)
+    return layer.with_only(keywords, (*layer.weights, ("bias", Origin((bias.name,)))))
 
 
 def _takes_bias(tensor: Tensor, bias: Weight, lifter: Lifter, node: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value, Weight
-from tf_recipes.convert.patterns import _spatial
+from tf_recipes.convert.patterns import _spatial, bias
 from tf_recipes.convert.patterns._spatial import Window
 from tf_recipes.convert.program.expressions import Layer, Origin, Tensor, Transform
 
@@ -26,12 +26,24 @@ def convolution(node: Any, lifter: Lifter) -> Value | None:
 
 def of_one_dimension(node: Any, lifter: Lifter) -> Value | None:
     """Lifts a convolution of two dimensions, one of which TF1 adds and removes again."""
-    if _spatial.inner_op(node, lifter) not in ("Conv2D", DEPTHWISE):
+    inner, added = lifter.view.node(node.input[0]), None
+    if inner.op == "BiasAdd":
+        inner, added = lifter.view.node(inner.input[0]), lifter.weight(inner.input[1])
+        if added is None or lifter.view.uses(inner.name) != 1:
+            return None
+    if inner.op not in ("Conv2D", DEPTHWISE):
         return None
-    found = _spatial.window_of_1d(node, lifter, taken=0)
+    result = _of_one_dimension(node, lifter, inner)
+    if added is None or not isinstance(result, Tensor) or result.step.layer is None:
+        return result
+    return lifter.replaced(result.step, node, bias.with_bias(result.step.layer, added))
+
+
+def _of_one_dimension(node: Any, lifter: Lifter, inner: Any) -> Value | None:
+    """Returns the layer of a convolution with an added axis, also one behind a depthwise one."""
+    found = _spatial.window_of_1d(node, lifter, taken=0, inner=inner)
     if found is not None:
         return _lifted(node, lifter, found)
-    inner = lifter.view.node(node.input[0])
     before = lifter.view.node(inner.input[0])
     if before.op != DEPTHWISE:
         return None
@@ -160,6 +172,9 @@ def _lifted(
     merged = _separable(node, lifter, tensor, weight, shape, keywords)
     if merged is not None:
         return merged
+    causal = _causal(lifter, tensor, shape, dilation, keywords)
+    if causal is not None:
+        tensor, keywords["padding"] = causal, "causal"
     channels = tensor.shape[1 if window.first else -1] if tensor.shape else None
     if channels and channels != shape[-2]:
         keywords["groups"] = channels // shape[-2]
@@ -171,6 +186,24 @@ def _lifted(
         {**keywords, "use_bias": False},
         {"kernel": origin(weight, shape)},
     )
+
+
+def _causal(
+    lifter: Lifter,
+    tensor: Tensor,
+    shape: tuple[int, ...],
+    dilation: tuple[int, ...],
+    keywords: dict[str, Any],
+) -> Tensor | None:
+    """Returns what stands before zeros that keep a sequence from seeing what follows, or None."""
+    layer = tensor.step.layer
+    if len(shape) != 3 or keywords["padding"] or keywords["data_format"] or layer is None:
+        return None
+    wanted = ((shape[0] - 1) * dilation[0], 0)
+    if layer.path != "keras.layers.ZeroPadding1D" or layer.arguments != (wanted,):
+        return None
+    taken = tensor.step.arguments[0]
+    return taken if isinstance(taken, Tensor) and _once(lifter, tensor) else None
 
 
 def origin(weight: Weight, shape: tuple[int, ...]) -> Origin:

@@ -109,6 +109,8 @@ def chosen(node: Any, in_training: Value, in_evaluation: Value, lifter: Lifter) 
         return in_evaluation
     if lifter.in_evaluation(in_training) != lifter.in_evaluation(in_evaluation):
         return Unknown(node.name, node.op, "has branches for training and evaluation that differ")
+    if isinstance(in_training, Tensor) and isinstance(in_evaluation, Tensor):
+        lifter.forget_notes(in_training, in_evaluation)
     return in_training
 
 

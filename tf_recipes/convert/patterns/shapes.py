@@ -148,19 +148,39 @@ def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...
     if wanted.count(-1) > 1:
         return Unknown(node.name, node.op, "has a shape with several dimensions that are not known")
     if before is not None and before[:1] == (None,) and None not in before[1:] and wanted[0] == -1:
+        undone = _undone(tensor, tuple(wanted[1:]))
+        if undone is not None:
+            return undone
         same = math.prod(before[1:]) == math.prod(wanted[1:])  # type: ignore[arg-type]
         if same and tuple(before[1:]) == tuple(wanted[1:]):
             return tensor
         if same and len(wanted) == 2:
-            return lifter.layer(node, "keras.layers.Flatten", tensor, scope=_scope(node))
-        if same:
+            shape = (None, wanted[1])
             return lifter.layer(
-                node, "keras.layers.Reshape", tensor, [tuple(wanted[1:])], scope=_scope(node)
+                node, "keras.layers.Flatten", tensor, scope=_scope(node), shape=shape
+            )
+        if same:
+            sizes_ = tuple(wanted[1:])
+            return lifter.layer(
+                node,
+                "keras.layers.Reshape",
+                tensor,
+                [sizes_],
+                scope=_scope(node),
+                shape=(None, *sizes_),
             )
     shape = tuple(None if each == -1 else each for each in wanted)
     return lifter.derived(
         node, "keras.ops.reshape", tensor, tuple(wanted), shape=shape, dtype=tensor.dtype
     )
+
+
+def _undone(tensor: Tensor, wanted: tuple[int, ...]) -> Tensor | None:
+    """Returns the tensor that a layer gave another shape, if that is the wanted shape again."""
+    layer, taken = tensor.step.layer, next(tensor.step.tensors(), None)
+    if layer is None or layer.path not in ("keras.layers.Reshape", "keras.layers.Flatten"):
+        return None
+    return taken if taken is not None and taken.shape == (None, *wanted) else None
 
 
 def _scope(node: Any) -> str:

@@ -100,31 +100,19 @@ def _output_padding(
         return None
     found = set()
     for before, after in sizes:
-        rest = []
+        rest, default = [], []
         for k, stride in enumerate(strides):
-            default = before[k] * stride
-            if padding == "valid":
-                default += max(kernel[k] - stride, 0)
             # Keras: (n - 1) stride + kernel - 2 edge + output_padding
             edge = kernel[k] // 2 if padding == "same" else 0
             least = (before[k] - 1) * stride + kernel[k] - 2 * edge
-            rest.append(None if after[k] == default else after[k] - least)
-        found.add(tuple(rest))
-    if len(found) != 1:
-        return None
-    (rest_,) = found
-    if all(each is None for each in rest_):
-        return ()
-    numbers = []
-    for k, each in enumerate(rest_):
-        if each is None:  # the default of this axis, as a number
-            edge = kernel[k] // 2 if padding == "same" else 0
-            each = strides[k] - kernel[k] + 2 * edge
-            each += max(kernel[k] - strides[k], 0) if padding == "valid" else 0
-        if not 0 <= each < max(strides[k], 1):
-            return None
-        numbers.append(each)
-    return tuple(numbers)
+            usual = before[k] * stride
+            if padding == "valid":
+                usual += max(kernel[k] - stride, 0)
+            rest.append(after[k] - least)
+            default.append(after[k] == usual)
+        fits = all(0 <= each < stride for each, stride in zip(rest, strides, strict=True))
+        found.add(() if all(default) else tuple(rest) if fits else None)
+    return found.pop() if len(found) == 1 else None
 
 
 def _sizes(lifter: Lifter, window: Window) -> list[tuple[tuple[int, ...], tuple[int, ...]]] | None:
@@ -141,7 +129,13 @@ def _sizes(lifter: Lifter, window: Window) -> list[tuple[tuple[int, ...], tuple[
     found = []
     for size in (4, 7):  # the size depends on that of the input: try some
         shape = [size if each is None else each for each in before]
-        given = {taken: np.zeros(shape, view.dtype(taken))}
+        rows = np.zeros(shape, view.dtype(taken))
+        given = {taken: rows}
+        if view.op(taken) == "Transpose":  # the size may be that of the tensor before
+            first, order = view.inputs(taken)
+            axes = lifter.constant(order)
+            if axes is not None:
+                given = {first: np.transpose(rows, np.argsort(axes))}
         values = view.evaluated(view.inputs(node.name)[:1], given)
         if values is None:  # the number of rows comes from elsewhere
             return None

@@ -15,7 +15,7 @@ def _given(array, output, name="X"):
 
 
 def _images(array=IMAGES, name="X"):
-    return tf.placeholder(tf.float32, (None,) + array.shape[1:], name=name)
+    return tf.placeholder(tf.float32, (None, *array.shape[1:]), name=name)
 
 
 def conv_layers():
@@ -45,13 +45,13 @@ def conv_slim():
     """A block of Inception by slim, with global pooling."""
     slim = tf.contrib.slim
     x = _images()
-    with tf.variable_scope("Mixed"):
-        with slim.arg_scope([slim.conv2d, slim.avg_pool2d], stride=1, padding="SAME"):
-            first = slim.conv2d(x, 2, [1, 1], scope="Branch_0/Conv")
-            second = slim.conv2d(x, 2, [1, 3], scope="Branch_1/Conv_a")
-            second = slim.conv2d(second, 3, [3, 1], scope="Branch_1/Conv_b")
-            third = slim.avg_pool2d(x, [3, 3], scope="Branch_2/Pool")
-            third = slim.conv2d(third, 2, [1, 1], scope="Branch_2/Conv")
+    scope = slim.arg_scope([slim.conv2d, slim.avg_pool2d], stride=1, padding="SAME")
+    with tf.variable_scope("Mixed"), scope:
+        first = slim.conv2d(x, 2, [1, 1], scope="Branch_0/Conv")
+        second = slim.conv2d(x, 2, [1, 3], scope="Branch_1/Conv_a")
+        second = slim.conv2d(second, 3, [3, 1], scope="Branch_1/Conv_b")
+        third = slim.avg_pool2d(x, [3, 3], scope="Branch_2/Pool")
+        third = slim.conv2d(third, 2, [1, 1], scope="Branch_2/Conv")
     x = first + tf.nn.relu6(third) * tf.reduce_mean(second)
     x = tf.reduce_mean(x, [1, 2], keep_dims=True, name="global_pool")
     logits = slim.conv2d(x, 3, [1, 1], activation_fn=None, scope="logits")

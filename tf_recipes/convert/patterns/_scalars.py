@@ -1,0 +1,124 @@
+"""Computes numbers that a graph makes of constants and of placeholders with a known value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_recipes.convert.lifting.graph_view import full
+from tf_recipes.convert.lifting.lifter import Lifter
+from tf_recipes.convert.lifting.values import Constant, Flag
+from tf_recipes.graph.nodes import node_of
+
+DEPTH = 40  # nodes between a number and what it is made of
+PASSES = (
+    *("Identity", "RefIdentity", "StopGradient", "ReadVariableOp", "Cast", "Switch", "RefSwitch"),
+    *("Reshape", "Squeeze", "ExpandDims"),
+)
+_ARITHMETIC = {
+    "Add": np.add,
+    "AddV2": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "RealDiv": np.divide,
+    "Neg": np.negative,
+    "Reciprocal": np.reciprocal,
+    "Maximum": np.maximum,
+    "Minimum": np.minimum,
+}
+
+
+def root(nodes: Mapping[str, Any], tensor: str) -> str:
+    """Returns the tensor behind Identity, Switch and nodes that change shape or dtype."""
+    name = full(tensor)
+    for _ in range(DEPTH):
+        node = nodes.get(node_of(name))
+        if node is None or node.op not in PASSES:
+            break
+        name = full(node.input[0])
+    return name
+
+
+class Scalars:
+    """Computes numbers of the whole graph, also of the part that only a training step needs.
+
+    Args:
+        lifter: the lifter.
+        training: what the flag of training is.
+    """
+
+    def __init__(self, lifter: Lifter, training: bool = True) -> None:
+        self._lifter, self._nodes, self._training = lifter, lifter.view.whole, training
+
+    def value(self, tensor: str, given: Mapping[str, float], depth: int = DEPTH) -> float | None:
+        """Returns a number, or one entry of a tensor whose entries are computed alike.
+
+        Args:
+            tensor: the tensor.
+            given: `{tensor: value}` of tensors that are known, behind what `root` looks through.
+            depth: how many nodes to go back.
+
+        Returns:
+            None where it needs something else.
+        """
+        name = root(self._nodes, tensor)
+        if name in given:
+            return given[name]
+        node = self._nodes.get(node_of(name))
+        if node is None or depth == 0:
+            return None
+        known = self._lifter.placeholders.get(node.name)
+        if isinstance(known, Constant) and known.array.size == 1:
+            return float(known.array.reshape(()))
+        if node.op == "Const":
+            array = tf.make_ndarray(node.attr["value"].tensor)
+            number = array.size == 1 and array.dtype.kind in "fiub"
+            return float(array.reshape(-1)[0]) if number else None
+        if node.op in ("Merge", "RefMerge"):
+            taken = self._branch(node)
+            return None if taken is None else self.value(taken, given, depth - 1)
+        if node.op in ("Select", "SelectV2"):
+            flag = self.flag(node.input[0])
+            if flag is None:
+                return None
+            return self.value(node.input[1 if self._is_on(flag) else 2], given, depth - 1)
+        if node.op not in _ARITHMETIC:
+            return None
+        numbers = [
+            self.value(each, given, depth - 1) for each in node.input if not each.startswith("^")
+        ]
+        if any(each is None for each in numbers):
+            return None
+        with np.errstate(all="ignore"):
+            return float(_ARITHMETIC[node.op](*numbers))
+
+    def _is_on(self, flag: Flag) -> bool:
+        return self._training != flag.negated
+
+    def _branch(self, merge: Any) -> str | None:
+        """Returns the tensor that a Merge takes."""
+        waiting, seen = list(merge.input), set()
+        while waiting:
+            name = node_of(waiting.pop())
+            node = self._nodes.get(name)
+            if node is None or name in seen:
+                continue
+            seen.add(name)
+            if node.op in ("Switch", "RefSwitch"):
+                flag = self.flag(node.input[1])
+                return None if flag is None else str(merge.input[1 if self._is_on(flag) else 0])
+            waiting += node.input
+        return None
+
+    def flag(self, tensor: str) -> Flag | None:
+        """Returns the flag of training that a tensor is, or None."""
+        name, turned = root(self._nodes, tensor), False
+        while self._nodes[node_of(name)].op == "LogicalNot":
+            name, turned = root(self._nodes, self._nodes[node_of(name)].input[0]), not turned
+        value = self._lifter.placeholders.get(node_of(name))
+        if not isinstance(value, Flag):
+            return None
+        return Flag(value.name, value.negated != turned)
