@@ -99,17 +99,20 @@ class Forward:
         self, view: GraphView, rows: Mapping[str, NDArray[Any]], settings: Mapping[str, Any]
     ) -> None:
         self._view = view
-        self._session = tf.compat.v1.Session(graph=view.imported)
+        graph = tf.Graph()
+        with graph.as_default():
+            tf.graph_util.import_graph_def(view.definition, name="")
+        self._session = tf.compat.v1.Session(graph=graph)
         self._feeds = dict(rows)
         for name, value in settings.items():
             self._feeds[name if ":" in name else f"{name}:0"] = value
 
         self._variables = [n for n in view.order if view.nodes[n].op in VARIABLES]
         self._assigned = {}
-        with view.imported.as_default():
+        with graph.as_default():
             for name in self._variables:
                 if view.nodes[name].op == "VarHandleOp":
-                    handle = view.imported.get_tensor_by_name(f"{name}:0")
+                    handle = graph.get_tensor_by_name(f"{name}:0")
                     new = tf.compat.v1.placeholder(view.nodes[name].attr["dtype"].type)
                     operation = tf.raw_ops.AssignVariableOp(resource=handle, value=new)
                     self._assigned[name] = operation, new

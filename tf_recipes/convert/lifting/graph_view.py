@@ -54,6 +54,7 @@ class GraphView:
         self.structure = structure
         self.outputs = [full(name) for name in outputs]
         part = without_unknown_ops(graph, [node_of(each) for each in outputs])
+        self.definition = part  # `imported` tells shapes, and does not run loops
         self.nodes = {node.name: node for node in part.node}
         given = {full(name): tuple(shape) for name, shape in (input_shapes or {}).items()}
         known = {**graph.shapes, **given}
