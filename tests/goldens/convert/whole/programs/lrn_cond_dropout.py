@@ -38,8 +38,9 @@ def build():
     entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(logits=score, labels=y)
     loss = tf.reduce_mean(entropy, name="loss")
     var_list = tf.trainable_variables()
-    gradients = list(zip(tf.gradients(loss, var_list), var_list))
-    tf.train.GradientDescentOptimizer(0.1).apply_gradients(grads_and_vars=gradients)
+    optimizer = tf.train.GradientDescentOptimizer(0.1)
+    gradients = optimizer.compute_gradients(loss, var_list)
+    optimizer.apply_gradients(grads_and_vars=gradients)
 
 
 def feeds(rng):
