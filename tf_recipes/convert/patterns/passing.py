@@ -7,6 +7,7 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Flag, Unknown, Value
+from tf_recipes.convert.patterns import _scalars
 from tf_recipes.convert.program.expressions import Tensor
 
 _IDENTITIES = (
@@ -91,8 +92,7 @@ def _predicate(name: str, lifter: Lifter) -> Flag | None:
             continue
         seen.add(node.name)
         if node.op in ("Switch", "RefSwitch"):
-            value = lifter.value(node.input[1])
-            return value if isinstance(value, Flag) else None
+            return _scalars.Scalars(lifter).flag(node.input[1])
         waiting += view.inputs(tensor)
         # a branch without data of its own hangs on its pivot alone
         waiting += [
