@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tf_recipes.convert.program.expressions import Step, Tensor
 from tf_recipes.convert.program.keras_program import KerasProgram
 from tf_recipes.convert.program.model_code import ModelCode
 
+PACKAGE = "model"  # the registered names of functions and classes begin with it
+DECORATOR = f'@keras.saving.register_keras_serializable(package="{PACKAGE}")'
 # layers without weights that a program has for a change of shape
 _RESHAPES = ("keras.layers.Flatten", "keras.layers.Reshape")
 
@@ -74,6 +77,14 @@ class FunctionCode(ModelCode):
         self._names[id(changed)] = self._names[id(step)]
         self._kept = [*getattr(self, "_kept", []), changed]  # an id must stay that of one step
         return changed
+
+
+def executed(source: str) -> dict[str, Any]:
+    """Returns the names that some source code defines; the code must be the converter's own."""
+    namespace: dict[str, Any] = {"__name__": PACKAGE}
+    before = "import keras\nimport numpy\nimport tf_recipes\n"
+    exec(compile(f"{before}{source}", f"{PACKAGE}.py", "exec"), namespace)
+    return namespace
 
 
 def function(
