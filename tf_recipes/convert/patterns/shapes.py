@@ -48,8 +48,13 @@ def of_sizes(node: Any, lifter: Lifter) -> Value | None:
     match node.op:
         case "Cast" | "Identity":
             found = sizes(names[0], lifter)
-            whole = lifter.view.dtype(f"{node.name}:0").startswith(("int", "uint"))
-            return Sizes(*found) if found and whole else None
+            dtype = lifter.view.dtype(f"{node.name}:0")
+            if found is None or dtype.startswith(("int", "uint")):
+                return Sizes(*found) if found else None
+            if all(isinstance(each, int) for each in found[0]) and isinstance(
+                lifter.value(names[0]), Sizes
+            ):
+                return Constant(np.asarray(found[0][0] if found[1] else found[0], dtype))
         case "StridedSlice" | "Slice":
             return _sliced(node, lifter, names)
         case "Pack":

@@ -48,7 +48,7 @@ def write(graph: LossGraph, trials: Sequence[Trial]) -> tuple[str, str]:
         if node_of(name) in view.nodes
     }
     try:
-        lifted = Lifter(view, placeholders, [output, label]).lift()
+        lifted = Lifter(view, placeholders, [output, label], trained=[output]).lift()
         code = FunctionCode(lifted.program, lifted.inputs, lifted.outputs[0], ("y_pred", "y_true"))
         lines = [*_as_in_tf1(graph), *code.body()]
     except LiftError as error:

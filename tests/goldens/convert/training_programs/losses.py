@@ -98,6 +98,26 @@ def log_loss():
     return _trained(tf.losses.log_loss(y, net), BINARY[:, 0], "share:0")
 
 
+def weighted_classes():
+    """Softmax cross entropy with a weight for each class, by the mean of an old `tf.losses`."""
+    net = _net(3)
+    y = tf.placeholder(tf.int32, [None], name="y")
+    entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=net)
+    weighted = entropy * tf.gather(tf.constant([1.0, 2.0, 0.5]), y)
+    count = tf.reduce_sum(tf.ones_like(weighted))
+    safe = tf.where(tf.equal(count, 0), tf.ones_like(count), count)
+    mean = tf.div(tf.reduce_sum(weighted), safe)
+    return _trained(tf.where(count > 0, mean, tf.zeros_like(count)), NUMBERS.astype("int32"))
+
+
+def stopped():
+    """A difference from the output itself, of which the gradient is stopped."""
+    net = _net(2)
+    y = tf.placeholder(tf.float32, [None, 2], name="y")
+    goal = y + 0.5 * tf.stop_gradient(net)
+    return _trained(tf.losses.mean_squared_error(goal, net), TARGETS)
+
+
 def wrong_broadcast():
     """A difference of (n, 1) and (n,), which is (n, n): a mistake that a model must keep."""
     net = _net(1)
@@ -137,6 +157,8 @@ CASES = {
     "absolute_weighted": absolute_weighted,
     "row_weights": row_weights,
     "log_loss": log_loss,
+    "weighted_classes": weighted_classes,
+    "stopped": stopped,
     "wrong_broadcast": wrong_broadcast,
     "three_losses": three_losses,
 }
