@@ -171,7 +171,7 @@ def test_the_branch_for_training_is_not_taken_for_the_predictions(tmp_path):
 
 
 def test_the_state_of_an_optimizer_with_one_scalar_variable_is_taken_over(tmp_path):
-    def program():  # each slot is one number, which a look at its entries cannot tell from the start
+    def program():  # each slot is one number, whose entries do not tell whether it was changed
         x = v1.placeholder(tf.float32, [None], "x")
         with v1.variable_scope("scale"):
             kernel = v1.get_variable("kernel", [1, 1], initializer=v1.ones_initializer())
