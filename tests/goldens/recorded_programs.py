@@ -220,12 +220,11 @@ def by_hand(sess, program):
     """The arrays that a recording must have."""
     found = {"initial/" + name: value for name, value in variables_of(sess).items()}
     losses = []
-    # a session fetches nothing inside a branch, though the runtime can
-    vars(sess.graph)["is_fetchable"] = lambda tensor: True
+    in_steps = bool(program.drawn) and isinstance(program.drawn[0], list)  # others in each step
+    if in_steps:  # a session fetches nothing inside a branch, though the runtime can
+        vars(sess.graph)["is_fetchable"] = lambda tensor: True
     for step, feed in enumerate(program.feeds, start=1):
-        names = program.drawn
-        if names and isinstance(names[0], list):  # other draws in each step
-            names = names[step - 1]
+        names = program.drawn[step - 1] if in_steps else program.drawn
         fetches = [program.loss, names, program.train_op, program.beside]
         loss, drawn = sess.run(fetches, feed)[:2]
         losses.append(loss)
@@ -239,7 +238,8 @@ def by_hand(sess, program):
                 found[f"variables/{step}/{name}"] = value
         sess.run(program.after)
     found["losses"] = np.array(losses)
-    del vars(sess.graph)["is_fetchable"]
+    if in_steps:
+        del vars(sess.graph)["is_fetchable"]
     return found
 
 
@@ -320,6 +320,7 @@ def branched_hook():
     """The same draws in a MonitoredSession, which is fed the condition, or whose hook feeds it."""
     for name, by_hook in (("branched_hook", False), ("branch_unknown", True)):
         with tf.Graph().as_default() as graph:
+            tf.set_random_seed(11)
             program = branched_net()
             feeds = program.feeds[:2]
             hooks = [RecordingHook(path(name), program.train_op, loss="loss:0")]

@@ -160,7 +160,7 @@ def test_what_is_drawn_in_a_branch_that_is_taken_is_recorded(read, said):
     ]
     assert steps == [3, 2, 0]
     assert [len(each) for each in _kinds_of_steps(read("branched_hook"))] == [6, 5]
-    assert said["replayed"]["branched_hook"] < 1e-6
+    assert said["replayed"]["branched_hook"] < 1e-5
     unknown = read("branch_unknown")
     assert set(unknown.kinds.values()) == {"feed"} and len(unknown.unrecorded) == 3
     assert all("condition is not known" in each.reason for each in unknown.unrecorded)

@@ -178,12 +178,14 @@ class RecordingHook(_Hook):
             return None
         self._recorder.start(run_context.session.run, self._step)
         self._step = self._recorder.asked(run_context.session.run, self._step, given.feed_dict)
-        _allow_all_fetches(self._recorder.graph)
+        if self._step.in_branches:
+            vars(self._recorder.graph).update(is_fetchable=_always)
         return tf.train.SessionRunArgs(self._step.fetches)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         """Keeps the values of a training step."""
-        vars(self._recorder.graph).pop("is_fetchable", None)
+        if self._step is not None and self._step.in_branches:
+            vars(self._recorder.graph).pop("is_fetchable", None)
         if self._step is not None and self._step.trains:
             self._recorder.keep(run_context.session.run, self._step, run_values.results)
         elif self._step is not None:
@@ -214,7 +216,7 @@ def _methods(sess: Any, recorder: "_Recorder") -> Dict[str, Any]:
         with one_at_a_time:
             recorder.start(own_run, step)
             step = recorder.asked(own_run, step, feed_dict)
-            with _replaced(sess.graph, {"is_fetchable": _always}):
+            with _all_fetchable(sess.graph, step):
                 both = own_run([fetches, step.fetches], feed_dict, options, run_metadata)
             recorder.keep(own_run, step, both[1])
         return both[0]
@@ -471,7 +473,9 @@ class _Recorder(object):
                 if loops.get(tensor.op.name):
                     self._cannot(tensor.name, kind, _IN_A_LOOP, _seeds(tensor.op))
                 elif tensor.op.name in self._conditions:
-                    if self._can_ask(tensor.op, fed):
+                    if not (self.graph.is_fetchable(tensor.op) or hasattr(self.graph, "__dict__")):
+                        self._cannot(tensor.name, kind, _NOT_FETCHABLE, _seeds(tensor.op))
+                    elif self._can_ask(tensor.op, fed):
                         step.in_branches[tensor.name] = tensor
                         step.kinds[tensor.name] = kind
                     else:
@@ -512,7 +516,7 @@ class _Recorder(object):
             ]
             taken = [name for name in ready if self._holds(self._op(name), answers)]
             try:
-                with _replaced(self.graph, {"is_fetchable": _always}):
+                with _all_fetchable(self.graph, step):
                     values = run(taken, feed_dict) if taken else []
             except tf.errors.InvalidArgumentError:  # a placeholder that another hook feeds
                 for name, tensor in sorted(step.in_branches.items()):
@@ -523,6 +527,7 @@ class _Recorder(object):
             wanted -= set(answers)
         found = _Step(step.changes, step.fed)
         found.trains = True
+        found.in_branches = step.in_branches
         live = [n for n, t in sorted(step.in_branches.items()) if self._holds(t.op, answers)]
         found.names = step.names + live
         found.kinds = {name: step.kinds[name] for name in found.names}
@@ -651,8 +656,8 @@ class _Recorder(object):
         self._moved = False
         if loss is not None:
             self._losses.append(loss)
-        for name, kind in step.kinds.items():
-            self._kinds.setdefault(name, kind)
+        for name in step.names:
+            self._kinds.setdefault(name, step.kinds[name])
         fed = [name for name in step.names if step.kinds[name] == "feed"]
         self._fed.append(fed)
         self._drawn.append([name for name in step.names if step.kinds[name] != "feed"])
@@ -882,8 +887,14 @@ def _always(tensor_or_op: Any) -> bool:
     return True
 
 
-def _allow_all_fetches(graph: Any) -> None:
-    vars(graph)["is_fetchable"] = _always
+@contextlib.contextmanager
+def _all_fetchable(graph: Any, step: _Step) -> Iterator[None]:
+    """Lets the runs of a step that fetches inside branches do so."""
+    if not (step.in_branches and hasattr(graph, "__dict__")):
+        yield
+        return
+    with _replaced(graph, {"is_fetchable": _always}):
+        yield
 
 
 def _places(graph: Any, ops: Dict[str, Any]) -> Tuple[Dict[str, int], Dict[str, Any]]:
@@ -931,7 +942,7 @@ def _needed(tensor: Any, conditions: Dict[str, Any]) -> Any:
     if op.type not in ("Switch", "RefSwitch"):
         return found
     asked = op.inputs[1]
-    while asked.op.type == "Identity":
+    while asked.op.type in ("Identity", "Switch", "RefSwitch"):  # these change no value
         asked = asked.op.inputs[0]
     if asked.op.type == "LoopCond":
         return found
