@@ -239,6 +239,16 @@ def test_with_accumulated_gradients_the_averages_move_with_the_weights(zero_debi
     assert [each[2] for each in found] == [0, 1, 1, 2]
 
 
+def test_no_gradients_are_no_step_of_the_averages():
+    w = keras.Variable([1.0])
+    optimizer = ExponentialMovingAverage(keras.optimizers.SGD(0.5), 0.75)
+    optimizer.apply([])  # before it is built, as Keras' own optimizers
+    optimizer.apply([ops.array([1.0])], [w])
+    optimizer.apply([])
+    assert int(optimizer.updates) == int(optimizer.iterations) == 1
+    assert optimizer.average(w).numpy().item() == 0.875  # 1 - (1 - 0.5) * 0.25
+
+
 def test_a_step_that_the_loss_scale_skips_is_no_step_of_the_averages():
     averaged = ExponentialMovingAverage(keras.optimizers.SGD(1.0), 0.5)
     outer, w = keras.optimizers.LossScaleOptimizer(averaged, initial_scale=4.0), keras.Variable(8.0)

@@ -246,13 +246,23 @@ def test_the_chief_says_that_a_worker_had_another_key(members):
     [
         b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
         b'{"a": ' + b'{"b": ' * 40 + b"1" + b"}" * 41,
+        b'{"a": ' + b'["}", ' * 50_000 + b"1" + b"]" * 50_000 + b"}",
         b"x" * (peers.LONGEST_LINE + 1),
         b'{"a": ' + b"9" * 5000 + b"}",
         b"\xff",
         b"[1]",
         b"",
     ],
-    ids=["deep list", "deep dict", "long", "large number", "no text", "no object", "empty"],
+    ids=[
+        "deep list",
+        "deep dict",
+        "deep behind closed strings",
+        "long",
+        "large number",
+        "no text",
+        "no object",
+        "empty",
+    ],
 )
 def test_a_line_that_is_no_message_is_an_error_of_one_kind(line):
     ours, theirs = socket.socketpair()

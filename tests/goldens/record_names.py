@@ -7,6 +7,7 @@
 
 import json
 import pathlib
+import re
 import sys
 
 import numpy as np
@@ -157,7 +158,7 @@ def column(made, **features):
     kind, contrib = str(type(made).__mro__), "contrib" in type(made).__module__
     if contrib and "SparseColumn" in kind:
         made = tf.contrib.layers.one_hot_column(made)
-    elif "Crossed" in kind:
+    elif re.search("Crossed|Weighted|Hashed|Vocabulary|SequenceCategorical", kind):
         made = (
             tf.contrib.layers.one_hot_column if contrib else tf.feature_column.indicator_column
         )(made)
@@ -172,7 +173,10 @@ def column(made, **features):
     layer = (
         tf.contrib.layers.input_from_feature_columns if contrib else tf.feature_column.input_layer
     )
-    found = layer(given, [made])
+    if "SequenceCategorical" in kind:
+        found, _ = tf.keras.experimental.SequenceFeatures([made])(given)
+    else:
+        found = layer(given, [made])
     tf.get_default_session().run(tf.tables_initializer())
     return run(found)
 

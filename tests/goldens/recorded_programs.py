@@ -113,6 +113,31 @@ def resource_net():
     return Program(train_op, loss, [], feeds, beside=updates, after=[clip])
 
 
+def branched_net():
+    """Dropout inside `tf.cond(is_training, ...)`, and more inside a branch of that branch."""
+    x = tf.placeholder(tf.float32, (4, 3), "X")
+    is_training, often = (tf.placeholder(tf.bool, (), n) for n in ("is_training", "often"))
+    hidden = tf.layers.dropout(x, 0.5, training=is_training)
+    hidden = tf.layers.dense(hidden, 4, tf.nn.relu, name="h")
+
+    def noisy():
+        more = tf.cond(often, lambda: tf.random_normal((4,)), lambda: tf.zeros((4,)))
+        return hidden + more * tf.random_uniform((4,))
+
+    hidden = tf.cond(is_training, noisy, lambda: hidden)
+    loss = tf.reduce_mean(tf.square(tf.layers.dense(hidden, 1, name="z") - 1.0), name="loss")
+    train_op = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    rng = np.random.RandomState(4)
+    answers = [(True, True), (True, False), (False, True)]
+    feeds = [{x: rng.rand(4, 3), is_training: a, often: b} for a, b in answers]
+    draws = [
+        "dropout/cond/dropout/random_uniform/RandomUniform:0",
+        "cond/random_uniform/RandomUniform:0",
+        "cond/cond/random_normal/RandomStandardNormal:0",
+    ]
+    return Program(train_op, loss, [draws, draws[:2], []], feeds)
+
+
 def variables_of(sess):
     values = sess.run({v.op.name: v for v in tf.global_variables()})
     return {name: np.array(value) for name, value in values.items()}
@@ -195,11 +220,15 @@ def by_hand(sess, program):
     """The arrays that a recording must have."""
     found = {"initial/" + name: value for name, value in variables_of(sess).items()}
     losses = []
+    in_steps = bool(program.drawn) and isinstance(program.drawn[0], list)  # others in each step
+    if in_steps:  # a session fetches nothing inside a branch, though the runtime can
+        vars(sess.graph)["is_fetchable"] = lambda tensor: True
     for step, feed in enumerate(program.feeds, start=1):
-        fetches = [program.loss, program.drawn, program.train_op, program.beside]
+        names = program.drawn[step - 1] if in_steps else program.drawn
+        fetches = [program.loss, names, program.train_op, program.beside]
         loss, drawn = sess.run(fetches, feed)[:2]
         losses.append(loss)
-        for name, value in zip(program.drawn, drawn):
+        for name, value in zip(names, drawn):
             found[f"values/{step}/{name}"] = value
         for tensor, value in (feed or {}).items():
             dtype = tensor.dtype.as_numpy_dtype
@@ -209,6 +238,8 @@ def by_hand(sess, program):
                 found[f"variables/{step}/{name}"] = value
         sess.run(program.after)
     found["losses"] = np.array(losses)
+    if in_steps:
+        del vars(sess.graph)["is_fetchable"]
     return found
 
 
@@ -263,6 +294,43 @@ def monitored():
                 hand.save("monitored")
     SAID["monitored"] = all(same(each, ends[0]) for each in ends)
     replay("monitored")
+
+
+def conditional():
+    """A net with dropout in `tf.cond(is_training, ...)`, as `tf.layers.dropout` makes it."""
+    x = tf.placeholder(tf.float32, (None, 5), "X")
+    y = tf.placeholder(tf.int32, (None,), "y")
+    is_training = tf.placeholder(tf.bool, (), "is_training")
+    hidden = tf.layers.dense(x, 8, tf.nn.relu, name="hidden")
+    hidden = tf.layers.dropout(hidden, 0.4, training=is_training)
+    logits = tf.layers.dense(hidden, 3, name="logits")
+    loss = tf.losses.sparse_softmax_cross_entropy(y, logits)
+    train_op = tf.train.MomentumOptimizer(0.1, 0.9).minimize(loss)
+    rng = np.random.RandomState(6)
+    with tf.Session(config=CONFIG) as sess:
+        sess.run(tf.global_variables_initializer())
+        with recording(sess, path("conditional"), train_op, loss=loss):
+            for _ in range(4):
+                feed = {x: rng.rand(6, 5), y: rng.randint(0, 3, 6), is_training: True}
+                sess.run(train_op, feed)
+            sess.run(loss, {**feed, is_training: False})
+
+
+def branched_hook():
+    """The same draws in a MonitoredSession, which is fed the condition, or whose hook feeds it."""
+    for name, by_hook in (("branched_hook", False), ("branch_unknown", True)):
+        with tf.Graph().as_default() as graph:
+            tf.set_random_seed(11)
+            program = branched_net()
+            feeds = program.feeds[:2]
+            hooks = [RecordingHook(path(name), program.train_op, loss="loss:0")]
+            if by_hook:
+                hooks.append(tf.train.FeedFnHook(iter(feeds).__next__))
+            with tf.train.MonitoredSession(hooks=hooks) as sess:
+                for feed in feeds:
+                    sess.run(program.train_op, None if by_hook else feed)
+            assert "is_fetchable" not in vars(graph)
+    replay("branched_hook")
 
 
 def model_fn(features, labels, mode):
@@ -466,8 +534,9 @@ def bounded():
         SAID["bounded"] = float(sess.run(w)[0])
 
 
-PROGRAMS = (fed_net, iterated_net, queued_net, resource_net)
-OTHERS = (monitored, estimated, odd_feeds, closed, hidden, refusals, bounded)
+PROGRAMS = (fed_net, iterated_net, queued_net, resource_net, branched_net)
+OTHERS = (monitored, estimated, branched_hook, conditional)
+OTHERS += (odd_feeds, closed, hidden, refusals, bounded)
 for function in PROGRAMS + OTHERS:
     if globals().get("ONLY") and function.__name__ not in ONLY:  # noqa: F821
         continue

@@ -110,16 +110,6 @@ def test_a_graph_without_a_step_is_refused(fails):
         Structure(meta_graph.parse(content, "x"))
 
 
-def test_the_branches_and_loops_of_a_graph_are_known(program):
-    branch = program("layers_conv_dropout").structure
-    draw = "dropout/cond/dropout/random_uniform/RandomUniform"
-    assert draw in branch.in_branches and f"{draw}:0" in branch.draws
-    loop = program("embedding_rnn").structure
-    assert any(node.startswith("rnn/while/") for node in loop.in_loops)
-    found = loop.candidates(["ids:0", "lengths:0"], ["labels:0"])
-    assert found and not loop.in_loops & set(found)
-
-
 @pytest.mark.parametrize(
     ("name", "slots", "sparse"),
     [

@@ -1,4 +1,4 @@
-"""The graphs of 22 programs, trained here, beside what TensorFlow 1.15.5 recorded of them."""
+"""The graphs of the programs, trained here, beside what TensorFlow 1.15.5 recorded of them."""
 
 from pathlib import Path
 

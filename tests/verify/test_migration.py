@@ -1,4 +1,4 @@
-"""Faithful ports of the 22 recorded programs match; ports with one mistake differ, with its name.
+"""Faithful ports of the recorded programs match; ports with one mistake differ, with its name.
 
 TensorFlow 1.15.5 wrote the checkpoints. That the graphs do here what they did there is shown by
 `tests/graph/test_trajectory.py`.
@@ -18,7 +18,8 @@ norm_for_value sgd_under_decay staircase keras_batch_norm decay_of_contrib froze
 keras_adamw reset_after reset_after_own_cell no_lengths rate_of_keras without_l1 sgd_float64
 small_accumulator no_bias symmetric_padding smoothed_labels keep_prob_as_rate no_scaling
 fused_batch_norm epsilon_of_torch axis_of_the_text linear no_nesterov other_margin slope_of_keras
-valid_conv1d l2_of_keras_tied not_centered equal_weights rate_a_tenth
+valid_conv1d l2_of_keras_tied not_centered equal_weights rate_a_tenth clipped_before_l2
+clipped_after_l2
 """
 CHOSEN = _CHOSEN.split()
 # those whose reason is not found, and why

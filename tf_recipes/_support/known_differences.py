@@ -71,6 +71,11 @@ DIFFERENCES: dict[str, Difference] = {
         "another clipping",
         f"{_RECIPES}/gradient_clipping.md",
     ),
+    "clipping_order": Difference(
+        "the whole gradient is clipped, or that of the data before the penalty's is added",
+        "a clipping before the penalties or the mean of several gradients, or after them",
+        f"{_RECIPES}/gradient_clipping.md",
+    ),
     "l2_half": Difference(
         "L2 is `scale * sum(w**2) / 2`",
         "`keras.regularizers.L2`, which has no half",

@@ -206,6 +206,8 @@ class ExponentialMovingAverage(keras.optimizers.Optimizer):
         self, grads: Sequence[Any], trainable_variables: Sequence[keras.Variable] | None = None
     ) -> None:
         """Takes a step of the inner optimizer, then moves the averages."""
+        if not len(grads):  # then no step is taken, as in Keras
+            return
         if not self.built:
             if trainable_variables is None:
                 validation.fail(

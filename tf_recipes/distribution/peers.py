@@ -20,6 +20,7 @@ import contextlib
 import hmac
 import json
 import queue
+import re
 import secrets
 import socket
 import threading
@@ -40,6 +41,8 @@ DEEPEST = 32  # lists and dicts inside one another
 HANDSHAKE = 5.0  # seconds in which a process must prove that it is a peer
 MOST_KNOCKING = 64  # processes that may be in the handshake at a time
 LONGEST_TEXT = 2000  # characters of a peer's text that are shown
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
 class Connection:
@@ -130,11 +133,13 @@ def printable(value: Any) -> str:
 def _depth(line: bytes) -> int:
     """Returns an upper bound of how many lists and dicts are inside one another in JSON.
 
-    >>> _depth(b'{"a": [[1], [2]]}')
-    3
+    Brackets inside strings do not count: closing ones there would hide open ones behind them.
+
+    >>> _depth(b'{"a": [[1], [2]]}'), _depth(b'["}", ["}", ["[", 1]]]')
+    (3, 3)
     """
     depth = deepest = 0
-    for byte in line:
+    for byte in _STRING.sub(b"", line):
         if byte in b"[{":
             depth += 1
             deepest = max(deepest, depth)

@@ -21,6 +21,7 @@ _CLIPS = {
     "clip_by_global_norm": "global_norm",
     "clip_by_norm": "norm",
 }
+_SUMS = ("Add", "AddV2", "AddN")
 _LARGE = 2.0**20  # so large that the rest of a loss is lost in its rounding
 
 
@@ -127,10 +128,35 @@ class Facts:
                     scope = "/".join(parts[: k + 1])
                     threshold = self._threshold(scope, name)
                     return Clipping(kind, threshold) if threshold else None
+            if node.op in _SUMS:  # a penalty may come after the clipping
+                found = (self._clip_of(node_of(each)) for each in node.input)
+                return next((each for each in found if each is not None), None)
             if node.op not in ("Identity", "Reshape", "ReadVariableOp") or not node.input:
                 return None
             name = node_of(node.input[0])
         return None
+
+    @functools.cached_property
+    def late_penalties(self) -> dict[str, float]:
+        """Returns `{variable: scale}` of L2 penalties whose gradient is added after the clipping.
+
+        The gradient of contrib's L2 is scale * w. The scale is measured: the addend is computed
+        with two values of the variable.
+        """
+        found: dict[str, float] = {}
+        for update in self._structure.updates:
+            name = node_of(update.tensors.get("gradient", ""))
+            node = self._structure.nodes.get(name)
+            while node is not None and node.op == "Identity":
+                node = self._structure.nodes.get(node_of(node.input[0]))
+            if node is None or node.op not in _SUMS:
+                continue
+            clipped = [e for e in node.input if self._clip_of(node_of(e)) is not None]
+            for each in node.input if clipped else ():
+                scale = self._change(update.variable, each) if each not in clipped else None
+                if scale:
+                    found[update.variable] = scale
+        return found
 
     def _threshold(self, scope: str, name: str) -> float | None:
         """Returns the constant by which a clip bounds: the smallest positive one but 1."""

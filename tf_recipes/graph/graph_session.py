@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.backends import Installed, RealTF1, SessionError
+from tf_recipes.graph.control_flow import Condition
 from tf_recipes.graph.meta_graph import without_unknown_ops
 from tf_recipes.graph.nodes import VARIABLES, node_of
 from tf_recipes.graph.structure import Structure
@@ -197,20 +198,33 @@ class GraphSession:
         return self._backend.run(names, feeds)
 
     def live(self, tensors: Iterable[str], feeds: Mapping[str, Any]) -> list[str]:
-        """Returns those of some tensors that have a value; in a branch not taken they have none."""
-        wanted = list(tensors)
-        inside = self.structure.in_branches
-        if not any(node_of(each) in inside for each in wanted):
-            return wanted
-        found = []
-        for each in wanted:
-            try:
-                if node_of(each) in inside:
-                    self.run(each, feeds)
-                found.append(each)
-            except ValueError:
-                pass
-        return found
+        """Returns those of some tensors that have a value; in a branch not taken they have none.
+
+        Args:
+            tensors: names of tensors.
+            feeds: what the run will be fed, with each random number that a branch depends on.
+        """
+        needed_by = self.structure.control_flow.needed
+        needed = {each: needed_by(each) for each in tensors}
+        answers: dict[str, bool] = {}
+        waiting = {asked for each in needed.values() for asked, _ in each}
+        while waiting:  # a condition inside a branch has a value if the branch is taken
+            waiting |= {a for w in waiting for a, _ in needed_by(w)}
+            waiting -= answers.keys()
+            ready = [w for w in sorted(waiting) if self._known(needed_by(w), answers)]
+            taken = [w for w in ready if self._holds(needed_by(w), answers)]
+            values = self.run(taken, feeds) if taken else []
+            answers.update(dict.fromkeys(ready, False))
+            answers.update({w: bool(v) for w, v in zip(taken, values, strict=True)})
+        return [each for each, of in needed.items() if self._holds(of, answers)]
+
+    @staticmethod
+    def _known(conditions: Iterable[Condition], answers: Mapping[str, bool]) -> bool:
+        return all(asked in answers for asked, _ in conditions)
+
+    @staticmethod
+    def _holds(conditions: Iterable[Condition], answers: Mapping[str, bool]) -> bool:
+        return all(answers.get(asked) == answer for asked, answer in conditions)
 
     def shape_of(self, tensor: str) -> tuple[int | None, ...] | None:
         """Returns the static shape of a tensor, or None where its rank is not known."""

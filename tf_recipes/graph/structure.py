@@ -4,39 +4,20 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-from numpy.typing import NDArray
-
-from tf_recipes._support import validation
-from tf_recipes._support.visible import shortened
+from tf_recipes.graph.control_flow import ControlFlow
 from tf_recipes.graph.meta_graph import MetaGraph
+from tf_recipes.graph.node_graph import NodeGraph
 from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, node_of
+from tf_recipes.graph.training_step import APPLIES, GRADIENT_OF, find_loss, find_train_op
 from tf_recipes.graph.update_ops import Update
 
-_APPLY = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 _WRITES = re.compile(r"(Assign(Add|Sub)?|(Resource)?Scatter\w+|Assign\w*VariableOp)$")
-_GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+)_grad/[^/]+(?:/[^/]+)*$")
-_ONES = re.compile(r"(?:^|/)gradients(?:_\d+)?/(?:Fill|grad_ys_\d+)$")
 
 
-def _reached(first: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
-    """Returns some nodes and all that follow them, however far; a circle ends the walk."""
-    found: set[str] = set()
-    waiting = list(first)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += following(name)
-    return found
-
-
-class Structure:
+class Structure(NodeGraph):
     """Answers questions about the nodes of a graph.
 
     Args:
@@ -56,88 +37,15 @@ class Structure:
         train_op: str | Sequence[str] | None = None,
         loss: str | None = None,
     ) -> None:
-        self.graph = graph
-        self.nodes = {node.name: node for node in graph.definition.node}
+        super().__init__(graph)
         given: Sequence[str | None] = (
             [train_op] if isinstance(train_op, str) else train_op or [None]
         )
-        self.train_op, *self.also = (self._train_op(each) for each in given)
+        self.train_op, *self.also = (find_train_op(self, each) for each in given)
         # the nodes that a training step runs
         self.step = self.ancestors([self.train_op, *self.also])
-        self.loss = self._loss(loss)
+        self.loss = find_loss(self, self.step, loss)
         self.step |= self.ancestors([node_of(self.loss)])
-
-    def ancestors(self, names: Iterable[str], control: bool = True) -> set[str]:
-        """Returns the named nodes and all nodes that they need.
-
-        Args:
-            names: names of nodes.
-            control: True to follow control inputs, too.
-        """
-        return _reached(
-            (name for name in names if name in self.nodes),
-            lambda name: (each for each in self.inputs(name, control) if each in self.nodes),
-        )
-
-    def inputs(self, name: str, control: bool = False) -> Iterator[str]:
-        """Yields the names of the nodes that a node takes its inputs from."""
-        for each in self.nodes[name].input:
-            if control or not each.startswith("^"):
-                yield node_of(each)
-
-    @functools.cached_property
-    def consumers(self) -> dict[str, list[str]]:
-        """Returns `{node: the nodes that take its outputs as data}`."""
-        found = defaultdict(list)
-        for name in self.nodes:
-            for each in self.inputs(name):
-                found[each].append(name)
-        return found
-
-    def starts(self, tensors: Iterable[str]) -> list[str]:
-        """Returns the nodes with which what depends on some tensors begins.
-
-        A placeholder begins itself. An iterator gives several tensors, so that the nodes which read
-        one of them begin.
-        """
-        found = []
-        for tensor in tensors:
-            name = node_of(tensor)
-            if self.nodes[name].op not in SOURCES:
-                found.append(name)
-                continue
-            written = (name,) if tensor in (name, f"{name}:0") else ()
-            found += [
-                each
-                for each in self.consumers[name]
-                if any(i == tensor or i in written for i in self.nodes[each].input)
-            ]
-        return found
-
-    def descendants(self, names: Iterable[str], within: Collection[str]) -> set[str]:
-        """Returns the nodes of `within` that depend on one of the named nodes, and those."""
-        return _reached(names, lambda name: (e for e in self.consumers[name] if e in within))
-
-    @functools.cached_property
-    def order(self) -> dict[str, int]:
-        """Returns each node's place in an order in which inputs come before what needs them."""
-        placed: dict[str, int] = {}
-        for root in self.nodes:
-            waiting = [(root, False)]
-            while waiting:
-                name, ready = waiting.pop()
-                if ready:
-                    placed.setdefault(name, len(placed))
-                elif name not in placed:
-                    waiting.append((name, True))
-                    loop = self.nodes[name].op in ("Merge", "RefMerge")
-                    for each in self.inputs(name, control=True):
-                        back = loop and self.nodes.get(each, self.nodes[name]).op.endswith(
-                            "NextIteration"
-                        )
-                        if each in self.nodes and each not in placed and not back:
-                            waiting.append((each, False))
-        return placed
 
     @functools.cached_property
     def variables(self) -> tuple[str, ...]:
@@ -181,12 +89,17 @@ class Structure:
         return tuple(
             Update(self.nodes[name], self.variable_of)
             for name in self.nodes
-            if name in self.step and _APPLY.match(self.nodes[name].op)
+            if name in self.step and APPLIES.match(self.nodes[name].op)
         )
 
     @functools.cached_property
+    def forward(self) -> set[str]:
+        """Returns the nodes from which the loss is computed."""
+        return self.ancestors([node_of(self.loss)], control=False)
+
+    @functools.cached_property
     def draws(self) -> tuple[str, ...]:
-        """Returns the tensors that a step draws at random, outside of loops."""
+        """Returns the tensors that a step draws at random, outside of loops and functions."""
         return tuple(
             f"{name}:0"
             for name in self.nodes
@@ -194,26 +107,44 @@ class Structure:
         )
 
     @functools.cached_property
+    def hidden_draws(self) -> tuple[str, ...]:
+        """Returns the nodes of a step that draw at random where no session can read what they draw.
+
+        They lie inside while loops, or inside functions that a node calls.
+        """
+        library = self.graph.definition.library.function
+        functions = {each.signature.name: each.node_def for each in library}
+
+        def draws(node: Any, seen: tuple[str, ...] = ()) -> bool:
+            called = {node.op, *(v.func.name for v in node.attr.values())}
+            called |= {each.name for v in node.attr.values() for each in v.list.func}
+            inner = [name for name in called if name in functions and name not in seen]
+            return node.op in RANDOM or any(
+                draws(each, (*seen, name)) for name in inner for each in functions[name]
+            )
+
+        shown = {node_of(each) for each in self.draws}
+        data = re.compile(r"Iterator|Dataset")
+        return tuple(
+            name
+            for name, node in self.nodes.items()
+            if name in self.step and name not in shown and not data.search(node.op) and draws(node)
+        )
+
+    @functools.cached_property
+    def control_flow(self) -> ControlFlow:
+        """Returns what lies inside loops and branches."""
+        return ControlFlow(self)
+
+    @property
     def in_loops(self) -> set[str]:
         """Returns the nodes inside while loops, whose values no session can give."""
-        enters = [name for name in self.nodes if self.nodes[name].op in ("Enter", "RefEnter")]
-        return self._behind(enters, ("Exit", "RefExit"))
+        return self.control_flow.in_loops
 
     @functools.cached_property
     def in_branches(self) -> set[str]:
         """Returns the nodes inside the branches of a `tf.cond`, of which one alone has values."""
-        switches = [
-            name
-            for name in self.nodes
-            if self.nodes[name].op in ("Switch", "RefSwitch") and name not in self.in_loops
-        ]
-        return self._behind(switches, ("Merge", "RefMerge"))
-
-    def _behind(self, first: Iterable[str], last: Collection[str]) -> set[str]:
-        """Returns some nodes and those behind them, up to operations of some kinds."""
-        return _reached(
-            first, lambda name: (e for e in self.consumers[name] if self.nodes[e].op not in last)
-        )
+        return self.control_flow.in_branches
 
     @functools.cached_property
     def placeholders(self) -> tuple[str, ...]:
@@ -242,35 +173,6 @@ class Structure:
         """Returns whether a node takes a trainable variable directly, or through Identity nodes."""
         return any(self.variable_of(each) in self.trainable for each in self.inputs(name))
 
-    def variable_of(self, name: str) -> str | None:
-        """Returns the variable whose value a node is: itself, or what it reads."""
-        passes = ("Identity", "ReadVariableOp", "Enter", "RefEnter", "Switch", "RefSwitch", "Cast")
-        for _ in range(20):
-            node = self.nodes.get(name)
-            if node is None or node.op in VARIABLES:
-                return name if node is not None else None
-            if node.op not in passes or not node.input:
-                return None
-            name = node_of(node.input[0])
-        return None
-
-    def constant(self, tensor: str) -> NDArray[Any] | None:
-        """Returns the value of a constant, also behind Identity nodes, or None for another node."""
-        name = node_of(tensor)
-        for _ in range(20):
-            node = self.nodes.get(name)
-            if node is not None and node.op == "Const":
-                return np.asarray(tf.make_ndarray(node.attr["value"].tensor))
-            if node is None or node.op not in ("Identity", "Enter", "StopGradient", "Switch"):
-                return None
-            name = node_of(node.input[0])
-        return None
-
-    @functools.cached_property
-    def forward(self) -> set[str]:
-        """Returns the nodes from which the loss is computed."""
-        return self.ancestors([node_of(self.loss)], control=False)
-
     def feeds_only_the_loss(self, tensor: str) -> bool:
         """Returns whether nothing that a fed tensor reaches takes a weight: a label does not."""
         reached = self.descendants(self.starts([tensor]), self.forward)
@@ -287,7 +189,7 @@ class Structure:
         """
         everything = set(self.nodes)
         without = self.descendants(self.starts(others), everything)
-        gradients = {name for name in self.nodes if _GRADIENT_OF.search(name)}
+        gradients = {name for name in self.nodes if GRADIENT_OF.search(name)}
         found = self.descendants(self.starts(inputs), everything - without - gradients)
         found -= without | self.in_loops | self.in_branches
         found = {n for n in found if not self._needs(n, gradients)}
@@ -349,79 +251,3 @@ class Structure:
 
     def _above(self, edge: set[str], free: list[str]) -> set[str]:
         return self.ancestors(edge, control=False) & set(free)
-
-    def _train_op(self, given: str | None) -> str:
-        """Returns the name of the training operation."""
-        if given is not None:
-            name = node_of(given)
-            if name not in self.nodes:
-                validation.fail(
-                    "`train_op` must name an operation of the graph.",
-                    f"train_op={shortened(given, 100)!r}",
-                    f"The graph has {self._listed(self._possible_steps())}.",
-                )
-            return name
-        noted = [node_of(n) for n in self.graph.collections.get("train_op", ())]
-        found = [n for n in dict.fromkeys(noted) if n in self.nodes] or self._possible_steps()
-        # `minimize` notes its own operation; a group around it, with other updates, is the step
-        whole = [n for n in found if set(found) <= self.ancestors([n])]
-        found = whole[:1] or found
-        if len(found) != 1:
-            validation.fail(
-                "One operation must be the training step.",
-                f"{len(found)} in {self.graph.source!r}: {self._listed(found)}",
-                "Name the operation with train_op='NAME'."
-                if found
-                else "The graph must hold an optimizer's update, as tf.train.Saver writes it.",
-            )
-        return found[0]
-
-    def _possible_steps(self) -> list[str]:
-        """Returns the operations that run updates and that nothing else runs."""
-        apply = [name for name, node in self.nodes.items() if _APPLY.match(node.op)]
-        after = defaultdict(list)
-        for name in self.nodes:
-            for each in self.inputs(name, control=True):
-                after[each].append(name)
-        reached = _reached(apply, lambda name: after[name])
-        return [name for name in self.nodes if name in reached and not after[name]]
-
-    def _loss(self, given: str | None) -> str:
-        """Returns the name of the loss tensor, with its index."""
-        if given is not None:
-            if node_of(given) not in self.nodes:
-                validation.fail(
-                    "`loss` must name a tensor of the graph.",
-                    f"loss={shortened(given, 100)!r}",
-                    "Pass the name that `loss.name` has in the TF1 program.",
-                )
-            return given if ":" in given else f"{given}:0"
-        found = list(dict.fromkeys(self._losses()))
-        if len(found) != 1:
-            validation.fail(
-                "One tensor must be the loss.",
-                f"{len(found)} in {self.graph.source!r}: {self._listed(found)}",
-                "Name the tensor with loss='NAME:0'.",
-            )
-        return found[0]
-
-    def _losses(self) -> Iterator[str]:
-        """Yields the tensors whose gradients the step takes.
-
-        `tf.gradients` begins with a node `Fill` of ones, which the gradient of the loss takes, and
-        names each gradient after the operation that it belongs to.
-        """
-        for name in self.nodes:
-            if name not in self.step or not any(
-                _ONES.search(node_of(each)) for each in self.nodes[name].input
-            ):
-                continue
-            of = _GRADIENT_OF.search(name)
-            if of and of[1] in self.nodes:
-                yield f"{of[1]}:0"
-
-    @staticmethod
-    def _listed(names: Iterable[str]) -> str:
-        listed = [repr(shortened(name, 60)) for name in names]
-        more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
-        return ", ".join(listed[:6]) + more if listed else "none"

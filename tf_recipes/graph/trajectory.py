@@ -73,16 +73,17 @@ def train(
             for update in structure.updates
         }
     session.assign(initial)
-    for name in ("drawn", "masks") if not drawn and steps else ():
-        fetched[name] = {each: each for each in session.live(fetched[name], steps[0])}
     losses, variables = [], []
     given: dict[str, list[Any]] = {"drawn": [], "masks": [], "numbers": []}
+    asked = fetched
     for number, feeds in enumerate(steps):
         replayed = drawn[number] if drawn else {}
-        got = session.run(fetched, {**feeds, **replayed})
+        if not drawn:
+            asked, replayed = _with_draws(session, fetched, feeds)
+        got = session.run(asked, {**feeds, **replayed})
         losses.append(np.asarray(got["loss"]))
-        for name, kept in given.items():
-            kept.append(got.get(name, {}))
+        for name, kept in given.items() if not drawn else ():
+            kept.append({**replayed, **got["drawn"]} if name == "drawn" else got[name])
         variables.append(session.values())
         for operation in between.get(number + 1, ()):
             session.run(operation, {})
@@ -98,10 +99,29 @@ def train(
         np.array([float(np.sum(loss, dtype=np.float64)) for loss in losses]),
         variables,
         outputs,
-        [] if drawn else given["drawn"],
-        [] if drawn else given["masks"],
+        given["drawn"],
+        given["masks"],
         numbers,
     )
+
+
+def _with_draws(
+    session: GraphSession, fetched: Mapping[str, Any], feeds: Feeds
+) -> tuple[dict[str, Any], Values]:
+    """Returns what a step can fetch, and what is drawn before it, since a branch may depend on it.
+
+    Of what lies inside the branches of a `tf.cond`, one branch alone has values.
+    """
+    inside = session.structure.in_branches
+    drawn: Values = {}
+    if any(node_of(each) in inside for each in fetched["drawn"]):
+        outside = [n for n in fetched["drawn"] if node_of(n) not in inside and n not in feeds]
+        drawn = dict(session.run({name: name for name in outside}, feeds))
+    asked = dict(fetched)
+    for name in ("drawn", "masks"):
+        live = session.live(fetched[name], {**feeds, **drawn})
+        asked[name] = {each: each for each in live if each not in drawn}
+    return asked, drawn
 
 
 def neighbours(
@@ -138,6 +158,8 @@ def dropout_masks(structure: Structure) -> dict[str, str]:
         while waiting:
             name, depth = waiting.pop(0)
             if structure.nodes[name].op in ("Floor", "GreaterEqual", "Less"):
+                if _only_chooses(structure, name):  # the condition of a `tf.cond`
+                    break
                 masks[draw] = f"{name}:0"
                 break
             if depth < 5 and name not in seen:
@@ -148,3 +170,12 @@ def dropout_masks(structure: Structure) -> dict[str, str]:
                     if each in structure.step
                 ]
     return masks
+
+
+def _only_chooses(structure: Structure, name: str) -> bool:
+    """Returns whether a node's value does nothing but choose a branch."""
+    takers = structure.consumers[name]
+    while takers and all(structure.nodes[each].op == "Identity" for each in takers):
+        takers = [taker for each in takers for taker in structure.consumers[each]]
+    ops = {structure.nodes[each].op for each in takers}
+    return bool(ops) and ops <= {"Switch", "RefSwitch", "Identity", "If", "StatelessIf"}

@@ -163,6 +163,8 @@ TABLE = {
         "softmax/w": "head/kernel",
         "softmax/b": "head/bias",
     },
+    "clip_with_l2": dense(hidden="hidden", scores="scores"),
+    "clip_before_l2": dense(hidden="hidden", price="price"),
     "max_norm": same(hidden1="hidden1", hidden2="hidden2", outputs="outputs"),
     "shared_weights": {
         "tower/fc1/kernel": "branch/inner/kernel",
@@ -207,6 +209,8 @@ FED = {
     "clip_value": (["X"], "y"),
     "clip_norm": (["features"], "sign"),
     "clip_global_norm": (["inputs"], "targets"),
+    "clip_with_l2": (["x"], "y"),
+    "clip_before_l2": (["x"], "y"),
     "max_norm": (["X"], "y"),
     "shared_weights": (["left", "right"], "same"),
     "layers_batch_norm": (["x"], "y"),

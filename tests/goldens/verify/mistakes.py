@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import keras
 
+import tf_recipes
+
 
 class Mistake(NamedTuple):
     """Holds a mistake; `build` returns the compiled model.
@@ -46,6 +48,13 @@ def _rmsprop(*args, **kwargs):
 
 
 _decaying = functools.partial(keras.optimizers.AdamW, weight_decay=0.01, epsilon=1e-8)
+
+
+_l2_in_the_loss = {
+    "optimizer": tf_recipes.Momentum,
+    "regularizer": tf_recipes.l2_regularizer(0.1),
+    "clip": {"clipnorm": 0.2},
+}
 
 
 def _none(scale):
@@ -161,6 +170,9 @@ MISTAKES = [
         clip_norm=None,
         clip_with={"global_clipnorm": 0.05},
     ),
+    _mistake("clipped_before_l2", "clip_with_l2", "clipping_order", before=True),
+    _mistake("clipped_after_l2", "clip_before_l2", "clipping_order", **_l2_in_the_loss),
+    _mistake("clipped_before_the_mean", "clip_norm", "clipping_order", parts=2),
     # none of the known differences
     _mistake("no_lengths", "embedding_rnn", None, masked=False),
     _mistake("no_logits", "embedding_gru", None, from_logits=False),

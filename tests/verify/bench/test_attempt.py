@@ -171,7 +171,7 @@ def test_the_branch_for_training_is_not_taken_for_the_predictions(tmp_path):
 
 
 def test_the_state_of_an_optimizer_with_one_scalar_variable_is_taken_over(tmp_path):
-    def program():  # each slot is one number, which a look at its entries cannot tell from the start
+    def program():  # each slot is one number, whose entries do not tell whether it was changed
         x = v1.placeholder(tf.float32, [None], "x")
         with v1.variable_scope("scale"):
             kernel = v1.get_variable("kernel", [1, 1], initializer=v1.ones_initializer())
@@ -196,3 +196,55 @@ def test_the_state_of_an_optimizer_with_one_scalar_variable_is_taken_over(tmp_pa
     for optimizer in (tf_recipes.Momentum, keras.optimizers.SGD):
         report = judged(lambda kind=optimizer: port(kind(0.1, momentum=0.9)), prefix, feeds)
         assert report.passed, str(report)
+
+
+@pytest.fixture(params=["of TF 1.15", "of functions"])
+def control_flow(request):
+    """Loops as TF 1.15 writes them, and as functions."""
+    if request.param == "of TF 1.15":
+        v1.disable_control_flow_v2()
+    yield
+    v1.enable_control_flow_v2()
+
+
+def test_what_is_drawn_in_a_loop_may_have_no_influence(tmp_path, control_flow):
+    def program():
+        x, y = placeholders(6)
+        keep = v1.placeholder_with_default(1.0, [], "keep")
+
+        def body(k, z):
+            kept = tf.floor(keep + v1.random_uniform([6]))  # a constant shape, without an input
+            return k + 1, z * kept / keep
+
+        _, dropped = v1.while_loop(lambda k, z: k < 2, body, (0, x))
+        minimize(dense(dropped, 3, "out"), y)
+
+    checkpoint, feeds = saved(tmp_path, program), {"x": ROWS, "y": CLASSES}
+    assert judged(mlp, checkpoint, feeds).passed
+    with pytest.raises(ValueError, match=r"Each random number of a step must be readable\. .*loop"):
+        judged(mlp, checkpoint, feeds, feed={"keep": 0.5})
+
+
+def test_dropout_in_a_branch_that_some_steps_take(tmp_path):
+    v1.disable_control_flow_v2()
+
+    def program():
+        x, y = placeholders(6)
+        often = v1.random_uniform([]) < v1.placeholder_with_default(0.0, [], "often")
+        net = v1.cond(often, lambda: v1.nn.dropout(x, rate=0.5), lambda: x)
+        minimize(dense(net, 3, "out"), y)
+
+    try:
+        checkpoint, feeds = saved(tmp_path, program), {"x": ROWS, "y": CLASSES}
+    finally:
+        v1.enable_control_flow_v2()
+    assert judged(mlp, checkpoint, feeds).passed
+
+    def port():
+        inputs = keras.Input((6,), name="x")
+        net = layers.Dense(3, name="out")(layers.Dropout(0.5)(inputs))
+        return compiled(inputs, net)
+
+    assert judged(port, checkpoint, feeds, feed={"often": 1.0}).passed
+    with pytest.raises(ValueError, match=r"Each step must draw the same masks\. .*tf\.cond"):
+        verify(port, checkpoint, feeds, feed={"often": 0.5}, steps=12, batch_size=8, cache=False)

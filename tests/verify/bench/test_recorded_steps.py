@@ -24,6 +24,17 @@ def fed_net(keep_prob=0.5, momentum=0.9):
     return model
 
 
+def conditional(dropout=None):
+    """The program's dropout lies in `tf.cond(is_training, ...)`."""
+    inputs = keras.Input((5,), name="X")
+    hidden = keras.layers.Dense(8, activation="relu", name="hidden")(inputs)
+    hidden = (dropout or keras.layers.Dropout(0.4))(hidden)
+    model = keras.Model(inputs, keras.layers.Dense(3, name="logits")(hidden))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(tf_recipes.Momentum(0.1, 0.9), loss)
+    return model
+
+
 class Near(keras.Model):
     """Pulls its outputs towards 1; there are no labels."""
 
@@ -49,6 +60,15 @@ def test_a_port_matches_what_was_recorded():
     assert report.document["reference"]["kind"] == "recording"
     assert report.document["training"]["steps"] == [1, 2, 3, 4, 5]
     assert_migrated(fed_net, RECORDINGS / "fed_net.npz")
+
+
+def test_dropout_inside_a_branch_is_replayed():
+    settings = {"eval_feed": {"is_training": False}, "cache": False}
+    path = RECORDINGS / "conditional.npz"
+    report = verify(conditional, path, **settings)
+    assert report.passed and report.document["not_compared"] == [], report
+    wrong = verify(lambda: conditional(keras.layers.Dropout(0.6)), path, **settings)
+    assert [each["name"] for each in wrong.reasons] == ["dropout_rate"]
 
 
 def test_a_port_that_keeps_other_units_differs():

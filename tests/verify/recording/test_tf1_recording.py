@@ -16,7 +16,8 @@ from tf_recipes.verify.recording import recording_file, tf1_recording
 tf = tensorflow.compat.v1
 SOURCE = Path(tf1_recording.__file__)
 PROGRAMS = Path(__file__).parents[2] / "goldens" / "recorded_programs.py"
-NAMES = ["fed_net", "iterated_net", "queued_net", "resource_net", "monitored", "estimated"]
+NAMES = ["fed_net", "iterated_net", "queued_net", "resource_net", "branched_net"]
+NAMES += ["monitored", "estimated"]
 
 
 @pytest.fixture(scope="module")
@@ -134,13 +135,15 @@ def test_feeds_of_every_form(read):
 @pytest.mark.parametrize("name", ["hidden", "imported"])
 def test_what_cannot_be_fetched_is_listed(name, read, said):
     recording = read(name)
-    assert recording.kinds == {"python:0": "outside"}
+    drawn = "cond/branch/random_uniform/RandomUniform:0"  # in a branch, and can be fetched
+    assert recording.kinds == {"python:0": "outside", drawn: "random"}
+    assert recording.values[1][drawn].shape == (2, 3, 4)
     assert recording.values[1]["python:0"].tolist() == [0.5, 1.0]
     found = {each.name: each for each in recording.unrecorded}
     in_loop = found["rnn/while/dropout/random_uniform/RandomUniform:0"]
     assert in_loop.kind == "random" and "tf.while_loop" in in_loop.reason
     assert in_loop.seeds[0] == 87654321  # TensorFlow's own where only the operation has a seed
-    assert found["cond/branch/random_uniform/RandomUniform:0"].seeds == (0, 0)
+    assert drawn not in found
     (function,) = [each for each in recording.unrecorded if "function" in each.reason]
     assert function.name.startswith("StatefulPartitionedCall/") and function.seeds[1] == 1
     if name == "hidden":
@@ -148,6 +151,23 @@ def test_what_cannot_be_fetched_is_listed(name, read, said):
         assert "forgotten" not in recording.initial
     assert said["fetchable"], "an imported graph does not know what cannot be fetched"
     assert not any("unused" in each for each in [*found, *recording.kinds])
+
+
+def test_what_is_drawn_in_a_branch_that_is_taken_is_recorded(read, said):
+    """Which branch that is, is asked before each step; with a hook too."""
+    steps = [
+        sum(kind == "random" for kind in each) for each in _kinds_of_steps(read("branched_net"))
+    ]
+    assert steps == [3, 2, 0]
+    assert [len(each) for each in _kinds_of_steps(read("branched_hook"))] == [6, 5]
+    assert said["replayed"]["branched_hook"] < 1e-5
+    unknown = read("branch_unknown")
+    assert set(unknown.kinds.values()) == {"feed"} and len(unknown.unrecorded) == 3
+    assert all("condition is not known" in each.reason for each in unknown.unrecorded)
+
+
+def _kinds_of_steps(recording):
+    return [[recording.kinds[n] for n in recording.values[k + 1]] for k in range(recording.steps)]
 
 
 def test_seeded_draws_come_again_in_the_installed_tensorflow(read):

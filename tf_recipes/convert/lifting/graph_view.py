@@ -236,6 +236,11 @@ class GraphView:
                 found.setdefault(each, []).append(name)
         return found
 
+    @functools.cached_property
+    def places(self) -> Mapping[str, int]:
+        """Returns `{node: its place}` in an order in which each stands after its inputs."""
+        return {name: place for place, name in enumerate(self.order)}
+
     def behind(self, tensor: str, also: Collection[str] = ()) -> str:
         """Returns the tensor that a tensor is equal to, behind Identity and such nodes.
 

@@ -65,6 +65,7 @@ class Lifter:
         inputs: names of the tensors that the model takes.
         apart: the variables that belong to no layer, but to a `tf_recipes.Weight` of their own.
         keep_unknown: True to keep a node that no pattern takes in a layer that runs it.
+        trained: those of the inputs that come from weights, as the outputs of a model do for a loss.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Lifter:
         inputs: Sequence[str],
         apart: Iterable[str] = (),
         keep_unknown: bool = False,
+        trained: Sequence[str] = (),
     ) -> None:
         self.keep_unknown = keep_unknown
         self.view, self.placeholders, self.apart = view, placeholders, set(apart)
@@ -90,6 +92,11 @@ class Lifter:
         self._in_evaluation: dict[int, int] = {}
         self._numbers: dict[Any, int] = {}
         self.input_tensors = tuple(self._input(name) for name in inputs)
+        self.trained = [
+            tensor.step
+            for name, tensor in zip(inputs, self.input_tensors, strict=True)
+            if name in trained
+        ]
 
     def _input(self, name: str) -> Tensor:
         tensor = full(name)

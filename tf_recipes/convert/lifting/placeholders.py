@@ -32,7 +32,13 @@ def values(
     in_training = {node_of(name): np.asarray(value) for name, value in (feed or {}).items()}
     in_evaluation = {node_of(name): np.asarray(value) for name, value in (eval_feed or {}).items()}
     found: dict[str, Value] = {}
-    for name in view.order:
+    # a flag may choose between constants, which hang on it by control inputs alone
+    apart = [
+        name
+        for name, node in view.nodes.items()
+        if node.op in PLACEHOLDERS and view.dtype(name) == "bool"
+    ]
+    for name in dict.fromkeys((*view.order, *apart)):
         node = view.nodes[name]
         if node.op not in PLACEHOLDERS or view.is_input(name):
             continue

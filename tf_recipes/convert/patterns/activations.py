@@ -7,6 +7,7 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value
+from tf_recipes.convert.patterns import shapes
 
 # TF1's operation -> the name of the activation of Keras with the same numbers
 NAMES = {
@@ -25,10 +26,16 @@ NAMES = {
 
 def activation(node: Any, lifter: Lifter) -> Value | None:
     """Lifts an activation."""
+    if node.op in ("Softmax", "LogSoftmax"):
+        flat = _over_last_axis(node, lifter)
+        if flat is not None:
+            return flat
     return applied(node, lifter, node.input[0], NAMES[node.op])
 
 
-def applied(node: Any, lifter: Lifter, taken: str, name: str) -> Value | None:
+def applied(
+    node: Any, lifter: Lifter, taken: str, name: str, alone: bool | None = None
+) -> Value | None:
     """Returns an activation of a tensor, as part of the layer before it where that is the same.
 
     Args:
@@ -36,16 +43,34 @@ def applied(node: Any, lifter: Lifter, taken: str, name: str) -> Value | None:
         lifter: the lifter.
         taken: the tensor of the graph that the activation is applied to.
         name: the name of the activation in Keras.
+        alone: whether nothing else takes that tensor; None to find it.
     """
     value = lifter.argument(taken)
     if value is None:
         return None
     tensor = lifter.tensor(taken)
     layer = tensor.step.layer if tensor is not None else None
-    alone = lifter.view.uses(taken) == 1
+    if alone is None:
+        alone = lifter.view.uses(taken) == 1
     if tensor is not None and layer is not None and takes_activation(layer) and alone:
         return lifter.replaced(tensor.step, node, layer.with_activation(name))
+    if tensor is not None and name in _LAYERS_ALONE:
+        return lifter.layer(node, "keras.layers.Activation", tensor, [name], scope=name)
     return lifter.operation(node, f"keras.activations.{name}", value)
+
+
+def _over_last_axis(node: Any, lifter: Lifter) -> Value | None:
+    """Lifts a softmax of what was made flat for it: the softmax of the tensor itself, made flat."""
+    tensor = lifter.tensor(node.input[0])
+    source = shapes.before_reshape(tensor) if tensor is not None else None
+    if tensor is None or source is None or not source.shape or not tensor.shape:
+        return None
+    if len(tensor.shape) != 2 or source.shape[-1] is None or source.shape[-1] != tensor.shape[-1]:
+        return None
+    function = f"keras.activations.{NAMES[node.op]}"
+    result = lifter.derived(node, function, source, shape=source.shape)
+    shape = (-1, tensor.shape[-1])
+    return lifter.derived(node, "keras.ops.reshape", result, shape, shape=tensor.shape)
 
 
 def takes_activation(layer: Any) -> bool:
@@ -53,6 +78,8 @@ def takes_activation(layer: Any) -> bool:
     return layer.path in _WITH_ACTIVATION and layer.keyword("activation") is None
 
 
+# functions that Keras 3.15 does not compute of a symbolic tensor
+_LAYERS_ALONE = ("mish", "hard_silu")
 _WITH_ACTIVATION = (
     "keras.layers.Dense",
     *(f"keras.layers.Conv{rank}D" for rank in (1, 2, 3)),

@@ -6,7 +6,7 @@ from typing import Any
 
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
-from tf_recipes.convert.lifting.values import Setting, Value
+from tf_recipes.convert.lifting.values import Constant, Setting, Value
 from tf_recipes.convert.program.expressions import Made
 
 OPERATORS = {
@@ -97,6 +97,10 @@ def function(node: Any, lifter: Lifter) -> Value | None:
 
 def _lifted(node: Any, lifter: Lifter, callee: str) -> Value | None:
     names = lifter.view.inputs(node.name)
+    constants = {name: lifter.constant(name) for name in names}
+    if all(each is not None for each in constants.values()):
+        values = lifter.view.evaluated([f"{node.name}:0"], constants)
+        return None if values is None else Constant(values[0])
     arguments = [lifter.argument(each) for each in names]
     if any(each is None for each in arguments):
         return None

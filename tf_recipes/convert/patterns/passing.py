@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf_recipes.convert.lifting.lifter import Lifter
+from tf_recipes.convert.lifting.lifter import LAYER_PATH, Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Flag, Unknown, Value
+from tf_recipes.convert.patterns import _scalars
 from tf_recipes.convert.program.expressions import Tensor
 
 _IDENTITIES = (
@@ -18,19 +19,20 @@ _IDENTITIES = (
 def identity(node: Any, lifter: Lifter) -> Value:
     """Returns the value of the node's input; a gradient that TF1 stops is stopped, too."""
     value = lifter.value(node.input[0])
-    if node.op == "StopGradient" and isinstance(value, Tensor) and _has_weights(value):
+    if node.op == "StopGradient" and isinstance(value, Tensor) and _is_trained(value, lifter):
         return lifter.operation(node, "keras.ops.stop_gradient", value)
     return value
 
 
-def _has_weights(tensor: Tensor) -> bool:
-    """Returns whether a tensor of the program depends on a variable."""
+def _is_trained(tensor: Tensor, lifter: Lifter) -> bool:
+    """Returns whether a tensor of the program depends on a variable, or on outputs of a model."""
     waiting, seen = [tensor.step], set()
     while waiting:
         step = waiting.pop()
-        if step.layer is not None and step.layer.variables:
+        if (step.layer is not None and step.layer.variables) or step in lifter.trained:
             return True
-        if id(step) not in seen:
+        alone = step.layer is not None and step.layer.path == LAYER_PATH  # takes no values
+        if id(step) not in seen and not alone:
             seen.add(id(step))
             waiting += [each.step for each in step.tensors()]
     return False
@@ -91,8 +93,7 @@ def _predicate(name: str, lifter: Lifter) -> Flag | None:
             continue
         seen.add(node.name)
         if node.op in ("Switch", "RefSwitch"):
-            value = lifter.value(node.input[1])
-            return value if isinstance(value, Flag) else None
+            return _scalars.Scalars(lifter).flag(node.input[1])
         waiting += view.inputs(tensor)
         # a branch without data of its own hangs on its pivot alone
         waiting += [

@@ -48,6 +48,9 @@ def of_sizes(node: Any, lifter: Lifter) -> Value | None:
     match node.op:
         case "Cast" | "Identity":
             found = sizes(names[0], lifter)
+            if found and node.op == "Cast" and _are_numbers(found[0]):
+                array = np.asarray(found[0][0] if found[1] else found[0])
+                return Constant(array.astype(lifter.view.dtype(f"{node.name}:0")))
             whole = lifter.view.dtype(f"{node.name}:0").startswith(("int", "uint"))
             return Sizes(*found) if found and whole else None
         case "StridedSlice" | "Slice":
@@ -142,13 +145,16 @@ def reshape(node: Any, lifter: Lifter) -> Value | None:
 def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...]) -> Value:
     """Returns a tensor in another shape, whose entries are numbers, -1 once, or dimensions."""
     before = tensor.shape
+    undone = _undone(tensor, target)
+    if undone is not None:
+        return undone
     wanted = [each if isinstance(each, int) else -1 for each in target]
     if wanted.count(-1) > 1:
         wanted = _with_rows(tensor, target) or wanted
     if wanted.count(-1) > 1:
         return Unknown(node.name, node.op, "has a shape with several dimensions that are not known")
     if before is not None and before[:1] == (None,) and None not in before[1:] and wanted[0] == -1:
-        undone = _undone(tensor, tuple(wanted[1:]))
+        undone = _undone(tensor, tuple(wanted))
         if undone is not None:
             return undone
         same = math.prod(before[1:]) == math.prod(wanted[1:])  # type: ignore[arg-type]
@@ -175,12 +181,28 @@ def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...
     )
 
 
-def _undone(tensor: Tensor, wanted: tuple[int, ...]) -> Tensor | None:
-    """Returns the tensor that a layer gave another shape, if that is the wanted shape again."""
-    layer, taken = tensor.step.layer, next(tensor.step.tensors(), None)
-    if layer is None or layer.path not in ("keras.layers.Reshape", "keras.layers.Flatten"):
+def before_reshape(tensor: Tensor) -> Tensor | None:
+    """Returns the tensor that a step gave another shape, or None for another step."""
+    callee = tensor.step.layer.path if tensor.step.layer else tensor.step.callee
+    if callee not in ("keras.layers.Reshape", "keras.layers.Flatten", "keras.ops.reshape"):
         return None
-    return taken if taken is not None and taken.shape == (None, *wanted) else None
+    return next(tensor.step.tensors(), None)
+
+
+def _undone(tensor: Tensor, target: tuple[Entry, ...]) -> Tensor | None:
+    """Returns the tensor that a step gave another shape, if that is the wanted shape again."""
+    source = before_reshape(tensor)
+    if source is None or source.shape is None or len(source.shape) != len(target):
+        return None
+    left_open = 0
+    for axis, (entry, size) in enumerate(zip(target, source.shape, strict=True)):
+        if entry == -1:
+            left_open += 1
+        elif entry != size:
+            same = isinstance(entry, Dimension) and entry.axis == axis and size is None
+            if not same or not isinstance(entry, Dimension) or entry.tensor != source:
+                return None
+    return source if left_open <= 1 else None
 
 
 def _scope(node: Any) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from tf_recipes._support import validation
@@ -46,10 +47,17 @@ def find(
         ValueError: if the step changes the gradients in another way.
     """
     paths = {update.tensors["gradient"]: update for update in updates}
-    raw = {tensor: _raw(structure, tensor) for tensor in paths}
+    rows: dict[str, str] = {}
+    for update in updates:
+        if update.sparse:
+            rows.update(
+                (each, _type(structure, each))
+                for each in _raw(structure, update.tensors["rows"], ())
+            )
+    raw = {tensor: _raw(structure, tensor, rows) for tensor in paths}
     if all(list(found) == [tensor] for tensor, found in raw.items()):
         return {}
-    mine = {tensor: _own(structure, tensor) for tensor in paths}
+    mine = {tensor: _own(structure, tensor, rows) for tensor in paths}
     given: dict[str, str] = {}
     arrays: dict[str, tuple[int, ...]] = {}
     for tensor, update in paths.items():
@@ -58,12 +66,6 @@ def find(
         given[mine[tensor]] = _dtype(structure, update)
         shape = shapes[update.variable]
         arrays[mine[tensor]] = (_ROWS, *shape[1:]) if update.sparse else shape
-    rows = {
-        each: "int32"
-        for update in updates
-        if update.sparse
-        for each in _raw(structure, update.tensors["rows"])
-    }
     names = list(paths)
     try:
         with Probe(structure, names, {**given, **rows}) as probe:
@@ -80,8 +82,8 @@ def find(
     return _refuse(structure, names[0], "another function of the gradients")
 
 
-def _raw(structure: Structure, tensor: str) -> dict[str, None]:
-    """Returns the tensors of `tf.gradients` that a tensor is computed from."""
+def _raw(structure: Structure, tensor: str, rows: Collection[str]) -> dict[str, None]:
+    """Returns the tensors of `tf.gradients` that a tensor is computed from, without those of rows."""
     found: dict[str, None] = {}
     waiting, seen = [tensor], set()
     while waiting:
@@ -90,7 +92,8 @@ def _raw(structure: Structure, tensor: str) -> dict[str, None]:
             continue
         seen.add(name)
         if _GRADIENT.search(name):
-            found[name] = None
+            if name not in rows:
+                found[name] = None
             continue
         for each in structure.nodes[node_of(name)].input:
             if not each.startswith("^"):
@@ -98,14 +101,14 @@ def _raw(structure: Structure, tensor: str) -> dict[str, None]:
     return found
 
 
-def _own(structure: Structure, tensor: str) -> str:
+def _own(structure: Structure, tensor: str, rows: Collection[str]) -> str:
     """Returns the gradient that a clipped one is made of: the first one on the way up."""
     level = [tensor]
     seen = set()
     while level:
         following = []
         for name in level:
-            if _GRADIENT.search(name):
+            if _GRADIENT.search(name) and name not in rows:
                 return name
             if name in seen:
                 continue
@@ -119,9 +122,12 @@ def _own(structure: Structure, tensor: str) -> str:
     return _refuse(structure, tensor, "no gradient of the loss")
 
 
-def _dtype(structure: Structure, update: Update) -> str:
-    import tensorflow as tf
+def _type(structure: Structure, tensor: str) -> str:
+    """Returns the name of the dtype of the rows of a sparse gradient."""
+    return str(tf.as_dtype(structure.nodes[node_of(tensor)].attr["T"].type or 3).name)
 
+
+def _dtype(structure: Structure, update: Update) -> str:
     return str(tf.as_dtype(structure.nodes[update.variable].attr["dtype"].type).base_dtype.name)
 
 

@@ -89,7 +89,7 @@ def find(
     return Training(
         compiled,
         keywords,
-        found.functions,
+        [*found.functions, *used.functions],
         found.labels,
         found.sample_weight,
         used.counter or _counter(structure, values),

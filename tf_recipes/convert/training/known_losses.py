@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -63,12 +63,11 @@ def single(trials: Sequence[Trial], graph: LossGraph) -> Found | None:
     """
     label = graph.labels[0]
     for known in _candidates(graph, label, 0):
-        pairs = [
+        factor = _factor(
             (trial.loss, known.value(trial.labels[0], trial.outputs[0]))
             for trial in trials
             if trial.usual or not known.usual
-        ]
-        factor = _factor(pairs)
+        )
         if factor is not None:
             return Found(known, factor)
     return None
@@ -85,12 +84,11 @@ def weighted(trials: Sequence[Trial], graph: LossGraph) -> tuple[Found, str, str
         if np.dtype(graph.dtype(graph.labels[other])).kind != "f":
             continue
         for known in _candidates(graph, label, 0, weights=True):
-            pairs = [
+            factor = _factor(
                 (t.loss, known.value(t.labels[place], t.outputs[0], t.labels[other].reshape(-1)))
                 for t in trials
                 if (t.usual or not known.usual) and t.labels[other].size == len(t.outputs[0])
-            ]
-            factor = _factor(pairs) if pairs else None
+            )
             if factor is not None:
                 return Found(known, factor), label, graph.labels[other]
     return None
@@ -141,26 +139,43 @@ def _part(graph: LossGraph, k: int, place: int, trials: Sequence[Trial]) -> Foun
         changed.append((base, outputs[k], labels[place], graph.value(outputs, labels), trial.usual))
     size = max(abs(trial.loss) for trial in trials)
     for known in _candidates(graph, graph.labels[place], k):
-        pairs = [
+        factor = _factor(
             (
-                value - base.loss,
-                known.value(label, output) - known.value(base.labels[place], base.outputs[k]),
-            )
-            for base, output, label, value, usual in changed
-            if usual or not known.usual
-        ]
-        factor = _factor(pairs, size)
+                (
+                    value - base.loss,
+                    known.value(label, output) - known.value(base.labels[place], base.outputs[k]),
+                )
+                for base, output, label, value, usual in changed
+                if usual or not known.usual
+            ),
+            size,
+        )
         if factor is not None:
             return Found(known, factor)
     return None
 
 
-def _factor(pairs: Sequence[tuple[float, float]], size: float = 0.0) -> float | None:
-    """Returns the factor between two losses, where it is the same in all trials."""
-    finite = [each for each in pairs if np.isfinite(each).all()]
-    if len(finite) < min(2, len(pairs)) or not finite:
-        return None
-    if any(np.isfinite(one) != np.isfinite(other) for one, other in pairs):
+def _factor(compared: Iterable[tuple[float, float]], size: float = 0.0) -> float | None:
+    """Returns the factor between two losses, where it is the same in all trials.
+
+    Args:
+        compared: the graph's loss and that of Keras in each trial; no more than is needed is
+            computed.
+        size: the size of the loss of which the numbers are differences.
+    """
+    finite: list[tuple[float, float]] = []
+    for one, other in compared:
+        if np.isfinite(one) != np.isfinite(other):
+            return None
+        if not np.isfinite(one):
+            continue
+        finite.append((one, other))
+        first = finite[0]
+        if len(finite) > 1 and first[1] != 0:  # far from one factor: another loss
+            far = abs(one - first[0] / first[1] * other) > 1e-2 * max(abs(one), size)
+            if far:
+                return None
+    if len(finite) < 2:
         return None
     graph, ours = max(finite, key=lambda each: abs(each[1]))
     if ours == 0:

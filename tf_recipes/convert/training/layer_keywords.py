@@ -10,6 +10,7 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.convert.program.expressions import Layer, Made, Origin, made
 from tf_recipes.convert.program.keras_program import identity
 from tf_recipes.convert.training.loss_graph import Penalty
+from tf_recipes.convert.training.numbers_of_graph import plain
 from tf_recipes.convert.training.weight_changes import Bound
 
 # the last part of a weight's path in its layer -> what its arguments begin with
@@ -103,7 +104,7 @@ def _regularizer(penalty: Penalty, layer: Layer) -> Made:
         if l1 and l2:
             return made("tf_recipes.l1_l2_regularizer", l1, l2)
         return made(f"tf_recipes.l{2 if l2 else 1}_regularizer", l2 or l1)
-    half = float(f"{l2 / 2:.9g}")  # Keras has no factor one half
+    half = plain(l2 / 2)  # Keras has no factor one half
     if l1 and l2:
         return made("keras.regularizers.L1L2", l1=l1, l2=half)
     return made("keras.regularizers.L2", half) if l2 else made("keras.regularizers.L1", l1)

@@ -13,13 +13,11 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.convert.lifting.graph_view import GraphView, full, unknown_operations
 from tf_recipes.convert.lifting.lifter import Lifter, LiftError
 from tf_recipes.convert.lifting.values import Constant, Value
-from tf_recipes.convert.program.function_code import FunctionCode, function
+from tf_recipes.convert.program.function_code import DECORATOR, FunctionCode, executed, function
 from tf_recipes.convert.training.loss_graph import CLOSE, LossGraph, Trial
 from tf_recipes.graph.nodes import node_of
 
 NAME = "loss"
-PACKAGE = "model"  # the registered name of the function begins with it
-_DECORATOR = f'@keras.saving.register_keras_serializable(package="{PACKAGE}")'
 _PASSES = ("Identity", "CheckNumerics")
 _SUMS = ("Add", "AddV2", "AddN")
 
@@ -50,7 +48,7 @@ def write(graph: LossGraph, trials: Sequence[Trial]) -> tuple[str, str]:
         if node_of(name) in view.nodes
     }
     try:
-        lifted = Lifter(view, placeholders, [output, label]).lift()
+        lifted = Lifter(view, placeholders, [output, label], trained=[output]).lift()
         code = FunctionCode(lifted.program, lifted.inputs, lifted.outputs[0], ("y_pred", "y_true"))
         lines = [*_as_in_tf1(graph), *code.body()]
     except LiftError as error:
@@ -60,7 +58,7 @@ def write(graph: LossGraph, trials: Sequence[Trial]) -> tuple[str, str]:
         return _refuse(graph, f"the layer {error}")
     if view.rank(tensor) != 0:  # gradients of several numbers are those of their sum
         lines[-1] = f"return keras.ops.sum({lines[-1].removeprefix('return ')})"
-    source = function(NAME, ("y_true", "y_pred"), "Returns the loss of a batch.", lines, _DECORATOR)
+    source = function(NAME, ("y_true", "y_pred"), "Returns the loss of a batch.", lines, DECORATOR)
     _check(graph, source, trials)
     return source, NAME
 
@@ -69,7 +67,7 @@ def in_float64(path: str) -> str:
     """Returns the source code of a loss class that computes in float64, also in a loaded model."""
     name = path.rpartition(".")[2]
     lines = [
-        _DECORATOR,
+        DECORATOR,
         f"class Float64{name}({path}):",
         f'    """Computes `{name}` in float64."""',
         "",
@@ -114,8 +112,7 @@ def _without_penalties(graph: LossGraph) -> str:
 
 def _check(graph: LossGraph, source: str, trials: Sequence[Trial]) -> None:
     """Checks that the function gives the numbers of the graph."""
-    namespace: dict[str, Any] = {"__name__": PACKAGE}
-    exec(compile(f"import keras\nimport numpy\n\n\n{source}", "model.py", "exec"), namespace)
+    namespace = executed(source)
     for trial in trials:
         y_true, y_pred = (
             keras.ops.convert_to_tensor(each)

@@ -22,6 +22,7 @@ from tf_recipes.verify.bench import schedule_code
 
 Array = NDArray[Any]
 LARGE = 2.0**20  # so large that the rest of a loss is lost in its rounding
+SMALL = 32.0
 CLOSE = 2e-5  # the largest relative difference between two losses that are one
 _REMEDY = "Convert for predictions alone with inference=True."
 
@@ -239,20 +240,24 @@ class LossGraph:
                 return self.value(trial.outputs, trial.labels, weights) - trial.loss
 
             shape = self._shapes[name]
-            one, two = np.zeros(shape), np.zeros(shape)
-            one.flat[0], two.flat[0] = LARGE, 2 * LARGE
-            first, second = change(one), change(two)
+
+            def at(number: float, shape: Any = shape, change: Any = change) -> float:
+                array = np.zeros(shape)
+                array.flat[0] = number
+                return float(change(array))
+
+            first, second = at(LARGE), at(2 * LARGE)
             if first == second == 0:
                 continue
             l2 = (second - 2 * first) / LARGE**2
-            l1 = (first - l2 * LARGE**2 / 2) / LARGE
-            if abs(l1) * LARGE < 1e-5 * abs(first):
-                l1 = 0.0
-            elif abs(l2) * LARGE**2 < 1e-5 * abs(first):
-                l2 = 0.0
-            else:  # both: what a small weight adds is the sum of absolute values, for the most part
-                one.flat[0] = 16.0
-                l1 = measured((change(one) - 128 * l2) / 16, constants, near=1e-3)
+            if abs(l2) * LARGE**2 < 1e-5 * abs(first):
+                l1, l2 = first / LARGE, 0.0
+            else:  # of a small weight the absolute value is not lost beside the square
+                four, one = at(2 * SMALL), at(SMALL)
+                l1 = (4 * one - four) / (2 * SMALL)
+                least = 1e-5 * max(abs(four), abs(trial.loss))
+                l1 = measured(l1, constants, near=1e-3) if abs(l1) * SMALL > least else 0.0
+                l2 = 2 * (first - l1 * LARGE) / LARGE**2
             penalty = Penalty(measured(l1, constants), measured(l2, constants))
             weights = 1000 * rng.randn(*shape)
             wanted = penalty.l1 * np.abs(weights).sum() + penalty.l2 * (weights**2).sum() / 2

@@ -28,8 +28,8 @@ def measured(value: float, constants: Iterable[float] = (), near: float = NEAR) 
     for each in constants:
         if abs(each - value) <= near * abs(value):
             return float(each)
-    for digits in range(1, 8):
+    for digits in range(1, 7):
         short = float(f"{value:.{digits}g}")
         if abs(short - value) <= NEAR * abs(value):
             return short
-    return float(value)
+    return plain(value)

@@ -67,11 +67,15 @@ _NUMBERS = (
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer:
-    """Holds an optimizer as an expression; `counter` is the variable that counts its steps."""
+    """Holds an optimizer as an expression; `counter` is the variable that counts its steps.
+
+    `functions` is the source code of a class that the expression names.
+    """
 
     expression: Made
     kind: str
     counter: str | None
+    functions: tuple[str, ...] = ()
 
 
 def find(
@@ -138,12 +142,11 @@ def find(
     shapes = {update.variable: np.shape(values[update.variable]) for update in updates}
     kept = _without_defaults(path, arguments)
     kept |= clips.find(structure, updates, shapes, feed)
-    first: tuple[Any, ...] = (rate.expression,)
+    expression = Made(path, (rate.expression,), tuple(kept.items()))
     if isinstance(rate.expression, Made):
-        return Optimizer(
-            Made(path, (), (("learning_rate", rate.expression), *kept.items())), kind, rate.counter
-        )
-    return Optimizer(Made(path, first, tuple(kept.items())), kind, rate.counter)
+        keywords = (("learning_rate", rate.expression), *kept.items())
+        expression = Made(path, (), keywords)
+    return Optimizer(expression, kind, rate.counter, rate.functions)
 
 
 def _numbers(

@@ -124,6 +124,10 @@ class Probe:
                     waiting.append(tensor)
         return part
 
+    def reads_of(self, variable: str) -> list[str]:
+        """Returns the nodes that give the value of a variable."""
+        return [name for name, each in self._readers.items() if each == variable]
+
     def _read(self, node: Any) -> str | None:
         """Returns the variable whose value a node gives directly, or None."""
         if node.op in ("VariableV2", "Variable"):

@@ -6,27 +6,38 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.convert.lifting.graph_view import GraphView, unknown_operations
+from tf_recipes.convert.lifting.lifter import Lifter, LiftError
+from tf_recipes.convert.lifting.values import Constant, Value
 from tf_recipes.convert.program.expressions import Made
+from tf_recipes.convert.program.function_code import DECORATOR, FunctionCode, executed
 from tf_recipes.convert.training.numbers_of_graph import plain
 from tf_recipes.convert.training.probe import Probe, needs_value
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.verify.bench import schedule_code
 
+NAME = "LearningRate"  # of the class that a graph's own schedule becomes
+_SCHEDULE = "keras.optimizers.schedules.LearningRateSchedule"
 FIRST = 25  # the first steps at which a schedule is compared with the graph, each one
 MORE = (30, 50, 75, 100, 200, 333, 500, 1000, 2000, 5000, 10000, 30000, 100000, 1000000)
 
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """Holds a learning rate: the expression, and the variable that counts the steps, or None."""
+    """Holds a learning rate: the expression, and the variable that counts the steps, or None.
+
+    `functions` is the source code of a class that the expression names.
+    """
 
     expression: Any
     counter: str | None
+    functions: tuple[str, ...] = ()
 
 
 def find(
@@ -74,9 +85,68 @@ def find(
     if (rates == rates[0]).all():
         return Rate(plain(np.float32(rates[0])), None)
     call = schedule_code.find(structure, tensor, wanted.astype("f8"), rates)
-    if call is None:
-        _refuse(structure, tensor, f"rates {', '.join(f'{each:.6g}' for each in rates[:4])}, …")
-    return Rate(Made(call.path, call.arguments, call.keywords), counter)
+    if call is not None:
+        return Rate(Made(call.path, call.arguments, call.keywords), counter)
+    shown = f"rates {', '.join(f'{each:.6g}' for each in rates[:4])}, …"
+    source = _lifted(structure, tensor, counter, {**state, **feed}, shown)
+    _check(structure, tensor, source, wanted, rates, shown)
+    return Rate(Made(NAME), counter, (source,))
+
+
+def _lifted(
+    structure: Structure, tensor: str, counter: str, known: Mapping[str, Any], shown: str
+) -> str:
+    """Returns the source code of a schedule that computes as the graph does.
+
+    Args:
+        structure: the `Structure` of the graph.
+        tensor: the tensor of the rate.
+        counter: the variable that counts the steps.
+        known: `{variable or placeholder: value}`.
+        shown: what a refusal shows of the rates.
+    """
+    with Probe(structure, [tensor]) as probe:
+        reads = [f"{name}:0" for name in probe.reads_of(counter)]
+        nodes = probe.nodes
+    constants: dict[str, Value] = {
+        node_of(name): Constant(np.asarray(value))
+        for name, value in known.items()
+        if node_of(name) in nodes and node_of(name) not in map(node_of, reads)
+    }
+    view = GraphView(structure.graph, [tensor], reads)
+    try:
+        lifted = Lifter(view, constants, reads).lift()
+        code = FunctionCode(lifted.program, lifted.inputs, lifted.outputs[0], ["step"] * len(reads))
+        body = code.body()
+    except LiftError as error:
+        found = unknown_operations([(each.op, each.node) for each in error.unknown])
+        return str(_refuse(structure, tensor, f"{shown} by {found}"))
+    except ValueError:
+        return str(_refuse(structure, tensor, shown))
+    lines = [
+        DECORATOR,
+        f"class {NAME}({_SCHEDULE}):",
+        '    """Computes the learning rate of a step."""',
+        "",
+        "    def __call__(self, step):",
+        *(f"        {line}" for line in body),
+        "",
+        "    def get_config(self):",
+        "        return {}",
+    ]
+    return "\n".join(lines)
+
+
+def _check(
+    structure: Structure, tensor: str, source: str, steps: np.ndarray, rates: np.ndarray, shown: str
+) -> None:
+    """Checks that a schedule has the rates of the graph."""
+    namespace = executed(source)
+    schedule = namespace[NAME]()
+    for step, rate in zip(steps, rates, strict=True):
+        got = keras.ops.convert_to_numpy(schedule(keras.ops.convert_to_tensor(int(step), "int32")))
+        if not abs(float(got) - rate) <= schedule_code.CLOSE * abs(rate):
+            _refuse(structure, tensor, f"{shown}, which differ from {float(got):.6g} at {step}")
 
 
 def _steps(constants: list[float], taken: int) -> np.ndarray:

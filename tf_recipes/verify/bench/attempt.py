@@ -151,6 +151,12 @@ class Bench:
         """Trains a model from the checkpoint, and judges each step."""
         reference, feeds = self.reference, self.feeds
         steps = self.steps([each.tensor for each in tensors])
+        if len({frozenset(masks) for masks in steps.run.masks}) > 1:
+            validation.fail(
+                "Each step must draw the same masks.",
+                "a tf.cond around dropout that some of the steps take, and others do not",
+                "Feed its condition the same value in each step.",
+            )
         found.assign(reference.initial)
         rate = _first_rate(steps)
         linked = slots.start(

@@ -182,6 +182,8 @@ def _arrays(steps: Steps) -> dict[str, NDArray[Any]] | None:
     names: dict[str, list[str]] = {}
     for kind in _STACKED:
         each_step = getattr(run, kind)
+        if len({frozenset(step) for step in each_step}) > 1:  # branches that some steps take
+            return None
         names[kind] = sorted(each_step[0]) if each_step else []
         for k, name in enumerate(names[kind]):
             values = [np.asarray(step[name]) for step in each_step]

@@ -32,7 +32,7 @@ def structure(
     """Returns the structure of a recording's graph, with all operations that its steps ran.
 
     Raises:
-        ValueError: if the steps ran different operations, or draws that could not be recorded.
+        ValueError: if the steps ran different operations.
     """
     if len(set(recording.updates)) != 1:
         validation.fail(
@@ -40,15 +40,7 @@ def structure(
             f"{len(set(recording.updates))} different sets in {recording.source!r}",
             "Record a part of the program in which the steps are alike.",
         )
-    found = Structure(parsed, [recording.train_op, *recording.updates[0]], loss or recording.loss)
-    lost = [each for each in recording.unrecorded if each.kind == "random"]
-    for each in lost:
-        validation.fail(
-            "Each random number of a step must be recorded.",
-            f"{shortened(each.name, 80)!r}: {shortened(each.reason, 100)}",
-            "Set keep_prob to 1 in the loop or branch for the recording, and verify dropout apart.",
-        )
-    return found
+    return Structure(parsed, [recording.train_op, *recording.updates[0]], loss or recording.loss)
 
 
 def arrays(recording: Recording) -> dict[str, NDArray[Any]]:

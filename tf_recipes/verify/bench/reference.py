@@ -15,6 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
 from tf_recipes.graph import meta_graph, trajectory
 from tf_recipes.graph.graph_session import GraphSession, Values, touches
 from tf_recipes.graph.nodes import node_of
@@ -24,6 +25,7 @@ from tf_recipes.parity.comparison import relative_drift
 from tf_recipes.verify.bench.arguments import Arguments
 from tf_recipes.verify.bench.feeds import Feeds
 
+_ROUNDING = 1e-5  # a relative difference of losses that roundings can make
 NOISE = 0.1  # a change that differs by more than this share one ulp away is noise
 
 
@@ -197,7 +199,8 @@ class Reference:
         """Trains from the checkpoint, and from starts one ulp away.
 
         Raises:
-            ValueError: if TF1's own training gives NaN or infinity.
+            ValueError: if TF1's own training gives NaN or infinity, or depends on random numbers
+                that cannot be read.
         """
         given = [feeds.step(k) for k in range(len(feeds.rows))]
         evaluation = feeds.evaluate()
@@ -212,6 +215,7 @@ class Reference:
         )
         last = {**run.variables[-1], "the loss": run.losses}
         _check_finite(last)
+        self._check_draws(run, given)
         watched = [name for name, value in self.initial.items() if value.dtype.kind == "f"]
         sensitivity = [dict.fromkeys(watched, 0.0) for _ in given]
         losses, outputs, noise = np.zeros(len(given)), dict.fromkeys(evaluated, 0.0), set()
@@ -236,6 +240,25 @@ class Reference:
                 outputs[name] = float(np.fmax(outputs[name], drift))
             noise |= self._noise(run, other, start)
         return Steps(run, sensitivity, losses, outputs, frozenset(noise))
+
+    def _check_draws(self, run: trajectory.Trajectory, given: Sequence[Mapping[str, Any]]) -> None:
+        """Checks that what is drawn unseen, inside a loop, has no influence.
+
+        A second run of the same steps draws other numbers there, and must give the same losses.
+        """
+        hidden = self.structure.hidden_draws
+        if not hidden:
+            return
+        again = trajectory.train(
+            self.session, self.initial, given, drawn=run.drawn, between=self.between
+        )
+        if not losses_drift(again.losses, run.losses).max() <= _ROUNDING:
+            validation.fail(
+                "Each random number of a step must be readable.",
+                f"{shortened(hidden[0], 80)!r}, drawn inside a loop or a function; two runs of the "
+                "same steps differ",
+                "Set keep_prob to 1 there, in feed or for the recording, and verify dropout apart.",
+            )
 
     def _noise(
         self, run: trajectory.Trajectory, other: trajectory.Trajectory, start: Values

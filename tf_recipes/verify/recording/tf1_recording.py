@@ -75,8 +75,9 @@ _KINDS = (
 _KINDS_BY_TYPE = [(kind, re.compile("(" + types + r")\Z")) for kind, types in _KINDS]
 _CHANGE = re.compile(r"(Resource)?(Sparse)?(Apply|Assign|Scatter|StridedSliceAssign|CountUpTo)")
 _VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
-_CLOSING = ("Exit", "RefExit", "Merge", "RefMerge")  # but for the merge at the top of a loop
 _NOT_FETCHABLE = "lies inside tf.cond or tf.while_loop, where no tensor can be fetched"
+_IN_A_LOOP = "lies inside tf.while_loop, where a tensor has many values and none can be fetched"
+_UNKNOWN_BRANCH = "lies inside a tf.cond whose condition is not known before the step"
 
 
 @contextlib.contextmanager
@@ -176,10 +177,15 @@ class RecordingHook(_Hook):
         if self._step is None or not self._step.trains:
             return None
         self._recorder.start(run_context.session.run, self._step)
+        self._step = self._recorder.asked(run_context.session.run, self._step, given.feed_dict)
+        if self._step.in_branches:
+            vars(self._recorder.graph).update(is_fetchable=_always)
         return tf.train.SessionRunArgs(self._step.fetches)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         """Keeps the values of a training step."""
+        if self._step is not None and self._step.in_branches:
+            vars(self._recorder.graph).pop("is_fetchable", None)
         if self._step is not None and self._step.trains:
             self._recorder.keep(run_context.session.run, self._step, run_values.results)
         elif self._step is not None:
@@ -209,7 +215,9 @@ def _methods(sess: Any, recorder: "_Recorder") -> Dict[str, Any]:
             return result
         with one_at_a_time:
             recorder.start(own_run, step)
-            both = own_run([fetches, step.fetches], feed_dict, options, run_metadata)
+            step = recorder.asked(own_run, step, feed_dict)
+            with _all_fetchable(sess.graph, step):
+                both = own_run([fetches, step.fetches], feed_dict, options, run_metadata)
             recorder.keep(own_run, step, both[1])
         return both[0]
 
@@ -259,6 +267,7 @@ class _Step(object):
         fed: names of the fed tensors.
         kinds: `{name: kind}` of the tensors to fetch.
         fetches: the tensors to fetch, and the loss last.
+        in_branches: `{name: tensor}` of what is fetched where the branch is taken that it lies in.
     """
 
     def __init__(self, changes: List[str], fed: List[str]) -> None:
@@ -268,6 +277,7 @@ class _Step(object):
         self.kinds = {}  # type: Dict[str, str]
         self.names = []  # type: List[str]
         self.fetches = []  # type: List[Any]
+        self.in_branches = {}  # type: Dict[str, Any]
 
 
 class _Recorder(object):
@@ -290,6 +300,7 @@ class _Recorder(object):
         self.count = 0  # recorded steps
         self.stopped = False
         self._known = {}  # type: Dict[Any, _Step]
+        self._conditions = {}  # type: Dict[str, Any]
         self._meta_graph = b""
         self._functions = {}  # type: Dict[str, Any]
         self._variables = {}  # type: Dict[str, Any]
@@ -441,11 +452,11 @@ class _Recorder(object):
                 if op.type in _PLACEHOLDERS:
                     tensors[op.outputs[0].name] = op.outputs[0]
                     kinds[op.outputs[0].name] = "feed"
-        inside = _inside(self.graph, ops)
+        loops, self._conditions = _places(self.graph, ops)
         for name, tensor in sorted(tensors.items()):
             if _hidden(tensor):
                 self._cannot(name, "feed", "has the dtype {}".format(tensor.dtype.name))
-            elif not self._fetchable(tensor, inside):
+            elif name in self._conditions or not self._fetchable(tensor, loops):
                 self._cannot(name, "feed", _NOT_FETCHABLE)
             else:
                 continue
@@ -459,19 +470,80 @@ class _Recorder(object):
             for tensor in _outputs(ops[name], ops, root_names):
                 if tensor.name in tensors:
                     continue
-                if self._fetchable(tensor, inside):
+                if loops.get(tensor.op.name):
+                    self._cannot(tensor.name, kind, _IN_A_LOOP, _seeds(tensor.op))
+                elif tensor.op.name in self._conditions:
+                    if not (self.graph.is_fetchable(tensor.op) or hasattr(self.graph, "__dict__")):
+                        self._cannot(tensor.name, kind, _NOT_FETCHABLE, _seeds(tensor.op))
+                    elif self._can_ask(tensor.op, fed):
+                        step.in_branches[tensor.name] = tensor
+                        step.kinds[tensor.name] = kind
+                    else:
+                        self._cannot(tensor.name, kind, _UNKNOWN_BRANCH, _seeds(tensor.op))
+                elif self.graph.is_fetchable(tensor.op):
                     tensors[tensor.name] = tensor
                     kinds[tensor.name] = kind
                 else:
                     self._cannot(tensor.name, kind, _NOT_FETCHABLE, _seeds(tensor.op))
         step.names = sorted(tensors)
-        step.kinds = {name: kinds[name] for name in step.names}
+        step.kinds.update({name: kinds[name] for name in step.names})
         step.fetches = [tensors[name] for name in step.names]
         if self.loss is not None:
             step.fetches.append(self.loss)
 
-    def _fetchable(self, tensor: Any, inside: Dict[str, int]) -> bool:
-        return self.graph.is_fetchable(tensor.op) and not inside.get(tensor.op.name)
+    def _fetchable(self, tensor: Any, loops: Dict[str, int]) -> bool:
+        return self.graph.is_fetchable(tensor.op) and not loops.get(tensor.op.name)
+
+    def _can_ask(self, op: Any, fed: Dict[str, Any]) -> bool:
+        """Returns whether a run before the step gives the same answers as the step will."""
+        asked = [self.graph.as_graph_element(name).op for name, _ in self._conditions[op.name]]
+        needed = _ancestors(asked, fed).values()
+        return not any(_kind(each) is not None or _changes(each) for each in needed)
+
+    def asked(self, run: Any, step: _Step, feed_dict: Any) -> _Step:
+        """Returns a step that fetches what lies in the branches that it will take, too."""
+        if not step.in_branches or self.stopped:
+            return step
+        answers = {}  # type: Dict[str, bool]
+        wanted = {name for t in step.in_branches.values() for name, _ in self._of(t.op)}
+        while wanted:
+            for name in list(wanted):  # a condition inside a branch needs that branch
+                wanted.update(each for each, _ in self._of(self._op(name)))
+            ready = [
+                name
+                for name in sorted(wanted)
+                if all(each in answers for each, _ in self._of(self._op(name)) if each != name)
+            ]
+            taken = [name for name in ready if self._holds(self._op(name), answers)]
+            try:
+                with _all_fetchable(self.graph, step):
+                    values = run(taken, feed_dict) if taken else []
+            except tf.errors.InvalidArgumentError:  # a placeholder that another hook feeds
+                for name, tensor in sorted(step.in_branches.items()):
+                    self._cannot(name, step.kinds[name], _UNKNOWN_BRANCH, _seeds(tensor.op))
+                return step
+            answers.update(dict.fromkeys(ready, False))
+            answers.update({name: bool(value) for name, value in zip(taken, values)})
+            wanted -= set(answers)
+        found = _Step(step.changes, step.fed)
+        found.trains = True
+        found.in_branches = step.in_branches
+        live = [n for n, t in sorted(step.in_branches.items()) if self._holds(t.op, answers)]
+        found.names = step.names + live
+        found.kinds = {name: step.kinds[name] for name in found.names}
+        number = len(step.names)
+        found.fetches = list(step.fetches[:number]) + [step.in_branches[name] for name in live]
+        found.fetches += step.fetches[number:]
+        return found
+
+    def _op(self, name: str) -> Any:
+        return self.graph.as_graph_element(name).op
+
+    def _of(self, op: Any) -> Any:
+        return self._conditions.get(op.name, ())
+
+    def _holds(self, op: Any, answers: Dict[str, bool]) -> bool:
+        return all(answers.get(name) == answer for name, answer in self._of(op))
 
     def _check_pure_loss(
         self, roots: List[Any], fed: Dict[str, Any], everything: Dict[str, Any]
@@ -584,8 +656,8 @@ class _Recorder(object):
         self._moved = False
         if loss is not None:
             self._losses.append(loss)
-        for name, kind in step.kinds.items():
-            self._kinds.setdefault(name, kind)
+        for name in step.names:
+            self._kinds.setdefault(name, step.kinds[name])
         fed = [name for name in step.names if step.kinds[name] == "feed"]
         self._fed.append(fed)
         self._drawn.append([name for name in step.names if step.kinds[name] != "feed"])
@@ -810,35 +882,71 @@ def _seeds(op: Any) -> Optional[List[int]]:
         return None
 
 
-def _inside(graph: Any, ops: Dict[str, Any]) -> Dict[str, int]:
-    """Returns in how many branches and loops each operation lies.
+def _always(tensor_or_op: Any) -> bool:
+    """Lets a run fetch what lies inside a branch: `tf.Session` refuses it, and the runtime can."""
+    return True
 
-    A graph that was imported does not say which of its tensors can be fetched. So the operations
-    that open and close branches and loops are counted on the way to each operation.
+
+@contextlib.contextmanager
+def _all_fetchable(graph: Any, step: _Step) -> Iterator[None]:
+    """Lets the runs of a step that fetches inside branches do so."""
+    if not (step.in_branches and hasattr(graph, "__dict__")):
+        yield
+        return
+    with _replaced(graph, {"is_fetchable": _always}):
+        yield
+
+
+def _places(graph: Any, ops: Dict[str, Any]) -> Tuple[Dict[str, int], Dict[str, Any]]:
+    """Returns in how many loops each operation lies, and on which conditions each has values.
+
+    The conditions are pairs of the tensor that a `tf.cond` asks and the answer that leads to the
+    operation. A graph that was imported does not say so. The operations that open and close
+    branches and loops are followed on the way to each operation.
     """
     ordered = [op for op in graph.get_operations() if op.name in ops]
-    loops = set()
+    repeats = set()
     for op in ordered:
         types = {tensor.op.type for tensor in op.inputs}
         if op.type in ("Merge", "RefMerge") and types & {"Enter", "RefEnter", "NextIteration"}:
-            loops.add(op.name)
+            repeats.add(op.name)
     depth = {}  # type: Dict[str, int]
+    conditions = {}  # type: Dict[str, Any]
     before = None  # type: Any
-    while before != depth:  # a second time only finds the same, where inputs come first
-        before = dict(depth)
+    while before != (depth, conditions):  # a second time only finds the same, in most graphs
+        before = dict(depth), dict(conditions)
         for op in ordered:
-            sources = [tensor.op for tensor in op.inputs] + list(op.control_inputs)
-            if op.name in loops:
-                sources = [each for each in sources if "NextIteration" not in each.type]
+            tensors = [each for each in op.inputs if "NextIteration" not in each.op.type]
+            sources = [each.op for each in tensors] + list(op.control_inputs)
             level = max([depth.get(each.name, 0) for each in sources] + [0])
-            if op.type in ("Enter", "RefEnter"):
-                level += 1
-            elif op.type in ("Switch", "RefSwitch"):
-                level += op.inputs[0].op.name not in loops
-            elif op.type in _CLOSING and op.name not in loops:
-                level -= 1
+            level += op.type in ("Enter", "RefEnter")
+            level -= op.type in ("Exit", "RefExit")
             depth[op.name] = max(level, 0)
-    return depth
+            given = [_needed(each, conditions) for each in tensors]
+            given += [conditions.get(each.name, frozenset()) for each in op.control_inputs]
+            if op.type in ("Merge", "RefMerge") and op.name not in repeats and given:
+                needed = frozenset.intersection(*given)
+            else:
+                needed = frozenset().union(*given)
+            if needed:
+                conditions[op.name] = needed
+            else:
+                conditions.pop(op.name, None)
+    return depth, conditions
+
+
+def _needed(tensor: Any, conditions: Dict[str, Any]) -> Any:
+    """Returns the conditions on which a tensor has a value."""
+    op = tensor.op
+    found = conditions.get(op.name, frozenset())
+    if op.type not in ("Switch", "RefSwitch"):
+        return found
+    asked = op.inputs[1]
+    while asked.op.type in ("Identity", "Switch", "RefSwitch"):  # these change no value
+        asked = asked.op.inputs[0]
+    if asked.op.type == "LoopCond":
+        return found
+    return found | {(asked.name, tensor.value_index == 1)}
 
 
 def _called(op: Any, functions: Dict[str, Any]) -> List[str]:

@@ -1,0 +1,113 @@
+"""Finds the operation of a training step, and the loss whose gradients it takes."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+from tf_recipes._support import validation
+from tf_recipes._support.visible import shortened
+from tf_recipes.graph.node_graph import NodeGraph, reached
+from tf_recipes.graph.nodes import node_of
+
+APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
+GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+)_grad/[^/]+(?:/[^/]+)*$")
+_ONES = re.compile(r"(?:^|/)gradients(?:_\d+)?/(?:Fill|grad_ys_\d+)$")
+
+
+def find_train_op(graph: NodeGraph, given: str | None) -> str:
+    """Returns the name of the training operation.
+
+    Args:
+        graph: the nodes.
+        given: the name that a person gave, or None to find it.
+
+    Raises:
+        ValueError: if the operation is not in the graph, or cannot be told.
+    """
+    if given is not None:
+        name = node_of(given)
+        if name not in graph.nodes:
+            validation.fail(
+                "`train_op` must name an operation of the graph.",
+                f"train_op={shortened(given, 100)!r}",
+                f"The graph has {_listed(_possible_steps(graph))}.",
+            )
+        return name
+    noted = [node_of(n) for n in graph.graph.collections.get("train_op", ())]
+    found = [n for n in dict.fromkeys(noted) if n in graph.nodes] or _possible_steps(graph)
+    # `minimize` notes its own operation; a group around it, with other updates, is the step
+    whole = [n for n in found if set(found) <= graph.ancestors([n])]
+    found = whole[:1] or found
+    if len(found) != 1:
+        validation.fail(
+            "One operation must be the training step.",
+            f"{len(found)} in {graph.graph.source!r}: {_listed(found)}",
+            "Name the operation with train_op='NAME'."
+            if found
+            else "The graph must hold an optimizer's update, as tf.train.Saver writes it.",
+        )
+    return found[0]
+
+
+def _possible_steps(graph: NodeGraph) -> list[str]:
+    """Returns the operations that run updates and that nothing else runs."""
+    apply = [name for name, node in graph.nodes.items() if APPLIES.match(node.op)]
+    after = defaultdict(list)
+    for name in graph.nodes:
+        for each in graph.inputs(name, control=True):
+            after[each].append(name)
+    found = reached(apply, lambda name: after[name])
+    return [name for name in graph.nodes if name in found and not after[name]]
+
+
+def find_loss(graph: NodeGraph, step: Collection[str], given: str | None) -> str:
+    """Returns the name of the loss tensor, with its index.
+
+    Args:
+        graph: the nodes.
+        step: the nodes that a training step runs.
+        given: the name that a person gave, or None to find it.
+
+    Raises:
+        ValueError: if the tensor is not in the graph, or cannot be told.
+    """
+    if given is not None:
+        if node_of(given) not in graph.nodes:
+            validation.fail(
+                "`loss` must name a tensor of the graph.",
+                f"loss={shortened(given, 100)!r}",
+                "Pass the name that `loss.name` has in the TF1 program.",
+            )
+        return given if ":" in given else f"{given}:0"
+    found = list(dict.fromkeys(_losses(graph, step)))
+    if len(found) != 1:
+        validation.fail(
+            "One tensor must be the loss.",
+            f"{len(found)} in {graph.graph.source!r}: {_listed(found)}",
+            "Name the tensor with loss='NAME:0'.",
+        )
+    return found[0]
+
+
+def _losses(graph: NodeGraph, step: Collection[str]) -> Iterator[str]:
+    """Yields the tensors whose gradients the step takes.
+
+    `tf.gradients` begins with a node `Fill` of ones, which the gradient of the loss takes, and
+    names each gradient after the operation that it belongs to.
+    """
+    for name in graph.nodes:
+        if name not in step or not any(
+            _ONES.search(node_of(each)) for each in graph.nodes[name].input
+        ):
+            continue
+        of = GRADIENT_OF.search(name)
+        if of and of[1] in graph.nodes:
+            yield f"{of[1]}:0"
+
+
+def _listed(names: Iterable[str]) -> str:
+    listed = [repr(shortened(name, 60)) for name in names]
+    more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
+    return ", ".join(listed[:6]) + more if listed else "none"
