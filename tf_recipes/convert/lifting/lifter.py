@@ -450,6 +450,7 @@ class Lifter:
         *arguments: Any,
         shape: tuple[int | None, ...] | None,
         dtype: str | None = None,
+        name: str | None = None,
         **keywords: Any,
     ) -> Tensor:
         """Adds an operation whose result is no tensor of the graph, but a part of one's making.
@@ -460,8 +461,10 @@ class Lifter:
             *arguments: as for `operation`.
             shape: the static shape of the result.
             dtype: the dtype of the result; the default is the node's.
+            name: the name of the result in the code; the default is that of the function.
             **keywords: as for `operation`.
         """
+        scope = name or (function.rpartition(".")[2] if "." in function else node.name)
         step = self.program.add(
             function,
             arguments,
@@ -469,7 +472,7 @@ class Lifter:
             [shape],
             [dtype or self.view.dtype(f"{node.name}:0")],
             [node.name],
-            node.name,
+            scope,
         )
         return Tensor(step)
 

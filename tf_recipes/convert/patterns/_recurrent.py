@@ -82,7 +82,13 @@ def mask_of(node: Any, lifter: Lifter, lengths: Tensor, series: Tensor) -> Tenso
         dtype=lengths.dtype,
     )
     return lifter.derived(
-        node, ">", column, places(node, lifter, series), shape=shape[:2], dtype="bool"
+        node,
+        ">",
+        column,
+        places(node, lifter, series),
+        shape=shape[:2],
+        dtype="bool",
+        name="mask",
     )
 
 
@@ -96,7 +102,7 @@ def places(node: Any, lifter: Lifter, series: Tensor) -> Any:
     summed = lifter.derived(
         node, "keras.ops.cumsum", ones, axis=0, shape=vector.shape, dtype="int32"
     )
-    return lifter.derived(node, "-", summed, 1, shape=vector.shape, dtype="int32")
+    return lifter.derived(node, "-", summed, 1, shape=vector.shape, dtype="int32", name="positions")
 
 
 def reversed_series(node: Any, lifter: Lifter, series: Tensor, lengths: Tensor) -> Tensor:

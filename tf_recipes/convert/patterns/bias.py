@@ -7,7 +7,7 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value, Weight
-from tf_recipes.convert.program.expressions import Layer, Origin, Tensor
+from tf_recipes.convert.program.expressions import Layer, Origin, Tensor, Transform
 
 
 def bias_of_layer(node: Any, lifter: Lifter) -> Value | None:
@@ -31,9 +31,11 @@ def _joined(node: Any, lifter: Lifter, product: str, added: str) -> Tensor | Non
 
 
 def with_bias(layer: Layer, bias: Weight) -> Layer:
-    """Returns a layer without a bias with one."""
+    """Returns a layer without a bias with one; TF1's may have axes of size 1 before its last."""
     keywords = {name: value for name, value in layer.keywords if name != "use_bias"}
-    return layer.with_only(keywords, (*layer.weights, ("bias", Origin((bias.name,)))))
+    flat = (("shape", bias.shape[-1:]),)
+    transform = Transform("reshape", flat) if len(bias.shape) > 1 else None
+    return layer.with_only(keywords, (*layer.weights, ("bias", Origin((bias.name,), transform))))
 
 
 def _takes_bias(tensor: Tensor, bias: Weight, lifter: Lifter, node: Any) -> bool:
@@ -43,7 +45,9 @@ def _takes_bias(tensor: Tensor, bias: Weight, lifter: Lifter, node: Any) -> bool
     axis = 1 if layer.keyword("data_format") == "channels_first" else -1
     if node.op != "BiasAdd" and axis == 1:
         return False
-    return len(bias.shape) == 1 and bias.shape[0] == shape[axis]
+    if not bias.shape or len(bias.shape) > len(shape) or set(bias.shape[:-1]) - {1}:
+        return False
+    return bias.shape[-1] == shape[axis]
 
 
 def bias_add(node: Any, lifter: Lifter) -> Value | None:

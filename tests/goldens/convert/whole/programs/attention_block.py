@@ -53,7 +53,7 @@ def build(maxlen=5, vocab_size=12, hidden_units=8):
     is_training = tf.placeholder(tf.bool, [], name="is_training")
     with tf.variable_scope("encoder"):
         table = tf.get_variable("lookup_table", [vocab_size, hidden_units])
-        enc = tf.nn.embedding_lookup(table, x) * (hidden_units ** 0.5)
+        enc = tf.nn.embedding_lookup(table, x) * (hidden_units**0.5)
         positions = tf.tile(tf.expand_dims(tf.range(tf.shape(x)[1]), 0), [tf.shape(x)[0], 1])
         places = tf.get_variable("positions", [maxlen, hidden_units])
         enc += tf.nn.embedding_lookup(places, positions)

@@ -35,9 +35,7 @@ def deconv2d(input_, output_shape, k_h=5, k_w=5, d_h=2, d_w=2, stddev=0.1, name=
             initializer=tf.random_normal_initializer(stddev=stddev),
         )
         shape = tf.stack([tf.shape(input_)[0]] + output_shape)
-        deconv = tf.nn.conv2d_transpose(
-            input_, w, output_shape=shape, strides=[1, d_h, d_w, 1]
-        )
+        deconv = tf.nn.conv2d_transpose(input_, w, output_shape=shape, strides=[1, d_h, d_w, 1])
         biases = tf.get_variable(
             "biases", [output_shape[-1]], initializer=tf.constant_initializer(0.0)
         )

@@ -21,7 +21,8 @@ class MaskingNoiseAutoencoder(object):
             )
         )
         self.reconstruction = tf.add(
-            tf.matmul(self.hidden, tf.transpose(self.weights["w1"])), self.weights["b2"],
+            tf.matmul(self.hidden, tf.transpose(self.weights["w1"])),
+            self.weights["b2"],
             name="add_1",
         )
         self.cost = 0.5 * tf.reduce_sum(tf.pow(tf.subtract(self.reconstruction, self.x), 2.0))
@@ -30,7 +31,8 @@ class MaskingNoiseAutoencoder(object):
     def _initialize_weights(self):
         all_weights = dict()
         all_weights["w1"] = tf.get_variable(
-            "w1", shape=[self.n_input, self.n_hidden],
+            "w1",
+            shape=[self.n_input, self.n_hidden],
             initializer=tf.contrib.layers.xavier_initializer(),
         )
         all_weights["b1"] = tf.Variable(tf.zeros([self.n_hidden], dtype=tf.float32))

@@ -24,9 +24,7 @@ def build(num_input=5, timesteps=4, num_hidden=6, num_classes=3):
     biases = {"out": tf.Variable(tf.random_normal([num_classes]))}
     logits = RNN(X, weights, biases, timesteps, num_hidden)
     prediction = tf.nn.softmax(logits)
-    loss_op = tf.reduce_mean(
-        tf.nn.softmax_cross_entropy_with_logits(logits=logits, labels=Y)
-    )
+    loss_op = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(logits=logits, labels=Y))
     optimizer = tf.train.GradientDescentOptimizer(learning_rate=0.1)
     optimizer.minimize(loss_op)
     correct_pred = tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))
