@@ -295,7 +295,8 @@ def sensitivities(restored, program, arrays, batches, reference):
 def brief(result):
     """The arrays of a trace without the draws and without the variables after the first steps."""
     left_out = ["draws/"]
-    left_out += ["%s/%s/" % (k, n) for k in ("variables", "sensitivity") for n in RECORDED[:-1]]
+    for step in RECORDED[:-1]:
+        left_out += [f"variables/{step}/", f"sensitivity/{step}/"]
     return {key: each for key, each in result.items() if not key.startswith(tuple(left_out))}
 
 
@@ -303,9 +304,8 @@ def compress(path):
     """Replaces a file by `FILE.gz`, which has the same bytes each time."""
     with open(path, "rb") as file:
         content = file.read()
-    with open(path + ".gz", "wb") as file:
-        with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-            packed.write(content)
+    with open(path + ".gz", "wb") as file, gzip.GzipFile("", "wb", 9, file, 0) as packed:
+        packed.write(content)
     os.remove(path)
 
 

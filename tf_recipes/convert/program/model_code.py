@@ -204,7 +204,7 @@ class ModelCode:
 
 
 def _layer_names(layers: Mapping[Any, Layer]) -> dict[Any, str]:
-    """Returns `{identity of a layer: its name}`: TF1's scope, with the variable where it is shared."""
+    """Returns `{identity of a layer: its name}`: TF1's scope, or the variable of several in it."""
     wanted = {
         key: expressions.layer_name(layer.scope, _kind(layer)) for key, layer in layers.items()
     }
