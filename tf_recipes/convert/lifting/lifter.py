@@ -531,16 +531,25 @@ class Lifter:
         )
         return Tensor(step)
 
-    def replaced(self, step: Step, node: Any, layer: Layer) -> Tensor:
+    def replaced(
+        self,
+        step: Step,
+        node: Any,
+        layer: Layer,
+        shape: tuple[int | None, ...] | None = None,
+    ) -> Tensor:
         """Adds a step as another one, with another layer, that gives the value of a node.
 
         Args:
             step: the step whose arguments are taken.
             node: the node that gives the result.
             layer: the layer, such as that of the step with an activation more.
+            shape: the shape of the result; the default is the node's.
         """
+        results = [f"{node.name}:0"]
+        shapes = None if shape is None else [shape]
         return self._add(
-            layer, step.arguments, dict(step.keywords), [f"{node.name}:0"], node.name, step.scope
+            layer, step.arguments, dict(step.keywords), results, node.name, step.scope, shapes
         )
 
 

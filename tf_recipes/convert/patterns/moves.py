@@ -7,6 +7,7 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Constant, Value, Weight
+from tf_recipes.convert.patterns import _layout
 from tf_recipes.convert.patterns import _sequences as sequences
 from tf_recipes.convert.program.expressions import Tensor
 
@@ -23,6 +24,11 @@ def concatenation(node: Any, lifter: Lifter) -> Value | None:
         return lifter.value(parts[0])
     if not any(lifter.is_tensor(each) for each in given):
         given[0] = lifter.as_tensor(lifter.value(parts[0]), parts[0])
+    turned = [_layout.last(each) if isinstance(each, Tensor) else None for each in given]
+    if axis[0] == 1 and all(each is not None for each in turned):
+        shape = _layout.shape_last(lifter.view.shape(node.name))
+        result = lifter.derived(node, "keras.ops.concatenate", turned, shape=shape, axis=-1)
+        return _layout.to_first(node, lifter, result)
     return lifter.operation(node, "keras.ops.concatenate", given, axis=axis[0])
 
 
