@@ -226,6 +226,11 @@ class Lifter:
                 self._lift(name)
         return self.value(tensor)
 
+    @property
+    def in_turns(self) -> bool:
+        """Returns whether tensors of a loop's turn are seen as tensors of all turns together."""
+        return bool(self._turn)
+
     @contextlib.contextmanager
     def whole_turns(self, frame: str) -> Iterator[None]:
         """Lets patterns see the tensors of a loop's turn as tensors of all turns together."""

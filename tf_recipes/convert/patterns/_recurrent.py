@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tf_recipes.convert.lifting.lifter import Lifter
-from tf_recipes.convert.lifting.values import Constant, Dimension
+from tf_recipes.convert.lifting.values import Dimension
 from tf_recipes.convert.patterns import _sequences, _sizes
 from tf_recipes.convert.program.expressions import Made, Tensor
 from tf_recipes.convert.recurrent import layers

@@ -103,35 +103,13 @@ def _whole_of_indices(parts: Sequence[Tensor]) -> tuple[Tensor, int] | None:
     tensor: Tensor = parts[0].step.arguments[0]
     for k, each in enumerate(parts):
         step = each.step
-        if step.callee != "[]" or step.arguments != (tensor, (slice(None), k)):
+        places = (k, -1) if k == len(parts) - 1 else (k,)
+        if step.callee != "[]" or step.arguments not in [
+            (tensor, (slice(None), p)) for p in places
+        ]:
             return None
     shape = tensor.shape
     return (tensor, 1) if shape is not None and shape[1] == len(parts) else None
-
-
-def entry(node: Any, lifter: Lifter, series: Tensor, place: int, count: int) -> Tensor:
-    """Returns an entry of series, rows before time, as one of all their entries.
-
-    Args:
-        node: the node that the result is for.
-        lifter: the lifter.
-        series: the series.
-        place: the number of the entry.
-        count: how many entries there are.
-    """
-    shape = series.shape
-    one = (shape[0], *shape[2:]) if shape is not None else None
-    step = lifter.program.add(
-        "keras.ops.unstack",
-        (series,),
-        {"axis": 1},
-        [one] * count,
-        [series.dtype] * count,
-        [node.name],
-        series.step.scope,
-        sequence=True,
-    )
-    return Tensor(step, place)
 
 
 def flip_of(tensor: Tensor, axis: int) -> Tensor | None:

@@ -20,7 +20,7 @@ from tf_recipes.convert.patterns.moves import transposed
 from tf_recipes.convert.program.expressions import Tensor
 from tf_recipes.convert.recurrent import chains, recurrence
 from tf_recipes.convert.recurrent.affine import core, part
-from tf_recipes.convert.recurrent.cells import ROOTS, Cell
+from tf_recipes.convert.recurrent.cells import ROOTS
 from tf_recipes.convert.recurrent.chains import Chain, nodes_of
 from tf_recipes.convert.recurrent.loops import Loop, State, copied
 from tf_recipes.graph.nodes import RANDOM, node_of
@@ -99,25 +99,38 @@ def _is_bound(bound: str, size: str, lifter: Lifter) -> bool:
 
 def in_turns(node: Any, lifter: Lifter) -> Value | None:
     """Lifts what a turn computes beside its cells, for all turns together."""
+    loop = recurrence.of(lifter.view).loop(node.name)
+    if loop is None:
+        return None
     names = lifter.view.inputs(node.name)
     values = [lifter.value(each) for each in names]
     steps = [each for each in values if isinstance(each, Steps)]
-    if not steps or not all(_fits(each, lifter, name) for each, name in zip(values, names)):
+    if not all(_fits(each, lifter, name) for each, name in zip(values, names, strict=True)):
         return None
-    with lifter.whole_turns(steps[0].frame):
+    with lifter.whole_turns(loop.frame):
         found = lifter.by_patterns(node, after=2)
     first = found[0] if isinstance(found, list | tuple) else found
     if not isinstance(first, Tensor):
         return first
-    layer = first.step.layer
-    if layer is not None and layer.path in DROPOUTS:
-        drawn = _drawn_in_turn(node.name, lifter)
-        if not drawn or layer.keyword("noise_shape") is not None:
-            return Unknown(node.name, node.op, "drops the same entries in each turn of a loop")
-        whole = steps[0].masked
-        return Steps(first, steps[0].frame, whole)
+    if first.step.layer is not None and first.step.layer.path in DROPOUTS:
+        return _dropped(node, lifter, first, loop)
+    if not steps:
+        return None
     same = any(first == each.tensor and each.masked for each in steps)
-    return Steps(_with_shape(first, steps[0].tensor, lifter), steps[0].frame, same)
+    return Steps(_with_shape(first, steps[0].tensor, lifter), loop.frame, same)
+
+
+def _dropped(node: Any, lifter: Lifter, made: Tensor, loop: Loop) -> Value:
+    """Returns the tensor of all turns after dropout, which draws anew in each turn."""
+    layer = made.step.layer
+    if not _drawn_in_turn(node.name, lifter) or layer is None or layer.keyword("noise_shape"):
+        return Unknown(node.name, node.op, "drops the same entries in each turn of a loop")
+    taken = made.step.arguments[0]
+    masked = any(
+        isinstance(each, Steps) and each.tensor == taken and each.masked
+        for each in lifter.values.values()
+    )
+    return Steps(made, loop.frame, masked)
 
 
 def _with_shape(made: Tensor, like: Tensor, lifter: Lifter) -> Tensor:
@@ -328,7 +341,6 @@ def leaving(node: Any, lifter: Lifter) -> Value | None:
 def gathering(node: Any, lifter: Lifter) -> Value | None:
     """Lifts the outputs of all turns."""
     view = lifter.view
-    exit_ = view.node(view.behind(node.input[2]))
     leaves = core(view, node.input[2])
     for frame, loop in recurrence.of(view).loops.items():
         for body, (_, written) in loop.arrays.items():
@@ -338,10 +350,8 @@ def gathering(node: Any, lifter: Lifter) -> Value | None:
                     rank = len(value.tensor.shape or (0, 0, 0))
                     order = (1, 0, *range(2, rank))
                     return transposed(node, lifter, value.tensor, order)
-                if isinstance(value, Unknown):
-                    why = "is in a while loop that is no recurrent layer of Keras"
-                    return Unknown(node.name, exit_.op, why) if value.reason == "" else None
-    return None
+    why = "joins what a while loop makes that is no recurrent layer of Keras"
+    return Unknown(node.name, node.op, why)
 
 
 def reverse_series(node: Any, lifter: Lifter) -> Value | None:
@@ -375,7 +385,7 @@ def cell_in_chain(node: Any, lifter: Lifter) -> Value | None:
 
 
 def _unrolled(node: Any, lifter: Lifter, chain: Chain) -> Value | None:
-    view, cells = lifter.view, chain.cells
+    cells = chain.cells
     own = nodes_of(cell.root for cell in cells)
     by_input = [cell.inputs(state) for cell, state in zip(cells, chain.states, strict=True)]
     lengths = lifter.demand(chain.lengths, own) if chain.lengths is not None else None
@@ -412,13 +422,14 @@ def _unrolled(node: Any, lifter: Lifter, chain: Chain) -> Value | None:
     for k, tensors in enumerate(outputs):
         if not tensors or made.sequence is None:
             continue
-        if len(used) > 1:
-            value = _sequences.entry(node, lifter, made.sequence, k, len(cells))
-        else:
-            value = lifter.derived(
-                node, "[]", made.sequence, (slice(None), k if k < final else -1),
-                shape=(None, cells[0].units), dtype=made.sequence.dtype,
-            )  # fmt: skip
+        value = lifter.derived(
+            node,
+            "[]",
+            made.sequence,
+            (slice(None), k if k < final else -1),
+            shape=(None, cells[0].units),
+            dtype=made.sequence.dtype,
+        )
         for each in tensors:
             lifter.give(each, value, _LAYERS)
     for tensors, value in ((last, made.state), (memory, made.memory)):
