@@ -176,6 +176,8 @@ def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...
                 shape=(None, *sizes_),
             )
     shape = tuple(None if each == -1 else each for each in wanted)
+    while (source := before_reshape(tensor)) is not None:
+        tensor = source
     return lifter.derived(
         node, "keras.ops.reshape", tensor, tuple(wanted), shape=shape, dtype=tensor.dtype
     )
@@ -199,8 +201,8 @@ def _undone(tensor: Tensor, target: tuple[Entry, ...]) -> Tensor | None:
         if entry == -1:
             left_open += 1
         elif entry != size:
-            same = isinstance(entry, Dimension) and entry.axis == axis and size is None
-            if not same or not isinstance(entry, Dimension) or entry.tensor != source:
+            same = isinstance(entry, Dimension) and entry.axis == axis and not entry.times
+            if not same or size is not None or entry.tensor != source:  # type: ignore[union-attr]
                 return None
     return source if left_open <= 1 else None
 
