@@ -20,6 +20,7 @@ from tf_recipes.convert.program.expressions import (
     Origin,
     Step,
     Tensor,
+    tensors_in,
 )
 from tf_recipes.convert.program.keras_program import KerasProgram, identity, shared_variables
 from tf_recipes.graph.nodes import VARIABLES, node_of
@@ -225,6 +226,21 @@ class Lifter:
             if not self.view.is_input(name):
                 self._lift(name)
         return self.value(tensor)
+
+    @property
+    def in_turns(self) -> bool:
+        """Returns whether tensors of a loop's turn are seen as tensors of all turns together."""
+        return bool(self._turn)
+
+    def _of_turns(
+        self, shape: tuple[int | None, ...] | None, arguments: Sequence[Any]
+    ) -> tuple[int | None, ...] | None:
+        """Returns a shape with the axis of time, where the graph tells that of one turn alone."""
+        if self._turn and shape:
+            for each in tensors_in(tuple(arguments)):
+                if each.shape is not None and len(each.shape) == len(shape) + 1:
+                    return (*each.shape[:2], *shape[1:])
+        return shape
 
     @contextlib.contextmanager
     def whole_turns(self, frame: str) -> Iterator[None]:
@@ -450,6 +466,7 @@ class Lifter:
         *arguments: Any,
         shape: tuple[int | None, ...] | None,
         dtype: str | None = None,
+        scope: str | None = None,
         **keywords: Any,
     ) -> Tensor:
         """Adds an operation whose result is no tensor of the graph, but a part of one's making.
@@ -460,16 +477,17 @@ class Lifter:
             *arguments: as for `operation`.
             shape: the static shape of the result.
             dtype: the dtype of the result; the default is the node's.
+            scope: a name for the result in the code; the default is the node's.
             **keywords: as for `operation`.
         """
         step = self.program.add(
             function,
             arguments,
             keywords,
-            [shape],
+            [self._of_turns(shape, arguments)],
             [dtype or self.view.dtype(f"{node.name}:0")],
             [node.name],
-            node.name,
+            scope or node.name,
         )
         return Tensor(step)
 
@@ -523,7 +541,7 @@ class Lifter:
             callee,
             arguments,
             keywords,
-            shapes or [self.view.shape(each) for each in results],
+            shapes or [self._of_turns(self.view.shape(each), arguments) for each in results],
             [self.view.dtype(each) for each in results],
             [node],
             scope,

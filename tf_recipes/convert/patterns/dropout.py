@@ -258,6 +258,8 @@ def _noise_shape(lifter: Lifter, mask: Mask, tensor: Tensor) -> tuple[int | None
     """Returns the argument `noise_shape`, () for a draw for each entry, None if it is unknown."""
     found = shapes.sizes(lifter.view.inputs(mask.random)[0], lifter)
     drawn = found[0] if found is not None else lifter.view.shape(mask.random)
+    if drawn is not None and tensor.shape and lifter.in_turns and len(drawn) < len(tensor.shape):
+        drawn = (drawn[0], None, *drawn[1:])  # the graph tells of one turn of a loop alone
     if drawn is None or tensor.shape is None or len(drawn) != len(tensor.shape):
         return None
     noise: list[int | None] = []

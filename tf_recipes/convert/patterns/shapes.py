@@ -181,6 +181,8 @@ def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...
                 shape=(None, *sizes_),
             )
     shape = tuple(None if each == -1 else each for each in wanted)
+    while (source := before_reshape(tensor)) is not None:
+        tensor = source
     return lifter.derived(
         node, "keras.ops.reshape", tensor, tuple(wanted), shape=shape, dtype=tensor.dtype
     )
