@@ -2,7 +2,11 @@
 
 `NAME/` was written by this on TensorFlow 1.15.5, Python 3.7, CPU; with names, only those programs:
 
-    python3.7 tests/goldens/verify/record_programs.py [--output_dir=DIR] [NAME ...]
+    python3.7 tests/goldens/verify/record_programs.py [--programs_dir=DIR] [--output_dir=DIR]
+        [--brief] [NAME ...]
+
+`--programs_dir` has other programs, `--output_dir` takes the folders `NAME/`. `--brief` leaves out
+the draws, and the variables after the first step, and compresses the `.meta` file with gzip.
 
 A program is ordinary code of TensorFlow 1: `build()` makes the default graph. The operation of a
 training step is in the collection `train_op`: optimizers put their update there by themselves, and
@@ -14,6 +18,7 @@ and the step is the one that runs all the others. Besides a program has
     TRAIN, EVAL    {placeholder: scalar}, what else a training step and an evaluation feed
     LOSS, OUTPUTS  a tensor; a list of tensors
     STEPS_BEFORE   how many training steps were taken before the checkpoint (0 if it is not there)
+    saver()        the saver of the checkpoint (`tf.train.Saver()` if it is not there)
     train(...)     in place of `build`, for an Estimator, which builds and saves its graph itself
     NOISE          variables whose gradient is zero, or nothing but roundings, because the outputs
                    do not depend on them (none if it is not there)
@@ -41,7 +46,9 @@ All steps are run in the graph of the `.meta` file, in which even what is drawn 
 be fetched. A tensor's name has its number (`logits:0`), as a file in an archive may have.
 """
 
+import argparse
 import glob
+import gzip
 import importlib.util
 import json
 import multiprocessing
@@ -82,8 +89,8 @@ def one_thread():
     return tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
 
 
-def load(name):
-    path = os.path.join(HERE, "programs", name + ".py")
+def load(name, programs_dir):
+    path = os.path.join(programs_dir, name + ".py")
     spec = importlib.util.spec_from_file_location(name, path)
     program = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(program)
@@ -130,7 +137,7 @@ def save(program, prefix, rng):
     tf.set_random_seed(seed)
     program.build()
     arrays = program.feeds(rng)
-    saver = tf.train.Saver()
+    saver = program.saver() if hasattr(program, "saver") else tf.train.Saver()
     train_op = whole_step(tf.get_collection("train_op"))
     with tf.Session(config=one_thread()) as sess:
         sess.run(tf.global_variables_initializer())
@@ -156,6 +163,15 @@ def _order_attributes(path):
         file.write(meta.SerializeToString(deterministic=True))
 
 
+def stored(reader, variable):
+    """A variable's value in a checkpoint; a partition is a slice of a whole one."""
+    part = variable.save_slice_info_def
+    if not part.full_name:
+        return reader.get_tensor(variable.variable_name.split(":")[0])
+    places = [slice(at, at + n) for at, n in zip(part.var_offset, part.var_shape)]
+    return reader.get_tensor(part.full_name)[tuple(places)]
+
+
 class Restored:
     """The graph of a `.meta` file, without the contexts of its `cond`s, and its checkpoint."""
 
@@ -177,10 +193,7 @@ class Restored:
             for each in meta.collection_def["trainable_variables"].bytes_list.value
         ]
         reader = tf.train.load_checkpoint(prefix)
-        self.values = {
-            each.variable_name: reader.get_tensor(each.variable_name.split(":")[0])
-            for each in self.variables
-        }
+        self.values = {each.variable_name: stored(reader, each) for each in self.variables}
         self.draws = self._draws()
 
     def _draws(self):
@@ -279,8 +292,25 @@ def sensitivities(restored, program, arrays, batches, reference):
     return result
 
 
-def record(name, output_dir=HERE):
-    program, directory = load(name), os.path.join(output_dir, name)
+def brief(result):
+    """The arrays of a trace without the draws and without the variables after the first steps."""
+    left_out = ["draws/"]
+    for step in RECORDED[:-1]:
+        left_out += [f"variables/{step}/", f"sensitivity/{step}/"]
+    return {key: each for key, each in result.items() if not key.startswith(tuple(left_out))}
+
+
+def compress(path):
+    """Replaces a file by `FILE.gz`, which has the same bytes each time."""
+    with open(path, "rb") as file:
+        content = file.read()
+    with open(path + ".gz", "wb") as file, gzip.GzipFile("", "wb", 9, file, 0) as packed:
+        packed.write(content)
+    os.remove(path)
+
+
+def record(name, programs_dir, output_dir, is_brief=False):
+    program, directory = load(name, programs_dir), os.path.join(output_dir, name)
     rng = np.random.RandomState(zlib.crc32(name.encode()))
     if not os.path.isdir(directory):
         os.mkdir(directory)
@@ -303,10 +333,13 @@ def record(name, output_dir=HERE):
     }
     result["names"] = json.dumps(names, sort_keys=True)
     np.savez_compressed(os.path.join(directory, "batches.npz"), **arrays)
+    if is_brief:
+        result = brief(result)
+        compress(prefix + ".meta")
     np.savez_compressed(os.path.join(directory, "tf1.npz"), **result)
     weights = sum(restored.values[each].size for each in restored.trainable)
     sizes = sum(os.path.getsize(os.path.join(directory, each)) for each in os.listdir(directory))
-    meta = os.path.getsize(prefix + ".meta")
+    meta = sum(map(os.path.getsize, glob.glob(prefix + ".meta*")))
     losses = result["losses"]
     print(
         f"{name:20} {weights} weights, {sizes / 1e3:.0f} kB (.meta {meta / 1e3:.0f} kB), "
@@ -314,15 +347,19 @@ def record(name, output_dir=HERE):
     )
 
 
-def main(names):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--programs_dir", default=os.path.join(HERE, "programs"))
+    parser.add_argument("--output_dir", default=HERE)
+    parser.add_argument("--brief", action="store_true")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    given = parser.parse_args()
     tf.logging.set_verbosity(tf.logging.ERROR)
-    output_dir = HERE
-    if names and names[0].startswith("--output_dir="):
-        output_dir, names = names[0].partition("=")[2], names[1:]
-    every = sorted(each[:-3] for each in os.listdir(os.path.join(HERE, "programs")))
-    for name in names or [each for each in every if not each.startswith("_")]:
+    every = sorted(each[:-3] for each in os.listdir(given.programs_dir) if each.endswith(".py"))
+    for name in given.names or [each for each in every if not each.startswith("_")]:
         # TensorFlow counts some names over the whole process, so each program has a fresh copy
-        process = multiprocessing.Process(target=record, args=(name, output_dir))
+        told = (name, given.programs_dir, given.output_dir, given.brief)
+        process = multiprocessing.Process(target=record, args=told)
         process.start()
         process.join()
         if process.exitcode:
@@ -330,4 +367,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

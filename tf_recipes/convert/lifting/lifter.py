@@ -477,9 +477,10 @@ class Lifter:
             *arguments: as for `operation`.
             shape: the static shape of the result.
             dtype: the dtype of the result; the default is the node's.
-            scope: a name for the result in the code; the default is the node's.
+            scope: the name of the result in the code; the default is that of the function.
             **keywords: as for `operation`.
         """
+        named = scope or (function.rpartition(".")[2] if "." in function else node.name)
         step = self.program.add(
             function,
             arguments,
@@ -487,7 +488,7 @@ class Lifter:
             [self._of_turns(shape, arguments)],
             [dtype or self.view.dtype(f"{node.name}:0")],
             [node.name],
-            scope or node.name,
+            named,
         )
         return Tensor(step)
 

@@ -8,7 +8,7 @@ from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value, Weight
 from tf_recipes.convert.patterns import _layout
-from tf_recipes.convert.program.expressions import Layer, Origin, Tensor
+from tf_recipes.convert.program.expressions import Layer, Origin, Tensor, Transform
 
 
 def bias_of_layer(node: Any, lifter: Lifter) -> Value | None:
@@ -37,16 +37,20 @@ def _joined(node: Any, lifter: Lifter, product: str, added: str) -> Tensor | Non
 
 
 def with_bias(layer: Layer, bias: Weight) -> Layer:
-    """Returns a layer without a bias with one."""
+    """Returns a layer without a bias with one; TF1's may have axes of size 1 before its last."""
     keywords = {name: value for name, value in layer.keywords if name != "use_bias"}
-    return layer.with_only(keywords, (*layer.weights, ("bias", Origin((bias.name,)))))
+    flat = (("shape", bias.shape[-1:]),)
+    transform = Transform("reshape", flat) if len(bias.shape) > 1 else None
+    return layer.with_only(keywords, (*layer.weights, ("bias", Origin((bias.name,), transform))))
 
 
 def _takes_bias(tensor: Tensor, bias: Weight) -> bool:
     layer, shape = tensor.step.layer, tensor.shape
     if layer is None or layer.keyword("use_bias") is not False or shape is None:
         return False
-    return len(bias.shape) == 1 and shape[-1] in (None, bias.shape[0])
+    if not bias.shape or len(bias.shape) > len(shape) or set(bias.shape[:-1]) - {1}:
+        return False
+    return shape[-1] in (None, bias.shape[-1])
 
 
 def bias_add(node: Any, lifter: Lifter) -> Value | None:

@@ -222,6 +222,9 @@ def code(value: Any, name_of: Callable[[Tensor], str] | None = None) -> str:
         case np.integer() | np.bool_():
             return repr(value.item())
         case list():
+            whole = _whole_sequence(value)
+            if whole is not None and name_of is not None:
+                return name_of(whole).rpartition("[")[0]
             return f"[{', '.join(code(each, name_of) for each in value)}]"
         case tuple():
             inside = ", ".join(code(each, name_of) for each in value)
@@ -245,6 +248,16 @@ def index(value: Any) -> str:
             first, last = ("" if each is None else code(each) for each in (start, stop))
             return f"{first}:{last}" + ("" if step is None else f":{code(step)}")
     return "..." if value is ... else code(value)
+
+
+def _whole_sequence(tensors: list[Any]) -> Tensor | None:
+    """Returns the first tensor, where a list has all the tensors that one step gives, in order."""
+    first = tensors[0] if tensors else None
+    if not isinstance(first, Tensor) or not first.step.sequence:
+        return None
+    whole = [(id(first.step), k) for k in range(len(first.step.shapes))]
+    found = [(id(t.step), t.index) if isinstance(t, Tensor) else None for t in tensors]
+    return first if found == whole else None
 
 
 def call(arguments: Any, keywords: Any, name_of: Callable[[Tensor], str] | None = None) -> str:

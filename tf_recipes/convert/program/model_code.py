@@ -48,12 +48,7 @@ class ModelCode:
         self.compiled, self.name = compiled, name
         self.steps = program.live([*inputs, *outputs])
         layers = {identity(step.layer): step.layer for step in self.steps if step.layer is not None}
-        self.layer_names = _distinct(
-            {
-                key: expressions.layer_name(layer.scope, _kind(layer))
-                for key, layer in layers.items()
-            }
-        )
+        self.layer_names = _layer_names(layers)
         self._calls = Counter(identity(step.layer) for step in self.steps if step.layer)
         self._names = self._step_names()
 
@@ -72,8 +67,12 @@ class ModelCode:
     def _step_names(self) -> dict[int, str]:
         wanted = {}
         for step in self.steps:
-            last = step.scope.rstrip("/").rpartition("/")
-            text = last[2] if step.layer is None or not last[2] else step.scope
+            scope = step.scope.rstrip("/")
+            if step.layer is None:
+                text = scope.rpartition("/")[2]
+            else:
+                key = identity(step.layer)
+                text = scope if self._calls[key] > 1 else self.layer_names[key]
             wanted[id(step)] = expressions.identifier(text)
         # an identifier for each step; that of a layer which is called twice is another one
         shared = {
@@ -81,7 +80,7 @@ class ModelCode:
             for key, name in self.layer_names.items()
             if self._calls[key] > 1
         }
-        named = _distinct({**wanted, **shared}, separator="_")
+        named = _distinct({**wanted, **shared})
         self._shared = {key: named[key] for key in shared}
         return {key: named[key] for key in wanted}
 
@@ -210,7 +209,19 @@ class ModelCode:
         return [f"model = keras.Model({arguments})", expressions.code(compiled), "return model"]
 
 
-def _distinct(wanted: dict[Any, str], separator: str = "_") -> dict[Any, str]:
+def _layer_names(layers: Mapping[Any, Layer]) -> dict[Any, str]:
+    """Returns `{identity of a layer: its name}`: TF1's scope, or the variable of several in it."""
+    wanted = {
+        key: expressions.layer_name(layer.scope, _kind(layer)) for key, layer in layers.items()
+    }
+    counts = Counter(wanted.values())
+    for key, layer in layers.items():
+        if counts[wanted[key]] > 1 and layer.variables:
+            wanted[key] = expressions.layer_name(layer.variables[0], _kind(layer))
+    return _distinct(wanted)
+
+
+def _distinct(wanted: dict[Any, str]) -> dict[Any, str]:
     """Returns the names with a number at the end of those that were taken before."""
     taken: set[str] = set()
     counts: Counter[str] = Counter()
@@ -219,7 +230,7 @@ def _distinct(wanted: dict[Any, str], separator: str = "_") -> dict[Any, str]:
         distinct = name
         while distinct.lower() in taken:
             counts[name] += 1
-            distinct = f"{name}{separator}{counts[name]}"
+            distinct = f"{name.rstrip('_')}_{counts[name]}"
         taken.add(distinct.lower())
         found[key] = distinct
     return found
