@@ -19,6 +19,7 @@ _NAMES = {
     "xavier_init": "blocks.initializers",
     "VarianceScaling": "blocks.initializers",
     "leaky_relu": "blocks.activations",
+    "hard_sigmoid": "blocks.activations",
     "elu": "blocks.activations",
     "fully_connected": "blocks.dense",
     "BatchNormalization": "blocks.batch_norm",

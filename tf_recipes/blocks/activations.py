@@ -1,4 +1,4 @@
-"""Defines the chapter's activations: leaky ReLU with slope 0.01, and ELU."""
+"""Defines activations: the chapter's leaky ReLU with slope 0.01 and ELU, and a hard sigmoid."""
 
 from typing import Any
 
@@ -35,6 +35,30 @@ def leaky_relu(z: Any, negative_slope: float = 0.01) -> Any:
     validation.number("negative_slope", negative_slope, 0, 1, open_high=True)
     z = ops.convert_to_tensor(z)
     return doubles.maximum(negative_slope * z, z)
+
+
+@keras.saving.register_keras_serializable(package="tf_recipes")
+@tf1_names.refused(renamed={"x": "z"}, gone=tf1_names.NAME)
+def hard_sigmoid(z: Any) -> Any:
+    """Computes `0.2 * z + 0.5`, clipped to [0, 1], elementwise.
+
+    TF1: `tf.keras.activations.hard_sigmoid`, which the gates of `tf.keras.layers.LSTM` and `GRU`
+    have. `keras.activations.hard_sigmoid` has the slope 1/6.
+
+    Args:
+        z: floating tensor of any shape.
+
+    Returns:
+        A tensor of the shape and dtype of `z`.
+
+    >>> hard_sigmoid(keras.ops.array([-3.0, 1.0])).numpy().round(4).tolist()
+    [0.0, 0.699999988079071]
+
+    References:
+        Courbariaux, Bengio, David, "BinaryConnect: Training Deep Neural Networks with binary
+        weights during propagations", 2015.
+    """
+    return ops.clip(0.2 * ops.convert_to_tensor(z) + 0.5, 0.0, 1.0)
 
 
 @tf1_names.refused(renamed={"features": "z"}, gone=tf1_names.NAME)

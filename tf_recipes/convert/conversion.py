@@ -125,8 +125,7 @@ def convert(
     if output_dir is not None:
         output_folder.check(output_dir, given.overwrite)
     with use_float32_products():
-        work = _Conversion(checkpoint, given, on_progress)
-        done = work.run()
+        done = _Conversion(checkpoint, given, on_progress).run()
     if output_dir is not None:
         on_progress("writing")
         output_folder.write(output_dir, done.model, done.source, done.document, given.overwrite)
@@ -187,19 +186,17 @@ class _Conversion:
         values = self._values()
         training = self._training(lifted, values)
         code = _code(self.source, lifted, training)
+        labels = training.labels if training else ()
+        rows = compared_rows.of(self.source, self.view, self.inputs, labels, self.settings.feeds)
+        first = {name: rows[name][: example_rows.ROWS] for name in self.inputs}
+        self.on_progress("running the graph")  # before there is a model: memory holds one of them
+        of_graph = forward_check.expected(
+            self.view, values, first, self._values_of_others(training=False)
+        )
         self.on_progress("building the model")
         model = self._model(code, training, values)
         self.on_progress("comparing predictions")
-        labels = training.labels if training else ()
-        rows = compared_rows.of(self.source, self.view, self.inputs, labels, self.settings.feeds)
-        predictions = forward_check.compare(
-            self.view,
-            model,
-            {name: values[name] for name in self.view.variable_shapes()},
-            self.inputs,
-            {name: rows[name][: example_rows.ROWS] for name in self.inputs},
-            self._values_of_others(training=False),
-        )
+        predictions = forward_check.compare(of_graph, model, self.inputs, first)
         report = None
         if training is not None:
             self.on_progress("comparing training")
@@ -250,7 +247,7 @@ class _Conversion:
         except LiftError as error:
             refusals.refuse(self.view, error)
 
-    def _values(self) -> dict[str, NDArray[Any]]:
+    def _values(self) -> Values:
         """Returns the variables of the forward pass, and those that a training step has."""
         needed = self.view.variable_shapes()
         structure = self.source.structure

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ def write(
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     try:
-        model.save(partial / MODEL)
+        _save(model, partial / MODEL)
         (partial / CODE).write_text(source, encoding="utf-8", newline="\n")
         text = json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
         (partial / DOCUMENT).write_text(text, encoding="utf-8", newline="\n")
@@ -91,6 +92,20 @@ def write(
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _save(model: keras.Model, path: Path) -> None:
+    """Saves a model to a `.keras` file; its weights are never in memory a second time.
+
+    `model.save` of a file writes the weights to memory first, but those of a folder to a file. The
+    `.keras` file is the archive of that folder.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saved-") as folder:
+        model.save(folder, zipped=False)
+        with zipfile.ZipFile(path, "w") as archive:
+            for each in sorted(Path(folder).rglob("*")):
+                if each.is_file():
+                    archive.write(each, each.relative_to(folder))
 
 
 def _umask() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 
 _RESTORES = ("RestoreV2", "Restore", "RestoreSlice")
+_WHOLE = "Pass the checkpoint that was saved with this .meta file, with all its shards."
 _ASSIGNS = ("Assign", "AssignVariableOp")
 
 
@@ -98,8 +99,8 @@ def read(
     graph: MetaGraph,
     shapes: Mapping[str, tuple[int, ...]],
     more: Mapping[str, tuple[int, ...]] = types.MappingProxyType({}),
-) -> dict[str, NDArray[Any]]:
-    """Returns `{variable: value}`.
+) -> CheckpointValues:
+    """Returns `{variable: value}`; all values are checked, and read again where they are used.
 
     Args:
         prefix: the checkpoint's path without `.index` or `.data-00000-of-00001`.
@@ -116,7 +117,7 @@ def read(
     found_places = places(graph)
     wanted = {name: found_places.get(name, Place(name)) for name in shapes}
     wanted = {n: p if p.key in there or n not in there else Place(n) for n, p in wanted.items()}
-    remedy = "Pass the checkpoint that was saved with this .meta file, with all its shards."
+    remedy = _WHOLE
     for name, shape in more.items():
         place = found_places.get(name, Place(name))
         place = place if place.key in there else Place(name)
@@ -138,29 +139,65 @@ def read(
             f"{prefix!r} with {files} bytes for variables of {size} bytes",
             remedy,
         )
-    values = {}
-    try:
-        whole = {key: np.asarray(reader.get_tensor(key)) for key in keys}
-    except Exception as error:  # TensorFlow raises many types for damaged files
-        text = shortened(str(error).partition("\n")[0], 200)
-        validation.fail("A checkpoint must be readable.", f"{prefix!r}: {text}", remedy)
-    for name, place in wanted.items():
-        value = whole[place.key][place.part] if place.part else whole[place.key]
-        if tuple(value.shape) != tuple(shapes[name]):
-            validation.fail(
-                "A variable must have the same shape in the checkpoint and in the graph.",
-                f"{shortened(name, 80)!r} of shape {value.shape} in the checkpoint and "
-                f"{tuple(shapes[name])} in the graph",
-                remedy,
-            )
-        if value.dtype.kind == "f" and not np.isfinite(value).all():
-            validation.fail(
-                "The variables must be finite numbers.",
-                f"NaN or infinity in {shortened(name, 80)!r}",
-                "Take an earlier checkpoint of the run.",
-            )
-        values[name] = value
-    return values
+    found = CheckpointValues(prefix, reader, wanted)
+    types_of_graph = {node.name: node.attr["dtype"].type for node in graph.definition.node}
+    for name in wanted:
+        _check(name, found[name], tuple(shapes[name]), types_of_graph[name], remedy)
+    return found
+
+
+class CheckpointValues(Mapping[str, NDArray[Any]]):
+    """Reads the value of a variable where it is asked for, so that memory holds few at a time.
+
+    Args:
+        prefix: the checkpoint's path, for errors.
+        reader: reads a tensor by its key.
+        wanted: `{variable: its place}`.
+    """
+
+    def __init__(self, prefix: str, reader: Any, wanted: Mapping[str, Place]) -> None:
+        self._prefix, self._reader, self._places = prefix, reader, dict(wanted)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        place = self._places[name]
+        try:
+            value = np.asarray(self._reader.get_tensor(place.key))
+        except Exception as error:  # TensorFlow raises many types for damaged files
+            text = shortened(str(error).partition("\n")[0], 200)
+            validation.fail("A checkpoint must be readable.", f"{self._prefix!r}: {text}", _WHOLE)
+        return value[place.part] if place.part else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _check(name: str, value: NDArray[Any], shape: tuple[int, ...], dtype: int, remedy: str) -> None:
+    """Checks that a value fits the graph's variable, and is finite."""
+    if tuple(value.shape) != shape:
+        transposed = " The transpose would fit." if value.shape[::-1] == shape else ""
+        validation.fail(
+            "A variable must have the same shape in the checkpoint and in the graph.",
+            f"{shortened(name, 80)!r} of shape {value.shape} in the checkpoint and {shape} in the "
+            "graph",
+            f"{remedy}{transposed}",
+        )
+    expected = tf.as_dtype(dtype).base_dtype
+    if value.dtype != expected.as_numpy_dtype:
+        validation.fail(
+            "A variable must have the same dtype in the checkpoint and in the graph.",
+            f"{shortened(name, 80)!r} as {value.dtype} in the checkpoint, {expected.name} in the "
+            "graph: bits would be lost",
+            remedy,
+        )
+    if value.dtype.kind == "f" and not np.isfinite(value).all():
+        validation.fail(
+            "The variables must be finite numbers.",
+            f"NaN or infinity in {shortened(name, 80)!r}",
+            "Take an earlier checkpoint of the run.",
+        )
 
 
 def _data_files(prefix: str) -> Iterable[Path]:

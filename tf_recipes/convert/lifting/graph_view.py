@@ -269,6 +269,10 @@ class GraphView:
             if self.nodes[name].op in VARIABLES
         }
 
+    def variable_shape(self, variable: str) -> tuple[int, ...]:
+        """Returns the shape of a variable's value, also of one that is a resource."""
+        return tuple(int(each.size) for each in self.nodes[variable].attr["shape"].shape.dim)
+
     def constant(self, tensor: str) -> NDArray[Any] | None:
         """Returns the value of a tensor that the graph computes from constants alone, or None."""
         name = full(tensor)

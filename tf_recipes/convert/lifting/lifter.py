@@ -20,6 +20,7 @@ from tf_recipes.convert.program.expressions import (
     Origin,
     Step,
     Tensor,
+    tensors_in,
 )
 from tf_recipes.convert.program.keras_program import KerasProgram, identity, shared_variables
 from tf_recipes.graph.nodes import VARIABLES, node_of
@@ -225,6 +226,21 @@ class Lifter:
             if not self.view.is_input(name):
                 self._lift(name)
         return self.value(tensor)
+
+    @property
+    def in_turns(self) -> bool:
+        """Returns whether tensors of a loop's turn are seen as tensors of all turns together."""
+        return bool(self._turn)
+
+    def _of_turns(
+        self, shape: tuple[int | None, ...] | None, arguments: Sequence[Any]
+    ) -> tuple[int | None, ...] | None:
+        """Returns a shape with the axis of time, where the graph tells that of one turn alone."""
+        if self._turn and shape:
+            for each in tensors_in(tuple(arguments)):
+                if each.shape is not None and len(each.shape) == len(shape) + 1:
+                    return (*each.shape[:2], *shape[1:])
+        return shape
 
     @contextlib.contextmanager
     def whole_turns(self, frame: str) -> Iterator[None]:
@@ -450,7 +466,7 @@ class Lifter:
         *arguments: Any,
         shape: tuple[int | None, ...] | None,
         dtype: str | None = None,
-        name: str | None = None,
+        scope: str | None = None,
         **keywords: Any,
     ) -> Tensor:
         """Adds an operation whose result is no tensor of the graph, but a part of one's making.
@@ -461,18 +477,18 @@ class Lifter:
             *arguments: as for `operation`.
             shape: the static shape of the result.
             dtype: the dtype of the result; the default is the node's.
-            name: the name of the result in the code; the default is that of the function.
+            scope: the name of the result in the code; the default is that of the function.
             **keywords: as for `operation`.
         """
-        scope = name or (function.rpartition(".")[2] if "." in function else node.name)
+        named = scope or (function.rpartition(".")[2] if "." in function else node.name)
         step = self.program.add(
             function,
             arguments,
             keywords,
-            [shape],
+            [self._of_turns(shape, arguments)],
             [dtype or self.view.dtype(f"{node.name}:0")],
             [node.name],
-            scope,
+            named,
         )
         return Tensor(step)
 
@@ -526,7 +542,7 @@ class Lifter:
             callee,
             arguments,
             keywords,
-            shapes or [self.view.shape(each) for each in results],
+            shapes or [self._of_turns(self.view.shape(each), arguments) for each in results],
             [self.view.dtype(each) for each in results],
             [node],
             scope,
@@ -534,16 +550,25 @@ class Lifter:
         )
         return Tensor(step)
 
-    def replaced(self, step: Step, node: Any, layer: Layer) -> Tensor:
+    def replaced(
+        self,
+        step: Step,
+        node: Any,
+        layer: Layer,
+        shape: tuple[int | None, ...] | None = None,
+    ) -> Tensor:
         """Adds a step as another one, with another layer, that gives the value of a node.
 
         Args:
             step: the step whose arguments are taken.
             node: the node that gives the result.
             layer: the layer, such as that of the step with an activation more.
+            shape: the shape of the result; the default is the node's.
         """
+        results = [f"{node.name}:0"]
+        shapes = None if shape is None else [shape]
         return self._add(
-            layer, step.arguments, dict(step.keywords), [f"{node.name}:0"], node.name, step.scope
+            layer, step.arguments, dict(step.keywords), results, node.name, step.scope, shapes
         )
 
 

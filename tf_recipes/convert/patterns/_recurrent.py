@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tf_recipes.convert.lifting.lifter import Lifter
-from tf_recipes.convert.lifting.values import Constant, Dimension
+from tf_recipes.convert.lifting.values import Dimension
 from tf_recipes.convert.patterns import _sequences, _sizes
 from tf_recipes.convert.program.expressions import Made, Tensor
 from tf_recipes.convert.recurrent import layers
@@ -73,22 +73,22 @@ def mask_of(node: Any, lifter: Lifter, lengths: Tensor, series: Tensor) -> Tenso
     """
     shape = series.shape
     assert shape is not None  # it has rows and time
-    column = lifter.derived(
-        node,
-        "[]",
-        lengths,
-        (slice(None), None),
-        shape=(shape[0], 1),
-        dtype=lengths.dtype,
-    )
+    column = _column(node, lifter, lengths)
+    numbers = places(node, lifter, series)
+    return lifter.derived(node, ">", column, numbers, shape=shape[:2], dtype="bool", scope="mask")
+
+
+def _column(node: Any, lifter: Lifter, lengths: Tensor) -> Tensor:
+    """Returns lengths as a matrix with one column."""
+    rows = (lengths.shape or (None,))[0]
     return lifter.derived(
         node,
-        ">",
-        column,
-        places(node, lifter, series),
-        shape=shape[:2],
-        dtype="bool",
-        name="mask",
+        "keras.ops.expand_dims",
+        lengths,
+        axis=1,
+        shape=(rows, 1),
+        dtype=lengths.dtype,
+        scope=f"{lengths.step.scope}_column",
     )
 
 
@@ -110,19 +110,22 @@ def reversed_series(node: Any, lifter: Lifter, series: Tensor, lengths: Tensor) 
     shape = series.shape
     assert shape is not None  # it has rows and time
     mask = mask_of(node, lifter, lengths, series)
-    column = lifter.derived(
-        node,
-        "[]",
-        lengths,
-        (slice(None), None),
-        shape=(shape[0], 1),
-        dtype=lengths.dtype,
-    )
+    column = _column(node, lifter, lengths)
     numbers = places(node, lifter, series)
-    last = lifter.derived(node, "-", column, 1, shape=column.shape, dtype=lengths.dtype)
-    opposite = lifter.derived(node, "-", last, numbers, shape=shape[:2], dtype=lengths.dtype)
+    dtype = lengths.dtype
+    last = lifter.derived(node, "-", column, 1, shape=column.shape, dtype=dtype, scope="last_place")
+    opposite = lifter.derived(
+        node, "-", last, numbers, shape=shape[:2], dtype=dtype, scope="opposite_place"
+    )
     order = lifter.derived(
-        node, "keras.ops.where", mask, opposite, numbers, shape=shape[:2], dtype=lengths.dtype
+        node,
+        "keras.ops.where",
+        mask,
+        opposite,
+        numbers,
+        shape=shape[:2],
+        dtype=dtype,
+        scope="order",
     )
     ones = (None,) * (len(shape) - 2)
     taken = lifter.derived(
@@ -163,13 +166,16 @@ def add_layer(
         lengths: the lengths of the series, or None.
         wanted: True for the sequence, for the last state and for the last memory.
     """
+    names: dict[Tensor, list[str]] = {}
+    for name, tensor in inputs:  # a program may take an entry of a series twice
+        names.setdefault(tensor, []).append(name)
     series = inputs[0][1]
-    if len(inputs) > 1:
-        shapes = [each.shape for _, each in inputs]
+    if len(names) > 1:
+        shapes = [each.shape for each in names]
         widths = [shape[-1] if shape is not None else None for shape in shapes]
         width = None if None in widths else sum(each for each in widths if each is not None)
         shape = (*shapes[0][:-1], width) if shapes[0] is not None else None
-        parts = [each for _, each in inputs]
+        parts = list(names)
         series = lifter.derived(
             node, "keras.ops.concatenate", parts, axis=-1, shape=shape, dtype=series.dtype
         )
@@ -185,7 +191,7 @@ def add_layer(
         keywords["go_backwards"] = True
     if lengths is not None and sequence:
         keywords["zero_output_for_mask"] = True
-    layer = layers.layer(cell, state, [name for name, _ in inputs], keywords, series.dtype)
+    layer = layers.layer(cell, state, list(names.values()), keywords, series.dtype)
     call: dict[str, Any] = {}
     if lengths_here is not None:
         call["mask"] = mask_of(node, lifter, lengths_here, series)

@@ -16,7 +16,7 @@ from tf_recipes.graph.nodes import node_of
 DEPTH = 40  # nodes between a number and what it is made of
 PASSES = (
     *("Identity", "RefIdentity", "StopGradient", "ReadVariableOp", "Cast", "Switch", "RefSwitch"),
-    *("Reshape", "Squeeze", "ExpandDims"),
+    *("Reshape", "Squeeze", "ExpandDims", "Enter", "RefEnter"),
 )
 _ARITHMETIC = {
     "Add": np.add,

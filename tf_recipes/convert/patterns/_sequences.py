@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tf_recipes.convert.lifting.lifter import Lifter
-from tf_recipes.convert.program.expressions import Step, Tensor
+from tf_recipes.convert.program.expressions import Layer, Step, Tensor
+from tf_recipes.convert.program.keras_program import identity
 
 
 def stacked(node: Any, lifter: Lifter, parts: Sequence[Any], axis: int) -> Tensor:
@@ -27,7 +28,10 @@ def stacked(node: Any, lifter: Lifter, parts: Sequence[Any], axis: int) -> Tenso
         if rank:
             order = [each for each in range(rank) if each != along]
             order.insert(axis % rank, along)
-            return _reordered(node, lifter, tensor, tuple(order))
+            return transposed(node, lifter, tensor, tuple(order))
+    series = series_of(node, lifter, parts) if axis == 1 else None
+    if series is not None:
+        return series
     shape = next((each.shape for each in parts if isinstance(each, Tensor)), None)
     dtype = next((each.dtype for each in parts if isinstance(each, Tensor)), None)
     if shape is not None:
@@ -39,6 +43,90 @@ def stacked(node: Any, lifter: Lifter, parts: Sequence[Any], axis: int) -> Tenso
     )
 
 
+# layers that do the same to each entry of a series as to the whole
+_FOR_EACH = ("keras.layers.Dense", "keras.layers.Dropout", "keras.layers.Embedding")
+
+
+def series_of(node: Any, lifter: Lifter, parts: Sequence[Any]) -> Tensor | None:
+    """Returns the series, rows before time, of which the parts are the entries, or None.
+
+    Args:
+        node: the node that the result is for.
+        lifter: the lifter.
+        parts: tensors, one for each time.
+    """
+    if len(parts) < 2 or not all(isinstance(each, Tensor) for each in parts):
+        return None
+    whole = whole_of(parts)
+    if whole is not None:
+        tensor, along = whole
+        if tensor.shape is None or along > 1:
+            return None
+        order = (1, 0, *range(2, len(tensor.shape)))
+        return tensor if along == 1 else transposed(node, lifter, tensor, order)
+    if parts[0].step.callee == "keras.ops.split":
+        found = _all_of(parts, "axis")
+        rows = found is not None and found[1] == 0
+        return _series_of_rows(node, lifter, found[0], len(parts)) if found and rows else None
+    return _mapped(node, lifter, parts)
+
+
+def _mapped(node: Any, lifter: Lifter, parts: Sequence[Tensor]) -> Tensor | None:
+    """Returns one layer on a series, for parts that are the layer on each entry; else None."""
+    steps: list[Step] = [each.step for each in parts]
+    layers = [each.layer for each in steps]
+    first = layers[0]
+    if first is None or first.path not in _FOR_EACH or any(each.keywords for each in steps):
+        return None
+    if first.path == "keras.layers.Dropout":  # each entry is drawn by itself, as TF1 does
+        same = all(each is not None and _plain(each) == _plain(first) for each in layers)
+    else:
+        same = all(identity(each) == identity(first) for each in layers)
+    if not same or first.keyword("noise_shape") is not None:
+        return None
+    series = series_of(node, lifter, [each.arguments[0] for each in steps])
+    return None if series is None else _again(node, lifter, parts[0].step, series)
+
+
+def _series_of_rows(node: Any, lifter: Lifter, flat: Tensor, count: int) -> Tensor | None:
+    """Returns the series, rows before time, whose rows of all times stand under one another."""
+    step = flat.step
+    if step.callee == "keras.ops.reshape":
+        series: Tensor = step.arguments[0]
+        shape = series.shape
+        if shape is None or flat.shape is None or len(flat.shape) != 2 or len(shape) != 3:
+            return None
+        if shape[0] != count or shape[2] != flat.shape[1]:
+            return None
+        return transposed(node, lifter, series, (1, 0, 2))
+    layer = step.layer
+    each = layer is not None and layer.path in _FOR_EACH and not layer.keyword("noise_shape")
+    if not each and not str(step.callee).startswith("keras.activations."):
+        return None
+    inner = _series_of_rows(node, lifter, step.arguments[0], count)
+    return None if inner is None else _again(node, lifter, step, inner)
+
+
+def _again(node: Any, lifter: Lifter, step: Step, series: Tensor) -> Tensor:
+    """Returns what a step gives for a series instead of one entry."""
+    one, before = step.shapes[0], series.shape
+    known = one is not None and before is not None
+    made = lifter.program.add(
+        step.callee,
+        (series, *step.arguments[1:]),
+        dict(step.keywords),
+        [(*before[:2], *one[1:]) if known else None],  # type: ignore[index, misc]
+        step.dtypes,
+        [*step.nodes, node.name],
+        step.scope,
+    )
+    return Tensor(made)
+
+
+def _plain(layer: Layer) -> tuple[Any, ...]:
+    return layer.path, layer.arguments, layer.keywords
+
+
 def whole_of(parts: Sequence[Any]) -> tuple[Tensor, int] | None:
     """Returns the tensor whose entries along an axis are the parts, in order, and the axis."""
     if not parts or not all(isinstance(each, Tensor) for each in parts):
@@ -48,8 +136,6 @@ def whole_of(parts: Sequence[Any]) -> tuple[Tensor, int] | None:
         return _all_of(parts, "axis")
     if callee == "keras.ops.squeeze":
         return _whole_of_squeezed(parts)
-    if callee == "keras.ops.split":
-        return _whole_of_rows(parts)
     if callee == "[]":
         return _whole_of_indices(parts)
     return None
@@ -86,52 +172,18 @@ def _whole_of_squeezed(parts: Sequence[Tensor]) -> tuple[Tensor, int] | None:
     return found if tensor.shape is not None and tensor.shape[axis] == len(parts) else None
 
 
-def _whole_of_rows(parts: Sequence[Tensor]) -> tuple[Tensor, int] | None:
-    """Returns the series, time first, whose rows of all times stand under one another."""
-    found = _all_of(parts, "axis")
-    if found is None or found[1] != 0 or found[0].step.callee != "keras.ops.reshape":
-        return None
-    series: Tensor = found[0].step.arguments[0]
-    shape, flat = series.shape, found[0].shape
-    if shape is None or flat is None or len(flat) != 2 or len(shape) != 3:
-        return None
-    return (series, 0) if shape[0] == len(parts) and shape[2] == flat[1] else None
-
-
 def _whole_of_indices(parts: Sequence[Tensor]) -> tuple[Tensor, int] | None:
     """Returns the tensor of indices such as `x[:, 0]`, `x[:, 1]`."""
     tensor: Tensor = parts[0].step.arguments[0]
     for k, each in enumerate(parts):
         step = each.step
-        if step.callee != "[]" or step.arguments != (tensor, (slice(None), k)):
+        places = (k, -1) if k == len(parts) - 1 else (k,)
+        if step.callee != "[]" or step.arguments not in [
+            (tensor, (slice(None), p)) for p in places
+        ]:
             return None
     shape = tensor.shape
     return (tensor, 1) if shape is not None and shape[1] == len(parts) else None
-
-
-def entry(node: Any, lifter: Lifter, series: Tensor, place: int, count: int) -> Tensor:
-    """Returns an entry of series, rows before time, as one of all their entries.
-
-    Args:
-        node: the node that the result is for.
-        lifter: the lifter.
-        series: the series.
-        place: the number of the entry.
-        count: how many entries there are.
-    """
-    shape = series.shape
-    one = (shape[0], *shape[2:]) if shape is not None else None
-    step = lifter.program.add(
-        "keras.ops.unstack",
-        (series,),
-        {"axis": 1},
-        [one] * count,
-        [series.dtype] * count,
-        [node.name],
-        series.step.scope,
-        sequence=True,
-    )
-    return Tensor(step, place)
 
 
 def flip_of(tensor: Tensor, axis: int) -> Tensor | None:
@@ -143,7 +195,15 @@ def flip_of(tensor: Tensor, axis: int) -> Tensor | None:
     return None
 
 
-def _reordered(node: Any, lifter: Lifter, tensor: Tensor, order: tuple[int, ...]) -> Tensor:
+def transposed(node: Any, lifter: Lifter, tensor: Tensor, order: tuple[int, ...]) -> Tensor:
+    """Returns a tensor with its axes in another order, by one step at most."""
+    step = tensor.step
+    if step.callee == "keras.ops.transpose" and not step.sequence:
+        before = step.arguments[1]
+        order = tuple(before[each] for each in order)
+        tensor = step.arguments[0]
+        if list(order) == sorted(order):
+            return tensor
     shape = tensor.shape
     return lifter.derived(
         node,
@@ -163,5 +223,11 @@ def flipped(node: Any, lifter: Lifter, tensor: Tensor, axes: tuple[int, ...]) ->
         before: Tensor = step.arguments[0]
         return before
     return lifter.derived(
-        node, "keras.ops.flip", tensor, axis=axis, shape=tensor.shape, dtype=tensor.dtype
+        node,
+        "keras.ops.flip",
+        tensor,
+        axis=axis,
+        shape=tensor.shape,
+        dtype=tensor.dtype,
+        scope=f"{step.scope}_reversed",
     )

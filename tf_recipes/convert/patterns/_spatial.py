@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tf_recipes.convert.lifting.lifter import Lifter
-from tf_recipes.convert.program.expressions import Tensor
+from tf_recipes.convert.patterns import _layout
 from tf_recipes.graph.nodes import node_of
-
-CHANNELS_FIRST = "channels_first"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +40,9 @@ class Window:
         """Returns the entries of a vector, one an axis, of the axes of rows and channels."""
         return (entries[0], entries[1] if self.first else entries[-1])
 
-    @property
-    def data_format(self) -> str | None:
-        """Returns the argument `data_format` of Keras, or None for its default."""
-        return CHANNELS_FIRST if self.first else None
+    def shape(self, found: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:
+        """Returns the shape of a result with its channels last."""
+        return _layout.shape_last(found) if self.first else found
 
 
 def window(node: Any, lifter: Lifter, source: str) -> Window:
@@ -101,24 +98,6 @@ def unless(entries: Sequence[int], default: int) -> int | tuple[int, ...] | None
     """Returns `same_or_tuple(entries)`, or None where all entries are the default."""
     found = same_or_tuple(entries)
     return None if found == default else found
-
-
-def data_format_of(tensor: Tensor, steps: int = 30) -> str | None:
-    """Returns the layout of the layer that a tensor of the program comes from, as for Keras.
-
-    Args:
-        tensor: a tensor of the program.
-        steps: how many steps to look back.
-    """
-    for _ in range(steps):
-        layer = tensor.step.layer
-        if layer is not None and layer.keyword("data_format") is not None:
-            return str(layer.keyword("data_format"))
-        before = next(tensor.step.tensors(), None)
-        if before is None:
-            return None
-        tensor = before
-    return None
 
 
 def scope_of(node: Any) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value
-from tf_recipes.convert.patterns import shapes
+from tf_recipes.convert.patterns import _layout, shapes
+from tf_recipes.convert.program.expressions import Tensor
 
 # TF1's operation -> the name of the activation of Keras with the same numbers
 NAMES = {
@@ -49,14 +50,24 @@ def applied(
     if value is None:
         return None
     tensor = lifter.tensor(taken)
-    layer = tensor.step.layer if tensor is not None else None
     if alone is None:
         alone = lifter.view.uses(taken) == 1
-    if tensor is not None and layer is not None and takes_activation(layer) and alone:
-        return lifter.replaced(tensor.step, node, layer.with_activation(name))
-    if tensor is not None and name in _LAYERS_ALONE:
-        return lifter.layer(node, "keras.layers.Activation", tensor, [name], scope=name)
-    return lifter.operation(node, f"keras.activations.{name}", value)
+    if tensor is None:
+        return lifter.operation(node, f"keras.activations.{name}", value)
+    turned = _layout.last(tensor) if "softmax" not in name else None
+    result = _applied(node, lifter, tensor if turned is None else turned, name, alone)
+    return result if turned is None else _layout.to_first(node, lifter, result)
+
+
+def _applied(node: Any, lifter: Lifter, tensor: Tensor, name: str, alone: bool) -> Tensor:
+    layer, shape = tensor.step.layer, tensor.shape
+    if layer is not None and takes_activation(layer) and alone:
+        return lifter.replaced(tensor.step, node, layer.with_activation(name), shape)
+    if name in _LAYERS_ALONE:
+        return lifter.layer(
+            node, "keras.layers.Activation", tensor, [name], scope=name, shape=shape
+        )
+    return lifter.derived(node, f"keras.activations.{name}", tensor, shape=shape)
 
 
 def _over_last_axis(node: Any, lifter: Lifter) -> Value | None:

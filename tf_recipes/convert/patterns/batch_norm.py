@@ -10,7 +10,7 @@ import numpy as np
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Constant, Value
-from tf_recipes.convert.patterns import _moving_average, _normalization, passing
+from tf_recipes.convert.patterns import _layout, _moving_average, _normalization, passing
 from tf_recipes.convert.program.expressions import Origin, Transform
 from tf_recipes.graph.nodes import node_of
 
@@ -185,8 +185,11 @@ def normalized(node: Any, lifter: Lifter, found: Found) -> Value | None:
     moves = found.flag and momentum != 1.0
     path = RECIPES if (found.fused and moves) or statistics else KERAS
     rows = _rows(lifter, found, channels)
+    turned = rows is None and found.axis == 1 and len(tensor.shape or ()) > 2
+    if turned:
+        tensor = _layout.to_last(node, lifter, tensor)
     told = {
-        "axis": -1 if rows is not None else found.axis,
+        "axis": -1 if rows is not None or turned else found.axis,
         "momentum": momentum,
         "epsilon": found.epsilon,
         "center": "beta" in weights,
@@ -214,6 +217,8 @@ def normalized(node: Any, lifter: Lifter, found: Found) -> Value | None:
     for name, operator in (("gamma", "*"), ("beta", "+")):
         if name in outside:
             result = lifter.derived(node, operator, result, outside[name], shape=result.shape)
+    if turned:
+        return _layout.to_first(node, lifter, result)
     if rows is None:
         return result
     # a layer that the end of the subgraph undoes

@@ -7,6 +7,7 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value, Weight
+from tf_recipes.convert.patterns import _layout
 from tf_recipes.convert.program.expressions import Layer, Origin, Tensor, Transform
 
 
@@ -21,13 +22,18 @@ def bias_of_layer(node: Any, lifter: Lifter) -> Value | None:
 
 def _joined(node: Any, lifter: Lifter, product: str, added: str) -> Tensor | None:
     tensor, bias = lifter.tensor(product), lifter.weight(added)
-    if tensor is None or bias is None or not _takes_bias(tensor, bias, lifter, node):
+    turned = None
+    if lifter.view.attribute(node.name, "data_format") == "NCHW":
+        turned = _layout.last(tensor)
+        tensor = turned or tensor
+    if tensor is None or bias is None or not _takes_bias(tensor, bias):
         return None
     if lifter.view.uses(product) != 1:
         return None
     layer = tensor.step.layer
     assert layer is not None  # as _takes_bias says
-    return lifter.replaced(tensor.step, node, with_bias(layer, bias))
+    result = lifter.replaced(tensor.step, node, with_bias(layer, bias), tensor.shape)
+    return result if turned is None else _layout.to_first(node, lifter, result)
 
 
 def with_bias(layer: Layer, bias: Weight) -> Layer:
@@ -38,16 +44,13 @@ def with_bias(layer: Layer, bias: Weight) -> Layer:
     return layer.with_only(keywords, (*layer.weights, ("bias", Origin((bias.name,), transform))))
 
 
-def _takes_bias(tensor: Tensor, bias: Weight, lifter: Lifter, node: Any) -> bool:
+def _takes_bias(tensor: Tensor, bias: Weight) -> bool:
     layer, shape = tensor.step.layer, tensor.shape
     if layer is None or layer.keyword("use_bias") is not False or shape is None:
         return False
-    axis = 1 if layer.keyword("data_format") == "channels_first" else -1
-    if node.op != "BiasAdd" and axis == 1:
-        return False
     if not bias.shape or len(bias.shape) > len(shape) or set(bias.shape[:-1]) - {1}:
         return False
-    return bias.shape[-1] == shape[axis]
+    return shape[-1] in (None, bias.shape[-1])
 
 
 def bias_add(node: Any, lifter: Lifter) -> Value | None:
@@ -62,6 +65,8 @@ def bias_add(node: Any, lifter: Lifter) -> Value | None:
         bias = lifter.derived(
             node, "keras.ops.reshape", bias, shape, shape=(size[0], *shape[1:]) if size else None
         )
+        # Keras 3.15 could take the bias for one along the last axis if it came second
+        return lifter.operation(node, "+", bias, value)
     return lifter.operation(node, "+", value, bias)
 
 

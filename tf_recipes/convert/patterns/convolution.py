@@ -11,7 +11,7 @@ import numpy as np
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value, Weight
-from tf_recipes.convert.patterns import _spatial, bias
+from tf_recipes.convert.patterns import _layout, _spatial, bias
 from tf_recipes.convert.patterns._spatial import Window
 from tf_recipes.convert.program.expressions import Layer, Origin, Tensor, Transform
 
@@ -147,18 +147,36 @@ def _lifted(
     padding: str | None = None,
     tensor: Tensor | None = None,
 ) -> Value | None:
-    view, name = lifter.view, window.node.name
     tensor = lifter.tensor(window.source) if tensor is None else tensor
+    if tensor is None:
+        return None
+    if window.first:
+        tensor = _layout.to_last(node, lifter, tensor)
+    result = _layer(node, lifter, window, dilation, padding, tensor)
+    if window.first and isinstance(result, Tensor):
+        return _layout.to_first(node, lifter, result)
+    return result
+
+
+def _layer(
+    node: Any,
+    lifter: Lifter,
+    window: Window,
+    dilation: tuple[int, ...] | None,
+    padding: str | None,
+    tensor: Tensor,
+) -> Value | None:
+    view, name = lifter.view, window.node.name
+    result_shape = window.shape(view.shape(node.name))
     strides = window.spatial(view.attribute(name, "strides"))
     if dilation is None:
         dilation = window.spatial(view.attribute(name, "dilations") or (1,) * 5)[: len(strides)]
     padding = padding or str(view.attribute(name, "padding")).lower()
-    if tensor is None or padding not in ("same", "valid"):
+    if padding not in ("same", "valid"):
         return None
     keywords = {
         "strides": _spatial.unless(strides, 1),
         "padding": None if padding == "valid" else padding,
-        "data_format": window.data_format,
         "dilation_rate": _spatial.unless(dilation, 1),
     }
     if view.op(name) == DEPTHWISE and len(set(strides)) != 1:
@@ -168,14 +186,14 @@ def _lifted(
         return _operation(node, lifter, window, tensor, keywords)
     weight, shape = found
     if view.op(name) == DEPTHWISE:
-        return _depthwise(node, lifter, tensor, weight, shape, keywords)
-    merged = _separable(node, lifter, tensor, weight, shape, keywords)
+        return _depthwise(node, lifter, tensor, weight, shape, keywords, result_shape)
+    merged = _separable(node, lifter, tensor, weight, shape, keywords, result_shape)
     if merged is not None:
         return merged
     causal = _causal(lifter, tensor, shape, dilation, keywords)
     if causal is not None:
         tensor, keywords["padding"] = causal, "causal"
-    channels = tensor.shape[1 if window.first else -1] if tensor.shape else None
+    channels = tensor.shape[-1] if tensor.shape else None
     if channels and channels != shape[-2]:
         keywords["groups"] = channels // shape[-2]
     return lifter.layer(
@@ -185,6 +203,7 @@ def _lifted(
         [shape[-1], _spatial.same_or_tuple(shape[:-2])],
         {**keywords, "use_bias": False},
         {"kernel": origin(weight, shape)},
+        shape=result_shape,
     )
 
 
@@ -197,7 +216,7 @@ def _causal(
 ) -> Tensor | None:
     """Returns what stands before zeros that keep a sequence from seeing what follows, or None."""
     layer = tensor.step.layer
-    if len(shape) != 3 or keywords["padding"] or keywords["data_format"] or layer is None:
+    if len(shape) != 3 or keywords["padding"] or layer is None:
         return None
     wanted = ((shape[0] - 1) * dilation[0], 0)
     if layer.path != "keras.layers.ZeroPadding1D" or layer.arguments != (wanted,):
@@ -224,6 +243,7 @@ def _depthwise(
     weight: Weight,
     shape: tuple[int, ...],
     keywords: dict[str, Any],
+    result_shape: tuple[int | None, ...] | None,
 ) -> Value:
     multiplier = shape[-1] if shape[-1] != 1 else None
     return lifter.layer(
@@ -233,6 +253,7 @@ def _depthwise(
         [_spatial.same_or_tuple(shape[:-2])],
         {"depth_multiplier": multiplier, **keywords, "use_bias": False},
         {"kernel": origin(weight, shape)},
+        shape=result_shape,
     )
 
 
@@ -243,6 +264,7 @@ def _separable(
     weight: Weight,
     shape: tuple[int, ...],
     keywords: dict[str, Any],
+    result_shape: tuple[int | None, ...] | None,
 ) -> Value | None:
     """Returns a separable convolution: a depthwise one and one of single entries, of one scope."""
     layer = tensor.step.layer
@@ -263,7 +285,7 @@ def _separable(
         (("depthwise_kernel", before), ("pointwise_kernel", origin(weight, shape))),
         layer.scope,
     )
-    return lifter.replaced(tensor.step, node, made)
+    return lifter.replaced(tensor.step, node, made, result_shape)
 
 
 def _once(lifter: Lifter, tensor: Tensor) -> bool:
@@ -280,7 +302,9 @@ def _operation(
         return None
     depthwise = lifter.view.op(window.node.name) == DEPTHWISE
     function = "keras.ops.depthwise_conv" if depthwise else "keras.ops.conv"
-    return lifter.operation(node, function, tensor, kernel, **keywords)
+    given = {key: value for key, value in keywords.items() if value is not None}
+    shape = window.shape(lifter.view.shape(node.name))
+    return lifter.derived(node, function, tensor, kernel, shape=shape, **given)
 
 
 PATTERNS = (

@@ -10,7 +10,7 @@ import numpy as np
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Dimension, Setting, Value
-from tf_recipes.convert.patterns import _scalars, shapes
+from tf_recipes.convert.patterns import _layout, _scalars, shapes
 from tf_recipes.convert.program.expressions import Tensor
 from tf_recipes.graph.nodes import node_of
 
@@ -58,12 +58,14 @@ def dropout(node: Any, lifter: Lifter) -> Value | None:
     if noise and noise[0] is None and noise[-1] is None and set(noise[1:-1]) == {1}:
         path, noise_shape = f"keras.layers.SpatialDropout{len(noise) - 2}D", ()
     keywords = {"noise_shape": noise_shape or None}
+    turned = None if noise else _layout.last(tensor)
+    taken_ = tensor if turned is None else turned
     result = lifter.layer(
-        node, path, tensor, [rate], keywords, scope=_scope(node), shape=tensor.shape
+        node, path, taken_, [rate], keywords, scope=_scope(node), shape=taken_.shape
     )
     if note:
         lifter.note(result, note)
-    return result
+    return result if turned is None else _layout.to_first(node, lifter, result)
 
 
 def _selected(node: Any, lifter: Lifter) -> tuple[str, Mask] | None:
@@ -256,6 +258,8 @@ def _noise_shape(lifter: Lifter, mask: Mask, tensor: Tensor) -> tuple[int | None
     """Returns the argument `noise_shape`, () for a draw for each entry, None if it is unknown."""
     found = shapes.sizes(lifter.view.inputs(mask.random)[0], lifter)
     drawn = found[0] if found is not None else lifter.view.shape(mask.random)
+    if drawn is not None and tensor.shape and lifter.in_turns and len(drawn) < len(tensor.shape):
+        drawn = (drawn[0], None, *drawn[1:])  # the graph tells of one turn of a loop alone
     if drawn is None or tensor.shape is None or len(drawn) != len(tensor.shape):
         return None
     noise: list[int | None] = []

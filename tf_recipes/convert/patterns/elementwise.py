@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Constant, Setting, Value
-from tf_recipes.convert.program.expressions import Made
+from tf_recipes.convert.patterns import _layout
+from tf_recipes.convert.program.expressions import Made, Tensor
 
 OPERATORS = {
     "FloorMod": "%",
@@ -106,9 +109,39 @@ def _lifted(node: Any, lifter: Lifter, callee: str) -> Value | None:
         return None
     if not any(lifter.is_tensor(each) for each in arguments):
         arguments[0] = lifter.as_tensor(lifter.value(names[0]), names[0])
+    if callee == "+":
+        arguments = _smaller_first(arguments)
+    inner = _channels_last(arguments)
+    if inner is not None:
+        shape = next(each.shape for each in inner if isinstance(each, Tensor))
+        result = lifter.derived(node, callee, *inner, shape=shape)
+        return _layout.to_first(node, lifter, result)
     if isinstance(arguments[0], Made) and callee in AS_FUNCTIONS:
         callee = f"keras.ops.{AS_FUNCTIONS[callee]}"
     return lifter.operation(node, callee, *arguments)
+
+
+def _smaller_first(arguments: list[Any]) -> list[Any]:
+    """Returns the terms of a sum, that with a last axis of 1 before the other one.
+
+    On TensorFlow `keras.ops.add` of Keras 3.15 takes a second term of shape (n, 1) for a bias along
+    the last axis, where the first term has n columns.
+    """
+    first, second = arguments
+    if not isinstance(first, Tensor) or not isinstance(second, Tensor):
+        return arguments
+    if not first.shape or not second.shape or second.shape[-1] != 1 or first.shape == second.shape:
+        return arguments
+    axes = [sum(size != 1 for size in each.shape or ()) for each in (first, second)]
+    return arguments if first.shape[-1] == 1 and axes[0] < axes[1] else [second, first]
+
+
+def _channels_last(arguments: list[Any]) -> list[Any] | None:
+    """Returns arguments of which all tensors had their channels last before; None for others."""
+    found = [_layout.last(each) if isinstance(each, Tensor) else each for each in arguments]
+    alike = {each.shape for each in found if isinstance(each, Tensor)}
+    others = [each for each in found if not isinstance(each, Tensor | int | float | np.floating)]
+    return found if len(alike) == 1 and not others else None
 
 
 def division(node: Any, lifter: Lifter) -> Value | None:

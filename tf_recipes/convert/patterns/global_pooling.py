@@ -9,7 +9,7 @@ import numpy as np
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value
-from tf_recipes.convert.patterns import _spatial
+from tf_recipes.convert.patterns import _layout, _spatial
 
 KINDS = {"Mean": "Average", "Max": "Max"}
 
@@ -24,21 +24,24 @@ def global_pooling(node: Any, lifter: Lifter) -> Value | None:
     if not lifter.view.dtype(name).startswith(("float", "bfloat")):
         return None
     reduced = sorted(int(axis) % rank for axis in np.atleast_1d(axes))
-    data_format = None
+    keep, first = bool(lifter.view.attribute(node.name, "keep_dims")), None
     if reduced != list(range(1, rank - 1)):
-        first = _spatial.data_format_of(tensor) == _spatial.CHANNELS_FIRST
-        if reduced != list(range(2, rank)) or not first:
+        first = _layout.last(tensor)
+        if reduced != list(range(2, rank)) or first is None:
             return None
-        data_format = _spatial.CHANNELS_FIRST
-    keep = lifter.view.attribute(node.name, "keep_dims")
-    return lifter.layer(
+        tensor = first
+    turned = first is not None and keep
+    shape = _layout.shape_last(lifter.view.shape(node.name)) if turned else None
+    result = lifter.layer(
         node,
         f"keras.layers.Global{KINDS[node.op]}Pooling{rank - 2}D",
         tensor,
         (),
-        {"data_format": data_format, "keepdims": True if keep else None},
+        {"keepdims": True if keep else None},
         scope=_spatial.scope_of(node),
+        shape=shape,
     )
+    return _layout.to_first(node, lifter, result) if turned else result
 
 
 PATTERNS = (

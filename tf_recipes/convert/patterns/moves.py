@@ -7,6 +7,7 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Constant, Value, Weight
+from tf_recipes.convert.patterns import _layout
 from tf_recipes.convert.patterns import _sequences as sequences
 from tf_recipes.convert.program.expressions import Tensor
 
@@ -23,6 +24,16 @@ def concatenation(node: Any, lifter: Lifter) -> Value | None:
         return lifter.value(parts[0])
     if not any(lifter.is_tensor(each) for each in given):
         given[0] = lifter.as_tensor(lifter.value(parts[0]), parts[0])
+    turned = [_layout.last(each) if isinstance(each, Tensor) else None for each in given]
+    if axis[0] == 1 and all(each is not None for each in turned):
+        shape = _layout.shape_last(lifter.view.shape(node.name))
+        result = lifter.derived(node, "keras.ops.concatenate", turned, shape=shape, axis=-1)
+        return _layout.to_first(node, lifter, result)
+    series = sequences.series_of(node, lifter, given) if axis[0] in (1, -1) else None
+    if series is not None and len(series.shape or ()) == 3:  # its entries side by side
+        width = lifter.view.shape(node.name)
+        if width and width[-1] is not None:
+            return lifter.operation(node, "keras.ops.reshape", series, (-1, width[-1]))
     return lifter.operation(node, "keras.ops.concatenate", given, axis=axis[0])
 
 
@@ -36,27 +47,7 @@ def transposition(node: Any, lifter: Lifter) -> Value | None:
     tensor = _taken(name, lifter)
     if tensor is None:
         return None
-    return transposed(node, lifter, tensor, order)
-
-
-def transposed(node: Any, lifter: Lifter, tensor: Tensor, order: tuple[int, ...]) -> Tensor:
-    """Returns a tensor with its axes in another order, by one step at most."""
-    step = tensor.step
-    if step.callee == "keras.ops.transpose" and not step.sequence:
-        before = step.arguments[1]
-        order = tuple(before[each] for each in order)
-        tensor = step.arguments[0]
-        if list(order) == sorted(order):
-            return tensor
-    shape = tensor.shape
-    return lifter.derived(
-        node,
-        "keras.ops.transpose",
-        tensor,
-        order,
-        shape=tuple(shape[each] for each in order) if shape is not None else None,
-        dtype=tensor.dtype,
-    )
+    return sequences.transposed(node, lifter, tensor, order)
 
 
 def _taken(name: str, lifter: Lifter) -> Tensor | None:
@@ -126,6 +117,13 @@ def strided_slice(node: Any, lifter: Lifter) -> Value | None:
 
 def indexed(node: Any, lifter: Lifter, tensor: Tensor, index: tuple[Any, ...]) -> Tensor:
     """Returns an index of a tensor, without what takes a whole axis at the end."""
+    step = tensor.step
+    if step.callee == "keras.ops.transpose" and index and isinstance(index[0], int):
+        order = step.arguments[1]
+        if order[:2] == (1, 0) and list(order[2:]) == list(range(2, len(order))):
+            # an entry of series with time first is one of the series with the rows first
+            if all(each == slice(None) for each in index[1:]):
+                return indexed(node, lifter, step.arguments[0], (slice(None), index[0]))
     shape = tensor.shape
     if shape is not None and ... not in index and None not in index:
         index = tuple(_whole(each, size) for each, size in zip(index, shape, strict=False))

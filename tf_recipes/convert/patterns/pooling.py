@@ -7,7 +7,7 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value
-from tf_recipes.convert.patterns import _spatial
+from tf_recipes.convert.patterns import _layout, _spatial
 from tf_recipes.convert.patterns._spatial import Window
 
 KINDS = {
@@ -49,7 +49,9 @@ def _lifted(node: Any, lifter: Lifter, window: Window) -> Value | None:
     if {*window.others(sizes), *window.others(strides)} != {1}:
         return None
     size, stride = window.spatial(sizes), window.spatial(strides)
-    return lifter.layer(
+    if window.first:
+        tensor = _layout.to_last(node, lifter, tensor)
+    result = lifter.layer(
         node,
         f"keras.layers.{KINDS[view.op(name)]}{len(size)}D",
         tensor,
@@ -57,10 +59,11 @@ def _lifted(node: Any, lifter: Lifter, window: Window) -> Value | None:
         {
             "strides": None if size == stride else _spatial.same_or_tuple(stride),
             "padding": None if padding == "valid" else padding,
-            "data_format": window.data_format,
         },
         scope=_spatial.scope_of(window.node),
+        shape=window.shape(view.shape(node.name)),
     )
+    return _layout.to_first(node, lifter, result) if window.first else result
 
 
 PATTERNS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from tf_recipes.convert.lifting.lifter import DROPOUTS, Lifter
@@ -16,11 +17,10 @@ from tf_recipes.convert.lifting.values import (
     Weight,
 )
 from tf_recipes.convert.patterns import _recurrent, _sequences
-from tf_recipes.convert.patterns.moves import transposed
 from tf_recipes.convert.program.expressions import Tensor
-from tf_recipes.convert.recurrent import chains, recurrence
+from tf_recipes.convert.recurrent import chains, last_output, recurrence
 from tf_recipes.convert.recurrent.affine import core, part
-from tf_recipes.convert.recurrent.cells import ROOTS, Cell
+from tf_recipes.convert.recurrent.cells import ROOTS
 from tf_recipes.convert.recurrent.chains import Chain, nodes_of
 from tf_recipes.convert.recurrent.loops import Loop, State, copied
 from tf_recipes.graph.nodes import RANDOM, node_of
@@ -62,7 +62,7 @@ def reading(node: Any, lifter: Lifter) -> Value | None:
     if series is None or rank < 2:
         return None
     order = (1, 0, *range(2, rank))
-    return Steps(transposed(node, lifter, series, order), loop.frame)
+    return Steps(_sequences.transposed(node, lifter, series, order), loop.frame)
 
 
 def _whole(loop: Loop, array: str, lifter: Lifter) -> bool:
@@ -99,35 +99,46 @@ def _is_bound(bound: str, size: str, lifter: Lifter) -> bool:
 
 def in_turns(node: Any, lifter: Lifter) -> Value | None:
     """Lifts what a turn computes beside its cells, for all turns together."""
+    loop = recurrence.of(lifter.view).loop(node.name)
+    if loop is None:
+        return None
     names = lifter.view.inputs(node.name)
     values = [lifter.value(each) for each in names]
     steps = [each for each in values if isinstance(each, Steps)]
-    if not steps or not all(_fits(each, lifter, name) for each, name in zip(values, names)):
+    if not all(_fits(each, lifter, name) for each, name in zip(values, names, strict=True)):
         return None
-    with lifter.whole_turns(steps[0].frame):
+    with lifter.whole_turns(loop.frame):
         found = lifter.by_patterns(node, after=2)
     first = found[0] if isinstance(found, list | tuple) else found
     if not isinstance(first, Tensor):
         return first
-    layer = first.step.layer
-    if layer is not None and layer.path in DROPOUTS:
-        drawn = _drawn_in_turn(node.name, lifter)
-        if not drawn or layer.keyword("noise_shape") is not None:
-            return Unknown(node.name, node.op, "drops the same entries in each turn of a loop")
-        whole = steps[0].masked
-        return Steps(first, steps[0].frame, whole)
+    if first.step.layer is not None and first.step.layer.path in DROPOUTS:
+        return _dropped(node, lifter, first, loop)
+    if not steps:
+        return None
     same = any(first == each.tensor and each.masked for each in steps)
-    return Steps(_with_shape(first, steps[0].tensor, lifter), steps[0].frame, same)
+    return Steps(first, loop.frame, same)
 
 
-def _with_shape(made: Tensor, like: Tensor, lifter: Lifter) -> Tensor:
-    """Returns a tensor of all turns, whose step has the shape that the graph tells of one turn."""
-    shape, other = made.shape, like.shape
-    if shape is None or other is None or len(shape) == len(other):
-        return made
-    wider = (*other[:2], *shape[1:])
+def _dropped(node: Any, lifter: Lifter, made: Tensor, loop: Loop) -> Value:
+    """Returns the tensor of all turns after dropout, which draws anew in each turn."""
     step = made.step
-    return Tensor(lifter.program.reshaped(step, wider), made.index)
+    layer, taken = step.layer, step.arguments[0]
+    if not _drawn_in_turn(node.name, lifter) or layer is None or layer.keyword("noise_shape"):
+        return Unknown(node.name, node.op, "drops the same entries in each turn of a loop")
+    inside = f"{loop.frame.rpartition('/')[0]}/"  # TF1 names what is in a loop after the loop, too
+    if layer.scope.startswith(inside):
+        scope = layer.scope.removeprefix(inside)
+        layer = dataclasses.replace(layer, scope=scope)
+        again = lifter.program.add(
+            layer, step.arguments, {}, step.shapes, step.dtypes, step.nodes, scope
+        )
+        made = Tensor(again)
+    masked = any(
+        isinstance(each, Steps) and each.tensor == taken and each.masked
+        for each in lifter.values.values()
+    )
+    return Steps(made, loop.frame, masked)
 
 
 def _fits(value: Value, lifter: Lifter, name: str) -> bool:
@@ -224,9 +235,17 @@ def cell_in_loop(node: Any, lifter: Lifter) -> Value | None:
         state.exit is not None,
         memory is not None and memory[0].exit is not None,
     )
+    takers: list[str] = []
+    if lengths is None and not _is_read(f"{node.name}:0", loop, lifter, writing=False):
+        takers = last_output.takers(view, loop, f"{node.name}:0")
+    if takers:
+        wanted = (False, True, wanted[2])
     if not any(wanted):
         wanted = (True, False, False)
     made = _recurrent.add_layer(node, lifter, cell, before, given, first, lengths, wanted)
+    for each in takers:
+        if made.state is not None:
+            lifter.give(each, made.state, _LAYERS)
     lifter.last_states[loop.frame, cell.root] = made.state
     if cell.new_memory is not None:
         lifter.last_states[loop.frame, cell.new_memory] = made.memory
@@ -277,8 +296,15 @@ def _place(tensor: str, lifter: Lifter) -> tuple[str, tuple[int, int] | None]:
     return (core(lifter.view, cut[0]), cut[1]) if cut is not None else (name, None)
 
 
-def _is_read(tensor: str, loop: Loop, lifter: Lifter) -> bool:
-    """Returns whether anything but the next turn takes a cell's output."""
+def _is_read(tensor: str, loop: Loop, lifter: Lifter, writing: bool = True) -> bool:
+    """Returns whether anything but the next turn takes a cell's output.
+
+    Args:
+        tensor: the output.
+        loop: the loop.
+        lifter: the lifter.
+        writing: True to count what is written for after the loop.
+    """
     view = lifter.view
     states = {core(view, each.next) for each in loop.states.values()}
     states |= {chains.new_of(view, each.next)[0] for each in loop.states.values()}
@@ -288,13 +314,13 @@ def _is_read(tensor: str, loop: Loop, lifter: Lifter) -> bool:
             continue
         if op == "TensorArrayWriteV3":
             body = next((b for b, (_, t) in loop.arrays.items() if core(view, t) == tensor), "")
-            if body and loop.states[body].exit is None:
+            if not writing or (body and loop.states[body].exit is None):
                 continue
             return True
         if op in ("Select", "SelectV2", "ConcatV2", "Identity"):
             if f"{user}:0" in states and op != "Identity":
                 continue
-            if _is_read(f"{user}:0", loop, lifter):
+            if _is_read(f"{user}:0", loop, lifter, writing):
                 return True
             continue
         return True
@@ -328,7 +354,6 @@ def leaving(node: Any, lifter: Lifter) -> Value | None:
 def gathering(node: Any, lifter: Lifter) -> Value | None:
     """Lifts the outputs of all turns."""
     view = lifter.view
-    exit_ = view.node(view.behind(node.input[2]))
     leaves = core(view, node.input[2])
     for frame, loop in recurrence.of(view).loops.items():
         for body, (_, written) in loop.arrays.items():
@@ -337,11 +362,9 @@ def gathering(node: Any, lifter: Lifter) -> Value | None:
                 if isinstance(value, Steps) and value.frame == frame:
                     rank = len(value.tensor.shape or (0, 0, 0))
                     order = (1, 0, *range(2, rank))
-                    return transposed(node, lifter, value.tensor, order)
-                if isinstance(value, Unknown):
-                    why = "is in a while loop that is no recurrent layer of Keras"
-                    return Unknown(node.name, exit_.op, why) if value.reason == "" else None
-    return None
+                    return _sequences.transposed(node, lifter, value.tensor, order)
+    why = "joins what a while loop makes that is no recurrent layer of Keras"
+    return Unknown(node.name, node.op, why)
 
 
 def reverse_series(node: Any, lifter: Lifter) -> Value | None:
@@ -353,13 +376,13 @@ def reverse_series(node: Any, lifter: Lifter) -> Value | None:
         return None
     if axis == 0:
         order = (1, 0, *range(2, len(series.shape)))
-        series = transposed(node, lifter, series, order)
+        series = _sequences.transposed(node, lifter, series, order)
     known = lifter.reversed_series.get(series)
     if known is not None and known[1] == lengths:
         made = known[0]
     else:
         made = _recurrent.reversed_series(node, lifter, series, lengths)
-    return transposed(node, lifter, made, order) if axis == 0 else made
+    return _sequences.transposed(node, lifter, made, order) if axis == 0 else made
 
 
 def cell_in_chain(node: Any, lifter: Lifter) -> Value | None:
@@ -375,7 +398,7 @@ def cell_in_chain(node: Any, lifter: Lifter) -> Value | None:
 
 
 def _unrolled(node: Any, lifter: Lifter, chain: Chain) -> Value | None:
-    view, cells = lifter.view, chain.cells
+    cells = chain.cells
     own = nodes_of(cell.root for cell in cells)
     by_input = [cell.inputs(state) for cell, state in zip(cells, chain.states, strict=True)]
     lengths = lifter.demand(chain.lengths, own) if chain.lengths is not None else None
@@ -412,13 +435,14 @@ def _unrolled(node: Any, lifter: Lifter, chain: Chain) -> Value | None:
     for k, tensors in enumerate(outputs):
         if not tensors or made.sequence is None:
             continue
-        if len(used) > 1:
-            value = _sequences.entry(node, lifter, made.sequence, k, len(cells))
-        else:
-            value = lifter.derived(
-                node, "[]", made.sequence, (slice(None), k if k < final else -1),
-                shape=(None, cells[0].units), dtype=made.sequence.dtype,
-            )  # fmt: skip
+        value = lifter.derived(
+            node,
+            "[]",
+            made.sequence,
+            (slice(None), k if k < final else -1),
+            shape=(None, cells[0].units),
+            dtype=made.sequence.dtype,
+        )
         for each in tensors:
             lifter.give(each, value, _LAYERS)
     for tensors, value in ((last, made.state), (memory, made.memory)):

@@ -80,8 +80,13 @@ def of_sizes(node: Any, lifter: Lifter) -> Value | None:
             first, second = (sizes(each, lifter) for each in names)
             if first and second and _are_numbers(first[0]) and _are_numbers(second[0]):
                 return _computed(node.op, first, second)
-            if first and second and node.op == "Mul" and first[1] and second[1]:
-                return Sizes((_product((*first[0], *second[0])),), True)
+            if first and second and node.op == "Mul":
+                size = max(len(first[0]), len(second[0]))
+                if {len(first[0]), len(second[0])} <= {1, size}:
+                    long = (each[0] * (size // len(each[0])) for each in (first, second))
+                    pairs = zip(*long, strict=True)
+                    scalar = first[1] and second[1]
+                    return Sizes(tuple(_product(pair) for pair in pairs), scalar)
     return None
 
 
@@ -176,6 +181,8 @@ def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...
                 shape=(None, *sizes_),
             )
     shape = tuple(None if each == -1 else each for each in wanted)
+    while (source := before_reshape(tensor)) is not None:
+        tensor = source
     return lifter.derived(
         node, "keras.ops.reshape", tensor, tuple(wanted), shape=shape, dtype=tensor.dtype
     )
@@ -198,10 +205,8 @@ def _undone(tensor: Tensor, target: tuple[Entry, ...]) -> Tensor | None:
     for axis, (entry, size) in enumerate(zip(target, source.shape, strict=True)):
         if entry == -1:
             left_open += 1
-        elif entry != size:
-            same = isinstance(entry, Dimension) and entry.axis == axis and size is None
-            if not same or not isinstance(entry, Dimension) or entry.tensor != source:
-                return None
+        elif entry != size and (size is not None or entry != Dimension(source, axis)):
+            return None
     return source if left_open <= 1 else None
 
 
@@ -217,7 +222,12 @@ def _with_rows(tensor: Tensor, target: tuple[Entry, ...]) -> list[int] | None:
         None where the rows change, or more than one size is open.
     """
     before, rows, *others = tensor.shape, *target
-    rows_stay = isinstance(rows, Dimension) and rows.axis == 0 and _have_rows_of(tensor, rows)
+    rows_stay = (
+        isinstance(rows, Dimension)
+        and not rows.times
+        and rows.axis == 0
+        and _have_rows_of(tensor, rows)
+    )
     if before is None or None in before[1:] or not rows_stay:
         return None
     known = math.prod(each for each in others if isinstance(each, int) and each != -1)

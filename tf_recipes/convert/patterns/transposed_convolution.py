@@ -9,7 +9,7 @@ import numpy as np
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Unknown, Value, Weight
-from tf_recipes.convert.patterns import _spatial, convolution
+from tf_recipes.convert.patterns import _layout, _spatial, convolution
 from tf_recipes.convert.patterns._spatial import Window
 from tf_recipes.convert.program.expressions import Tensor
 
@@ -31,13 +31,22 @@ def of_one_dimension(node: Any, lifter: Lifter) -> Value | None:
 
 
 def _lifted(node: Any, lifter: Lifter, window: Window) -> Value | None:
-    view, name = lifter.view, window.node.name
     tensor = lifter.tensor(window.source)
+    if tensor is None:
+        return None
+    if not window.first:
+        return _layer(node, lifter, window, tensor)
+    result = _layer(node, lifter, window, _layout.to_last(node, lifter, tensor))
+    return _layout.to_first(node, lifter, result) if isinstance(result, Tensor) else result
+
+
+def _layer(node: Any, lifter: Lifter, window: Window, tensor: Tensor) -> Value | None:
+    view, name = lifter.view, window.node.name
     strides = window.spatial(view.attribute(name, "strides"))
     padding = str(view.attribute(name, "padding")).lower()
     dilations = view.attribute(name, "dilations") or ()
     shape = _kernel_shape(lifter, window)
-    if tensor is None or shape is None or padding not in ("same", "valid"):
+    if shape is None or padding not in ("same", "valid"):
         return None
     if any(each != 1 for each in dilations):
         return None
@@ -48,11 +57,10 @@ def _lifted(node: Any, lifter: Lifter, window: Window) -> Value | None:
         "strides": _spatial.unless(strides, 1),
         "padding": None if padding == "valid" else padding,
         "output_padding": _spatial.same_or_tuple(rest) if rest else None,
-        "data_format": window.data_format,
     }
     weight = _weight(lifter, window)
     if weight is None:
-        return _operation(node, lifter, window, tensor, keywords)
+        return _operation(node, lifter, window, tensor, shape[:-2], padding)
     return lifter.layer(
         node,
         f"keras.layers.Conv{len(shape) - 2}DTranspose",
@@ -60,6 +68,7 @@ def _lifted(node: Any, lifter: Lifter, window: Window) -> Value | None:
         [shape[-2], _spatial.same_or_tuple(shape[:-2])],
         {**keywords, "use_bias": False},
         {"kernel": convolution.origin(weight, shape)},
+        shape=window.shape(view.shape(node.name)),
     )
 
 
@@ -147,13 +156,41 @@ def _sizes(lifter: Lifter, window: Window) -> list[tuple[tuple[int, ...], tuple[
 
 
 def _operation(
-    node: Any, lifter: Lifter, window: Window, tensor: Tensor, keywords: dict[str, Any]
+    node: Any,
+    lifter: Lifter,
+    window: Window,
+    tensor: Tensor,
+    kernel_size: tuple[int, ...],
+    padding: str,
 ) -> Value | None:
-    """Returns a transposed convolution with a kernel that no layer of its own can have."""
-    kernel = lifter.argument(window.node.input[1])
-    if kernel is None or window.unused is not None:
+    """Returns a transposed convolution by a kernel that no layer of its own can have.
+
+    `keras.ops.conv_transpose` of Keras 3.15 raises an error in a functional model.
+    """
+    kernel, sizes = lifter.argument(window.node.input[1]), _sizes(lifter, window)
+    strides = window.spatial(lifter.view.attribute(window.node.name, "strides"))
+    known = tensor.shape is not None and None not in tensor.shape[1:-1]
+    if kernel is None or not sizes or len(sizes) != 1 or not known:
         return None
-    return lifter.operation(node, "keras.ops.conv_transpose", tensor, kernel, **keywords)
+    if window.unused is not None:
+        return None
+    ends = []
+    for k, (before, after) in enumerate(zip(*sizes[0], strict=True)):
+        size, spread = kernel_size[k], (before - 1) * strides[k] + 1
+        zeros = max(spread - 1 + size - after, 0) if padding == "same" else 0
+        first = size - 1 - zeros // 2
+        ends.append((first, after + size - 1 - first - spread))
+    if any(each < 0 for pair in ends for each in pair):
+        return None
+    return lifter.derived(
+        node,
+        "transposed_convolution",
+        tensor,
+        kernel,
+        shape=window.shape(lifter.view.shape(node.name)),
+        strides=strides,
+        padding=tuple(ends),
+    )
 
 
 PATTERNS = (

@@ -7,7 +7,7 @@ from typing import Any
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Value
-from tf_recipes.convert.patterns import _spatial
+from tf_recipes.convert.patterns import _layout, _spatial
 
 
 def zero_padding(node: Any, lifter: Lifter) -> Value | None:
@@ -20,18 +20,21 @@ def zero_padding(node: Any, lifter: Lifter) -> Value | None:
     if node.op == "PadV2" and lifter.scalar(node.input[2]) != 0:
         return None
     ends = [tuple(int(each) for each in pair) for pair in numbers]
-    first = _spatial.data_format_of(tensor) == _spatial.CHANNELS_FIRST and rank > 3
+    inner = _layout.last(tensor)
+    first = inner is not None and not any(ends[1])
     spatial = ends[2:] if first else ends[1:-1]
     if any(map(any, (ends[0], ends[1] if first else ends[-1]))) or not any(map(any, spatial)):
         return None
-    return lifter.layer(
+    shape = lifter.view.shape(node.name)
+    result = lifter.layer(
         node,
         f"keras.layers.ZeroPadding{rank - 2}D",
-        tensor,
+        inner if inner is not None and first else tensor,
         [_amounts(spatial)],
-        {"data_format": _spatial.CHANNELS_FIRST if first else None},
         scope=_spatial.scope_of(node),
+        shape=_layout.shape_last(shape) if first else shape,
     )
+    return _layout.to_first(node, lifter, result) if first else result
 
 
 def _amounts(spatial: list[tuple[int, ...]]) -> Any:

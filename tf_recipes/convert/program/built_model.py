@@ -78,18 +78,18 @@ def set_weights(
 
 def with_joined(
     program: KerasProgram, values: Mapping[str, NDArray[Any]]
-) -> dict[str, NDArray[Any]]:
+) -> Mapping[str, NDArray[Any]]:
     """Returns values with those of the variables that TF1 keeps in parts.
 
     Args:
         program: the program.
         values: `{TF1 variable: value}`; a checkpoint may have the parts or the whole.
     """
-    found = dict(values)
+    found = {}
     for name, joined in program.joined.items():
-        if name not in found and all(part in found for part in joined.parts):
-            found[name] = np.concatenate([found[part] for part in joined.parts], joined.axis)
-    return found
+        if name not in values and all(part in values for part in joined.parts):
+            found[name] = np.concatenate([values[part] for part in joined.parts], joined.axis)
+    return {**values, **found} if found else values
 
 
 def _is_seed(variable: keras.Variable) -> bool:

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from tf_recipes.convert.program import written_functions
+
 LONGEST_NAME = 30  # letters of an identifier in the code
 LONGEST_LAYER_NAME = 100  # a graph from elsewhere may hold names of any length
 
@@ -305,7 +307,8 @@ def identifier(text: str, fallback: str = "x") -> str:
             name = name.partition("_")[2]
     if name[0].isdigit():
         name = f"{fallback}_{name}"
-    taken = keyword.iskeyword(name) or hasattr(builtins, name) or name in _TAKEN
+    taken = keyword.iskeyword(name) or hasattr(builtins, name)
+    taken = taken or name in (*_TAKEN, *written_functions.FUNCTIONS)
     return f"{name}_" if taken else name
 
 

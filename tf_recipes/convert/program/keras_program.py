@@ -58,19 +58,6 @@ class KerasProgram:
             self.steps.append(step)
         return self._known[key]
 
-    def reshaped(self, step: Step, shape: tuple[int | None, ...]) -> Step:
-        """Returns a step as one whose first output has another static shape."""
-        return self.add(
-            step.callee,
-            step.arguments,
-            dict(step.keywords),
-            [shape, *step.shapes[1:]],
-            step.dtypes,
-            step.nodes,
-            step.scope,
-            step.sequence,
-        )
-
     def constant(self, value: NDArray[Any]) -> Origin:
         """Keeps an array that is too large for the code; returns the origin of its value."""
         for place, known in enumerate(self.constants):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tf_recipes.convert.program import code_layout, expressions
+from tf_recipes.convert.program import code_layout, expressions, written_functions
 from tf_recipes.convert.program.expressions import Layer, Step, Tensor
 from tf_recipes.convert.program.keras_program import KerasProgram, identity
 
@@ -106,7 +106,13 @@ class ModelCode:
         """Returns the code of the module, formatted."""
         statements = [*self._inside(), *self._model()]
         body = [line for each in statements for line in code_layout.lines(each, WIDTH - 4)]
-        functions = [line for each in self.functions for line in (*each.splitlines(), "", "")]
+        called = dict.fromkeys(str(step.callee) for step in self.steps if step.layer is None)
+        copied = [
+            written_functions.source(name) for name in called if name in written_functions.FUNCTIONS
+        ]
+        functions = [
+            line for each in (*copied, *self.functions) for line in (*each.splitlines(), "", "")
+        ]
         used = "\n".join([*functions, *body])
         imports = ["import keras"]
         if "numpy." in used:

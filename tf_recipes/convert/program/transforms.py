@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def linear(origin: Origin) -> Origin:
 _FUNCTIONS = {function.__name__: function for function in (reshape, transpose, arranged)}
 
 
-def value_of(origin: Origin, values: dict[str, Array], constants: Sequence[Array]) -> Array:
+def value_of(origin: Origin, values: Mapping[str, Array], constants: Sequence[Array]) -> Array:
     """Returns the value of a Keras variable.
 
     Args:

@@ -49,7 +49,7 @@ class Affine:
 
 
 def core(view: GraphView, tensor: str) -> str:
-    """Returns the tensor that a tensor is equal to, behind Identity, Enter and the branches of cond."""
+    """Returns the tensor that a tensor is equal to, behind Identity, Enter and tf.cond's Switch."""
     name = view.behind(tensor)
     for _ in range(1000):
         node = view.node(name)
@@ -104,8 +104,8 @@ def vector(view: GraphView, tensor: str, columns: Range | None) -> Affine | None
     if cut is not None:
         return vector(view, *cut)
     variable = view.variable(name)
-    shape = view.shape(name)
-    if variable is None or shape is None or len(shape) != 1 or shape[0] is None:
+    shape = view.variable_shape(variable) if variable is not None else ()
+    if variable is None or len(shape) != 1:
         return None
     return Affine((), (Block(variable, (0, 1), columns or (0, shape[0])),))
 
@@ -145,11 +145,11 @@ def matrix(view: GraphView, tensor: str) -> Block | None:
             return None
         start = whole.columns[0]
         return dataclasses.replace(whole, columns=(start + cut[1][0], start + cut[1][1]))
-    variable, shape = view.variable(name), view.shape(name)
-    if variable is None or shape is None or len(shape) != 2 or None in shape:
+    variable = view.variable(name)
+    shape = view.variable_shape(variable) if variable is not None else ()
+    if variable is None or len(shape) != 2:
         return None
-    rows, columns = (int(each) for each in shape if each is not None)
-    return Block(variable, (0, rows), (0, columns))
+    return Block(variable, (0, shape[0]), (0, shape[1]))
 
 
 def _sources(view: GraphView, tensor: str) -> Iterator[str]:
@@ -167,14 +167,21 @@ def _sources(view: GraphView, tensor: str) -> Iterator[str]:
 
 
 def _width(view: GraphView, tensor: str) -> int | None:
-    shape = view.shape(tensor)
+    variable = view.variable(tensor)
+    shape = view.shape(tensor) if variable is None else view.variable_shape(variable)
     return shape[-1] if shape else None
 
 
 def _is_last(view: GraphView, name: str, axis: str) -> bool:
     """Returns whether an axis is the last one of a tensor."""
-    number, rank = view.constant(axis), view.rank(name)
-    return number is not None and int(number) in (-1, (rank or 2) - 1)
+    number = view.constant(axis)
+    return number is not None and int(number) in (-1, (_rank(view, name) or 2) - 1)
+
+
+def _rank(view: GraphView, name: str) -> int | None:
+    """Returns the number of axes of a tensor, or of a variable's value."""
+    variable = view.variable(name)
+    return view.rank(name) if variable is None else len(view.variable_shape(variable))
 
 
 def part(view: GraphView, name: str, columns: Range | None) -> tuple[str, Range] | None:
@@ -222,7 +229,7 @@ def _last_columns(view: GraphView, name: str) -> Range | None:
     """Returns the columns of an index such as `x[:, 4:8]`, or None for another index."""
     node, inputs = view.node(name), view.inputs(name)
     begin, end, step = (view.constant(each) for each in inputs[1:])
-    whole, rank = _width(view, inputs[0]), view.rank(inputs[0])
+    whole, rank = _width(view, inputs[0]), _rank(view, inputs[0])
     if begin is None or end is None or step is None or whole is None or np.any(step != 1):
         return None
     masks = {

@@ -1,4 +1,4 @@
-"""Joins the cells of an unrolled recurrent net, which have the same variables, to chains in time."""
+"""Joins the cells of an unrolled recurrent net, with the same variables, to chains in time."""
 
 from __future__ import annotations
 
@@ -103,6 +103,9 @@ def _chain(view: GraphView, steps: Sequence[Cell], states: Sequence[str]) -> Cha
     first = _state_like(steps[0], steps[1], states[0])
     lengths = {new_of(view, state)[1] for state in states}
     if first is None or len(lengths) != 1:
+        return None
+    ends = [copied(view, core(view, state)) for state in states]
+    if any(each is not None and each.time not in (None, k) for k, each in enumerate(ends)):
         return None
     return Chain(tuple(steps), (first, *states), next(iter(lengths)))
 

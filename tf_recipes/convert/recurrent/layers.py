@@ -17,21 +17,22 @@ _HARD_SIGMOID = Named("tf_recipes.hard_sigmoid")  # Keras' own has another slope
 
 
 def layer(
-    cell: Cell, state: str, inputs: Sequence[str], keywords: dict[str, Any], dtype: str
+    cell: Cell, state: str, inputs: Sequence[Sequence[str]], keywords: dict[str, Any], dtype: str
 ) -> Layer:
     """Returns the layer of a cell.
 
     Args:
         cell: the cell.
         state: the tensor of the state before.
-        inputs: the other tensors that the gates multiply, in the order of their columns.
+        inputs: the other tensors that the gates multiply, in the order of their columns; those
+            that are equal together.
         keywords: keyword arguments of the class, such as `return_sequences`.
         dtype: the name of the dtype.
     """
-    sources = [_widths(cell, each) for each in inputs]
+    sources = [_width(cell, each) for each in inputs]
     weights = {
         "cell.kernel": _kernel(cell, list(zip(inputs, sources, strict=True)), sum(sources)),
-        "cell.recurrent_kernel": _kernel(cell, [(state, cell.units)], cell.units),
+        "cell.recurrent_kernel": _kernel(cell, [([state], cell.units)], cell.units),
     }
     bias = _bias(cell)
     if bias is not None:
@@ -65,13 +66,13 @@ def _named(activation: str) -> Any:
     return _HARD_SIGMOID if activation == "hard_sigmoid" else activation
 
 
-def _widths(cell: Cell, source: str) -> int:
+def _width(cell: Cell, source: Sequence[str]) -> int:
     """Returns the number of columns of an input."""
-    blocks = (b for gate in cell.gates for name, b in gate.sum.products if name == source)
+    blocks = (b for gate in cell.gates for name, b in gate.sum.products if name in source)
     return next(each.rows[1] - each.rows[0] for each in blocks)
 
 
-def _kernel(cell: Cell, sources: Sequence[tuple[str, int]], rows: int) -> Origin:
+def _kernel(cell: Cell, sources: Sequence[tuple[Sequence[str], int]], rows: int) -> Origin:
     """Returns the origin of a kernel: the blocks of all gates side by side."""
     variables: list[str] = []
     blocks = []
@@ -80,7 +81,7 @@ def _kernel(cell: Cell, sources: Sequence[tuple[str, int]], rows: int) -> Origin
         for source, width in sources:
             for name, block in gate.sum.products:
                 # a GRU's candidate multiplies the state after its reset gate
-                same = name == source or (name == cell.scaled and source == cell.state)
+                same = name in source or (name == cell.scaled and cell.state in source)
                 if same:
                     if block.variable not in variables:
                         variables.append(block.variable)

@@ -141,11 +141,13 @@ def _bounds(
 class Copied:
     """Describes a tensor that keeps what was before in the rows whose series have ended.
 
-    `new` is what it is in the other rows, `lengths` the tensor of the lengths.
+    `new` is what it is in the other rows, `lengths` the tensor of the lengths, `time` the number of
+    the step in an unrolled net.
     """
 
     new: str
     lengths: str
+    time: int | None = None
 
 
 def copied(view: GraphView, tensor: str) -> Copied | None:
@@ -154,8 +156,13 @@ def copied(view: GraphView, tensor: str) -> Copied | None:
     node = view.node(name)
     if node.op in ("Select", "SelectV2"):
         condition = view.node(core(view, node.input[0]))
+        new = core(view, node.input[2])
         if condition.op == "GreaterEqual":
-            return Copied(core(view, node.input[2]), core(view, condition.input[1]))
+            return Copied(new, core(view, condition.input[1]))
+        if condition.op == "LessEqual":
+            time = view.constant(condition.input[1])
+            if time is not None and time.size == 1:
+                return Copied(new, core(view, condition.input[0]), int(time))
     if node.op == "Merge":  # static_rnn also skips what all rows or no row need
         for each in view.inputs(name)[:2]:
             found = copied(view, each)

@@ -17,6 +17,7 @@ from tf_recipes.convert.lifting.lifter import Lifted
 from tf_recipes.convert.program.expressions import Layer, made
 from tf_recipes.convert.program.keras_program import identity
 from tf_recipes.convert.training import layer_keywords, losses, optimizer, weight_changes
+from tf_recipes.convert.training.probe import first_value
 from tf_recipes.graph.structure import Structure
 
 Array = NDArray[Any]
@@ -108,17 +109,25 @@ def _counter(structure: Structure, values: Mapping[str, Array]) -> str | None:
 
 
 def _with_initial(structure: Structure, values: Mapping[str, Array]) -> dict[str, Array]:
-    """Returns the values, and checks that none of a variable of the step is missing."""
-    missing = [
-        name for name in structure.variables if name in structure.step and name not in values
-    ]
-    if missing:
-        validation.fail(
-            "A checkpoint must hold each variable of the training step.",
-            f"{structure.graph.source!r} without {shortened(missing[0], 80)!r}",
-            "Save all variables, or convert for predictions alone with inference=True.",
-        )
-    return {name: np.asarray(value) for name, value in values.items()}
+    """Returns the values, and the first ones of variables that a checkpoint lacks, such as slots.
+
+    Raises:
+        ValueError: if a variable has no value, and begins with a random one.
+    """
+    found = {name: np.asarray(value) for name, value in values.items()}
+    for name in structure.variables:
+        if name not in structure.step or name in found:
+            continue
+        first = first_value(structure, name)
+        if first is None:
+            validation.fail(
+                "A checkpoint must hold each variable of the training step.",
+                f"{structure.graph.source!r} without {shortened(name, 80)!r}",
+                "Save all variables, or convert for predictions alone with inference=True.",
+            )
+        else:
+            found[name] = first
+    return found
 
 
 def _decay(structure: Structure, decays: Mapping[str, float], owned: set[str]) -> float | None:

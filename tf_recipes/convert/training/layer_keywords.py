@@ -7,6 +7,7 @@ from typing import Any
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.convert.program import transforms
 from tf_recipes.convert.program.expressions import Layer, Made, Origin, made
 from tf_recipes.convert.program.keras_program import identity
 from tf_recipes.convert.training.loss_graph import Penalty
@@ -85,8 +86,14 @@ def _one(layer: Layer, origin: Origin, told: Mapping[str, Any], kind: str) -> An
     if len(values) > 1:
         _refuse(f"a {kind} of some of {', '.join(origin.variables)}")
     value = values.pop()
-    shifted = origin.transform is not None and "forget_bias" in dict(origin.transform.arguments)
-    if value is not None and shifted and dict(origin.transform.arguments)["forget_bias"]:
+    if (
+        value is not None
+        and transforms.linear(origin) != origin
+        and any(
+            number
+            for *_, number in dict(origin.transform.arguments)["added"]  # type: ignore[union-attr]
+        )
+    ):
         _refuse(f"a {kind} of {origin.variables[0]!r}, to which Keras adds the forget bias")
     return value
 

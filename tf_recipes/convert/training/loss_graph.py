@@ -22,6 +22,7 @@ from tf_recipes.verify.bench import schedule_code
 
 Array = NDArray[Any]
 LARGE = 2.0**20  # so large that the rest of a loss is lost in its rounding
+FIRST_WITH_SHAPES = 24  # the version of graphs whose placeholders tell an unknown shape from ()
 SMALL = 32.0
 CLOSE = 2e-5  # the largest relative difference between two losses that are one
 _REMEDY = "Convert for predictions alone with inference=True."
@@ -39,13 +40,14 @@ class Penalty:
 class Trial:
     """Holds outputs and labels that are tried, and the loss of the graph for them.
 
-    `usual` says that the labels are those of classes: zeros and ones.
+    `usual` says that the labels are those of classes: zeros and ones; `size` is that of the outputs.
     """
 
     outputs: Sequence[Array]
     labels: Sequence[Array]
     loss: float
     usual: bool = True
+    size: float = 1.0
 
 
 class LossGraph:
@@ -120,6 +122,8 @@ class LossGraph:
         """Returns the static shape of an output or a label, or None where its rank is not known."""
         if tensor in self.outputs:
             return self.view.shape(tensor)
+        if tensor in self.structure.graph.shapes:
+            return self.structure.graph.shapes[tensor]
         node, place = self.structure.nodes[node_of(tensor)], int(tensor.partition(":")[2])
         listed = "output_shapes" if "output_shapes" in node.attr else "shapes"
         if listed in node.attr:
@@ -128,7 +132,9 @@ class LossGraph:
             shape = node.attr["shape"].shape
         else:
             return None
-        if shape.unknown_rank:
+        # old graphs wrote no shape where none was known
+        old = self.structure.graph.definition.versions.producer < FIRST_WITH_SHAPES
+        if shape.unknown_rank or (old and not shape.dim):
             return None
         return tuple(int(each.size) if each.size >= 0 else None for each in shape.dim)
 
@@ -191,7 +197,7 @@ class LossGraph:
                 outputs = [_share(each) for each in outputs]
             usual = k < len(sizes) - 2
             labels = [self._label(rng, name, rows, outputs, usual) for name in self.labels]
-            yield Trial(outputs, labels, self.value(outputs, labels), usual)
+            yield Trial(outputs, labels, self.value(outputs, labels), usual, size)
 
     def _drawn(self, rng: Any, name: str, rows: int, size: float) -> Array:
         return np.asarray(size * rng.randn(*self._sizes(name, rows)), self.dtype(name))

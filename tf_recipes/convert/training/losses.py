@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.lifting.graph_view import GraphView
-from tf_recipes.convert.program.expressions import Made, Named
+from tf_recipes.convert.program.expressions import Made
 from tf_recipes.convert.training import known_losses, loss_function
 from tf_recipes.convert.training.known_losses import Found
 from tf_recipes.convert.training.loss_graph import LossGraph, Penalty, Trial
+from tf_recipes.convert.training.probe import ProbeError
 from tf_recipes.graph.structure import Structure
 
 
@@ -69,9 +70,11 @@ def find(
                 if each is not None:
                     return _several(graph, each, [pairs[name] for name in outputs], penalties)
         if len(outputs) == 1 and len(labels) == 1:
-            source, name = loss_function.write(graph, _finite(graph, trials))
-            return Losses(Named(name), None, [source], labels, None, penalties)
+            source, expression = loss_function.write(graph, _finite(graph, trials))
+            return Losses(expression, None, [source], labels, None, penalties)
         return _refuse(graph)
+    except ProbeError as error:
+        return _refuse(graph, f" ({error})")
     finally:
         graph.close()
 
@@ -126,7 +129,7 @@ def _in_dtype(graph: LossGraph, found: Sequence[Found]) -> tuple[list[Made], lis
     return made, list(functions.values())
 
 
-def _refuse(graph: LossGraph) -> Any:
+def _refuse(graph: LossGraph, why: str = "") -> Any:
     outputs, labels = (
         ", ".join(repr(shortened(each, 60)) for each in names) or "none"
         for names in (graph.outputs, graph.labels)
@@ -134,6 +137,6 @@ def _refuse(graph: LossGraph) -> Any:
     return validation.fail(
         "Each output of the model must have a loss of its own, with one tensor of labels.",
         f"outputs {outputs} and labels {labels} of the loss "
-        f"{shortened(graph.structure.loss, 80)!r} in {graph.structure.graph.source!r}",
+        f"{shortened(graph.structure.loss, 80)!r} in {graph.structure.graph.source!r}{why}",
         "Convert for predictions alone with inference=True.",
     )

@@ -15,7 +15,7 @@ from tf_recipes.blocks import optimizers
 from tf_recipes.convert.program.expressions import Made
 from tf_recipes.convert.training import clips, rates
 from tf_recipes.convert.training.numbers_of_graph import plain
-from tf_recipes.convert.training.probe import Probe, ProbeError, needs_value
+from tf_recipes.convert.training.probe import Probe, ProbeError, first_value, needs_value
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.update_ops import Update
@@ -183,14 +183,8 @@ def _numbers(
 
 def _initial_accumulator(structure: Structure, update: Update) -> float | None:
     """Returns the number with which the accumulator began, or None where it is none."""
-    slot = update.slots["accumulator"]
-    writer = structure.nodes.get(f"{slot}/Assign")
-    if writer is None:
-        return None
-    try:
-        with Probe(structure, [writer.input[1]]) as probe:
-            value = probe.run()[0]
-    except ProbeError:
+    value = first_value(structure, update.slots["accumulator"])
+    if value is None:
         return None
     if value.size == 0 or (value != value.flat[0]).any():
         return None

@@ -65,7 +65,7 @@ class Probe:
             try:
                 tf.graph_util.import_graph_def(part, name="")
             except Exception as error:  # TensorFlow raises many types for graphs it refuses
-                raise ProbeError(shortened(str(error).partition("\n")[0], 200)) from error
+                raise ProbeError(_said(error)) from error
         self._session = tf.compat.v1.Session(graph=self._graph)
 
     def close(self) -> None:
@@ -193,7 +193,28 @@ class Probe:
         try:
             return [np.asarray(each) for each in self._session.run(names, feeds)]
         except (tf.errors.OpError, ValueError, TypeError) as error:
-            raise ProbeError(shortened(str(error).partition("\n")[0], 200)) from error
+            raise ProbeError(_said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    """Returns the line of TensorFlow's message that says what went wrong."""
+    aside = ("Graph execution error", "Detected at node", "Node:", "[[", "Original stack trace")
+    lines = (line.strip() for line in str(error).splitlines())
+    found = next((line for line in lines if line and not line.startswith(aside)), "no word")
+    return shortened(found, 200)
+
+
+def first_value(structure: Structure, variable: str) -> Array | None:
+    """Returns the value that a variable begins with, or None where it is random."""
+    writer = structure.nodes.get(f"{variable}/Assign")
+    if writer is None:
+        return None
+    try:
+        with Probe(structure, [writer.input[1]]) as probe:
+            alone = not (probe.random or probe.variables or probe.placeholders)
+            return probe.run()[0] if alone else None
+    except ProbeError:
+        return None
 
 
 def needs_value(structure: Structure, placeholder: str, field: str = "feed") -> Any:

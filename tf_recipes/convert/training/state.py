@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +30,7 @@ def restore(
     structure: Structure,
     values: Mapping[str, Array],
 ) -> dict[str, str]:
-    """Sets slots, steps taken, powers of beta and moving averages, so that `fit` goes on from there.
+    """Sets slots, steps taken, powers of beta and moving averages, so that `fit` goes on.
 
     Args:
         model: the compiled model, with the weights of the checkpoint.
@@ -59,19 +58,20 @@ def restore(
         for role in {role for name in origin.variables for role in owned.get(name, {})}:
             slot = slots.of_variable(optimizer, variable, kind, role)
             names = [owned.get(name, {}).get(role) for name in origin.variables]
-            if slot is None or None in names:
+            # a slot that the checkpoint lacks begins with TF1's first value by itself
+            if slot is None or any(each is None or each not in values for each in names):
                 continue
             taken = {
                 name: values[str(each)] for name, each in zip(origin.variables, names, strict=True)
             }
-            value = transforms.value_of(_linear(origin), taken, written.program.constants)
+            value = transforms.value_of(transforms.linear(origin), taken, written.program.constants)
             slot.assign(np.asarray(value).reshape(slot.shape))
             done.update((str(each), str(slot.path)) for each in names)
     done.update(_set_powers(optimizer, structure, values))
     count = _steps(training, structure, values)
     for each in outside:
         each.iterations.assign(count)
-    if training.counter is not None:
+    if training.counter is not None and training.counter in values:
         done[training.counter] = str(optimizer.iterations.path)
     if isinstance(outside[0], ExponentialMovingAverage) and training.averages is not None:
         done.update(_set_averages(outside[0], weights, written, training, values, count))
@@ -94,19 +94,6 @@ def slots_of(structure: Structure, values: Mapping[str, Array]) -> dict[str, dic
     return found
 
 
-def _linear(origin: Origin) -> Origin:
-    """Returns the origin of a slot: that of its weight, but for what is added to the weight."""
-    transform = origin.transform
-    if transform is None or "forget_bias" not in dict(transform.arguments):
-        return origin
-    arguments = tuple(
-        (name, 0.0 if name == "forget_bias" else value) for name, value in transform.arguments
-    )
-    return dataclasses.replace(
-        origin, transform=dataclasses.replace(transform, arguments=arguments)
-    )
-
-
 def _set_powers(
     optimizer: keras.optimizers.Optimizer, structure: Structure, values: Mapping[str, Array]
 ) -> dict[str, str]:
@@ -124,7 +111,7 @@ def _set_powers(
 
 def _steps(training: Training, structure: Structure, values: Mapping[str, Array]) -> int:
     """Returns how many steps TF1 took."""
-    if training.counter is not None:
+    if training.counter is not None and training.counter in values:
         return int(values[training.counter])
     return slots.taken(structure, None, values)
 
@@ -141,7 +128,7 @@ def _set_averages(
     shadows = training.averages.shadows if training.averages is not None else {}
     for origin, variable in weights.values():
         average = optimizer.average(variable)
-        if average is None or any(name not in shadows for name in origin.variables):
+        if average is None or any(shadows.get(name) not in values for name in origin.variables):
             continue
         taken = {name: values[shadows[name]] for name in origin.variables}
         average.assign(transforms.value_of(origin, taken, written.program.constants))

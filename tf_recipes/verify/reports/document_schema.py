@@ -4,77 +4,30 @@
 add keys, but removes none and changes none without another `FORMAT`.
 """
 
-import dataclasses
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from tf_recipes._support import validation
-from tf_recipes._support.visible import shortened
+from tf_recipes._support.json_schema import (
+    AMOUNT,
+    AMOUNTS,
+    FLAG,
+    NUMBERS,
+    OBJECT,
+    OBJECTS,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    WHOLES,
+    Kind,
+    Schema,
+    one_of,
+    or_null,
+)
 
 FORMAT = "tf_recipes verify 1"
 MATCH, DIFFERS, NOT_JUDGED = "match", "differs", "not judged"
 OPTIMIZER = "optimizer"  # what `reasons[].layer` is for a change of the optimizer
-# JSON has no NaN and no infinity.
-NOT_FINITE = ("nan", "inf", "-inf")
 
-
-@dataclasses.dataclass(frozen=True)
-class Kind:
-    """Holds a type of values: its name in the tables, and the function that recognises a value."""
-
-    words: str
-    accepts: Callable[[Any], bool]
-    # keys of the object, or of each object of the list, follow in the table
-    of_objects: bool = False
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, str):
-        return value in NOT_FINITE
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return numeric and abs(value) <= sys.float_info.max  # False for NaN, too
-
-
-def _is_amount(value: Any) -> bool:
-    return _is_number(value) and value != "-inf" and (isinstance(value, str) or value >= 0)
-
-
-def _or_null(kind: Kind) -> Kind:
-    return dataclasses.replace(
-        kind,
-        words=f"{kind.words} or null",
-        accepts=lambda value: value is None or kind.accepts(value),
-    )
-
-
-def _list_of(kind: Kind, plural: str) -> Kind:
-    return Kind(
-        f"list of {plural}",
-        lambda value: isinstance(value, list) and all(map(kind.accepts, value)),
-        kind.of_objects,
-    )
-
-
-def _one_of(*choices: str) -> Kind:
-    words = " or ".join(f'"{each}"' for each in choices)
-    return Kind(words, lambda value: isinstance(value, str) and value in choices)
-
-
-FLAG = Kind("true or false", lambda value: isinstance(value, bool))
-TEXT = Kind("text", lambda value: isinstance(value, str))
-WHOLE = Kind("whole number", _is_whole)
-NUMBER = Kind("number", _is_number)
-AMOUNT = Kind("number of at least 0", _is_amount)
-OBJECT = Kind("object", lambda value: isinstance(value, dict), True)
-TEXTS, WHOLES = _list_of(TEXT, "texts"), _list_of(WHOLE, "whole numbers")
-NUMBERS = _list_of(NUMBER, "numbers")
-AMOUNTS = _list_of(AMOUNT, "numbers of at least 0")
-OBJECTS = _list_of(OBJECT, "objects")
 
 _OUTPUT: tuple[tuple[str, Kind, str], ...] = (
     ("output", TEXT, "name of the model's output"),
@@ -87,34 +40,34 @@ _OUTPUT: tuple[tuple[str, Kind, str], ...] = (
 
 # `(path, kind, meaning)`; `a.b` is the key `b` of the object `a`, `a[].b` of each object of a list
 KEYS: tuple[tuple[str, Kind, str], ...] = (
-    ("format", _one_of(FORMAT), "version of these keys"),
+    ("format", one_of(FORMAT), "version of these keys"),
     ("passed", FLAG, 'whether the verdict is "match"'),
     (
         "verdict",
-        _one_of(MATCH, DIFFERS, NOT_JUDGED),
+        one_of(MATCH, DIFFERS, NOT_JUDGED),
         'exit status 0, 1 and 2; "not judged" where something kept the comparison from being made',
     ),
     ("message", TEXT, "the verdict in one sentence, or the error that kept it from being made"),
-    ("reference", _or_null(OBJECT), "the TF1 side; null only where it could not be read"),
+    ("reference", or_null(OBJECT), "the TF1 side; null only where it could not be read"),
     (
         "reference.kind",
-        _one_of("checkpoint", "recording", "saved_model"),
+        one_of("checkpoint", "recording", "saved_model"),
         "what the TF1 side was read from",
     ),
     ("reference.path", TEXT, "the file, or the prefix of the checkpoint's files"),
     ("reference.runs_on", TEXT, "the TensorFlow that ran TF1's graph, such as `TensorFlow 1.15.5`"),
     ("reference.train_op", TEXT, "operation of a training step"),
-    ("reference.loss", _or_null(TEXT), "tensor of the loss; null where none is known"),
+    ("reference.loss", or_null(TEXT), "tensor of the loss; null where none is known"),
     ("reference.outputs", TEXTS, "tensors that the model's outputs are compared with"),
     ("reference.inputs", TEXTS, "placeholders of the model's inputs"),
     ("reference.labels", TEXTS, "placeholders of the labels, which the loss alone reads"),
     ("reference.dtype", TEXT, "dtype of the variables"),
-    ("model", _or_null(OBJECT), "the Keras side; null only where it could not be built"),
+    ("model", or_null(OBJECT), "the Keras side; null only where it could not be built"),
     ("model.path", TEXT, "the function or the file that gave the model, such as `port.py:build`"),
     ("model.name", TEXT, "the model's name"),
     ("model.layers", WHOLE, "number of layers"),
     ("model.parameters", WHOLE, "number of weights, without the optimizer's slots"),
-    ("settings", _or_null(OBJECT), "how the two were compared; null only where nothing ran"),
+    ("settings", or_null(OBJECT), "how the two were compared; null only where nothing ran"),
     ("settings.steps", WHOLE, "training steps"),
     ("settings.batch_size", WHOLE, "rows of a batch"),
     ("settings.seed", WHOLE, "seed that the rows of the batches were drawn by"),
@@ -122,11 +75,11 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("settings.limit", AMOUNT, "largest ratio of what matches"),
     ("map", OBJECTS, "a pair for each TF1 variable that is no slot"),
     ("map[].tf1", TEXT, "TF1's variable"),
-    ("map[].keras", _or_null(TEXT), "path of the Keras variable; null where there is none"),
+    ("map[].keras", or_null(TEXT), "path of the Keras variable; null where there is none"),
     ("map[].shape", WHOLES, "shape of TF1's variable"),
     (
         "map[].how",
-        _or_null(_one_of("name", "shape", "use", "order and values", "cell", "given")),
+        or_null(one_of("name", "shape", "use", "order and values", "cell", "given")),
         'what paired the two: "use" where their places in the graph tell, "order and values" where '
         'equal predictions do, "cell" where a recurrent layer has them in another layout, "given" '
         "where the user wrote it; null where there is no pair",
@@ -149,27 +102,27 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("unmatched.offers", TEXTS, "pairs of these that a map may hold, as it would hold them"),
     (
         "forward",
-        _or_null(OBJECT),
+        or_null(OBJECT),
         "one forward pass in evaluation, from the same weights; null where it was not run",
     ),
     ("forward.passed", FLAG, "whether the outputs match"),
     ("forward.layers", OBJECTS, "the model's layers, from the input to the output"),
     ("forward.layers[].layer", TEXT, "name of the layer"),
     ("forward.layers[].class", TEXT, "class of the layer"),
-    ("forward.layers[].tf1", _or_null(TEXT), "TF1's tensor of the layer's output; null: unknown"),
-    ("forward.layers[].drift", _or_null(AMOUNT), "as for an output; null: not compared"),
-    ("forward.layers[].ratio", _or_null(AMOUNT), "as for an output; null: not compared"),
-    ("forward.layers[].passed", _or_null(FLAG), "as for an output; null: not compared"),
+    ("forward.layers[].tf1", or_null(TEXT), "TF1's tensor of the layer's output; null: unknown"),
+    ("forward.layers[].drift", or_null(AMOUNT), "as for an output; null: not compared"),
+    ("forward.layers[].ratio", or_null(AMOUNT), "as for an output; null: not compared"),
+    ("forward.layers[].passed", or_null(FLAG), "as for an output; null: not compared"),
     ("forward.outputs", OBJECTS, "the model's outputs"),
     *((f"forward.outputs[].{key}", kind, meaning) for key, kind, meaning in _OUTPUT),
     (
         "forward.first_difference",
-        _or_null(TEXT),
+        or_null(TEXT),
         "first layer or output that differs, in the order of the model; null where none does",
     ),
     (
         "training",
-        _or_null(OBJECT),
+        or_null(OBJECT),
         "training steps from the same weights on the same batches; null where they were not run, "
         "for example because the forward pass differs already",
     ),
@@ -191,8 +144,8 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ),
     ("training.variables", OBJECTS, "what was compared after the steps"),
     ("training.variables[].tf1", TEXT, "TF1's variable"),
-    ("training.variables[].keras", _or_null(TEXT), "path of the Keras variable, where known"),
-    ("training.variables[].kind", _one_of("variable", "slot", "moving average"), "what it is"),
+    ("training.variables[].keras", or_null(TEXT), "path of the Keras variable, where known"),
+    ("training.variables[].kind", one_of("variable", "slot", "moving average"), "what it is"),
     ("training.variables[].drift", AMOUNTS, "largest relative difference, for each of the steps"),
     (
         "training.variables[].sensitivity",
@@ -203,19 +156,19 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("training.variables[].passed", FLAG, "whether it matches after every step"),
     (
         "training.variables[].note",
-        _or_null(TEXT),
+        or_null(TEXT),
         "how it was judged where not by its ratio alone, such as a bias before a batch norm",
     ),
     ("training.after", OBJECT, "one forward pass in evaluation after the last step"),
     ("training.after.outputs", OBJECTS, "the model's outputs"),
     *((f"training.after.outputs[].{key}", kind, meaning) for key, kind, meaning in _OUTPUT),
-    ("first_failure", _or_null(OBJECT), "where the port first leaves TF1; null where it does not"),
+    ("first_failure", or_null(OBJECT), "where the port first leaves TF1; null where it does not"),
     (
         "first_failure.stage",
-        _one_of("map", "forward", "training"),
+        one_of("map", "forward", "training"),
         'what was being compared; "map" where a variable has no counterpart',
     ),
-    ("first_failure.step", _or_null(WHOLE), "the training step; null before training"),
+    ("first_failure.step", or_null(WHOLE), "the training step; null before training"),
     ("first_failure.name", TEXT, "the layer, output, variable, drawn mask or `losses`"),
     ("first_failure.drift", AMOUNT, "its drift; infinite where there is no number"),
     ("first_failure.ratio", AMOUNT, "its ratio; infinite where there is no number"),
@@ -232,11 +185,11 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("reasons[].code", TEXT, "the code to write in the port"),
     (
         "reasons[].layer",
-        _or_null(TEXT),
+        or_null(TEXT),
         f"layer that the change is about, or `{OPTIMIZER}`; null: the whole model",
     ),
-    ("reasons[].file", _or_null(TEXT), "file that made the layer or the optimizer, where known"),
-    ("reasons[].line", _or_null(WHOLE), "line of the file, where known"),
+    ("reasons[].file", or_null(TEXT), "file that made the layer or the optimizer, where known"),
+    ("reasons[].line", or_null(WHOLE), "line of the file, where known"),
     ("reasons[].ratio_before", AMOUNT, "worst ratio without this change"),
     ("reasons[].ratio_after", AMOUNT, "worst ratio with this change"),
     ("reasons[].page", TEXT, "page of the documentation on this difference"),
@@ -244,21 +197,9 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
     ("not_compared[].name", TEXT, "variable, layer or tensor"),
     ("not_compared[].why", TEXT, "why it was not compared"),
 )
-_KINDS = {path: kind for path, kind, _ in KEYS}
-
-
-def _members(path: str) -> set[str]:
-    """Returns the keys of the object at a path of `KEYS`, or of each object of that list."""
-    start = f"{path}[]." if _KINDS[path].words.startswith("list") else f"{path}."
-    return {
-        key[len(start) :].split(".")[0].removesuffix("[]")
-        for key in _KINDS
-        if key.startswith(start)
-    }
-
-
-_TOP = {path for path in _KINDS if "." not in path}
-_MEMBERS = {path: _members(path) for path, kind in _KINDS.items() if kind.of_objects}
+_SCHEMA = Schema(KEYS, FORMAT, "A verification's results", "docs/verify_json.md")
+tables = _SCHEMA.tables
+_refuse = _SCHEMA.refuse
 
 
 def check(document: Any) -> None:
@@ -274,44 +215,8 @@ def check(document: Any) -> None:
         ValueError: for the first key that is missing, unknown or of another type, and for the
             first values that contradict one another.
     """
-    if not isinstance(document, dict):
-        _refuse("A verification's results must be an object.", "the results", document)
-    if document.get("format") != FORMAT:
-        _refuse(f"`format` must be {FORMAT!r}.", "format", document.get("format"))
-    _check_keys("", document, _TOP)
+    _SCHEMA.check(document)
     _check_agreement(document)
-
-
-def _check_keys(place: str, value: dict[str, Any], expected: set[str], path: str = "") -> None:
-    """Checks the keys of one object, and what is below them.
-
-    Args:
-        place: the object in words, such as `map[3]`; "" for the results as a whole.
-        value: the object.
-        expected: its keys.
-        path: the beginning of its keys' paths in `KEYS`.
-    """
-    here = f"`{place}`" if place else "A verification's results"
-    for key in value:
-        if key not in expected:
-            _refuse(f"{here} must have the keys of the schema alone.", "unknown key", key)
-    for key in sorted(expected):
-        if key not in value:
-            _refuse(f"{here} must have the key `{key}`.", "its keys", sorted(value))
-        _check_value(f"{place}.{key}" if place else key, value[key], f"{path}{key}")
-
-
-def _check_value(place: str, value: Any, path: str) -> None:
-    kind = _KINDS[path]
-    if not kind.accepts(value):
-        _refuse(f"`{place}` must be: {kind.words}.", place, value)
-    if not kind.of_objects or value is None:
-        return
-    if isinstance(value, dict):
-        _check_keys(place, value, _MEMBERS[path], f"{path}.")
-    else:
-        for number, each in enumerate(value):
-            _check_keys(f"{place}[{number}]", each, _MEMBERS[path], f"{path}[].")
 
 
 def _check_agreement(document: Mapping[str, Any]) -> None:
@@ -375,15 +280,6 @@ def _check_lengths(training: Mapping[str, Any], settings: Mapping[str, Any] | No
         )
 
 
-def _refuse(rule: str, name: str, value: Any) -> NoReturn:
-    """Raises the error for a value that breaks a rule."""
-    validation.fail(
-        rule,
-        f"{name}={shortened(repr(value))}",
-        "Write the results anew with this version; docs/verify_json.md has the keys.",
-    )
-
-
 def loss_steps(document: Mapping[str, Any], key: str = "tf1") -> Sequence[int]:
     """Returns the steps of the losses: `training.steps`, or every step where all were kept.
 
@@ -394,23 +290,3 @@ def loss_steps(document: Mapping[str, Any], key: str = "tf1") -> Sequence[int]:
     training = document["training"]
     count = len(training["losses"][key])
     return training["steps"] if count == len(training["steps"]) else range(1, count + 1)
-
-
-def tables() -> str:
-    """Returns the keys as Markdown: a heading and a table for each key of the results."""
-    lines = ["| key | type | content |", "|---|---|---|"]
-    groups: dict[str, list[str]] = {}
-    for path, kind, meaning in KEYS:
-        top = path.partition(".")[0].removesuffix("[]")
-        row = f"| `{path}` | {_cell(kind.words)} | {_cell(meaning)} |"
-        groups.setdefault(top, []).append(row)
-    alone = [rows[0] for rows in groups.values() if len(rows) == 1]
-    parts = ["\n".join([*lines, *alone])]
-    for top, rows in groups.items():
-        if len(rows) > 1:
-            parts.append("\n".join([f"## `{top}`", "", *lines, *rows]))
-    return "\n\n".join(parts)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -178,6 +178,12 @@ def conv_channels_first():
             h = tf.layers.conv2d(h, 4, 3, 2, "same", layout, activation=tf.nn.relu, name="conv")
             h = tf.layers.max_pooling2d(h, 2, 1, data_format=layout)
             h = tf.layers.separable_conv2d(h, 3, 2, data_format=layout, name="separable")
+            shortcut = h
+            h = tf.nn.leaky_relu(tf.layers.conv2d(h, 3, 1, data_format=layout, name="inside"))
+            h = tf.nn.relu(h + shortcut)
+            channels = 1 if layout == "channels_first" else -1
+            h = tf.layers.batch_normalization(h, channels, training=False, fused=True, name="bn")
+            h = tf.concat([h, tf.nn.elu(h)], channels)
             h = tf.layers.conv2d_transpose(h, 2, 2, 2, data_format=layout, name="up")
             axes = [2, 3] if layout == "channels_first" else [1, 2]
             h = tf.reduce_mean(h, axes)

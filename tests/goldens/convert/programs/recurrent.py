@@ -170,4 +170,84 @@ def rnn_keras():
     return _given([out, tf.keras.layers.SimpleRNN(2, name="simple")(x)])
 
 
+def rnn_last_outputs():
+    """The last output by each of the ways of tutorials: gather, unstack, an index of a constant."""
+    x = _series()
+    outs = []
+    for name in "abc":
+        outputs, _ = tf.nn.dynamic_rnn(cells.GRUCell(2), x, dtype=tf.float32, scope=name)
+        outs.append(tf.transpose(outputs, [1, 0, 2]))
+    last = [tf.gather(outs[0], 4), tf.unstack(outs[1])[-1], outs[2][4]]
+    return _given([tf.concat(last, 1)])
+
+
+def rnn_tutorial():
+    """The net of early tutorials: transposed, flattened, a dense layer, split, static_rnn."""
+    x = tf.reshape(tf.transpose(_series(), [1, 0, 2]), [-1, 3])
+    hidden = tf.nn.relu(tf.matmul(x, tf.get_variable("W1", [3, 4])) + tf.get_variable("b1", [4]))
+    outputs, _ = tf.nn.static_rnn(
+        cells.BasicLSTMCell(4, forget_bias=1.0), tf.split(hidden, 5, 0), dtype=tf.float32
+    )
+    out = tf.matmul(outputs[-1], tf.get_variable("W2", [4, 2])) + tf.get_variable("b2", [2])
+    return _given([out])
+
+
+def rnn_words():
+    """A language model: words, dropout, unrolled layers, a given state, a word for each step."""
+    x = tf.placeholder(tf.int32, [None, 5], name="X")
+    first = [tf.placeholder(tf.float32, [None, 4], name="state%d" % k) for k in range(2)]
+    keep = tf.placeholder(tf.float32, [], name="keep")
+    words = tf.nn.embedding_lookup(tf.get_variable("embedding", [6, 3]), x)
+    words = tf.nn.dropout(words, keep)
+    cell = cells.DropoutWrapper(cells.BasicLSTMCell(4, forget_bias=0.0), output_keep_prob=keep)
+    state, outputs = cells.LSTMStateTuple(*first), []
+    with tf.variable_scope("RNN"):
+        for step in range(5):
+            if step > 0:
+                tf.get_variable_scope().reuse_variables()
+            output, state = cell(words[:, step, :], state)
+            outputs.append(output)
+    flat = tf.reshape(tf.concat(outputs, 1), [-1, 4])
+    logits = tf.matmul(flat, tf.get_variable("softmax_w", [4, 6])) + tf.get_variable(
+        "softmax_b", [6]
+    )
+    made = _given([tf.nn.softmax(tf.reshape(logits, [-1, 5, 6])), state.c, state.h])
+    states = {"state%d:0" % k: SERIES[:, k, :1] * np.ones(4, "f") for k in range(2)}
+    made["inputs"] = dict({"X:0": (np.abs(SERIES[..., 0]) * 3).astype("i") % 6}, **states)
+    made.update(feed={"keep:0": 0.5}, eval_feed={"keep:0": 1.0})
+    return made
+
+
+def rnn_stacked_projection():
+    """A residual cell and a dense layer in the loop, with lengths."""
+    lengths = tf.placeholder(tf.int32, [None], name="lengths")
+    several = cells.MultiRNNCell([cells.GRUCell(3), cells.ResidualWrapper(cells.GRUCell(3))])
+    wrapped = tf.contrib.rnn.OutputProjectionWrapper(several, 2)
+    outputs, states = tf.nn.dynamic_rnn(wrapped, _series(), lengths, dtype=tf.float32)
+    return _given([outputs, states[1]], lengths=LENGTHS)
+
+
+def rnn_opposite_gate():
+    """A GRU written by hand, whose update gate chooses the new state."""
+    x = _series()
+    kernels = {g: tf.get_variable("W" + g, [5, 2]) for g in "zrh"}
+    biases = {g: tf.get_variable("b" + g, [2]) for g in "zrh"}
+    h = tf.zeros([tf.shape(x)[0], 2])
+    for step in range(5):
+        both = tf.concat([x[:, step], h], 1)
+        z = tf.sigmoid(tf.matmul(both, kernels["z"]) + biases["z"])
+        r = tf.sigmoid(tf.matmul(both, kernels["r"]) + biases["r"])
+        new = tf.tanh(tf.matmul(tf.concat([x[:, step], r * h], 1), kernels["h"]) + biases["h"])
+        h = (1 - z) * h + z * new
+    return _given([h])
+
+
+def rnn_no_layer():
+    """What is no recurrent layer of Keras: a loop that doubles, a cell with a projection."""
+    x = _series()
+    doubled = tf.while_loop(lambda k, y: k < 3, lambda k, y: (k + 1, y * 2.0), (0, x))[1]
+    outputs, _ = tf.nn.dynamic_rnn(cells.LSTMCell(4, num_proj=2), x, dtype=tf.float32)
+    return _given([doubled, outputs])
+
+
 CASES = {name: f for name, f in list(globals().items()) if name.startswith("rnn_")}
