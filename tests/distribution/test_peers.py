@@ -253,7 +253,16 @@ def test_the_chief_says_that_a_worker_had_another_key(members):
         b"[1]",
         b"",
     ],
-    ids=["deep list", "deep dict", "deep behind closed strings", "long", "large number", "no text", "no object", "empty"],
+    ids=[
+        "deep list",
+        "deep dict",
+        "deep behind closed strings",
+        "long",
+        "large number",
+        "no text",
+        "no object",
+        "empty",
+    ],
 )
 def test_a_line_that_is_no_message_is_an_error_of_one_kind(line):
     ours, theirs = socket.socketpair()
