@@ -44,8 +44,24 @@ def test_xla_takes_the_same_steps():
 )
 def test_sparse_step_reads_and_writes_its_own_rows_alone(name):
     """Checks that no operation has a tensor of the whole table; TF1's Adam needs one."""
+    operations, whole = traced_sparse_step(name, global_clipnorm=1.0, loss_scale_factor=2.0)
+    assert len(operations) > 20 and whole == []
+
+
+@pytest.mark.parametrize("name", ["adam", "adam_w"])
+def test_sparse_step_of_adam_copies_no_table(name):
+    """Checks that each moment is read once as a whole, for the step of all rows, and not written.
+
+    TensorFlow copies a table of which rows were written at each such read, and at each such write.
+    """
+    _, whole = traced_sparse_step(name)
+    assert sorted(whole) == ["AddV2", "Mul", "ReadVariableOp", "ReadVariableOp", "RealDiv", "Sqrt"]
+
+
+def traced_sparse_step(name, **arguments):
+    """Returns the operations of a step of one row, and the types of those with a whole table."""
     weights = keras.Variable(np.ones((7, 2), "float32"))
-    optimizer = optimizer_table.MAKE[name](0.1, global_clipnorm=1.0, loss_scale_factor=2.0)
+    optimizer = optimizer_table.MAKE[name](0.1, **arguments)
     optimizer.build([weights])
 
     @tf.function
@@ -54,8 +70,9 @@ def test_sparse_step_reads_and_writes_its_own_rows_alone(name):
         optimizer.apply([row], [weights])
 
     operations = apply.get_concrete_function().graph.get_operations()
-    whole = [each.name for each in operations for out in each.outputs if out.shape == (7, 2)]
-    assert len(operations) > 20 and whole == []
+    return operations, [
+        each.type for each in operations for out in each.outputs if out.shape == (7, 2)
+    ]
 
 
 def test_schedule_reads_the_number_of_whole_steps():

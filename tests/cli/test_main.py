@@ -1,10 +1,13 @@
 """The installed command: its subcommands, their help, and what it says of a wrong word."""
 
 import configparser
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import limits
 import tf_recipes
 from tf_recipes.cli import main
 from tf_recipes.parity import verdict
@@ -24,6 +27,21 @@ def test_the_package_installs_it():
     parser.read(SETUP)
     installed = parser["options.entry_points"]["console_scripts"].split("\n")
     assert "tf-recipes = tf_recipes.cli.main:main" in installed
+
+
+def test_little_is_imported_before_ctrl_c_ends_it_in_one_line():
+    """Checks without `site`, which imports more; with `importlib.abc` it took ten times as long."""
+    code = f"import sys; sys.path.insert(0, {str(SETUP.parent)!r}); import tf_recipes.cli.main; "
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code + "print(*sys.modules)"],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=limits.PROCESS,
+    )
+    slow = {"contextlib", "importlib.abc", "importlib.util", "re", "tempfile", "threading"}
+    assert {"tf_recipes.cli.interrupts", "signal"} <= set(done.stdout.split())
+    assert sorted({*slow, "typing"} & set(done.stdout.split())) == []
 
 
 @pytest.mark.parametrize("word", ["--help", "-h", "help", "--helpfull"])

@@ -1,11 +1,22 @@
-"""Lets `import tf_recipes.optimizers` find a public module that lies in a folder of its own."""
+"""Lets `import tf_recipes.optimizers` find a public module that lies in a folder of its own.
+
+Each use of the package imports this module, so it imports little itself: `importlib.abc` alone
+would take longer than all the rest.
+"""
+
+from __future__ import annotations
 
 import importlib
-import importlib.abc
-import importlib.machinery
 import sys
-from collections.abc import Mapping, Sequence
-from types import ModuleType
+from importlib.machinery import ModuleSpec
+
+TYPE_CHECKING = False  # mypy takes it for `typing.TYPE_CHECKING`
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from importlib.abc import Loader
+    from types import ModuleType
+else:
+    Loader = object
 
 PACKAGE = "tf_recipes."
 
@@ -21,7 +32,7 @@ def install(modules: Mapping[str, str]) -> None:
         sys.meta_path.append(_PublicModules(moved))
 
 
-class _PublicModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class _PublicModules(Loader):
     """Finds a public name that no file has, and gives the module that it stands for."""
 
     def __init__(self, moved: Mapping[str, str]) -> None:
@@ -29,12 +40,12 @@ class _PublicModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         if name.startswith(PACKAGE) and name.removeprefix(PACKAGE) in self._moved:
-            return importlib.machinery.ModuleSpec(name, self)
+            return ModuleSpec(name, self)
         return None
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+    def create_module(self, spec: ModuleSpec) -> None:
         return None  # an empty one, for which `exec_module` puts the real one
 
     def exec_module(self, module: ModuleType) -> None:

@@ -5,13 +5,16 @@ imported. This package imports nothing by itself, so that importing it costs not
 are imported when Keras is imported, whether that is before this package or after it.
 """
 
+from __future__ import annotations
+
 import importlib
-import importlib.abc
-import importlib.util
 import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+
+TYPE_CHECKING = False  # mypy takes it for `typing.TYPE_CHECKING`
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 # Every public module of the building blocks may register a class, and these modules do.
 OTHERS = ("_support.doubles", "tools.features", "tools.linear_heads")
@@ -43,7 +46,7 @@ def register_with_keras() -> None:
         sys.meta_path.insert(0, _AfterKeras())
 
 
-class _AfterKeras(importlib.abc.MetaPathFinder):
+class _AfterKeras:
     """Finds Keras with a loader that also registers; the finder is removed after that.
 
     A call of `importlib.util.find_spec("keras")` imports nothing; then the finder stays.
@@ -59,7 +62,7 @@ class _AfterKeras(importlib.abc.MetaPathFinder):
             return None
         self._asking = True
         try:
-            spec = importlib.util.find_spec(name)
+            spec = importlib.import_module("importlib.util").find_spec(name)
         finally:
             self._asking = False
         if spec is not None and spec.loader is not None:

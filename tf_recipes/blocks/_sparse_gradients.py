@@ -69,6 +69,21 @@ def read(variable: Any, gradient: Any) -> Any:
     return tf.gather(variable, gradient.indices)
 
 
+def scale_every_row(variable: keras.Variable, factor: Any) -> None:
+    """Multiplies a whole variable, and makes no copy of it.
+
+    TensorFlow copies a variable of which rows were written at each read of the whole, and once more
+    at each write of the whole. The kernel that multiplies rows does neither.
+
+    Args:
+        variable: of the gradient's shape.
+        factor: scalar tensor of the variable's dtype.
+    """
+    import tensorflow as tf
+
+    variable.value.scatter_mul(tf.IndexedSlices(factor, tf.range(variable.shape[0])))
+
+
 def held_rows(gradient: Any, like: Any) -> Any:
     """Returns ones for the rows that a gradient holds: all rows of a dense gradient.
 

@@ -370,13 +370,15 @@ class Adam(TF1Optimizer):
         self, gradient: Any, variable: Any, slots: Mapping[str, keras.Variable], eta: Any
     ) -> None:
         gradient = _sparse_gradients.summed(gradient, variable.dtype)
-        w = self.decayed(_sparse_gradients.read(variable, gradient), variable)
-        self.assign(variable, _sparse_gradients.with_values(gradient, w))
+        w = _sparse_gradients.read(variable, gradient)
+        decayed = self.decayed(w, variable)
+        if decayed is not w:
+            self.assign(variable, _sparse_gradients.with_values(gradient, decayed))
         beta_1, beta_2, epsilon, power_1, power_2 = self._hyperparameters(w)
         moments = (("m", beta_1, gradient.values), ("v", beta_2, gradient.values**2))
         for name, beta, value in moments:
             # m <- beta m in every row; then m <- m + (1 - beta) g in the rows of the gradient
-            self.assign(slots[name], slots[name] * beta)
+            _sparse_gradients.scale_every_row(slots[name], beta)
             rows = _sparse_gradients.read(slots[name], gradient) + value * (1 - beta)
             self.assign(slots[name], _sparse_gradients.with_values(gradient, rows))
         m, v = (ops.convert_to_tensor(slots[name]) for name in ("m", "v"))

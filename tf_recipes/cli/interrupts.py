@@ -4,15 +4,21 @@ Python raises `KeyboardInterrupt` wherever it is. In some places the exception i
 callback of the garbage collector (JAX registers one, and TensorFlow imports an installed JAX), in
 `__del__`, in C code that turns every error into an `ImportError`. `Interrupts` raises it again
 until it arrives.
+
+A command imports this module first, and Ctrl-C during this import still prints a traceback. So the
+module imports as little as it can.
 """
 
-import contextlib
+from __future__ import annotations
+
 import os
 import signal
 import sys
-import threading
-from types import FrameType, TracebackType
-from typing import Any
+
+TYPE_CHECKING = False  # mypy takes it for `typing.TYPE_CHECKING`
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+    from typing import Any
 
 STATUS = 128 + signal.SIGINT
 _AGAIN = 0.1  # seconds after which a lost exception is raised again
@@ -29,15 +35,20 @@ def end_at_once() -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    with contextlib.suppress(OSError):
+    try:
         os.write(2, f"{os.path.basename(sys.argv[0])}: interrupted.\n".encode())
-    os._exit(STATUS)
+    finally:
+        os._exit(STATUS)
 
 
 def _listens() -> bool:
     """Returns whether this thread may handle Ctrl-C, and the process does not ignore it (nohup)."""
-    is_main = threading.current_thread() is threading.main_thread()
-    return is_main and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    earlier = signal.getsignal(signal.SIGINT)
+    try:
+        signal.signal(signal.SIGINT, earlier)
+    except (ValueError, TypeError):  # another thread; a handler that Python does not know
+        return False
+    return earlier is not signal.SIG_IGN
 
 
 class Interrupts:
@@ -54,7 +65,7 @@ class Interrupts:
         self.received = False
         self._earlier: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> "Interrupts":
+    def __enter__(self) -> Interrupts:
         if _listens():
             self._earlier = {
                 signal.SIGINT: signal.signal(signal.SIGINT, self._first),
@@ -90,7 +101,7 @@ class Interrupts:
             error = error.__context__
         raise KeyboardInterrupt
 
-    def _lost(self, unraisable: "sys.UnraisableHookArgs") -> None:
+    def _lost(self, unraisable: sys.UnraisableHookArgs) -> None:
         """Is told of each exception that Python cannot raise; a lost Ctrl-C is raised again."""
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
             self._earlier_hook(unraisable)
