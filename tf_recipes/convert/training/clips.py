@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.convert.training.graph_probe import Probe, ProbeError
 from tf_recipes.convert.training.numbers_of_graph import measured
-from tf_recipes.convert.training.probe import Probe, ProbeError
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.update_ops import Update
@@ -69,6 +69,9 @@ def find(
     names = list(paths)
     try:
         with Probe(structure, names, {**given, **rows}) as probe:
+            if probe.variables:
+                weights = f"gradients to which {shortened(probe.variables[0], 80)!r} is added"
+                return _refuse(structure, names[0], weights)
             zeros = {each: np.zeros((1, 1)) for each in given if each not in arrays}
             fixed = {**feed, **zeros, **{name: np.arange(_ROWS) for name in rows}}
             trials = list(_trials(probe, names, mine, arrays, fixed))
@@ -83,7 +86,7 @@ def find(
 
 
 def _raw(structure: Structure, tensor: str, rows: Collection[str]) -> dict[str, None]:
-    """Returns the tensors of `tf.gradients` that a tensor is computed from, without those of rows."""
+    """Returns the tensors of `tf.gradients` behind a tensor, without those of rows."""
     found: dict[str, None] = {}
     waiting, seen = [tensor], set()
     while waiting:
