@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.convert.lifting import graph_view, lifter, placeholders
 from tf_recipes.convert.program import built_model, transforms
 from tf_recipes.convert.program.model_code import ModelCode
@@ -73,6 +74,8 @@ class Converted:
 @pytest.mark.parametrize("name", NAMES)
 def test_training_goes_on_where_tf1_stopped(name):
     found = Converted(name)
+    lines = [line.strip() for line in found.code.source().splitlines()]
+    assert [line for line in LINES.get(name, ()) if line not in lines] == []
     found.model.run_eagerly = True  # to compile a program costs more than four steps of it
     losses = []
     for number in range(3, 7):
@@ -87,16 +90,92 @@ def test_training_goes_on_where_tf1_stopped(name):
         got = keras.ops.convert_to_numpy(variable)
         limit = CLOSE * np.abs(expected).max()
         np.testing.assert_allclose(got, expected, rtol=0, atol=limit, err_msg=path)
-    # slots, powers of beta and the counter: those of the same names have TF1's values, too
-    there = {each.path: each for each in found.model.optimizer.variables}
-    for tf1, path in found.restored.items():
-        expected, got = found.after[tf1], keras.ops.convert_to_numpy(there[path])
-        limit = 10 * CLOSE * max(np.abs(expected).max(), 1e-3)
-        np.testing.assert_allclose(
-            got.reshape(expected.shape), expected, rtol=0, atol=limit, err_msg=tf1
+    for slot, expected, names in state.slot_values(
+        found.model, found.code, found.structure, found.after
+    ):
+        got, limit = (
+            keras.ops.convert_to_numpy(slot),
+            10 * CLOSE * max(np.abs(expected).max(), 1e-3),
         )
+        np.testing.assert_allclose(got, expected, rtol=0, atol=limit, err_msg=str(names))
+    # powers of beta, the counter and averages of the weights
+    outside = from_outside(found.model.optimizer)
+    there = {each.path: each for optimizer in outside for each in optimizer.variables}
+    for tf1, path in found.restored.items():
+        if found.after[tf1].ndim == 0:
+            got = keras.ops.convert_to_numpy(there[path])
+            np.testing.assert_allclose(got, found.after[tf1], rtol=1e-6, err_msg=tf1)
+    if found.training.averages is not None:
+        shadows = found.training.averages.shadows
+        after = {name: found.after[shadow] for name, shadow in shadows.items()}
+        for origin, variable in built_model.weights(found.code, found.model).values():
+            expected = transforms.value_of(origin, after, found.code.program.constants)
+            got = keras.ops.convert_to_numpy(outside[0].average(variable))
+            np.testing.assert_allclose(got, expected, rtol=0, atol=CLOSE, err_msg=variable.path)
     unset = set(found.values) - set(found.restored)
     unset -= {
         n for o, _ in built_model.weights(found.code, found.model).values() for n in o.variables
     }
     assert unset == set()
+
+
+def test_a_saved_model_trains_as_the_one_that_was_saved(tmp_path):
+    """A loss and a schedule that stand in model.py are found again after its import."""
+    for name, first in (("weighted_classes", "loss"), ("warm_up", "LearningRate")):
+        found = Converted(name)
+        assert first in found.code.source()
+        found.model.save(tmp_path / "model.keras")
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+        x, y, _ = found.batch(3)
+        for model in (found.model, loaded):
+            model.run_eagerly = True
+        losses = [float(model.train_on_batch(x, y)) for model in (found.model, loaded)]
+        assert losses[0] == losses[1]
+        for one, other in zip(found.model.weights, loaded.weights, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+# name -> lines of the code; each is the readable form of what the program says
+LINES = {
+    "adadelta": [
+        "optimizer=keras.optimizers.Adadelta(",
+        "1.5, decay_steps=2, decay_rate=0.7788007830714049, staircase=True",
+        "rho=0.9,",
+        "epsilon=1e-06,",
+    ],
+    "ftrl_shrinkage": [
+        "learning_rate_power=-0.7,",
+        "l2_shrinkage_regularization_strength=0.05,",
+        "initial_accumulator_value=0.3,",
+    ],
+    "nesterov_cosine": ["0.1, decay_steps=20, alpha=0.1", "nesterov=True,"],
+    "fed_rate": [
+        "optimizer=tf_recipes.RMSProp(",
+        "0.01, rho=0.9, momentum=0.2, epsilon=0.0001, centered=True",
+    ],
+    "piecewise_clipped": ["[2, 5], [0.2, 0.1, 0.02]", "momentum=0.5,"],
+    "recurrent_with_averages": ["tf_recipes.Adam(0.05, global_clipnorm=0.3), decay=0.8"],
+    "elastic": [
+        "kernel_regularizer=keras.regularizers.L1L2(l1=0.003, l2=0.01),",
+        "loss=keras.losses.BinaryCrossentropy(from_logits=True),",
+        "loss_weights=[2.0],",
+    ],
+    "smoothed": [
+        "loss=keras.losses.CategoricalCrossentropy(",
+        "from_logits=True, label_smoothing=0.1",
+    ],
+    "huber": ["optimizer=keras.optimizers.SGD(0.1), loss=keras.losses.Huber(delta=0.4)"],
+    "three_losses": [
+        'trunk = keras.layers.Dense(4, activation="tanh", trainable=False, name="trunk")(x)',
+        "loss_weights=[2.0, 0.5, 1.0],",
+    ],
+    "log_of_shares": [
+        "neg = -keras.ops.sum(y_true * keras.ops.log(y_pred + 1e-10), axis=1)",
+        "return keras.ops.mean(neg)",
+    ],
+    "weighted_classes": ["return keras.ops.mean(entropy * keras.ops.take(const, y_true, axis=0))"],
+    "transformer_rate": [
+        'cast = keras.ops.cast(step + 1, "float32")',
+        "return 0.1 * (0.35355338 * keras.ops.minimum(cast ** (-0.5), cast * 0.125))",
+    ],
+}

@@ -5,9 +5,10 @@ Runs on real TensorFlow 1.15 (Python 3.7), from this folder:
     python record_training.py [NAME ...]
 
 Each module of `training_programs/` has `CASES`, `{name: function}`. A function builds a graph whose
-training operation is in the collection `train_op`, and returns `{"rows": {tensor: array}, "outputs":
-[tensors]}` and, where a placeholder is no input or label, `"feed"`, `{tensor: value}`. The program
-takes 3 steps, is saved, and takes 4 steps more; each has half of the rows, in turn.
+training operation is in the collection `train_op`, and returns `{"rows": {tensor: array},
+"outputs": [tensors], "loss": tensor}` and, where a placeholder is no input or label, `"feed"`,
+`{tensor: value}`. The program takes 3 steps, is saved, and takes 4 steps more; each has half of the
+rows, in turn.
 `training/NAME.npz` holds the bytes of the `.meta` file as `meta`, `rows/NAME`, `var/NAME` at the
 save, `after/NAME` at the end, `losses` (4,), and the outputs and feeds as JSON in `told`.
 """

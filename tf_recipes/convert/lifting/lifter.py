@@ -66,7 +66,7 @@ class Lifter:
         inputs: names of the tensors that the model takes.
         apart: the variables that belong to no layer, but to a `tf_recipes.Weight` of their own.
         keep_unknown: True to keep a node that no pattern takes in a layer that runs it.
-        trained: those of the inputs that come from weights, as the outputs of a model do for a loss.
+        trained: those of the inputs that come from weights, as the outputs of a model do.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -47,35 +47,49 @@ def restore(
         if not each.built:
             each.build(model.trainable_variables)
     optimizer = outside[-1]
-    kind = structure.updates[0].kind
-    owned = slots_of(structure, values)
     done: dict[str, str] = {}
-    trained = {id(each) for each in model.trainable_variables}
-    weights = built_model.weights(written, model)
-    for origin, variable in weights.values():
-        if id(variable) not in trained or not origin.variables:
-            continue
-        for role in {role for name in origin.variables for role in owned.get(name, {})}:
-            slot = slots.of_variable(optimizer, variable, kind, role)
-            names = [owned.get(name, {}).get(role) for name in origin.variables]
-            # a slot that the checkpoint lacks begins with TF1's first value by itself
-            if slot is None or any(each is None or each not in values for each in names):
-                continue
-            taken = {
-                name: values[str(each)] for name, each in zip(origin.variables, names, strict=True)
-            }
-            value = transforms.value_of(transforms.linear(origin), taken, written.program.constants)
-            slot.assign(np.asarray(value).reshape(slot.shape))
-            done.update((str(each), str(slot.path)) for each in names)
+    for slot, value, names in slot_values(model, written, structure, values):
+        slot.assign(value)
+        done.update((name, str(slot.path)) for name in names)
     done.update(_set_powers(optimizer, structure, values))
     count = _steps(training, structure, values)
     for each in outside:
         each.iterations.assign(count)
     if training.counter is not None and training.counter in values:
         done[training.counter] = str(optimizer.iterations.path)
+    weights = built_model.weights(written, model)
     if isinstance(outside[0], ExponentialMovingAverage) and training.averages is not None:
         done.update(_set_averages(outside[0], weights, written, training, values, count))
     return done
+
+
+def slot_values(
+    model: keras.Model, written: ModelCode, structure: Structure, values: Mapping[str, Array]
+) -> Iterator[tuple[keras.Variable, Array, list[str]]]:
+    """Yields each slot of a model's optimizer, TF1's value for it, and the slots of TF1.
+
+    Slots that the values lack are left out; they begin with TF1's first value by themselves.
+
+    Args:
+        model: the compiled model, whose optimizer is built.
+        written: the code that built the model.
+        structure: the `Structure` of the graph.
+        values: `{variable: value}`.
+    """
+    optimizer = from_outside(model.optimizer)[-1]
+    kind, owned = structure.updates[0].kind, slots_of(structure, values)
+    trained = {id(each) for each in model.trainable_variables}
+    for origin, variable in built_model.weights(written, model).values():
+        if id(variable) not in trained or not origin.variables:
+            continue
+        for role in sorted({role for name in origin.variables for role in owned.get(name, {})}):
+            slot = slots.of_variable(optimizer, variable, kind, role)
+            names = [owned.get(name, {}).get(role, "") for name in origin.variables]
+            if slot is None or any(name not in values for name in names):
+                continue
+            taken = {name: values[each] for name, each in zip(origin.variables, names, strict=True)}
+            value = transforms.value_of(transforms.linear(origin), taken, written.program.constants)
+            yield slot, np.asarray(value).reshape(slot.shape), names
 
 
 def slots_of(structure: Structure, values: Mapping[str, Array]) -> dict[str, dict[str, str]]:
@@ -97,7 +111,7 @@ def slots_of(structure: Structure, values: Mapping[str, Array]) -> dict[str, dic
 def _set_powers(
     optimizer: keras.optimizers.Optimizer, structure: Structure, values: Mapping[str, Array]
 ) -> dict[str, str]:
-    done = {}
+    done: dict[str, str] = {}
     there = {each.path.rpartition("/")[2]: each for each in optimizer.variables}
     for update in structure.updates:
         for k in (1, 2):
@@ -124,7 +138,7 @@ def _set_averages(
     values: Mapping[str, Array],
     count: int,
 ) -> dict[str, str]:
-    done = {}
+    done: dict[str, str] = {}
     shadows = training.averages.shadows if training.averages is not None else {}
     for origin, variable in weights.values():
         average = optimizer.average(variable)

@@ -129,7 +129,8 @@ def three_losses():
     """Losses of three outputs with weights, one of them a part of a frozen trunk."""
     x = tf.placeholder(tf.float32, [None, 5], name="x")
     trunk = tf.layers.dense(x, 4, activation=tf.nn.tanh, name="trunk", trainable=False)
-    heads = [tf.layers.dense(trunk, n, name="head%d" % n) for n in (1, 2, 3)]
+    names = ["head1", "head2", "head3"]
+    heads = [tf.layers.dense(trunk, n, name=names[n - 1]) for n in (1, 2, 3)]
     a = tf.placeholder(tf.float32, [None, 1], name="a")
     b = tf.placeholder(tf.float32, [None, 2], name="b")
     c = tf.placeholder(tf.int64, [None], name="c")
@@ -142,7 +143,7 @@ def three_losses():
     tf.train.AdamOptimizer(0.01).minimize(loss)
     return {
         "rows": {"x:0": X, "a:0": TARGETS[:, :1], "b:0": BINARY, "c:0": NUMBERS},
-        "outputs": ["head%d/BiasAdd:0" % n for n in (1, 2, 3)],
+        "outputs": [name + "/BiasAdd:0" for name in names],
         "loss": loss.name,
     }
 

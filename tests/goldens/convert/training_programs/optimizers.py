@@ -127,7 +127,31 @@ def piecewise_clipped():
     }
 
 
+def recurrent_with_averages():
+    """An LSTM on embedded words under Adam with clipped gradients, and averages of the weights."""
+    words = tf.placeholder(tf.int32, [None, 4], name="words")
+    y = tf.placeholder(tf.int32, [None], name="y")
+    table = tf.get_variable("table", [6, 3])
+    cell = tf.nn.rnn_cell.LSTMCell(2, name="cell")
+    _, state = tf.nn.dynamic_rnn(cell, tf.nn.embedding_lookup(table, words), dtype=tf.float32)
+    outputs = tf.layers.dense(state.h, 3, name="out")
+    loss = tf.losses.sparse_softmax_cross_entropy(y, outputs)
+    optimizer = tf.train.AdamOptimizer(0.05)
+    variables = tf.trainable_variables()
+    gradients, _ = tf.clip_by_global_norm(tf.gradients(loss, variables), 0.3)
+    update = optimizer.apply_gradients(zip(gradients, variables))
+    with tf.control_dependencies([update]):
+        step = tf.train.ExponentialMovingAverage(0.8).apply(variables)
+    tf.add_to_collection("train_op", step)
+    return {
+        "rows": {"words:0": RNG.randint(0, 6, (12, 4)), "y:0": NUMBERS},
+        "outputs": ["out/BiasAdd:0"],
+        "loss": loss.name,
+    }
+
+
 CASES = {
+    "recurrent_with_averages": recurrent_with_averages,
     "adadelta": adadelta,
     "ftrl": ftrl,
     "ftrl_shrinkage": ftrl_shrinkage,

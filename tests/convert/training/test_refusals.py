@@ -1,0 +1,136 @@
+"""Tests what cannot be trained in Keras: one line that names the node, and what to do."""
+
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_recipes.convert.lifting import graph_view, lifter, placeholders
+from tf_recipes.convert.training import compilation
+from tf_recipes.graph import meta_graph
+from tf_recipes.graph.structure import Structure
+
+tf1 = tf.compat.v1
+
+
+def net():
+    """Returns the placeholders, the weights and the outputs of a small net."""
+    x = tf1.placeholder("float32", [None, 3], name="x")
+    y = tf1.placeholder("float32", [None, 2], name="y")
+    w = tf1.get_variable("w", [3, 4], use_resource=False)
+    v = tf1.get_variable("v", [4, 2], use_resource=False)
+    outputs = tf.identity(tf.matmul(tf.nn.tanh(tf.matmul(x, w)), v), name="outputs")
+    return y, w, v, outputs
+
+
+def minimize(loss, optimizer=None, change=lambda gradient: gradient):
+    optimizer = optimizer or tf1.train.GradientDescentOptimizer(0.1)
+    pairs = optimizer.compute_gradients(loss)
+    tf1.add_to_collection("train_op", optimizer.apply_gradients([(change(g), v) for g, v in pairs]))
+
+
+def scaled_gradients():
+    y, _, _, outputs = net()
+    minimize(tf.reduce_mean(tf.square(outputs - y)), change=lambda g: 0.5 * g)
+
+
+def noisy_gradients():
+    y, _, _, outputs = net()
+    minimize(
+        tf.reduce_mean(tf.square(outputs - y)),
+        change=lambda g: g + tf1.random_normal(tf.shape(g)),
+    )
+
+
+def two_rates():
+    y, w, v, outputs = net()
+    loss = tf.reduce_mean(tf.square(outputs - y))
+    slow = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[w])
+    fast = tf1.train.GradientDescentOptimizer(0.2).minimize(loss, var_list=[v])
+    tf1.add_to_collection("train_op", tf.group(slow, fast))
+
+
+def two_optimizers():
+    y, w, v, outputs = net()
+    loss = tf.reduce_mean(tf.square(outputs - y))
+    one = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[w])
+    other = tf1.train.AdamOptimizer(0.1).minimize(loss, var_list=[v])
+    tf1.add_to_collection("train_op", tf.group(one, other))
+
+
+def fed_rate():
+    y, _, _, outputs = net()
+    rate = tf1.placeholder("float32", [], name="rate")
+    loss = tf.reduce_mean(tf.square(outputs - y))
+    minimize(loss, tf1.train.GradientDescentOptimizer(rate))
+
+
+def unknown_optimizer():
+    y, _, _, outputs = net()
+    loss = tf.reduce_mean(tf.square(outputs - y))
+    minimize(loss, tf1.train.ProximalGradientDescentOptimizer(0.1))
+
+
+def fourth_powers():
+    y, w, _, outputs = net()
+    minimize(tf.reduce_mean(tf.square(outputs - y)) + tf.reduce_sum(w**4))
+
+
+def hidden_units():
+    """Penalises the units inside the net, which are no output."""
+    y, w, _, outputs = net()
+    hidden = tf.nn.tanh(tf.matmul(tf1.get_default_graph().get_tensor_by_name("x:0"), w))
+    minimize(tf.reduce_mean(tf.square(outputs - y)) + tf.reduce_mean(hidden * hidden))
+
+
+def random_loss():
+    y, _, _, outputs = net()
+    minimize(tf.reduce_mean(tf.square(outputs - y + tf1.random_normal([2]))))
+
+
+def clipped_weights():
+    y, w, _, outputs = net()
+    loss = tf.reduce_mean(tf.square(outputs - y))
+    update = tf1.train.GradientDescentOptimizer(0.1).minimize(loss)
+    with tf.control_dependencies([update]):
+        step = tf1.assign(w, tf.clip_by_value(w.read_value(), -0.1, 0.1))
+    tf1.add_to_collection("train_op", step.op)
+
+
+REFUSED = {
+    scaled_gradients: "The gradients must be applied as they are.*another function",
+    noisy_gradients: "The gradients must be applied as they are",
+    two_rates: "All variables must have one learning rate. Received: 2 rates",
+    two_optimizers: "one optimizer that Keras or tf_recipes has. Received: Adam, GradientDescent",
+    fed_rate: "must have a value. Received: none for 'rate'.*feed={'rate': VALUE}",
+    unknown_optimizer: "Received: ProximalGradientDescent",
+    fourth_powers: "a function of the weights 'w'",
+    hidden_units: "The loss must be a function of the model's outputs",
+    random_loss: "random numbers at 'random_normal",
+    clipped_weights: "assigns 'w'",
+}
+
+
+@pytest.mark.parametrize("program", REFUSED, ids=lambda program: program.__name__)
+def test_the_refusal_names_what_is_at_fault(program):
+    with tf.Graph().as_default():
+        program()
+        content = tf1.train.export_meta_graph().SerializeToString()
+    graph = meta_graph.parse(content, "program.meta")
+    structure = Structure(graph)
+    inputs = placeholders.model_inputs(graph_view.GraphView(graph, ["outputs:0"], []))
+    view = graph_view.GraphView(graph, ["outputs:0"], inputs)
+    lifted = lifter.lift(view, placeholders.values(view), inputs)
+    random = np.random.RandomState(0)
+    values = {
+        name: random.randn(*(dim.size for dim in structure.nodes[name].attr["shape"].shape.dim))
+        for name in structure.variables
+    }
+    values = {name: np.asarray(value, "f4") for name, value in values.items()}
+    with pytest.raises(ValueError) as found:
+        compilation.find(structure, view, lifted, values)
+    text = str(found.value)
+    assert re.search(REFUSED[program], text), text
+    assert text.count("Received: ") == 1 and "\n" not in text
+    assert "inference=True" in text
