@@ -25,6 +25,11 @@ WRITTEN = {
         0.05 * 0.5 ** ((K + 7) // 4),
         "tf_recipes.exponential_decay(0.05, decay_steps=4, decay_rate=0.5, staircase=True)",
     ),
+    "training_flag": (
+        0,
+        np.where(K <= 1, 0.1, np.where(K <= 3, 0.05, 0.01)),
+        "keras.optimizers.schedules.PiecewiseConstantDecay([1, 3], [0.1, 0.05, 0.01])",
+    ),
     "shared_weights": (
         0,
         (0.02 - 0.002) * (1 - np.minimum(K, 8) / 8) + 0.002,
@@ -51,4 +56,4 @@ def test_the_code_has_the_numbers_of_the_program(program):
 def test_rates_that_the_graph_does_not_give_have_no_code():
     taken, rates, _ = WRITTEN["contrib_batch_norm"]
     assert written("contrib_batch_norm", taken, rates * 1.001) is None
-    assert written("training_flag", 0, np.full(20, 0.1)) is None  # piecewise
+    assert written("training_flag", 0, np.full(20, 0.1)) is None  # without its edges

@@ -102,7 +102,9 @@ def places(node: Any, lifter: Lifter, series: Tensor) -> Any:
     summed = lifter.derived(
         node, "keras.ops.cumsum", ones, axis=0, shape=vector.shape, dtype="int32"
     )
-    return lifter.derived(node, "-", summed, 1, shape=vector.shape, dtype="int32", scope="positions")
+    return lifter.derived(
+        node, "-", summed, 1, shape=vector.shape, dtype="int32", scope="positions"
+    )
 
 
 def reversed_series(node: Any, lifter: Lifter, series: Tensor, lengths: Tensor) -> Tensor:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.convert.training.graph_probe import Probe, ProbeError
 from tf_recipes.convert.training.numbers_of_graph import measured
-from tf_recipes.convert.training.probe import Probe, ProbeError
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.update_ops import Update

@@ -16,8 +16,8 @@ from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.lifting.lifter import Lifted
 from tf_recipes.convert.program.expressions import Layer, made
 from tf_recipes.convert.program.keras_program import identity
-from tf_recipes.convert.training import layer_keywords, losses, optimizer, weight_changes
-from tf_recipes.convert.training.probe import first_value
+from tf_recipes.convert.training import layer_keywords, loss_code, optimizer, weight_changes
+from tf_recipes.convert.training.graph_probe import first_value
 from tf_recipes.graph.structure import Structure
 
 Array = NDArray[Any]
@@ -72,7 +72,7 @@ def find(
     steps = lifted.program.live(lifted.outputs)
     layers: dict[Any, Layer] = {identity(s.layer): s.layer for s in steps if s.layer is not None}
     owned = {name for layer in layers.values() for name in layer.variables}
-    found = losses.find(structure, view, values, fed)
+    found = loss_code.find(structure, view, values, fed)
     decays = {n: d for n, d in weight_changes.decays(structure, shapes).items() if n in owned}
     used = optimizer.find(structure, values, fed, _decay(structure, decays, owned))
     bounds = weight_changes.bounds(structure, shapes)

@@ -216,14 +216,16 @@ def _kinds(graph: LossGraph, label: str, output: int) -> Iterator[KnownLoss]:
     fewer = labels is None or len(labels) == len(shape) - 1 or labels[-1:] == (1,)
     if dtype.kind in "iu" and classes != 1 and fewer:
         yield KnownLoss("SparseCategoricalCrossentropy", logits, _CLASSES)
-    if labels is not None and len(labels) == len(shape) and labels[-1] == shape[-1]:
-        if classes is not None and classes != 1:
-            yield KnownLoss("CategoricalCrossentropy", logits)
-            for share in (0.1, 0.05, 0.2, 0.01):
-                yield KnownLoss("CategoricalCrossentropy", (*logits, ("label_smoothing", share)))
+    shares = [n for n in graph.constants if 0.001 < n < 0.5][:4]
+    if labels is not None and len(labels) == len(shape) > 1 and labels[-1] == classes != 1:
+        yield KnownLoss("CategoricalCrossentropy", logits)
+        for share in shares:
+            yield KnownLoss("CategoricalCrossentropy", (*logits, ("label_smoothing", share)))
     if not _comparable(shape, labels):
         return
     yield KnownLoss("BinaryCrossentropy", logits)
+    for share in shares:
+        yield KnownLoss("BinaryCrossentropy", (*logits, ("label_smoothing", share)))
     for name in ("MeanSquaredError", "MeanAbsoluteError"):
         yield KnownLoss(name)
     for delta in (1.0, *_deltas(graph)):

@@ -113,7 +113,7 @@ def _as_in_tf1(graph: LossGraph) -> list[str]:
 
 
 def _without_penalties(graph: LossGraph) -> str:
-    """Returns the part of the loss that outputs and labels reach, without the weights' penalties."""
+    """Returns the part of the loss that outputs and labels reach, without penalties."""
     structure = graph.structure
     given = [node_of(name) for name in (*graph.outputs, *graph.labels)]
     reached = structure.descendants(given, graph.probe.nodes | set(given))

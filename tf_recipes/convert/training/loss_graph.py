@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.training.graph_probe import Probe, ProbeError, needs_value
 from tf_recipes.convert.training.numbers_of_graph import measured
-from tf_recipes.convert.training.probe import Probe, ProbeError, needs_value
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.verify.bench import schedule_code
@@ -40,7 +40,7 @@ class Penalty:
 class Trial:
     """Holds outputs and labels that are tried, and the loss of the graph for them.
 
-    `usual` says that the labels are those of classes: zeros and ones; `size` is that of the outputs.
+    `usual` says that the labels are those of classes: zeros and ones; `size` is the outputs' size.
     """
 
     outputs: Sequence[Array]

@@ -14,8 +14,8 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.blocks import optimizers
 from tf_recipes.convert.program.expressions import Made
 from tf_recipes.convert.training import clips, rates
+from tf_recipes.convert.training.graph_probe import Probe, ProbeError, first_value, needs_value
 from tf_recipes.convert.training.numbers_of_graph import plain
-from tf_recipes.convert.training.probe import Probe, ProbeError, first_value, needs_value
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.update_ops import Update

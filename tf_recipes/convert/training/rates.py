@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
@@ -16,8 +16,8 @@ from tf_recipes.convert.lifting.lifter import Lifter, LiftError
 from tf_recipes.convert.lifting.values import Constant, Value
 from tf_recipes.convert.program.expressions import Made
 from tf_recipes.convert.program.function_code import DECORATOR, FunctionCode, executed
+from tf_recipes.convert.training.graph_probe import Probe, needs_value
 from tf_recipes.convert.training.numbers_of_graph import plain
-from tf_recipes.convert.training.probe import Probe, needs_value
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.verify.bench import schedule_code
@@ -121,9 +121,9 @@ def _lifted(
         body = code.body()
     except LiftError as error:
         found = unknown_operations([(each.op, each.node) for each in error.unknown])
-        return str(_refuse(structure, tensor, f"{shown} by {found}"))
+        _refuse(structure, tensor, f"{shown} by {found}")
     except ValueError:
-        return str(_refuse(structure, tensor, shown))
+        _refuse(structure, tensor, shown)
     lines = [
         DECORATOR,
         f"class {NAME}({_SCHEDULE}):",
@@ -158,7 +158,7 @@ def _steps(constants: list[float], taken: int) -> np.ndarray:
     return np.array(sorted(each for each in found if each >= 0))
 
 
-def _refuse(structure: Structure, tensor: str, received: str) -> None:
+def _refuse(structure: Structure, tensor: str, received: str) -> NoReturn:
     validation.fail(
         "The learning rate must be a number, or a schedule of Keras.",
         f"{received} at {shortened(tensor, 80)!r} in {structure.graph.source!r}",

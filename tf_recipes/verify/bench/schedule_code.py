@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,8 @@ def find(structure: Structure, rate: str, steps: Array, rates: Array) -> Schedul
     if len(numbers) > MOST:
         return None
     ops = {structure.nodes[name].op for name in above}
-    return next(_possible(ops, numbers, steps, rates), None)
+    with np.errstate(all="ignore"):
+        return next(_possible(ops, numbers, steps, rates), None)
 
 
 def constants(structure: Structure, names: Iterable[str]) -> list[float]:
@@ -117,7 +118,7 @@ def _exponential(
         if every < 1 or rate <= 0:
             continue
         share, staircase = _shares(ops, steps, every)
-        if _same(lambda f=first, r=rate, s=share: f * r**s, wanted):
+        if _same(first * rate**share, wanted):
             named = (("decay_steps", _whole(every)), ("decay_rate", rate), *staircase)
             yield ScheduleCall("tf_recipes.exponential_decay", (first,), named)
 
@@ -129,7 +130,7 @@ def _natural_exponential(
         if every < 1:
             continue
         share, staircase = _shares(ops, steps, every)
-        if _same(lambda f=first, r=rate, s=share: f * np.exp(-r * s), wanted):
+        if _same(first * np.exp(-rate * share), wanted):
             named = (("decay_steps", _whole(every)), ("decay_rate", math.exp(-rate)), *staircase)
             yield ScheduleCall("tf_recipes.exponential_decay", (first,), named)
 
@@ -141,7 +142,7 @@ def _inverse_time(
         if every < 1 or rate < 0:
             continue
         share, staircase = _shares(ops, steps, every)
-        if _same(lambda f=first, r=rate, s=share: f / (1 + r * s), wanted):
+        if _same(first / (1 + rate * share), wanted):
             named = (("decay_steps", _whole(every)), ("decay_rate", rate), *staircase)
             yield ScheduleCall(f"{_KERAS}.InverseTimeDecay", (first,), named)
 
@@ -152,7 +153,7 @@ def _polynomial(numbers: Sequence[float], steps: Array, wanted: Array) -> Iterat
             continue
         share = 1 - np.minimum(steps, every) / every
         for power in (1.0, *numbers):
-            if _same(lambda f=first, e=last, s=share, p=power: (f - e) * s**p + e, wanted):
+            if _same((first - last) * share**power + last, wanted):
                 named = (
                     ("decay_steps", _whole(every)),
                     ("end_learning_rate", last),
@@ -167,7 +168,7 @@ def _cosine(numbers: Sequence[float], steps: Array, wanted: Array) -> Iterator[S
             continue
         share = (1 + np.cos(np.pi * np.minimum(steps, every) / every)) / 2
         for alpha in (0.0, *numbers):
-            if _same(lambda f=first, a=alpha, s=share: f * ((1 - a) * s + a), wanted):
+            if _same(first * ((1 - alpha) * share + alpha), wanted):
                 named = (("decay_steps", _whole(every)), *((("alpha", alpha),) if alpha else ()))
                 yield ScheduleCall(f"{_KERAS}.CosineDecay", (first,), named)
 
@@ -203,12 +204,10 @@ def _close(one: float, other: float) -> bool:
     return abs(one - other) <= CLOSE * abs(other)
 
 
-def _same(rates: Callable[[], Array], wanted: Array) -> bool:
-    with np.errstate(all="ignore"):
-        difference = np.abs(rates() - wanted)
+def _same(rates: Array, wanted: Array) -> bool:
     # far away a rate is lost in the rounding of its exponent
     least = np.abs(wanted).max(initial=0) * 1e-9
-    return bool(np.all(difference <= CLOSE * np.abs(wanted) + least))
+    return bool(np.all(np.abs(rates - wanted) <= CLOSE * np.abs(wanted) + least))
 
 
 def _text(value: Any) -> str:

@@ -14,9 +14,9 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.program.expressions import Made
 from tf_recipes.convert.training import known_losses, loss_function
+from tf_recipes.convert.training.graph_probe import ProbeError
 from tf_recipes.convert.training.known_losses import Found
 from tf_recipes.convert.training.loss_graph import LossGraph, Penalty, Trial
-from tf_recipes.convert.training.probe import ProbeError
 from tf_recipes.graph.structure import Structure
 
 
