@@ -83,7 +83,7 @@ def find(
 
 
 def _raw(structure: Structure, tensor: str, rows: Collection[str]) -> dict[str, None]:
-    """Returns the tensors of `tf.gradients` that a tensor is computed from, without those of rows."""
+    """Returns the tensors of `tf.gradients` behind a tensor, without those of rows."""
     found: dict[str, None] = {}
     waiting, seen = [tensor], set()
     while waiting:
