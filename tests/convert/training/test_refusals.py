@@ -43,6 +43,15 @@ def noisy_gradients():
     )
 
 
+def decay_in_gradients():
+    y, _, _, outputs = net()
+    loss = tf.reduce_mean(tf.square(outputs - y))
+    optimizer = tf1.train.GradientDescentOptimizer(0.1)
+    pairs = optimizer.compute_gradients(loss)
+    pairs = [(tf.clip_by_norm(gradient, 1.0) + 0.1 * weight, weight) for gradient, weight in pairs]
+    tf1.add_to_collection("train_op", optimizer.apply_gradients(pairs))
+
+
 def two_rates():
     y, w, v, outputs = net()
     loss = tf.reduce_mean(tf.square(outputs - y))
@@ -101,6 +110,7 @@ def clipped_weights():
 REFUSED = {
     scaled_gradients: "The gradients must be applied as they are.*another function",
     noisy_gradients: "The gradients must be applied as they are",
+    decay_in_gradients: "gradients to which '(w|v)' is added",
     two_rates: "All variables must have one learning rate. Received: 2 rates",
     two_optimizers: "one optimizer that Keras or tf_recipes has. Received: Adam, GradientDescent",
     fed_rate: "must have a value. Received: none for 'rate'.*feed={'rate': VALUE}",

@@ -69,6 +69,9 @@ def find(
     names = list(paths)
     try:
         with Probe(structure, names, {**given, **rows}) as probe:
+            if probe.variables:
+                weights = f"gradients to which {shortened(probe.variables[0], 80)!r} is added"
+                return _refuse(structure, names[0], weights)
             zeros = {each: np.zeros((1, 1)) for each in given if each not in arrays}
             fixed = {**feed, **zeros, **{name: np.arange(_ROWS) for name in rows}}
             trials = list(_trials(probe, names, mine, arrays, fixed))
