@@ -99,7 +99,7 @@ def strided_slice(node: Any, lifter: Lifter) -> Value | None:
         for kind in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
     }
     index: list[Any] = []
-    for k, (begin, end, stride) in enumerate(zip(*numbers, strict=True)):  # type: ignore[arg-type]
+    for k, (begin, end, stride) in enumerate(zip(*numbers, strict=True)):
         on = {kind for kind, mask in masks.items() if mask >> k & 1}
         if "ellipsis" in on:
             index.append(...)
