@@ -12,7 +12,7 @@ from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.values import Dimension
 from tf_recipes.convert.patterns import _sequences, _sizes
 from tf_recipes.convert.program.expressions import Made, Tensor
-from tf_recipes.convert.recurrent import layers
+from tf_recipes.convert.recurrent import cell_layers
 from tf_recipes.convert.recurrent.affine import core
 from tf_recipes.convert.recurrent.cells import Cell
 
@@ -107,7 +107,9 @@ def places(node: Any, lifter: Lifter, series: Tensor) -> Any:
     summed = lifter.derived(
         node, "keras.ops.cumsum", ones, axis=0, shape=vector.shape, dtype="int32"
     )
-    return lifter.derived(node, "-", summed, 1, shape=vector.shape, dtype="int32", scope="positions")
+    return lifter.derived(
+        node, "-", summed, 1, shape=vector.shape, dtype="int32", scope="positions"
+    )
 
 
 def reversed_series(node: Any, lifter: Lifter, series: Tensor, lengths: Tensor) -> Tensor:
@@ -196,7 +198,7 @@ def add_layer(
         keywords["go_backwards"] = True
     if lengths is not None and sequence:
         keywords["zero_output_for_mask"] = True
-    layer = layers.layer(cell, state, list(names.values()), keywords, series.dtype)
+    layer = cell_layers.layer(cell, state, list(names.values()), keywords, series.dtype)
     call: dict[str, Any] = {}
     if lengths_here is not None:
         call["mask"] = mask_of(node, lifter, lengths_here, series)
@@ -217,7 +219,7 @@ def add_layer(
         layer.scope,
         sequence=states,
     )
-    if not layers.biases_of_one(cell):
+    if not cell_layers.biases_of_one(cell):
         lifter.note(
             Tensor(step), "joins several biases that are added, which TF1 trains one by one"
         )
