@@ -467,6 +467,7 @@ class Lifter:
         shape: tuple[int | None, ...] | None,
         dtype: str | None = None,
         scope: str | None = None,
+        also: Mapping[str, Any] | None = None,
         **keywords: Any,
     ) -> Tensor:
         """Adds an operation whose result is no tensor of the graph, but a part of one's making.
@@ -478,13 +479,14 @@ class Lifter:
             shape: the static shape of the result.
             dtype: the dtype of the result; the default is the node's.
             scope: the name of the result in the code; the default is that of the function.
+            also: keyword arguments of the function with a name that stands here already.
             **keywords: as for `operation`.
         """
         named = scope or (function.rpartition(".")[2] if "." in function else node.name)
         step = self.program.add(
             function,
             arguments,
-            keywords,
+            {**keywords, **(also or {})},
             [self._of_turns(shape, arguments)],
             [dtype or self.view.dtype(f"{node.name}:0")],
             [node.name],

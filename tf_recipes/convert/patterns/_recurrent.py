@@ -12,7 +12,7 @@ from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.values import Dimension
 from tf_recipes.convert.patterns import _sequences, _sizes
 from tf_recipes.convert.program.expressions import Made, Tensor
-from tf_recipes.convert.recurrent import layers
+from tf_recipes.convert.recurrent import cell_layers
 from tf_recipes.convert.recurrent.affine import core
 from tf_recipes.convert.recurrent.cells import Cell
 
@@ -41,24 +41,22 @@ def is_zero(lifter: Lifter, tensor: str) -> bool:
     return node.op == "ZerosLike"
 
 
-def initial_state(
-    lifter: Lifter, first: Sequence[str | None]
-) -> list[Tensor] | None | type[NotImplemented]:
-    """Returns the states that a layer begins with; None for zeros.
+def initial_state(lifter: Lifter, first: Sequence[str | None]) -> list[Tensor] | None:
+    """Returns the states that a layer begins with; an empty list for zeros.
 
     Args:
         lifter: the lifter.
         first: the tensors of the graph.
 
     Returns:
-        NotImplemented where a tensor has no counterpart.
+        None where a tensor has no counterpart.
     """
     names = [each for each in first if each is not None]
     if all(is_zero(lifter, each) for each in names):
-        return None
+        return []
     values = [lifter.argument(each) for each in names]
     if any(value is None for value in values):
-        return NotImplemented
+        return None
     return [lifter.as_tensor(lifter.value(each), each) for each in names]
 
 
@@ -98,7 +96,14 @@ def places(node: Any, lifter: Lifter, series: Tensor) -> Any:
     if series.shape[1] is not None:
         return Made("keras.ops.arange", (series.shape[1],))
     vector = _sizes.along(node, lifter, Dimension(series, 1))
-    ones = lifter.derived(node, "keras.ops.ones_like", vector, dtype="int32", shape=vector.shape)
+    ones = lifter.derived(
+        node,
+        "keras.ops.ones_like",
+        vector,
+        dtype="int32",
+        shape=vector.shape,
+        also={"dtype": "int32"},
+    )
     summed = lifter.derived(
         node, "keras.ops.cumsum", ones, axis=0, shape=vector.shape, dtype="int32"
     )
@@ -152,7 +157,7 @@ def add_layer(
     cell: Cell,
     state: str,
     inputs: Sequence[tuple[str, Tensor]],
-    first: Sequence[Tensor] | None,
+    first: Sequence[Tensor],
     lengths: Tensor | None,
     wanted: tuple[bool, bool, bool],
 ) -> Results:
@@ -164,7 +169,7 @@ def add_layer(
         cell: the cell.
         state: the tensor of the graph with the state before.
         inputs: pairs of a tensor of the graph that the cell takes, and its series.
-        first: the states that it begins with, or None for zeros.
+        first: the states that it begins with; nothing for zeros.
         lengths: the lengths of the series, or None.
         wanted: True for the sequence, for the last state and for the last memory.
     """
@@ -193,11 +198,11 @@ def add_layer(
         keywords["go_backwards"] = True
     if lengths is not None and sequence:
         keywords["zero_output_for_mask"] = True
-    layer = layers.layer(cell, state, list(names.values()), keywords, series.dtype)
+    layer = cell_layers.layer(cell, state, list(names.values()), keywords, series.dtype)
     call: dict[str, Any] = {}
     if lengths_here is not None:
         call["mask"] = mask_of(node, lifter, lengths_here, series)
-    if first is not None:
+    if first:
         call["initial_state"] = list(first) if len(first) > 1 else first[0]
     rows, time = series.shape[:2] if series.shape is not None else (None, None)
     one = (rows, cell.units)
@@ -214,7 +219,7 @@ def add_layer(
         layer.scope,
         sequence=states,
     )
-    if not layers.biases_of_one(cell):
+    if not cell_layers.biases_of_one(cell):
         lifter.note(
             Tensor(step), "joins several biases that are added, which TF1 trains one by one"
         )

@@ -37,7 +37,7 @@ def stacked(node: Any, lifter: Lifter, parts: Sequence[Any], axis: int) -> Tenso
     if shape is not None:
         place = axis % (len(shape) + 1)
         shape = (*shape[:place], len(parts), *shape[place:])
-    keywords = {"axis": axis} if axis else {}
+    keywords: dict[str, Any] = {"axis": axis} if axis else {}
     return lifter.derived(
         node, "keras.ops.stack", list(parts), shape=shape, dtype=dtype, **keywords
     )
@@ -115,7 +115,7 @@ def _again(node: Any, lifter: Lifter, step: Step, series: Tensor) -> Tensor:
         step.callee,
         (series, *step.arguments[1:]),
         dict(step.keywords),
-        [(*before[:2], *one[1:]) if known else None],  # type: ignore[index, misc]
+        [(*before[:2], *one[1:]) if known else None],  # type: ignore[index]
         step.dtypes,
         [*step.nodes, node.name],
         step.scope,

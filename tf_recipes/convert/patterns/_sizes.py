@@ -51,15 +51,16 @@ def filled(
         return None
     if value in (0, 1) and _is_shape_of(size.tensor, target):
         like = f"keras.ops.{'ones' if value else 'zeros'}_like"
-        given = {"dtype": dtype} if size.tensor.dtype != dtype else {}
+        other = {"dtype": dtype} if size.tensor.dtype != dtype else {}
         return lifter.derived(
-            node, like, size.tensor, **given, shape=size.tensor.shape, dtype=dtype
+            node, like, size.tensor, shape=size.tensor.shape, dtype=dtype, also=other
         )
     vector = along(node, lifter, size)
-    keywords = {"dtype": dtype} if vector.dtype != dtype else {}
-    name, given = ("full_like", (value,)) if value else ("zeros_like", ())
+    other = {"dtype": dtype} if vector.dtype != dtype else {}
+    given: tuple[Any, ...] = (value,) if value else ()
+    name = "full_like" if value else "zeros_like"
     result = lifter.derived(
-        node, f"keras.ops.{name}", vector, *given, shape=vector.shape, dtype=dtype, **keywords
+        node, f"keras.ops.{name}", vector, *given, shape=vector.shape, dtype=dtype, also=other
     )
     ones = tuple(-1 if axis == unknown[0] else 1 for axis in range(len(target)))
     shape: Any = tuple(None if each == -1 else each for each in ones)

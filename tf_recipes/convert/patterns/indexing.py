@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -97,18 +98,18 @@ def gather_nd(node: Any, lifter: Lifter) -> Value | None:
     if not isinstance(values[0], Tensor | Weight | Constant) or not isinstance(places, Tensor):
         return None
     table = lifter.as_tensor(values[0], node.input[0])
+    shape, kept = table.shape, (places.shape or ())[:-1]
     depth = places.shape[-1] if places.shape else None
-    shape = table.shape
     if depth is None or shape is None or None in shape[1:]:
         return None
     inner, rest = shape[1:depth], shape[depth:]
-    strides = [int(np.prod(inner[k:], dtype=np.int64)) for k in range(depth)]
+    strides = [math.prod(each or 1 for each in inner[k:]) for k in range(depth)]
     flat = lifter.derived(
         node, "keras.ops.reshape", table, (-1, *rest), shape=(None, *rest), dtype=table.dtype
     )
     if depth == 1:
         numbers = lifter.derived(
-            node, "keras.ops.squeeze", places, axis=-1, shape=places.shape[:-1], dtype=places.dtype
+            node, "keras.ops.squeeze", places, axis=-1, shape=kept, dtype=places.dtype
         )
     else:
         weighted = lifter.derived(
@@ -120,7 +121,7 @@ def gather_nd(node: Any, lifter: Lifter) -> Value | None:
             dtype=places.dtype,
         )
         numbers = lifter.derived(
-            node, "keras.ops.sum", weighted, axis=-1, shape=places.shape[:-1], dtype=places.dtype
+            node, "keras.ops.sum", weighted, axis=-1, shape=kept, dtype=places.dtype
         )
     return lifter.operation(node, "keras.ops.take", flat, numbers, axis=0)
 
@@ -139,7 +140,7 @@ def one_hot(node: Any, lifter: Lifter) -> Value | None:
         keywords["dtype"] = dtype
     shape = lifter.view.shape(node.name)
     made = lifter.derived(
-        node, "keras.ops.one_hot", places, int(depth), **keywords, shape=shape, dtype=dtype
+        node, "keras.ops.one_hot", places, int(depth), shape=shape, dtype=dtype, also=keywords
     )
     if on - off != 1:
         made = lifter.derived(node, "*", made, on - off, shape=shape)

@@ -136,9 +136,10 @@ def norm(node: Any, lifter: Lifter) -> Value | None:
     if tensor is None or not axes:
         return None
     square = lifter.derived(node, "keras.ops.square", tensor, shape=tensor.shape)
-    keep = {"keepdims": True} if lifter.view.attribute(node.name, "keep_dims") else {}
     axis = _axis(axes, tensor)
-    keep = {"axis": axis, **keep} if axis is not None else keep
+    keep: dict[str, Any] = {} if axis is None else {"axis": axis}
+    if lifter.view.attribute(node.name, "keep_dims"):
+        keep["keepdims"] = True
     summed = lifter.derived(
         node, "keras.ops.sum", square, shape=lifter.view.shape(node.name), **keep
     )

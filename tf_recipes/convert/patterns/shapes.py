@@ -180,11 +180,11 @@ def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...
                 scope=_scope(node),
                 shape=(None, *sizes_),
             )
-    shape = tuple(None if each == -1 else each for each in wanted)
+    sizes_of: tuple[int | None, ...] = tuple(None if e == -1 else e for e in wanted)
     while (source := before_reshape(tensor)) is not None:
         tensor = source
     return lifter.derived(
-        node, "keras.ops.reshape", tensor, tuple(wanted), shape=shape, dtype=tensor.dtype
+        node, "keras.ops.reshape", tensor, tuple(wanted), shape=sizes_of, dtype=tensor.dtype
     )
 
 

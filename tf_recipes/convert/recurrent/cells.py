@@ -108,9 +108,9 @@ def _hard_sigmoid(view: GraphView, name: str) -> str | None:
         name = core(view, inputs[0])
     if bounds.get("Minimum") != 1 or bounds.get("Maximum") != 0:
         return None
-    for op, number in ((_SUMS, 0.5), (("Mul",), 0.2)):
+    for ops, number in ((_SUMS, 0.5), (("Mul",), 0.2)):
         inputs = view.inputs(name)
-        if view.op(name) not in op:
+        if view.op(name) not in ops:
             return None
         values = [view.constant(each) for each in inputs]
         known = [k for k, value in enumerate(values) if value is not None and value.size == 1]

@@ -115,6 +115,8 @@ def moves_comparisons():
         tf.cast(tf.logical_and(a > 0, tf.logical_not(b < 0)), tf.float32),
         tf.cast(right, tf.float32),
         tf.one_hot(best, 6),
+        tf.to_float(tf.one_hot(best, 6, dtype=tf.int32)),
+        tf.gather(b, tf.range(tf.shape(a)[0])),
         tf.one_hot(tf.cast(tf.abs(a[:, 0] * 3), tf.int32), 4, on_value=2.0, off_value=-1.0),
         tf.reduce_sum(tf.one_hot(best, 6) * b, axis=1),
         tf.clip_by_value(a, -0.5, 0.5),

@@ -93,7 +93,7 @@ def einsum(node: Any, lifter: Lifter) -> Value | None:
     rows = lifter.tensor(names[0])
     kernel = lifter.weight(names[1]) if len(names) == 2 else None
     if rows is not None and kernel is not None and len(parts[1]) == 2:
-        summed, units = parts[1]
+        summed, units = parts[1][0], parts[1][1]
         if parts[0][-1:] == summed and result == parts[0][:-1] + units:
             return dense(node, lifter, rows, kernel, flip=False)
         if parts[0][-1:] == units and result == parts[0][:-1] + summed:

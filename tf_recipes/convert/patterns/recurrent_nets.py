@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from tf_recipes.convert.lifting.lifter import DROPOUTS, Lifter
@@ -109,9 +110,10 @@ def in_turns(node: Any, lifter: Lifter) -> Value | None:
         return None
     with lifter.whole_turns(loop.frame):
         found = lifter.by_patterns(node, after=2)
-    first = found[0] if isinstance(found, list | tuple) else found
+    several = found if isinstance(found, Sequence) else None
+    first = several[0] if several is not None else found
     if not isinstance(first, Tensor):
-        return first
+        return None if isinstance(first, Sequence) else first
     if first.step.layer is not None and first.step.layer.path in DROPOUTS:
         return _dropped(node, lifter, first, loop)
     if not steps:
@@ -157,7 +159,8 @@ def _drawn_in_turn(name: str, lifter: Lifter) -> bool:
     """Returns whether the random numbers of a dropout are drawn in each turn."""
     view = lifter.view
     found = recurrence.of(view)
-    waiting, seen = [name], set()
+    waiting = [name]
+    seen: set[str] = set()
     while waiting and len(seen) < 40:
         each = waiting.pop(0)
         if each in seen:
@@ -222,9 +225,9 @@ def cell_in_loop(node: Any, lifter: Lifter) -> Value | None:
         if memory is None or _place(cell.memory, lifter) != (memory[0].body, memory[1]):
             return None
         firsts.append(_first(memory[0], memory[1], lifter))
-    first = _first_states(firsts, lifter)
+    first = None if "" in firsts else _recurrent.initial_state(lifter, firsts)
     series = [(each, lifter.value(each)) for each in cell.inputs(before)]
-    if first is NotImplemented or not series:
+    if first is None or not series:
         return None
     given = [(name, value.tensor) for name, value in series if isinstance(value, Steps)]
     lengths = lifter.tensor(lengths_name) if lengths_name is not None else None
@@ -261,19 +264,12 @@ def _first(state: State, columns: tuple[int, int] | None, lifter: Lifter) -> str
     return ""
 
 
-def _first_states(firsts: list[str | None], lifter: Lifter) -> Any:
-    """Returns the states that a layer begins with, None for zeros; else NotImplemented."""
-    if "" in firsts:
-        return NotImplemented
-    return _recurrent.initial_state(lifter, firsts)
-
-
 def _new_states(
     loop: Loop, lifter: Lifter
 ) -> dict[str, tuple[State, tuple[int, int] | None, str | None]]:
     """Returns `{new tensor: (state, its columns or None for all, the lengths or None)}`."""
     view = lifter.view
-    found = {}
+    found: dict[str, tuple[State, tuple[int, int] | None, str | None]] = {}
     for state in loop.states.values():
         new, lengths = chains.new_of(view, state.next)
         found[new] = state, None, lengths
@@ -401,9 +397,12 @@ def _unrolled(node: Any, lifter: Lifter, chain: Chain) -> Value | None:
     cells = chain.cells
     own = nodes_of(cell.root for cell in cells)
     by_input = [cell.inputs(state) for cell, state in zip(cells, chain.states, strict=True)]
-    lengths = lifter.demand(chain.lengths, own) if chain.lengths is not None else None
-    if chain.lengths is not None and not isinstance(lengths, Tensor):
-        return None
+    lengths = None
+    if chain.lengths is not None:
+        found = lifter.demand(chain.lengths, own)
+        if not isinstance(found, Tensor):
+            return None
+        lengths = found
     given = []
     for same in zip(*by_input, strict=True):
         values = [lifter.demand(each, own) for each in same]
@@ -411,13 +410,12 @@ def _unrolled(node: Any, lifter: Lifter, chain: Chain) -> Value | None:
             return None
         given.append((same[0], _sequences.stacked(node, lifter, values, 1)))
     firsts = [chain.states[0], cells[0].memory]
-    first = None
-    if not all(each is None or _recurrent.is_zero(lifter, each) for each in firsts):
-        for each in firsts:
-            if each is not None and lifter.demand(each, own) is None:
-                return None
-        first = _recurrent.initial_state(lifter, firsts)
-    if first is NotImplemented or not given:
+    for each in firsts:
+        zero = each is None or _recurrent.is_zero(lifter, each)
+        if each is not None and not zero and lifter.demand(each, own) is None:
+            return None
+    first = _recurrent.initial_state(lifter, firsts)
+    if first is None or not given:
         return None
     outputs, last, memory = _results_of(chain, lifter)
     used = [k for k, each in enumerate(outputs) if each]
@@ -445,10 +443,10 @@ def _unrolled(node: Any, lifter: Lifter, chain: Chain) -> Value | None:
         )
         for each in tensors:
             lifter.give(each, value, _LAYERS)
-    for tensors, value in ((last, made.state), (memory, made.memory)):
+    for tensors, state in ((last, made.state), (memory, made.memory)):
         for each in tensors:
-            if value is not None and not (plain and sequence and each in outputs[final]):
-                lifter.give(each, value, _LAYERS)
+            if state is not None and not (plain and sequence and each in outputs[final]):
+                lifter.give(each, state, _LAYERS)
     for cell in cells:
         if f"{cell.root}" not in lifter.values:
             reason = "is a step of a recurrent layer"
