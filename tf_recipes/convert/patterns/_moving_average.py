@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import weakref
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy as np
 from tf_recipes.convert.lifting.graph_view import full
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.patterns import _scalars
-from tf_recipes.graph.nodes import VARIABLES, node_of
+from tf_recipes.graph.nodes import node_of
 
 _WRITES = ("Assign", "AssignSub", "AssignVariableOp", "AssignSubVariableOp", "AssignAdd")
 
@@ -40,12 +42,10 @@ def update_of(lifter: Lifter, variable: str, statistic: str) -> Update | None:
     reader = _Reader(lifter, variable, statistic)
     structure = lifter.view.structure
     step = None if structure is None else structure.step
-    found = []
-    for node in lifter.view.whole.values():
-        if node.op in _WRITES and reader.root(node.input[0]) == full(variable):
-            decay = reader.decay(node)
-            if decay is not None or not reader.is_start(node):
-                found.append(Update(decay, step is None or node.name in step))
+    found = [
+        Update(reader.decay(node), step is None or node.name in step)
+        for node in _index(lifter).by_variable.get(full(variable), ())
+    ]
     if not found:
         return None
     return sorted(found, key=lambda each: (not each.runs, each.decay is None))[0]
@@ -53,14 +53,63 @@ def update_of(lifter: Lifter, variable: str, statistic: str) -> Update | None:
 
 def moved_by(lifter: Lifter, statistic: str) -> str | None:
     """Returns the variable that holds the average of a statistic of the batch, or None."""
-    for node in lifter.view.whole.values():
-        if node.op not in _WRITES:
-            continue
-        variable = node_of(_scalars.root(lifter.view.whole, node.input[0]))
-        reader = _Reader(lifter, variable, statistic)
-        if not reader.is_start(node) and reader.decay(node) is not None:
-            return variable
+    wanted = _scalars.root(lifter.view.whole, statistic)
+    for variable, node in _index(lifter).by_leaf.get(wanted, ()):
+        if _Reader(lifter, node_of(variable), statistic).decay(node) is not None:
+            return node_of(variable)
     return None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Index:
+    """Holds the nodes that write a value which is computed of others.
+
+    `by_variable` is `{variable: nodes}`, `by_leaf` is `{tensor in the value: pairs of a variable
+    and a node}`.
+    """
+
+    by_variable: dict[str, list[Any]]
+    by_leaf: dict[str, list[tuple[str, Any]]]
+
+
+_known: weakref.WeakKeyDictionary[Any, _Index] = weakref.WeakKeyDictionary()
+
+
+def _index(lifter: Lifter) -> _Index:
+    view = lifter.view
+    if view not in _known:
+        found = _Index({}, {})
+        for node in view.whole.values():
+            if node.op in _WRITES and not _is_start(view.whole, node):
+                variable = _scalars.root(view.whole, node.input[0])
+                found.by_variable.setdefault(variable, []).append(node)
+                for leaf in _leaves(lifter, node.input[1]):
+                    found.by_leaf.setdefault(leaf, []).append((variable, node))
+        _known[view] = found
+    return _known[view]
+
+
+def _is_start(nodes: Mapping[str, Any], node: Any) -> bool:
+    """Returns whether an assignment gives a variable its first value or that of a file."""
+    if node.op not in ("Assign", "AssignVariableOp"):
+        return False
+    value = nodes.get(node_of(_scalars.root(nodes, node.input[1])))
+    return value is None or value.op not in _scalars.COMPUTED
+
+
+def _leaves(lifter: Lifter, tensor: str) -> set[str]:
+    """Returns the tensors that arithmetic computes another tensor of."""
+    nodes, found = lifter.view.whole, set()
+    waiting = [tensor]
+    while waiting and len(found) < _scalars.DEPTH:
+        name = _scalars.root(nodes, waiting.pop())
+        if name in found:
+            continue
+        found.add(name)
+        node = nodes.get(node_of(name))
+        if node is not None and node.op in _scalars.COMPUTED:
+            waiting += [each for each in node.input if not each.startswith("^")]
+    return found
 
 
 class _Reader:
@@ -74,24 +123,6 @@ class _Reader:
     def root(self, tensor: str) -> str:
         """Returns the tensor behind Identity, Switch and nodes that change the shape."""
         return _scalars.root(self._nodes, tensor)
-
-    def is_start(self, node: Any) -> bool:
-        """Returns whether an assignment gives a variable its first value or that of a file."""
-        if node.op not in ("Assign", "AssignVariableOp"):
-            return False
-        waiting, seen = [node_of(node.input[1])], set()
-        while waiting:
-            name = waiting.pop()
-            if name in seen or name not in self._nodes:
-                continue
-            seen.add(name)
-            other = self._nodes[name]
-            apart = full(name) in (self._variable, self._statistic)
-            if apart or len(seen) > _scalars.DEPTH:
-                return False
-            if other.op not in VARIABLES:
-                waiting += [node_of(each) for each in other.input if not each.startswith("^")]
-        return True
 
     def decay(self, node: Any) -> float | None:
         """Returns the share of the average that an assignment keeps, or None for another rule."""

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_recipes.convert.lifting.graph_view import full
 from tf_recipes.convert.lifting.lifter import Lifter
-from tf_recipes.convert.lifting.values import Constant, Flag
+from tf_recipes.convert.lifting.values import Constant, Flag, Setting
 from tf_recipes.graph.nodes import node_of
 
 DEPTH = 40  # nodes between a number and what it is made of
@@ -29,6 +29,8 @@ _ARITHMETIC = {
     "Maximum": np.maximum,
     "Minimum": np.minimum,
 }
+# operations whose result follows from numbers, or by a choice
+COMPUTED = (*_ARITHMETIC, "Merge", "RefMerge", "Select", "SelectV2")
 
 
 def root(nodes: Mapping[str, Any], tensor: str) -> str:
@@ -73,6 +75,12 @@ class Scalars:
         known = self._lifter.placeholders.get(node.name)
         if isinstance(known, Constant) and known.array.size == 1:
             return float(known.array.reshape(()))
+        if isinstance(known, Setting):
+            at = known.training if self._training else known.evaluation
+            if at is not None:
+                return at
+        if node.op == "PlaceholderWithDefault":
+            return self.value(node.input[0], given, depth - 1)
         if node.op == "Const":
             array = tf.make_ndarray(node.attr["value"].tensor)
             number = array.size == 1 and array.dtype.kind in "fiub"
