@@ -16,6 +16,7 @@ from tf_recipes.verify.reports import report_rows, report_words
 Row = Mapping[str, Any]  # of a conversion's results
 
 ROWS = 500  # of a table, and of the nodes of all layers together
+VARIABLES = 12  # of one layer
 NAME = 400  # bytes of a name in a table
 _VERIFY = "tf_recipes.verify.reports"  # has the styles that tables of names need
 _ELSEWHERE = "no layer of its own"
@@ -78,6 +79,12 @@ def _name(text: str) -> str:
     return safe.shortened(text, NAME) if text else "(no name)"
 
 
+def _names(texts: Sequence[str]) -> list[str]:
+    """Returns the first of several names, and the number of the others."""
+    more = len(texts) - VARIABLES
+    return [*map(_name, texts[:VARIABLES]), *([f"and {more} more"] if more > 0 else [])]
+
+
 def _shape(sizes: Sequence[int | None]) -> str:
     return f"({', '.join('?' if each is None else str(each) for each in sizes)})"
 
@@ -93,7 +100,7 @@ def _layers(document: Row) -> list[dict[str, Any]]:
             "class": each["class"],
             "code": each["code"],
             "line": each["line"],
-            "tf1": list(map(_name, owned.get(each["name"], []))),
+            "tf1": _names(owned.get(each["name"], [])),
         }
         for each in document["layers"]
     ]
@@ -164,7 +171,7 @@ def _groups(nodes: Sequence[Row], anchors: safe.Anchors) -> list[dict[str, Any]]
 def _variable(row: Row) -> dict[str, Any]:
     return {
         "keras": _name(row["keras"]),
-        "tf1": list(map(_name, row["tf1"])),
+        "tf1": _names(row["tf1"]),
         "shape": _shape(row["shape"]),
         "transform": row["transform"] or "as it is",
     }
