@@ -71,12 +71,12 @@ def run(
 
 
 def _map(code: ModelCode, model: keras.Model) -> dict[str, str]:
-    """Returns the map of the variables that are one another's, as they are or transposed."""
+    """Returns the map of the variables that are one another's: as they are, reshaped or transposed."""
     found = {}
     for path, (origin, _) in built_model.weights(code, model).items():
         if len(origin.variables) != 1:
             continue
-        if origin.transform is None:
+        if origin.transform is None or origin.transform.function == "reshape":
             found[origin.variables[0]] = path
         elif dict(origin.transform.arguments).get("order") == (1, 0):
             found[origin.variables[0]] = f"transpose:{path}"

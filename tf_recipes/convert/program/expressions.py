@@ -296,8 +296,11 @@ def identifier(text: str, fallback: str = "x") -> str:
     ('dnn_hidden1_kernel_0', 'x_1st', 'class_', 'x')
     >>> identifier("InceptionV3/InceptionV3/Mixed_5b/Branch_0/Conv2d_0a_1x1")
     'branch_0_conv2d_0a_1x1'
+    >>> identifier("IteratorGetNext"), identifier("W1"), identifier("Conv2D")
+    ('iterator_get_next', 'w1', 'conv2d')
     """
-    name = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_").lower()
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", text)
+    name = re.sub(r"[^0-9A-Za-z]+", "_", apart).strip("_").lower()
     if not name:
         return fallback
     if len(name) > LONGEST_NAME:  # the last words of a scope say the most
@@ -313,7 +316,7 @@ def identifier(text: str, fallback: str = "x") -> str:
 
 
 # names that the code uses for something else
-_TAKEN = ("keras", "sys", "tf_recipes", "build", "model", "inputs", "outputs", "numpy")
+_TAKEN = ("keras", "sys", "tf_recipes", "build", "model", "numpy")
 
 
 def layer_name(scope: str, fallback: str) -> str:

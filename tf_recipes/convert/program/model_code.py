@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import types
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tf_recipes.convert.program import code_layout, expressions, written_functions
@@ -82,7 +82,8 @@ class ModelCode:
             for key, name in self.layer_names.items()
             if self._calls[key] > 1
         }
-        named = _distinct({**wanted, **shared})
+        defined = re.findall(r"^(?:def|class) (\w+)", "\n".join(self.functions), re.MULTILINE)
+        named = _distinct({**wanted, **shared}, defined)
         self._shared = {key: named[key] for key in shared}
         return {key: named[key] for key in wanted}
 
@@ -227,14 +228,16 @@ def _layer_names(layers: Mapping[Any, Layer]) -> dict[Any, str]:
     }
     counts = Counter(wanted.values())
     for key, layer in layers.items():
-        if counts[wanted[key]] > 1 and layer.variables:
+        if re.fullmatch(r"Variable(_\d+)?", layer.scope):  # the program gave no name
+            wanted[key] = _kind(layer)
+        elif counts[wanted[key]] > 1 and layer.variables:
             wanted[key] = expressions.layer_name(layer.variables[0], _kind(layer))
     return _distinct(wanted)
 
 
-def _distinct(wanted: dict[Any, str]) -> dict[Any, str]:
+def _distinct(wanted: dict[Any, str], before: Iterable[str] = ()) -> dict[Any, str]:
     """Returns the names with a number at the end of those that were taken before."""
-    taken: set[str] = set()
+    taken = {name.lower() for name in before}
     counts: Counter[str] = Counter()
     found = {}
     for key, name in wanted.items():

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tensorflow.contrib import rnn
 
 LOSS = "Mean:0"
-OUTPUTS = ["Softmax:0"]
+OUTPUTS = ["add:0", "Softmax:0"]
 TRAIN = {}
 EVAL = {}
 

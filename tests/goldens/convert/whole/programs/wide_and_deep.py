@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 LOSS = "loss:0"
-OUTPUTS = ["probability:0"]
+OUTPUTS = ["Squeeze:0", "probability:0"]
 TRAIN = {}
 EVAL = {}
 
@@ -46,9 +46,7 @@ def build():
     tf.sigmoid(logit, name="probability")
     entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=label, logits=logit)
     loss = tf.reduce_mean(entropy, name="loss")
-    tf.train.FtrlOptimizer(
-        0.1, l1_regularization_strength=0.001, l2_regularization_strength=0.01
-    ).minimize(loss)
+    tf.train.AdagradOptimizer(0.1).minimize(loss)
 
 
 def feeds(rng):

@@ -1,0 +1,31 @@
+"""Builds the Keras model of the TF1 checkpoint model.ckpt."""
+
+from pathlib import Path
+
+import keras
+
+import tf_recipes
+
+
+def build():
+    """Returns the model, with new weights."""
+    iteratorgetnext = keras.Input(shape=(14,), name="IteratorGetNext")
+    hidden = keras.layers.Dense(
+        20,
+        activation="relu",
+        kernel_regularizer=keras.regularizers.L1(0.003),
+        name="hidden",
+    )(iteratorgetnext)
+    logits = keras.layers.Dense(3, name="logits")(hidden)
+    model = keras.Model(iteratorgetnext, logits)
+    model.compile(
+        optimizer=tf_recipes.Adagrad(0.1),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    return model
+
+
+if __name__ == "__main__":
+    model = build()
+    model.load_weights(Path(__file__).with_name("model.keras"))
+    model.summary()
