@@ -63,6 +63,7 @@ def test_the_help_of_a_subcommand_begins_with_an_example_and_shows_its_flags(com
     flag = {
         "create-tf1-environment": "--directory",
         "verify": "--checkpoint",
+        "convert": "--checkpoint",
         "scan": "--select",
     }.get(name, "--recipe")
     assert f"\n  {flag}: " in printed
@@ -73,7 +74,7 @@ def test_the_help_of_a_subcommand_begins_with_an_example_and_shows_its_flags(com
     [
         (
             [],
-            "Received: none. Choose from scan, check, verify, train, record, create-tf1-en",
+            "Received: none. Choose from scan, check, verify, convert, train, record, create-tf1-",
         ),
         (["chekc"], "Received: 'chekc'."),
         (["--recipe=adam"], "Received: '--recipe=adam'."),

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from numpy.typing import NDArray
 
-from tf_recipes._support import validation
+from tf_recipes._support import extras, validation
 from tf_recipes._support.precision import use_float32_products
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import (
@@ -64,12 +64,12 @@ class Settings:
 class Conversion:
     """Holds the outcome of a conversion.
 
-    `model` is the Keras model, `source` the text of `model.py`, `document` what `conversion.json`
-    holds.
+    `model` is the Keras model, `source` the text of `model.py` (None for a model of the person's
+    own), `document` what `conversion.json` holds.
     """
 
     model: keras.Model
-    source: str
+    source: str | None
     document: Mapping[str, Any]
 
     @property
@@ -79,6 +79,17 @@ class Conversion:
 
     def __str__(self) -> str:
         return str(self.document["message"])
+
+    def page(self) -> str:
+        """Returns the results as the text of an HTML page.
+
+        Raises:
+            ImportError: if a package of the extra `html` is missing.
+        """
+        extras.require("html")
+        from tf_recipes.convert.reports import conversion_page  # needs the extra
+
+        return conversion_page.html(self.document)
 
 
 def convert(
@@ -100,8 +111,9 @@ def convert(
     Args:
         checkpoint: the prefix that `tf.train.Saver` wrote, its folder or one of its files, or the
             folder of a SavedModel.
-        output_dir: the folder that will hold `model.keras`, `model.py` and `conversion.json`; it
-            appears when all of them are whole. None writes nothing.
+        output_dir: the folder that will hold `model.keras`, `model.py`, `conversion.json` and,
+            where the extra `html` is installed, `conversion.html`; it appears when all of them are
+            whole. None writes nothing.
         on_progress: called with a few words at the beginning of each stage.
         **settings: of `Settings`. `inputs` and `outputs` name the tensors that the model takes and
             gives, `labels` those that only the loss takes. `feed` and `eval_feed` are
@@ -128,8 +140,18 @@ def convert(
         done = _Conversion(checkpoint, given, on_progress).run()
     if output_dir is not None:
         on_progress("writing")
-        output_folder.write(output_dir, done.model, done.source, done.document, given.overwrite)
+        output_folder.write(
+            output_dir, done.model, done.source, done.document, _page(done), given.overwrite
+        )
     return done
+
+
+def _page(done: Conversion) -> str | None:
+    """Returns the text of the page; None where a package that writes it is missing."""
+    try:
+        return done.page()
+    except ImportError:
+        return None
 
 
 class _Conversion:

@@ -17,11 +17,13 @@ from tf_recipes.convert.lifting.values import Constant, Flag, Setting, Sizes, Va
 from tf_recipes.convert.program import built_model
 from tf_recipes.convert.program.expressions import Step, Tensor
 from tf_recipes.convert.program.model_code import ModelCode
+from tf_recipes.convert.reports import conversion_schema
 from tf_recipes.convert.source_graph import SourceGraph
 from tf_recipes.graph.nodes import VARIABLES, node_of
+from tf_recipes.parity.comparison import LIMIT
 from tf_recipes.verify.migration import Report
+from tf_recipes.verify.report_document import number
 
-FORMAT = 1
 # operation -> why a model does without it; the first that matches
 DROPPED = (
     (r"(Save|Restore|MergeV2Checkpoints|ShardedFilename)\w*", "saver", "Keras saves the model"),
@@ -62,43 +64,72 @@ def build(
     """
     passed = predictions.passed and (report is None or report.passed)
     return {
-        "format": FORMAT,
+        "format": conversion_schema.FORMAT,
         "tf_recipes": tf_recipes.__version__,
         "checkpoint": source.path,
         "tensorflow": source.graph.tensorflow_version,
         "passed": passed,
-        "message": _message(model, predictions, report),
+        "message": message(model, predictions, report),
+        "model": None,
         "notes": list(notes),
         "inputs": [_tensor(each) for each in lifted.inputs],
         "outputs": list(view.outputs),
-        "layers": [
-            {"name": name, "class": layer.path, "scope": layer.scope}
-            for name, layer in code.layers()
-        ],
+        "layers": _layers(code),
         "variables": _variables(code, model),
         "nodes": _nodes(view, lifted, code),
-        "dropped": _dropped(source, view),
-        "predictions": [
-            {
-                "tensor": name,
-                "drift": drift,
-                "sensitivity": predictions.sensitivity[name],
-                "ratio": predictions.ratios[name],
-            }
-            for name, drift in predictions.drift.items()
-        ],
+        "dropped": dropped(source, view),
+        "predictions": compared(predictions),
         "training": None if report is None else dict(report.document),
     }
 
 
-def _message(model: keras.Model, predictions: Predictions, report: Report | None) -> str:
+def compared(predictions: Predictions) -> list[dict[str, Any]]:
+    """Returns the rows of the predictions."""
+    return [
+        {
+            "tensor": name,
+            "drift": number(drift),
+            "sensitivity": number(predictions.sensitivity[name]),
+            "ratio": number(predictions.ratios[name]),
+            "passed": predictions.ratios[name] <= LIMIT,
+        }
+        for name, drift in predictions.drift.items()
+    ]
+
+
+def _layers(code: ModelCode) -> list[dict[str, Any]]:
+    lines = code.lines_of_layers()
+    return [
+        {
+            "name": name,
+            "class": layer.path,
+            "scope": layer.scope,
+            "code": code.constructor(layer),
+            "line": lines[name],
+        }
+        for name, layer in code.layers()
+    ]
+
+
+def message(model: keras.Model, predictions: Predictions, report: Report | None) -> str:
+    """Returns the outcome in one sentence without its point."""
     worst = max(predictions.ratios.values(), default=0.0)
     outcome = "match" if predictions.passed else "DIFFER from"
     text = (
         f"{len(model.layers)} layers, {model.count_params()} weights; the predictions {outcome} "
         f"TF1's (largest ratio {worst:.2g})"
     )
-    return text if report is None else f"{text}; training: {str(report).rstrip('.')}"
+    if report is None:
+        return text
+    if not report.passed or report.document["training"] is None:
+        return f"{text}; training: {str(report).rstrip('.')}"
+    ratios = [
+        *report.document["training"]["losses"]["ratio"],
+        *(each for row in report.document["training"]["variables"] for each in row["ratio"]),
+    ]
+    largest = max((float(each) for each in ratios), default=0.0)
+    steps = report.document["settings"]["steps"]
+    return f"{text}, and so do {steps} training steps (largest ratio {largest:.2g})"
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:
@@ -162,9 +193,22 @@ def _callee(step: Step, code: ModelCode) -> str:
     return code.name_of_layer(step.layer) if step.layer else str(step.callee)
 
 
-def _dropped(source: SourceGraph, view: GraphView) -> list[dict[str, Any]]:
+_BY_SCOPE = (
+    (re.compile(r"^gradients(_\d+)?(/|$)"), ("gradient", "Keras differentiates the loss")),
+    (re.compile(r"/Initializer/|/initial_value$"), ("initial value", "the checkpoint has values")),
+)
+_NOT_NEEDED = ("not needed", "no output of the model depends on it")
+
+
+def _loss(source: SourceGraph) -> set[str]:
+    """Returns the nodes that the loss needs; none for predictions alone."""
+    structure = source.structure
+    return set() if structure is None else set(structure.ancestors([node_of(structure.loss)]))
+
+
+def dropped(source: SourceGraph, view: GraphView) -> list[dict[str, Any]]:
     """Returns what the model does without, by kind, and why."""
-    used = set(view.order)
+    used, loss = set(view.order), _loss(source)
     counts: Counter[tuple[str, str]] = Counter()
     first: dict[tuple[str, str], str] = {}
     for node in source.graph.definition.node:
@@ -174,13 +218,10 @@ def _dropped(source: SourceGraph, view: GraphView) -> list[dict[str, Any]]:
             ((kind, why) for pattern, kind, why in DROPPED if re.fullmatch(pattern, node.op)),
             None,
         )
+        if key is None and node.name in loss:
+            key = ("loss", "the model is compiled with it")
         if key is None:
-            part = node_of(node.name).partition("/")[0]
-            key = (
-                ("gradient", "Keras differentiates the loss")
-                if part.startswith("gradients")
-                else ("not needed", "no output of the model depends on it")
-            )
+            key = next((kind for part, kind in _BY_SCOPE if part.search(node.name)), _NOT_NEEDED)
         counts[key] += 1
         first.setdefault(key, node.name)
     return [

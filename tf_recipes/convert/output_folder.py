@@ -52,8 +52,9 @@ def check(folder: str | os.PathLike[str], overwrite: bool) -> None:
 def write(
     folder: str | os.PathLike[str],
     model: keras.Model,
-    source: str,
+    source: str | None,
     document: Mapping[str, Any],
+    page: str | None = None,
     overwrite: bool = False,
 ) -> None:
     """Writes the files beside the folder, and gives them their names when all are whole.
@@ -61,8 +62,9 @@ def write(
     Args:
         folder: the folder, as `check` accepts it.
         model: the model.
-        source: the text of the code.
+        source: the text of the code; None for a model of the person's own.
         document: the results.
+        page: the text of the page; None leaves the page out.
         overwrite: True to replace the files of an earlier conversion.
 
     Raises:
@@ -76,9 +78,10 @@ def write(
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     try:
         _save(model, partial / MODEL)
-        (partial / CODE).write_text(source, encoding="utf-8", newline="\n")
         text = json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
-        (partial / DOCUMENT).write_text(text, encoding="utf-8", newline="\n")
+        for name, content in ((CODE, source), (DOCUMENT, text), (PAGE, page)):
+            if content is not None:
+                (partial / name).write_text(content, encoding="utf-8", newline="\n")
         partial.chmod(0o777 & ~_umask())
         check(path, overwrite)
         if path.exists() and any(path.iterdir()):

@@ -120,10 +120,10 @@ def indexed(node: Any, lifter: Lifter, tensor: Tensor, index: tuple[Any, ...]) -
     step = tensor.step
     if step.callee == "keras.ops.transpose" and index and isinstance(index[0], int):
         order = step.arguments[1]
-        if order[:2] == (1, 0) and list(order[2:]) == list(range(2, len(order))):
+        swapped = order[:2] == (1, 0) and list(order[2:]) == list(range(2, len(order)))
+        if swapped and all(each == slice(None) for each in index[1:]):
             # an entry of series with time first is one of the series with the rows first
-            if all(each == slice(None) for each in index[1:]):
-                return indexed(node, lifter, step.arguments[0], (slice(None), index[0]))
+            return indexed(node, lifter, step.arguments[0], (slice(None), index[0]))
     shape = tensor.shape
     if shape is not None and ... not in index and None not in index:
         index = tuple(_whole(each, size) for each, size in zip(index, shape, strict=False))
@@ -138,10 +138,10 @@ def indexed(node: Any, lifter: Lifter, tensor: Tensor, index: tuple[Any, ...]) -
 
 def _whole(part: Any, size: int | None) -> Any:
     """Returns a slice without an end at or behind the size of its axis."""
-    if isinstance(part, slice) and part.stop is not None and size is not None:
-        if part.stop >= size and (part.step is None or part.step > 0):
-            return slice(part.start, None, part.step)
-    return part
+    if not isinstance(part, slice) or part.stop is None or size is None:
+        return part
+    whole = part.stop >= size and (part.step is None or part.step > 0)
+    return slice(part.start, None, part.step) if whole else part
 
 
 def slice_(node: Any, lifter: Lifter) -> Value | None:

@@ -13,6 +13,7 @@ from tf_recipes.convert.program.expressions import Layer, Step, Tensor
 from tf_recipes.convert.program.keras_program import KerasProgram, identity
 
 WIDTH = 88
+_NAMES = re.compile(r'\bname="(\w+)"')  # all layers have names of letters, digits and "_"
 DEEPEST = 600  # steps in a row that Python's usual limit of 1,000 calls has room for
 LONGEST_OPERAND = 40  # letters of an operand that is written beside its operator
 
@@ -150,6 +151,14 @@ class ModelCode:
         ]
         return "\n".join(lines) + "\n"
 
+    def lines_of_layers(self) -> dict[str, int]:
+        """Returns `{layer: the line of the code that has its name}`; the first line is 1."""
+        found: dict[str, int] = {}
+        for number, line in enumerate(self.source().splitlines(), 1):
+            for name in _NAMES.findall(line):
+                found.setdefault(name, number)
+        return found
+
     def _inside(self) -> list[str]:
         lines: list[str] = []
         defined: set[Any] = set()
@@ -157,7 +166,7 @@ class ModelCode:
             key = identity(step.layer) if step.layer else None
             if key in self._shared and key not in defined and step.layer is not None:
                 defined.add(key)
-                lines.append(f"{self._shared[key]} = {self._constructor(step.layer)}")
+                lines.append(f"{self._shared[key]} = {self.constructor(step.layer)}")
             lines += self._statements(step)
         return lines
 
@@ -165,7 +174,7 @@ class ModelCode:
         name = self._names[id(step)]
         if step.layer is not None:
             key = identity(step.layer)
-            made = self._shared[key] if key in self._shared else self._constructor(step.layer)
+            made = self._shared[key] if key in self._shared else self.constructor(step.layer)
             taken = expressions.call(step.arguments, step.keywords, self._name)
             return [f"{name} = {made}({taken})"]
         function = str(step.callee)
@@ -190,7 +199,8 @@ class ModelCode:
         value = f" {operator} ".join(written) if len(written) > 1 else f"{operator}{written[0]}"
         return [*statements, f"{name} = {value}"]
 
-    def _constructor(self, layer: Layer) -> str:
+    def constructor(self, layer: Layer) -> str:
+        """Returns the code that makes a layer, in one line."""
         given = [expressions.code(each) for each in layer.arguments]
         more = self.keywords.get(identity(layer), {})
         keywords = (*layer.keywords, *more.items())

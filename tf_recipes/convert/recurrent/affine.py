@@ -215,10 +215,11 @@ def part(view: GraphView, name: str, columns: Range | None) -> tuple[str, Range]
         case "Slice":
             begin, size = view.constant(inputs[1]), view.constant(inputs[2])
             whole = _width(view, inputs[0])
-            if begin is not None and size is not None and whole is not None:
-                if not np.any(begin[:-1]) and np.all(size[:-1] == -1):
-                    taken, first = inputs[0], int(begin[-1])
-                    width = int(size[-1]) if size[-1] != -1 else whole - first
+            if begin is None or size is None or whole is None:
+                return None
+            if not np.any(begin[:-1]) and np.all(size[:-1] == -1):
+                taken, first = inputs[0], int(begin[-1])
+                width = int(size[-1]) if size[-1] != -1 else whole - first
     if first is None:
         return None
     start, stop = columns or (0, width)

@@ -101,9 +101,10 @@ def _loop(view: GraphView, frame: str, states: Mapping[str, State], nodes: froze
     arrays = {}
     for body, each in states.items():
         write = view.node(core(view, each.next))
-        if write.op == "TensorArrayWriteV3" and core(view, write.input[3]) == body:
-            if core(view, write.input[1]) in counters:
-                arrays[body] = node_of(core(view, write.input[0])), write.input[2]
+        if write.op != "TensorArrayWriteV3" or core(view, write.input[3]) != body:
+            continue
+        if core(view, write.input[1]) in counters:
+            arrays[body] = node_of(core(view, write.input[0])), write.input[2]
     return Loop(frame, states, counters, arrays, nodes, _bounds(view, states, counters))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tf_recipes._support.visible import shortened, visible
+from tf_recipes.convert.output_folder import FILES, PAGE
 from tf_recipes.parity.reports.marks import FAILED, PASSED
 
 Row = Mapping[str, Any]
@@ -34,7 +36,15 @@ def print_summary(document: Row, console: Console, folder: str | None) -> None:
     line = Text.assemble("\n", mark, f" {visible(document['message'])}.")
     console.print(line, soft_wrap=True)
     if folder:
-        console.print(Text(f"{visible(folder)}: model.keras, model.py, conversion.json"))
+        console.print(Text(f"{visible(folder)}: {', '.join(_files(folder))}"), soft_wrap=True)
+
+
+def _files(folder: str) -> list[str]:
+    """Returns the names of the files, and what the missing page needs."""
+    names = [name for name in FILES if Path(folder, name).exists()]
+    if PAGE not in names:
+        names.append(f"no {PAGE}, which python -m pip install 'tf_recipes[html]' adds")
+    return names
 
 
 def _layers(document: Row) -> Table:
