@@ -250,8 +250,20 @@ class _Conversion:
         if self.source.structure is None:
             return None
         self.on_progress("recognising the training")
+        self._check_settings()
         fed = {**self._values_of_others(training=True), **self.settings.feed}
         return compilation.find(self.source.structure, self.view, lifted, values, fed)
+
+    def _check_settings(self) -> None:
+        """Checks that every placeholder of a number has a value in training."""
+        names = [name for name, value in self.placeholders.items() if _is_open(value)]
+        if names:
+            validation.fail(
+                "Each placeholder of a number must have a value in training.",
+                f"none for {', '.join(repr(shortened(name, 60)) for name in names[:6])}",
+                f"Set the values of the program, such as feed={{{names[0]!r}: 0.5}}, or convert "
+                "for predictions alone with inference=True.",
+            )
 
     def _model(self, code: ModelCode, training: Training | None, values: Values) -> keras.Model:
         """Returns the model, with the weights and the state of the optimizer."""
@@ -296,13 +308,7 @@ class _Conversion:
 
     def _notes(self, lifted: Lifted, code: ModelCode) -> list[str]:
         """Returns what a person must know of the model."""
-        notes = [
-            f"{name} has no value for training; dropout keeps everything. Set it with "
-            f"feed={{{name!r}: VALUE}}."
-            for name, value in self.placeholders.items()
-            if _is_open(value)
-        ]
-        notes += [f"{name}: {note}" for name, note in lifted.notes.items()]
+        notes = [f"{name}: {note}" for name, note in lifted.notes.items()]
         if code.recursion_limit:
             notes.append(
                 "The model is deep. A program that loads model.keras must call "
