@@ -18,8 +18,8 @@ LINES = {
     "conv_transposed_by_hand": ['2, 3, strides=2, padding="same", output_padding=0, name="w"'],
     "conv_padded": ['pad = keras.layers.ZeroPadding2D(1, name="Pad")(x)'],
     "conv_channels_first": [
-        "conv2d = keras.ops.transpose(y, (0, 2, 3, 1))",
-        "concat = keras.ops.concatenate([net_bn, elu], axis=-1)",
+        "transpose = keras.ops.transpose(y, (0, 2, 3, 1))",
+        "concatenate = keras.ops.concatenate([net_bn, elu], axis=-1)",
         'net_1 = keras.layers.GlobalAveragePooling2D(name="net_1")(net_up)',
     ],
     "conv_tied": ["def transposed_convolution(x, kernel, strides, padding):"],
@@ -56,6 +56,7 @@ LINES = {
     "formula_leaky": [
         'second = keras.layers.Dense(4, activation="leaky_relu", name="second")(leaky_relu)',
     ],
+    "formula_smooth": ["gelu = keras.activations.gelu(fourth, approximate=True)"],
     "formula_limits": [
         'second = keras.layers.Dense(4, activation="relu6", name="second")(first)',
         "out = keras.ops.clip(third, -1.0, 1.0)",
