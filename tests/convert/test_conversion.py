@@ -5,23 +5,34 @@ import json
 import keras
 import numpy as np
 import pytest
-import whole_programs
-from whole_programs import EXPECTED, INFERENCE, REFUSED, VERIFY, WHOLE, Program
 
-from tf_recipes.convert.conversion import convert
+import whole_programs
+from tf_recipes.convert.program.expressions import layer_name
 from tf_recipes.parity.comparison import LIMIT, relative_drift
+from whole_programs import EXPECTED, INFERENCE, REFUSED, VERIFY, WHOLE
 
 PROGRAMS = whole_programs.programs()
 CONVERTED = [name for name in PROGRAMS if name not in REFUSED]
-# Programs whose saved models another process loads: a cell, batch norm, a loss and a layer that
-# the code writes, tied weights, and a schedule.
-SAVED = ("static_lstm", "resnet_block", "siamese", "tied_autoencoder", "training_flag")
+# Programs whose saved models another process loads, and their labels: a cell, batch norm, a loss
+# that the code writes, tied weights, and a schedule.
+SAVED = {
+    "static_lstm": "Y",
+    "resnet_block": "labels",
+    "siamese": "label",
+    "tied_autoencoder": "X",
+    "training_flag": "y",
+}
+
+
+def fed(program, document):
+    """Returns the names of the arrays that the inputs of a model are fed."""
+    names = {layer_name(key.removesuffix(":0"), "input"): key for key in program.batches}
+    return [names[each["name"]] for each in document["inputs"]]
 
 
 def predicted(model, program, document):
     """Returns `{output: array}` of a model on all rows."""
-    batches = {key if ":" in key else f"{key}:0": each for key, each in program.batches.items()}
-    rows = [batches[each["tensor"]] for each in document["inputs"]]
+    rows = [program.batches[name] for name in fed(program, document)]
     found = model(rows if len(rows) > 1 else rows[0], training=False)
     return dict(zip(document["outputs"], keras.tree.flatten(found), strict=True))
 
@@ -52,3 +63,68 @@ def test_a_program_converts_to_the_expected_code_and_to_the_numbers_of_tf1(name)
             drift = relative_drift(np.asarray(value), expected)
             assert drift <= LIMIT * max(float(tf1["sensitivity/predictions"]), epsilon), output
     assert compared
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_program_is_refused_by_the_operation_at_fault(name):
+    with pytest.raises(ValueError, match="must have a counterpart in Keras") as caught:
+        whole_programs.converted(PROGRAMS[name])
+    assert REFUSED[name] in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+# what a refusal of training names
+AT_FAULT = {
+    "clip_before_l2": "'price/kernel'",
+    "vae": "'random_normal/RandomStandardNormal'",
+}
+
+
+@pytest.mark.parametrize("name", AT_FAULT)
+def test_a_training_that_keras_lacks_is_refused(name):
+    program = PROGRAMS[name]
+    outputs = json.loads(str(program.tf1["names"]))["outputs"]
+    with pytest.raises(ValueError, match="inference=True") as caught:
+        whole_programs.converted(program, inference=False, outputs=outputs)
+    assert AT_FAULT[name] in str(caught.value)
+
+
+LOADS = """
+import json, sys
+import keras
+import numpy as np
+import tf_recipes
+
+for told in map(json.loads, sys.argv[1:]):
+    model = keras.saving.load_model(told["model"])
+    arrays = dict(np.load(told["batches"]))
+    tf1 = dict(np.load(told["tf1"]))
+    x, y = ([arrays[name] for name in told[kind]] for kind in ("inputs", "labels"))
+    inputs = x if len(x) > 1 else x[0]
+    np.save(told["predicted"], model.predict(inputs, verbose=0))
+    order = np.concatenate(tf1["rows"])
+    x, y = [each[order] for each in x], [each[order] for each in y]
+    batch = len(tf1["rows"][0])
+    x, y = (each if len(each) > 1 else each[0] for each in (x, y))
+    model.fit(x, y, batch_size=batch, epochs=1, shuffle=False, verbose=0)
+    np.save(told["after"], model.predict(inputs, verbose=0))
+"""
+
+
+def test_a_saved_model_goes_on_in_another_process(tmp_path, run_python):
+    told = []
+    for name in SAVED:
+        program, folder = PROGRAMS[name], tmp_path / name
+        done, tf1 = whole_programs.converted(program, folder, steps=1)
+        outputs = predicted(done.model, program, done.document)
+        (output,) = outputs
+        names = {"inputs": fed(program, done.document), "labels": [SAVED[name]]}
+        files = {"batches": program.folder / "batches.npz", "tf1": program.folder / "tf1.npz"}
+        files |= {"model": folder / "model.keras"}
+        files |= {key: tmp_path / f"{name}.{key}.npy" for key in ("predicted", "after")}
+        told.append((output, outputs[output], tf1, names | {k: str(v) for k, v in files.items()}))
+    run_python(LOADS, *(json.dumps(each[-1]) for each in told), new=True)
+    for output, here, tf1, files in told:
+        np.testing.assert_allclose(np.load(files["predicted"]), here, rtol=1e-6, atol=1e-6)
+        drift = relative_drift(np.load(files["after"]), tf1[f"after/{output}"])
+        assert drift <= LIMIT * float(tf1["sensitivity/after"]), files["model"]

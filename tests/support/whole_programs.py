@@ -19,16 +19,22 @@ GOLDENS = Path(__file__).parents[1] / "goldens"
 WHOLE, VERIFY = GOLDENS / "convert" / "whole", GOLDENS / "verify"
 EXPECTED = WHOLE / "expected"
 STEPS = 6  # training steps that a conversion compares
-# Programs of which no training is converted, and why.
+# Programs of which the predictions alone are converted, and why.
 INFERENCE = {
+    "bilstm_tagger": "the lengths are an input and a part of the loss",
+    "clip_before_l2": "weight decay is added to clipped gradients",
     "dcgan_generator": "the sampler is another graph than the generator that is trained",
+    "keras_sequential": "the loss has labels of another rank than those of Keras",
     "vae": "the loss draws random numbers of its own",
     "word2vec_nce": "the loss draws other words in each step",
 }
-# Programs that are not converted at all.
-REFUSED = ("custom_loop",)
+# Programs that are not converted, and the operation at fault.
+REFUSED = {
+    "custom_loop": "Exit ('settling/Exit_1', after 'settling/Switch_1' and before 'scores')",
+    "partitioned_net": "DynamicPartition",
+}
 # What a program's checkpoint does not say.
-MORE = {}
+MORE = {"char_lstm": {"outputs": ["rnnlm/logits:0"]}}
 
 
 @dataclasses.dataclass(frozen=True)

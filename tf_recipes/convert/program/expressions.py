@@ -299,7 +299,7 @@ def identifier(text: str, fallback: str = "x") -> str:
     >>> identifier("IteratorGetNext"), identifier("W1"), identifier("Conv2D")
     ('iterator_get_next', 'w1', 'conv2d')
     """
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", text)
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", text.replace("MatMul", "Matmul"))
     name = re.sub(r"[^0-9A-Za-z]+", "_", apart).strip("_").lower()
     if not name:
         return fallback

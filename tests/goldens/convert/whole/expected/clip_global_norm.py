@@ -9,10 +9,10 @@ import tf_recipes
 
 def build():
     """Returns the model, with new weights."""
-    inputs_ = keras.Input(shape=(18,), name="inputs")
-    hidden = keras.layers.Dense(20, activation="tanh", name="hidden")(inputs_)
+    inputs = keras.Input(shape=(18,), name="inputs")
+    hidden = keras.layers.Dense(20, activation="tanh", name="hidden")(inputs)
     softmax = keras.layers.Dense(4, name="softmax")(hidden)
-    model = keras.Model(inputs_, softmax)
+    model = keras.Model(inputs, softmax)
     model.compile(
         optimizer=tf_recipes.Adam(0.01, epsilon=0.01, global_clipnorm=0.1),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

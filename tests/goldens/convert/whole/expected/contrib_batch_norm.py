@@ -11,17 +11,17 @@ def build():
     """Returns the model, with new weights."""
     x = keras.Input(shape=(20,), name="X")
     hidden1 = keras.layers.Dense(24, use_bias=False, name="hidden1")(x)
-    hidden1_batchnorm = tf_recipes.BatchNormalization(
+    hidden1_batch_norm = tf_recipes.BatchNormalization(
         momentum=0.9, name="hidden1_BatchNorm"
     )(hidden1)
-    elu = keras.activations.elu(hidden1_batchnorm)
+    elu = keras.activations.elu(hidden1_batch_norm)
     hidden2 = keras.layers.Dense(12, use_bias=False, name="hidden2")(elu)
-    hidden2_batchnorm = tf_recipes.BatchNormalization(
+    hidden2_batch_norm = tf_recipes.BatchNormalization(
         momentum=0.9, name="hidden2_BatchNorm"
     )(hidden2)
-    elu_1 = keras.activations.elu(hidden2_batchnorm)
-    outputs_ = keras.layers.Dense(5, name="outputs")(elu_1)
-    model = keras.Model(x, outputs_)
+    elu_1 = keras.activations.elu(hidden2_batch_norm)
+    outputs = keras.layers.Dense(5, name="outputs")(elu_1)
+    model = keras.Model(x, outputs)
     model.compile(
         optimizer=tf_recipes.Momentum(
             learning_rate=tf_recipes.exponential_decay(

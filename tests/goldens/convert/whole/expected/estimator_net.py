@@ -9,15 +9,15 @@ import tf_recipes
 
 def build():
     """Returns the model, with new weights."""
-    iteratorgetnext = keras.Input(shape=(14,), name="IteratorGetNext")
+    iterator_get_next = keras.Input(shape=(14,), name="IteratorGetNext")
     hidden = keras.layers.Dense(
         20,
         activation="relu",
         kernel_regularizer=keras.regularizers.L1(0.003),
         name="hidden",
-    )(iteratorgetnext)
+    )(iterator_get_next)
     logits = keras.layers.Dense(3, name="logits")(hidden)
-    model = keras.Model(iteratorgetnext, logits)
+    model = keras.Model(iterator_get_next, logits)
     model.compile(
         optimizer=tf_recipes.Adagrad(0.1),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -22,8 +22,8 @@ def build():
         kernel_constraint=tf_recipes.MaxNorm(1.0, axis=1),
         name="hidden2",
     )(hidden1)
-    outputs_ = keras.layers.Dense(5, name="outputs")(hidden2)
-    model = keras.Model(x, outputs_)
+    outputs = keras.layers.Dense(5, name="outputs")(hidden2)
+    model = keras.Model(x, outputs)
     model.compile(
         optimizer=keras.optimizers.SGD(0.3),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -9,14 +9,14 @@ import tf_recipes
 
 def build():
     """Returns the model, with new weights."""
-    iteratorgetnext = keras.Input(shape=(16, 3), name="IteratorGetNext")
+    iterator_get_next = keras.Input(shape=(16, 3), name="IteratorGetNext")
     conv1 = keras.layers.Conv1D(
         8, 5, activation="leaky_relu", strides=2, padding="same", name="conv1"
-    )(iteratorgetnext)
+    )(iterator_get_next)
     conv2 = keras.layers.Conv1D(12, 3, activation="relu6", name="conv2")(conv1)
     mean = keras.layers.GlobalAveragePooling1D(name="Mean")(conv2)
     logits = keras.layers.Dense(4, name="logits")(mean)
-    model = keras.Model(iteratorgetnext, logits)
+    model = keras.Model(iterator_get_next, logits)
     model.compile(
         optimizer=keras.optimizers.SGD(
             learning_rate=tf_recipes.exponential_decay(

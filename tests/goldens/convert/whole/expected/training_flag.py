@@ -13,17 +13,17 @@ def build():
     conv1 = keras.layers.Conv2D(
         8, 3, strides=2, padding="same", use_bias=False, name="conv1"
     )(x)
-    conv1_batchnorm = tf_recipes.BatchNormalization(
+    conv1_batch_norm = tf_recipes.BatchNormalization(
         momentum=0.95, epsilon=0.01, scale=True, name="conv1_BatchNorm"
     )(conv1)
-    relu = keras.activations.relu(conv1_batchnorm)
+    relu = keras.activations.relu(conv1_batch_norm)
     conv2 = keras.layers.Conv2D(8, 3, padding="same", use_bias=False, name="conv2")(
         relu
     )
-    conv2_batchnorm = tf_recipes.BatchNormalization(
+    conv2_batch_norm = tf_recipes.BatchNormalization(
         momentum=0.95, epsilon=0.01, scale=True, name="conv2_BatchNorm"
     )(conv2)
-    relu_1 = keras.activations.relu(conv2_batchnorm)
+    relu_1 = keras.activations.relu(conv2_batch_norm)
     pool = keras.layers.AveragePooling2D(2, name="pool")(relu_1)
     flatten_flatten = keras.layers.Flatten(name="Flatten_flatten")(pool)
     logits = keras.layers.Dense(4, name="logits")(flatten_flatten)

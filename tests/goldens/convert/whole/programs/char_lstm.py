@@ -6,6 +6,7 @@ LOSS = "cost:0"
 OUTPUTS = ["rnnlm/logits:0"]
 TRAIN = {}
 EVAL = {}
+STEPS_BEFORE = 40
 
 
 def build(vocab_size=11, rnn_size=6, seq_length=5, num_layers=2, grad_clip=0.5):
