@@ -1,4 +1,4 @@
-"""Describes the keys of a JSON document with types and meanings, and checks documents by them."""
+"""Describes the keys of JSON results with types and meanings, and checks results by them."""
 
 import dataclasses
 import sys

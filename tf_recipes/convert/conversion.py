@@ -243,7 +243,7 @@ class _Conversion:
         labels = training.labels if training else ()
         rows = compared_rows.of(self.source, self.view, self.inputs, labels, self.settings.feeds)
         # Ellipsis: a number alone has no rows
-        few = {0: ..., 1: slice(example_rows.ROWS)}
+        few: tuple[Any, Any] = (..., slice(example_rows.ROWS))
         first = {name: rows[name][few[min(1, rows[name].ndim)]] for name in self.inputs}
         self.on_progress("running the graph")  # before there is a model: memory holds one of them
         of_graph = forward_check.expected(

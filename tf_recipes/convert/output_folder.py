@@ -117,6 +117,14 @@ def _save(model: keras.Model, path: Path) -> None:
                     archive.write(each, each.relative_to(folder))
 
 
+def listed(folder: str | os.PathLike[str]) -> str:
+    """Returns the names of the files in a folder, and what the missing page needs, in one line."""
+    names = [name for name in FILES if Path(folder, name).exists()]
+    if PAGE not in names:
+        names.append(f"no {PAGE}, which python -m pip install 'tf_recipes[html]' adds")
+    return f"{os.fspath(folder)}: {', '.join(names)}"
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
