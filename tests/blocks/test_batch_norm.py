@@ -369,3 +369,24 @@ def test_a_share_with_a_mask_counts_what_all_replicas_keep():
         layer(x, training=True, mask=np.array([[True, True, False]]))
     np.testing.assert_allclose(layer.moving_mean, [3.0], rtol=1e-6)
     np.testing.assert_allclose(layer.moving_variance, [8 / 3], rtol=1e-6)
+
+
+def test_statistics_are_those_of_a_constant_is_training():
+    x = sample(4, 2)
+    batch = BatchNormalization(momentum=0.9, statistics="batch")
+    moving = BatchNormalization(momentum=0.9, statistics="moving")
+    usual = BatchNormalization(momentum=0.9)
+    inputs = keras.Input((2,))
+    models = [keras.Model(inputs, layer(inputs)) for layer in (batch, moving, usual)]
+    in_training, in_evaluation = (
+        [model(x, training=training).numpy() for model in models] for training in (True, False)
+    )
+    np.testing.assert_array_equal(in_training[0], in_training[2])
+    np.testing.assert_array_equal(in_evaluation[0], in_training[0])
+    np.testing.assert_array_equal(in_training[1], in_evaluation[1])
+    # the averages move in training alone, and not where the layer uses them
+    np.testing.assert_array_equal(batch.moving_mean, usual.moving_mean)
+    assert not moving.moving_mean.numpy().any()
+    assert batch.get_config()["statistics"] == "batch"
+    with pytest.raises(ValueError, match="statistics='both'"):
+        BatchNormalization(statistics="both")

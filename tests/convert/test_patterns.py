@@ -22,7 +22,7 @@ GRAPHS = [
 CLOSE = 1e-5  # of the largest output
 
 
-def lifted(path):
+def lifted(path, notes=False):
     """Returns the code, the model with its weights, and the arrays of a recorded graph."""
     with np.load(path) as file:
         arrays = dict(file)
@@ -40,7 +40,7 @@ def lifted(path):
     code = ModelCode(found.program, found.inputs, found.outputs)
     model = built_model.build(code.source())
     built_model.set_weights(code, model, variables)
-    return code, model, inputs, outputs
+    return (code, model, inputs, outputs, *([found.notes] if notes else []))
 
 
 @pytest.mark.parametrize("path", GRAPHS, ids=lambda path: path.stem)
@@ -76,3 +76,17 @@ def test_a_loop_that_is_no_layer_is_refused_by_name(name):
         lifted(GRAPHS[0].with_name(f"{name}.npz"))
     assert {each.node for each in error.value.unknown} == REFUSED[name]
     assert all("no recurrent layer of Keras" in each.reason for each in error.value.unknown)
+
+
+# graph -> a part of what a reader is told of it
+NOTES = {
+    "norm_not_updated": "does not run the updates of the moving averages",
+    "norm_always_training": "normalises by the batch in evaluation, too",
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_reader_is_told_what_differs(name):
+    _, _, _, _, notes = lifted(GRAPHS[0].with_name(f"{name}.npz"), notes=True)
+    assert any(NOTES[name] in note for note in notes.values())
+    assert not lifted(GRAPHS[0].with_name("drop_flag.npz"), notes=True)[-1]

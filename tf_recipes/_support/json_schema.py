@@ -1,4 +1,4 @@
-"""Describes the keys of a JSON document with types and meanings, and checks documents by them."""
+"""Describes the keys of JSON results with types and meanings, and checks results by them."""
 
 import dataclasses
 import sys
@@ -124,7 +124,7 @@ class Schema:
         """Checks the keys of one object, and what is below them.
 
         Args:
-            place: the object in words, such as `map[3]`; "" for the document as a whole.
+            place: the object in words, such as `map[3]`; "" for the results as a whole.
             value: the object.
             expected: its keys.
             path: the beginning of its keys' paths.

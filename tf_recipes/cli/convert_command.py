@@ -127,7 +127,8 @@ def _run(given: Any, settings: dict[str, Any]) -> int:
         )
     if given.dry_run:
         print(done.source, end="")
-    terminal_summary.print_summary(done.document, console, given.output_dir)
+    files = None if given.dry_run else output_folder.listed(given.output_dir)
+    terminal_summary.print_summary(done.document, console, files)
     return 0 if done.passed else 1
 
 

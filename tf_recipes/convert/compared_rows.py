@@ -51,22 +51,47 @@ def of(
     arrays = given if isinstance(given, Mapping) else feeds_of_steps.read(given)
     arrays = {full(name): np.asarray(array) for name, array in arrays.items()}
     for name, example in made.items():
-        _check(name, arrays, example)
+        _check(name, arrays, example, view.shape(name) if node_of(name) in view.nodes else None)
+    nodes = {node.name for node in source.graph.definition.node}
+    for name in arrays:
+        if node_of(name) not in nodes:
+            validation.fail(
+                "The feeds must be tensors of the graph.",
+                f"{shortened(name, 80)!r}, beside {', '.join(map(repr, made))}",
+                "Leave it out, or pass the name that the placeholder has in the TF1 program.",
+            )
     return {name: arrays[name].astype(example.dtype) for name, example in made.items()}
 
 
-def _check(name: str, arrays: Mapping[str, NDArray[Any]], example: NDArray[Any]) -> None:
+def _check(
+    name: str, arrays: Mapping[str, NDArray[Any]], example: NDArray[Any], shape: Shape
+) -> None:
     if name not in arrays:
         validation.fail(
             "The feeds must hold an array for each input and label.",
             f"none for {shortened(name, 80)!r}",
             "Add it, or leave feeds out, so that rows are made.",
         )
-    if arrays[name].ndim != example.ndim:
+    array, said = arrays[name], shortened(name, 60)
+    sizes = shape if shape is not None and len(shape) == example.ndim else [None] * example.ndim
+    fits = array.ndim == example.ndim and all(
+        size is None or size == given for size, given in zip(sizes, array.shape, strict=True)
+    )
+    if not fits or (array.ndim and not len(array)):
         validation.fail(
-            "An array must have the shape of its placeholder.",
-            f"{shortened(name, 60)!r}: {arrays[name].shape} for one such as {example.shape}",
+            "An array must have rows and the shape of its placeholder.",
+            f"{said!r}: {array.shape} for one such as {example.shape}",
             "Reshape the array, so that its first axis has the rows.",
+        )
+    if array.dtype.kind not in "fiub":
+        validation.fail(
+            "An array must hold numbers.", f"{said!r} of {array.dtype}", "Convert it to numbers."
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        validation.fail(
+            "The feeds must be finite numbers.",
+            f"NaN or infinity in {said!r}",
+            "Leave these rows out.",
         )
 
 

@@ -34,6 +34,7 @@ from tf_recipes.convert.source_graph import SourceGraph
 from tf_recipes.convert.training import compilation, state
 from tf_recipes.convert.training.compilation import Training
 from tf_recipes.graph import checkpoint_values
+from tf_recipes.graph.nodes import PLACEHOLDERS, node_of
 
 Values = Mapping[str, NDArray[Any]]
 
@@ -58,6 +59,17 @@ class Settings:
     keep_unknown: bool = False
     steps: int = 20
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        validation.whole("steps", self.steps, 1)
+        for field in ("inputs", "outputs", "labels"):
+            value = getattr(self, field)
+            names = [value] if isinstance(value, str) else list(value or ())
+            if len({full(name) for name in names}) < len(names):
+                validation.fail(
+                    "A tensor must be named once.", f"{field}={names!r}", "Leave one out."
+                )
+            object.__setattr__(self, field, names or None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,6 +184,7 @@ class _Conversion:
             settings.train_op,
             settings.loss,
             settings.inference,
+            [*(settings.inputs or ()), *settings.feed, *settings.eval_feed],
         )
         self.inputs, self.view = self._forward_part()
         self.placeholders = placeholders.values(self.view, settings.feed, settings.eval_feed)
@@ -180,6 +193,14 @@ class _Conversion:
         source, settings = self.source, self.settings
         given = [full(name) for name in settings.inputs or ()]
         view = GraphView(source.graph, source.outputs, given, source.structure)
+        for name in (*given, *source.outputs):
+            if node_of(name) in view.nodes and full(name) not in view.outputs_of(node_of(name)):
+                validation.fail(
+                    "A tensor must be an output of its node.",
+                    f"{shortened(name, 80)!r}, of a node with "
+                    f"{len(view.outputs_of(node_of(name)))} outputs",
+                    "Pass the name that the tensor has in the TF1 program, such as 'NODE:0'.",
+                )
         for name in given:
             if full(name).partition(":")[0] not in view.order:
                 validation.fail(
@@ -189,6 +210,17 @@ class _Conversion:
                 )
         if given:
             return given, view
+        texts = [
+            name
+            for name in view.order
+            if view.op(name) in PLACEHOLDERS and view.dtype(name) == "string"
+        ]
+        if texts:
+            validation.fail(
+                "The inputs of the model must be numbers.",
+                f"{shortened(texts[0], 80)!r}, a placeholder of texts",
+                "Name the tensors of numbers behind it with inputs=['NAME'].",
+            )
         found = placeholders.model_inputs(view)
         set_apart = {full(name) for name in (*settings.feed, *settings.eval_feed)}
         found = [name for name in found if name not in set_apart]
@@ -210,7 +242,9 @@ class _Conversion:
         code = _code(self.source, lifted, training)
         labels = training.labels if training else ()
         rows = compared_rows.of(self.source, self.view, self.inputs, labels, self.settings.feeds)
-        first = {name: rows[name][: example_rows.ROWS] for name in self.inputs}
+        # Ellipsis: a number alone has no rows
+        few: tuple[Any, Any] = (..., slice(example_rows.ROWS))
+        first = {name: rows[name][few[min(1, rows[name].ndim)]] for name in self.inputs}
         self.on_progress("running the graph")  # before there is a model: memory holds one of them
         of_graph = forward_check.expected(
             self.view, values, first, self._values_of_others(training=False)
@@ -250,8 +284,20 @@ class _Conversion:
         if self.source.structure is None:
             return None
         self.on_progress("recognising the training")
+        self._check_settings()
         fed = {**self._values_of_others(training=True), **self.settings.feed}
         return compilation.find(self.source.structure, self.view, lifted, values, fed)
+
+    def _check_settings(self) -> None:
+        """Checks that every placeholder of a number has a value in training."""
+        names = [name for name, value in self.placeholders.items() if _is_open(value)]
+        if names:
+            validation.fail(
+                "Each placeholder of a number must have a value in training.",
+                f"none for {', '.join(repr(shortened(name, 60)) for name in names[:6])}",
+                f"Set the values of the program, such as feed={{{names[0]!r}: 0.5}}, or convert "
+                "for predictions alone with inference=True.",
+            )
 
     def _model(self, code: ModelCode, training: Training | None, values: Values) -> keras.Model:
         """Returns the model, with the weights and the state of the optimizer."""
@@ -267,7 +313,7 @@ class _Conversion:
                 self.view, self.placeholders, self.inputs, self.settings.keep_unknown
             )
         except LiftError as error:
-            refusals.refuse(self.view, error)
+            refusals.refuse(self.view, error, self.settings.keep_unknown)
 
     def _values(self) -> Values:
         """Returns the variables of the forward pass, and those that a training step has."""
@@ -296,13 +342,7 @@ class _Conversion:
 
     def _notes(self, lifted: Lifted, code: ModelCode) -> list[str]:
         """Returns what a person must know of the model."""
-        notes = [
-            f"{name} has no value for training; dropout keeps everything. Set it with "
-            f"feed={{{name!r}: VALUE}}."
-            for name, value in self.placeholders.items()
-            if _is_open(value)
-        ]
-        notes += [f"{name}: {note}" for name, note in lifted.notes.items()]
+        notes = [f"{name}: {note}" for name, note in lifted.notes.items()]
         if code.recursion_limit:
             notes.append(
                 "The model is deep. A program that loads model.keras must call "

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tf_recipes._support import validation
+from tf_recipes._support import files, validation
 
 if TYPE_CHECKING:
     import keras
@@ -26,25 +26,27 @@ def check(folder: str | os.PathLike[str], overwrite: bool) -> None:
     Raises:
         ValueError: if the folder holds something, and may not be replaced, or cannot be made.
     """
-    path = Path(folder)
+    path = Path(os.path.abspath(folder))
     remedy = "Pass a new folder, or overwrite=True to replace the files of a conversion."
     if path.is_symlink() or (path.exists() and not path.is_dir()):
-        validation.fail("The folder of a conversion must be a folder.", f"{str(path)!r}", remedy)
+        validation.fail(
+            "The folder of a conversion must be a folder, and no link to one.",
+            f"output_dir={str(folder)!r}",
+            remedy,
+        )
     there = sorted(each.name for each in path.iterdir()) if path.exists() else []
     foreign = [name for name in there if name not in FILES]
     if foreign or (there and not overwrite):
         validation.fail(
             "The folder of a conversion must be new or empty.",
-            f"output_dir={str(path)!r} with {', '.join(map(repr, (foreign or there)[:4]))}",
+            f"output_dir={str(folder)!r} with {', '.join(map(repr, (foreign or there)[:4]))}",
             remedy if not foreign else "Pass a new folder.",
         )
-    above = path.absolute().parent
-    while not above.exists():
-        above = above.parent
-    if not os.access(above, os.W_OK):
+    above = files.nearest(path.parent)
+    if not above.is_dir() or not os.access(above, os.W_OK):
         validation.fail(
             "The folder of a conversion must be writable.",
-            f"output_dir={str(path)!r}, below {str(above)!r}",
+            f"output_dir={str(folder)!r}, below {str(above)!r}",
             "Pass a folder in another place.",
         )
 
@@ -70,7 +72,7 @@ def write(
     Raises:
         OSError: if a file cannot be written; then the folder is as before.
     """
-    path = Path(folder).absolute()
+    path = Path(os.path.abspath(folder))
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         partial = Path(tempfile.mkdtemp(prefix=f".{path.name[:60]}-", dir=path.parent))
@@ -87,7 +89,11 @@ def write(
         if path.exists() and any(path.iterdir()):
             old = partial.with_name(f"{partial.name}.old")
             os.replace(path, old)
-            os.replace(partial, path)
+            try:
+                os.replace(partial, path)
+            except BaseException:  # Ctrl-C, too
+                os.replace(old, path)
+                raise
             shutil.rmtree(old)
         else:
             os.replace(partial, path)
@@ -109,6 +115,14 @@ def _save(model: keras.Model, path: Path) -> None:
             for each in sorted(Path(folder).rglob("*")):
                 if each.is_file():
                     archive.write(each, each.relative_to(folder))
+
+
+def listed(folder: str | os.PathLike[str]) -> str:
+    """Returns the names of the files in a folder, and what the missing page needs, in one line."""
+    names = [name for name in FILES if Path(folder, name).exists()]
+    if PAGE not in names:
+        names.append(f"no {PAGE}, which python -m pip install 'tf_recipes[html]' adds")
+    return f"{os.fspath(folder)}: {', '.join(names)}"
 
 
 def _umask() -> int:

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tf_recipes._support import validation
@@ -50,6 +50,7 @@ def find(
     train_op: Any = None,
     loss: str | None = None,
     inference: bool = False,
+    others: Iterable[str] = (),
 ) -> SourceGraph:
     """Reads the graph of a checkpoint, and finds the model in it.
 
@@ -60,19 +61,15 @@ def find(
         train_op: the operations of a training step, or None to find them.
         loss: the loss tensor, or None to find it.
         inference: True to leave training out.
+        others: more names that must be in the graph.
 
     Raises:
         ValueError: if a file is damaged, or what is asked for is not in the graph.
     """
     kind, graph, prefix = reference.open_files(checkpoint)
-    names = {node.name for node in graph.definition.node}
-    for each in (*(outputs or ()), *(labels or ())):
-        if node_of(each) not in names:
-            validation.fail(
-                "A tensor must be in the graph.",
-                f"{shortened(each, 100)!r}, which {graph.source!r} does not have",
-                "Pass the name that the tensor has in the TF1 program.",
-            )
+    operations = [train_op] if isinstance(train_op, str) else train_op or ()
+    _check_named(graph, [*(outputs or ()), *(labels or ()), *others, *operations])
+    _check_named(graph, [loss] if loss else [])
     trains = any(_APPLY.match(node.op) for node in graph.definition.node)
     structure = None
     if trains and not inference:
@@ -91,6 +88,18 @@ def find(
         tuple(found),
         tuple(found_labels),
     )
+
+
+def _check_named(graph: MetaGraph, given: Iterable[str]) -> None:
+    """Checks that the nodes of some tensors are in the graph."""
+    names = {node.name for node in graph.definition.node}
+    for each in given:
+        if node_of(each) not in names:
+            validation.fail(
+                "A tensor must be in the graph.",
+                f"{shortened(each, 100)!r}, which {graph.source!r} does not have",
+                "Pass the name that the tensor has in the TF1 program.",
+            )
 
 
 def _structure(graph: MetaGraph, train_op: Any, loss: str | None) -> Structure:

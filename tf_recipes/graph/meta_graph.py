@@ -81,7 +81,7 @@ def parse(content: bytes, source: str, saved_model: bool = False) -> MetaGraph:
             content = _training_graph(content)
         proto = tf.compat.v1.MetaGraphDef.FromString(content)
     except Exception as error:  # protobuf's errors have no public type
-        reason = shortened(str(error).partition("\n")[0], 80)
+        reason = shortened(str(error).partition("\n")[0], 200)
         return validation.fail("A TF1 graph must be readable.", f"{source!r}: {reason}", remedy)
     if not proto.graph_def.node:
         validation.fail("A TF1 graph must have nodes.", f"{source!r} without any", remedy)

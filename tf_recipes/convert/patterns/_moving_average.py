@@ -99,7 +99,8 @@ def _is_start(nodes: Mapping[str, Any], node: Any) -> bool:
 
 def _leaves(lifter: Lifter, tensor: str) -> set[str]:
     """Returns the tensors that arithmetic computes another tensor of."""
-    nodes, found = lifter.view.whole, set()
+    nodes = lifter.view.whole
+    found: set[str] = set()
     waiting = [tensor]
     while waiting and len(found) < _scalars.DEPTH:
         name = _scalars.root(nodes, waiting.pop())

@@ -150,7 +150,13 @@ def _known(node: Any, lifter: Lifter, taken: str, values: Array, alone: bool) ->
         names = [name for name, function in _KNOWN.items() if same(function(SAMPLES))]
     value = lifter.argument(taken)
     if names and names[0] == "gelu_tanh":
-        return lifter.operation(node, "keras.activations.gelu", value, approximate=True)
+        return lifter.derived(
+            node,
+            "keras.activations.gelu",
+            value,
+            shape=lifter.view.shape(node.name),
+            approximate=True,
+        )
     if names:
         return activations.applied(node, lifter, taken, names[0], alone)
     slope = values[SAMPLES == -LIMIT][0] / -LIMIT

@@ -162,9 +162,9 @@ def normalized(node: Any, lifter: Lifter, found: Found) -> Value | None:
     if tensor is None or channels is None:
         return None
     if found.batch and not found.moving:
-        averages = tuple(_moving_average.moved_by(lifter, each) for each in found.batch)
-        if None not in averages:
-            found = dataclasses.replace(found, moving=averages)
+        mean, variance = (_moving_average.moved_by(lifter, each) for each in found.batch)
+        if mean is not None and variance is not None:
+            found = dataclasses.replace(found, moving=(mean, variance))
     parameters = {
         "gamma": _parameter(lifter, found.gamma, 1, channels),
         "beta": _parameter(lifter, found.beta, 0, channels),

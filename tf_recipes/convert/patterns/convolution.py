@@ -116,7 +116,7 @@ def _without_crops(paddings: Any, crops: Any) -> Any:
 def _kernel_shape(window: Window, lifter: Lifter) -> tuple[int, ...] | None:
     """Returns the sizes of a kernel along the spatial axes."""
     shape = lifter.view.shape(window.node.input[1])
-    return None if shape is None else window.own(shape[:-2])  # type: ignore[return-value]
+    return None if shape is None else window.own(shape[:-2])
 
 
 def _weight(window: Window, lifter: Lifter) -> tuple[Weight, tuple[int, ...]] | None:

@@ -83,7 +83,8 @@ def _selected(node: Any, lifter: Lifter) -> tuple[str, Mask] | None:
 def _multiplied(node: Any, lifter: Lifter) -> tuple[str, Mask] | None:
     """Returns what a product with a mask takes, and the mask."""
     view = lifter.view
-    tensor, factors = f"{node.name}:0", []
+    tensor = f"{node.name}:0"
+    factors: list[tuple[str, int]] = []
     for _ in range(DEPTH):
         name = view.behind(tensor, SWITCHES)
         if view.op(name) not in ("Mul", "RealDiv") or view.is_input(name):
@@ -162,7 +163,8 @@ def _is_number(tensor: str, lifter: Lifter) -> bool:
 
 def _scaled_mask(tensor: str, lifter: Lifter) -> tuple[Mask, list[tuple[str, int]]] | None:
     """Returns a mask and the numbers that it is multiplied by."""
-    view, factors = lifter.view, []
+    view = lifter.view
+    factors: list[tuple[str, int]] = []
     for _ in range(DEPTH):
         name = view.behind(tensor, SWITCHES)
         if view.op(name) == "Floor":

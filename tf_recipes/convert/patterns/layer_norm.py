@@ -33,7 +33,8 @@ def layer_norm(node: Any, lifter: Lifter) -> Value | None:
     if not axes or 0 in axes:
         return None
     if axes == tuple(range(1, rank - 1)) and rank > 2:
-        path, shape, told = GROUPS, tensor.shape[-1:], {"groups": -1}
+        told: dict[str, Any] = {"groups": -1}
+        path, shape = GROUPS, tensor.shape[-1:]
     elif axes == tuple(range(rank - len(axes), rank)):
         axis = None if len(axes) == 1 else tuple(axis - rank for axis in axes)
         path, shape, told = LAYER, tensor.shape[-len(axes) :], {"axis": axis}

@@ -16,13 +16,17 @@ def local_response_norm(node: Any, lifter: Lifter) -> Value | None:
     tensor = lifter.tensor(node.input[0])
     if tensor is None or tensor.shape is None or tensor.shape[-1] is None:
         return None
-    numbers = {
-        name: np.float32(lifter.view.attribute(node.name, name))
-        for name in ("bias", "alpha", "beta")
-    }
-    radius = int(lifter.view.attribute(node.name, "depth_radius"))
+    bias, alpha, beta = (
+        np.float32(lifter.view.attribute(node.name, name)) for name in ("bias", "alpha", "beta")
+    )
     return lifter.operation(
-        node, "local_response_normalization", tensor, depth_radius=radius, **numbers
+        node,
+        "local_response_normalization",
+        tensor,
+        depth_radius=int(lifter.view.attribute(node.name, "depth_radius")),
+        bias=bias,
+        alpha=alpha,
+        beta=beta,
     )
 
 

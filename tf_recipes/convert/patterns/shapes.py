@@ -166,9 +166,9 @@ def reshaped(node: Any, lifter: Lifter, tensor: Tensor, target: tuple[Entry, ...
         if same and tuple(before[1:]) == tuple(wanted[1:]):
             return tensor
         if same and len(wanted) == 2:
-            shape = (None, wanted[1])
+            flat = (None, wanted[1])
             return lifter.layer(
-                node, "keras.layers.Flatten", tensor, scope=_scope(node), shape=shape
+                node, "keras.layers.Flatten", tensor, scope=_scope(node), shape=flat
             )
         if same:
             sizes_ = tuple(wanted[1:])
@@ -234,7 +234,8 @@ def _with_rows(tensor: Tensor, target: tuple[Entry, ...]) -> list[int] | None:
     if [each for each in others if not isinstance(each, int)] or others.count(-1) != 1 or not known:
         return None
     size = math.prod(before[1:])  # type: ignore[arg-type]
-    return [-1, *(size // known if each == -1 else each for each in others)]  # type: ignore[misc]
+    left = (size // known if each == -1 else each for each in others)
+    return [-1, *(each for each in left if isinstance(each, int))]
 
 
 def _have_rows_of(tensor: Tensor, rows: Dimension) -> bool:

@@ -76,7 +76,7 @@ def _kernel_shape(lifter: Lifter, window: Window) -> tuple[int, ...] | None:
     shape = lifter.view.shape(window.node.input[1])
     if shape is None or None in shape:
         return None
-    return (*window.own(shape[:-2]), *shape[-2:])  # type: ignore[return-value]
+    return (*window.own(shape[:-2]), *shape[-2:])
 
 
 def _weight(lifter: Lifter, window: Window) -> Weight | None:
@@ -151,7 +151,9 @@ def _sizes(lifter: Lifter, window: Window) -> list[tuple[tuple[int, ...], tuple[
         result = values[0]
         if result.size == len(before) - 2:
             return None
-        found.append((window.spatial(shape), tuple(int(e) for e in window.spatial(result))))
+        found.append(
+            (window.spatial(shape), tuple(int(e) for e in window.spatial(result.tolist())))
+        )
     return found
 
 

@@ -50,7 +50,8 @@ class ModelCode:
         self.compiled, self.name = compiled, name
         self.steps = program.live([*inputs, *outputs])
         layers = {identity(step.layer): step.layer for step in self.steps if step.layer is not None}
-        self.layer_names = _layer_names(layers)
+        given = [dict(s.keywords).get("name", "") for s in self.steps if s.callee == "keras.Input"]
+        self.layer_names = _layer_names(layers, given)
         self._calls = Counter(identity(step.layer) for step in self.steps if step.layer)
         self._names = self._step_names()
 
@@ -221,8 +222,13 @@ class ModelCode:
         return [f"model = keras.Model({arguments})", expressions.code(compiled), "return model"]
 
 
-def _layer_names(layers: Mapping[Any, Layer]) -> dict[Any, str]:
-    """Returns `{identity of a layer: its name}`: TF1's scope, or the variable of several in it."""
+def _layer_names(layers: Mapping[Any, Layer], inputs: Sequence[str]) -> dict[Any, str]:
+    """Returns `{identity of a layer: its name}`: TF1's scope, or the variable of several in it.
+
+    Args:
+        layers: `{identity: layer}`.
+        inputs: the names of the model's inputs, which no layer can have.
+    """
     wanted = {
         key: expressions.layer_name(layer.scope, _kind(layer)) for key, layer in layers.items()
     }
@@ -232,7 +238,7 @@ def _layer_names(layers: Mapping[Any, Layer]) -> dict[Any, str]:
             wanted[key] = _kind(layer)
         elif counts[wanted[key]] > 1 and layer.variables:
             wanted[key] = expressions.layer_name(layer.variables[0], _kind(layer))
-    return _distinct(wanted)
+    return _distinct(wanted, inputs)
 
 
 def _distinct(wanted: dict[Any, str], before: Iterable[str] = ()) -> dict[Any, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from tf_recipes._support.visible import shortened, visible
-from tf_recipes.convert.output_folder import FILES, PAGE
 from tf_recipes.parity.reports.marks import FAILED, PASSED
 
 Row = Mapping[str, Any]
@@ -19,13 +17,13 @@ Row = Mapping[str, Any]
 ROWS = 40  # of a table; a terminal shows about as many lines
 
 
-def print_summary(document: Row, console: Console, folder: str | None) -> None:
+def print_summary(document: Row, console: Console, files: str | None) -> None:
     """Prints the layers, what was left out, the notes and the verdict, which comes last.
 
     Args:
         document: the results of a conversion.
         console: where to print.
-        folder: the folder with the files; None where nothing was written.
+        files: the names of the written files; None where nothing was written.
     """
     console.print(_layers(document))
     if document["dropped"]:
@@ -35,16 +33,8 @@ def print_summary(document: Row, console: Console, folder: str | None) -> None:
     mark = PASSED if document["passed"] else FAILED
     line = Text.assemble("\n", mark, f" {visible(document['message'])}.")
     console.print(line, soft_wrap=True)
-    if folder:
-        console.print(Text(f"{visible(folder)}: {', '.join(_files(folder))}"), soft_wrap=True)
-
-
-def _files(folder: str) -> list[str]:
-    """Returns the names of the files, and what the missing page needs."""
-    names = [name for name in FILES if Path(folder, name).exists()]
-    if PAGE not in names:
-        names.append(f"no {PAGE}, which python -m pip install 'tf_recipes[html]' adds")
-    return names
+    if files:
+        console.print(Text(visible(files)), soft_wrap=True)
 
 
 def _layers(document: Row) -> Table:

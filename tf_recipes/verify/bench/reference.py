@@ -76,7 +76,9 @@ def prefix(path: str | os.PathLike[str]) -> str:
                 f"{text!r} with {len(found)} .meta files and no state file",
                 "Pass the prefix, such as FOLDER/model.ckpt.",
             )
-        text = latest
+        # the state file of a folder that was copied still names the old place
+        here = Path(text, Path(latest).name)
+        text = str(here) if Path(f"{here}.meta").is_file() else latest
     if not Path(f"{text}.meta").is_file():
         validation.fail(
             "A checkpoint must have its graph beside it, PREFIX.meta.",

@@ -17,7 +17,7 @@ def _rows(name="X"):
 
 
 def _named(tensors):
-    return [tf.identity(each, "out%d" % k).name for k, each in enumerate(tensors)]
+    return [tf.identity(each, f"out{k}").name for k, each in enumerate(tensors)]
 
 
 def moves_axes():

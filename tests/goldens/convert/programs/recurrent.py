@@ -195,7 +195,7 @@ def rnn_tutorial():
 def rnn_words():
     """A language model: words, dropout, unrolled layers, a given state, a word for each step."""
     x = tf.placeholder(tf.int32, [None, 5], name="X")
-    first = [tf.placeholder(tf.float32, [None, 4], name="state%d" % k) for k in range(2)]
+    first = [tf.placeholder(tf.float32, [None, 4], name=f"state{k}") for k in range(2)]
     keep = tf.placeholder(tf.float32, [], name="keep")
     words = tf.nn.embedding_lookup(tf.get_variable("embedding", [6, 3]), x)
     words = tf.nn.dropout(words, keep)
@@ -212,7 +212,7 @@ def rnn_words():
         "softmax_b", [6]
     )
     made = _given([tf.nn.softmax(tf.reshape(logits, [-1, 5, 6])), state.c, state.h])
-    states = {"state%d:0" % k: SERIES[:, k, :1] * np.ones(4, "f") for k in range(2)}
+    states = {f"state{k}:0": SERIES[:, k, :1] * np.ones(4, "f") for k in range(2)}
     made["inputs"] = dict({"X:0": (np.abs(SERIES[..., 0]) * 3).astype("i") % 6}, **states)
     made.update(feed={"keep:0": 0.5}, eval_feed={"keep:0": 1.0})
     return made
