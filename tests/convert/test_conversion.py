@@ -91,12 +91,15 @@ def test_a_training_that_keras_lacks_is_refused(name):
 
 
 LOADS = """
-import json, sys
+import importlib.util, json, sys
 import keras
 import numpy as np
 import tf_recipes
 
 for told in map(json.loads, sys.argv[1:]):
+    if told["has_functions"]:  # the loss, which model.py registers
+        spec = importlib.util.spec_from_file_location("model", told["code"])
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
     model = keras.saving.load_model(told["model"])
     arrays = dict(np.load(told["batches"]))
     tf1 = dict(np.load(told["tf1"]))
@@ -120,10 +123,11 @@ def test_a_saved_model_goes_on_in_another_process(tmp_path, run_python):
         outputs = predicted(done.model, program, done.document)
         (output,) = outputs
         names = {"inputs": fed(program, done.document), "labels": [SAVED[name]]}
+        names["has_functions"] = "register_keras_serializable" in done.source
         files = {"batches": program.folder / "batches.npz", "tf1": program.folder / "tf1.npz"}
-        files |= {"model": folder / "model.keras"}
+        files |= {"model": folder / "model.keras", "code": folder / "model.py"}
         files |= {key: tmp_path / f"{name}.{key}.npy" for key in ("predicted", "after")}
-        told.append((output, outputs[output], tf1, names | {k: str(v) for k, v in files.items()}))
+        told.append((output, outputs[output], tf1, {k: str(v) for k, v in files.items()} | names))
     run_python(LOADS, *(json.dumps(each[-1]) for each in told), new=True)
     for output, here, tf1, files in told:
         np.testing.assert_allclose(np.load(files["predicted"]), here, rtol=1e-6, atol=1e-6)

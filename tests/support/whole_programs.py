@@ -33,8 +33,17 @@ REFUSED = {
     "custom_loop": "Exit ('settling/Exit_1', after 'settling/Switch_1' and before 'scores')",
     "partitioned_net": "DynamicPartition",
 }
-# What a program's checkpoint does not say.
-MORE = {"char_lstm": {"outputs": ["rnnlm/logits:0"]}}
+# Programs whose first output is named, because the converter finds another tensor of the same
+# values, or one that comes before it.
+NAMED = (
+    "char_lstm",
+    "clip_global_norm",
+    "handwritten_mlp",
+    "resnet_block",
+    "shared_weights",
+    "siamese",
+    "wide_and_deep",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +67,7 @@ class Program:
         """Returns the settings of the conversion."""
         names, feeds = (json.loads(str(tf1[key])) for key in ("names", "feeds"))
         given = {
+            "outputs": names["outputs"][:1] if self.name in NAMED else None,
             "feed": feeds["train"],
             "eval_feed": feeds["eval"],
             "feeds": self.batches,
@@ -65,7 +75,7 @@ class Program:
         }
         if self.name in INFERENCE:
             given |= {"inference": True, "outputs": names["outputs"]}
-        return given | MORE.get(self.name, {})
+        return given
 
     def unpack(self, folder):
         """Writes the checkpoint to a folder; returns its prefix."""

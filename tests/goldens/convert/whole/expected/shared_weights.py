@@ -10,11 +10,8 @@ import tf_recipes
 @keras.saving.register_keras_serializable(package="model")
 def loss(y_true, y_pred):
     """Returns the loss of a batch."""
-    distance = keras.ops.sum(keras.ops.square(y_pred), axis=1)
-    square_1 = keras.ops.square(
-        keras.activations.relu(3.0 - keras.ops.sqrt(distance))
-    )
-    return keras.ops.mean((y_true * distance) + ((1.0 - y_true) * square_1))
+    square = keras.ops.square(keras.activations.relu(3.0 - keras.ops.sqrt(y_pred)))
+    return keras.ops.mean((y_true * y_pred) + ((1.0 - y_true) * square))
 
 
 def build():
@@ -28,7 +25,9 @@ def build():
     tower_fc1_1 = tower_fc1_layer(right)
     tower_fc2_1 = tower_fc2_layer(tower_fc1_1)
     sub = tower_fc2 - tower_fc2_1
-    model = keras.Model([left, right], sub)
+    square = keras.ops.square(sub)
+    distance = keras.ops.sum(square, axis=1)
+    model = keras.Model([left, right], distance)
     model.compile(
         optimizer=tf_recipes.Momentum(
             learning_rate=keras.optimizers.schedules.PolynomialDecay(

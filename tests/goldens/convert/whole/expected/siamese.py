@@ -10,10 +10,8 @@ import tf_recipes
 @keras.saving.register_keras_serializable(package="model")
 def loss(y_true, y_pred):
     """Returns the loss of a batch."""
-    similarity = keras.ops.sum(y_pred, axis=1)
-    square_1 = keras.ops.square(keras.activations.relu(similarity - 0.2))
-    mul_1 = y_true * keras.ops.square(1.0 - similarity)
-    return keras.ops.mean(mul_1 + ((1.0 - y_true) * square_1))
+    mul_1 = (1.0 - y_true) * keras.ops.square(keras.activations.relu(y_pred - 0.2))
+    return keras.ops.mean((y_true * keras.ops.square(1.0 - y_pred)) + mul_1)
 
 
 def build():
@@ -37,7 +35,8 @@ def build():
     rsqrt_1 = keras.ops.rsqrt(maximum_1)
     l2_normalize_1 = tower_fc2_1 * rsqrt_1
     mul = l2_normalize * l2_normalize_1
-    model = keras.Model([left, right], mul)
+    similarity = keras.ops.sum(mul, axis=1)
+    model = keras.Model([left, right], similarity)
     model.compile(
         optimizer=tf_recipes.Adagrad(
             learning_rate=keras.optimizers.schedules.PolynomialDecay(

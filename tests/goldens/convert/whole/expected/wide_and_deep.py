@@ -40,7 +40,8 @@ def build():
     deep_fc2 = keras.layers.Dense(6, activation="relu", name="deep_fc2")(deep_fc1)
     deep_logit = keras.layers.Dense(1, name="deep_logit")(deep_fc2)
     add_2 = wide_linear + deep_logit
-    model = keras.Model([age, income, job, city], add_2)
+    squeeze = keras.ops.squeeze(add_2, axis=1)
+    model = keras.Model([age, income, job, city], squeeze)
     model.compile(
         optimizer=tf_recipes.Adagrad(0.1),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
