@@ -50,7 +50,7 @@ OUTSIDE = {
     "graph": {"tensorflow"},
     "verify": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
     "knowledge": set(),
-    "scan": set(),
+    "scan": {"libcst"},
     "convert": {"keras", "tensorflow"},
     "cli": {"absl", "rich"},
 }

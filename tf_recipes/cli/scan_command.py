@@ -36,6 +36,8 @@ def define_flags() -> None:
     flags.DEFINE_list("ignore", None, "Codes of the rules not to apply.")
     flags.DEFINE_string("baseline", None, "A file of findings that are not reported again.")
     flags.DEFINE_string("write_baseline", None, "Write the findings to this file, as a baseline.")
+    flags.DEFINE_bool("fix", False, "Rewrite what is mechanical and safe, then scan.")
+    flags.DEFINE_bool("diff", False, "Show what --fix would rewrite, and write nothing.")
     flags.DEFINE_integer("workers", None, "Processes; default: one for each processor.", 1)
 
 
@@ -63,6 +65,10 @@ def main(paths: list[str]) -> int:
             output_files.check_output_file(flag, path)
     names = [given.baseline] if given.baseline else settings.get("baseline", [])
     known = [] if given.write_baseline else [baseline.read(path) for path in names]
+    if given.diff:
+        return _diff(paths)
+    if given.fix:
+        _fix(paths)
     report = scanner.scan(paths, codes, given.workers, _progress)
     if given.write_baseline:
         baseline.write(report, given.write_baseline)
@@ -80,6 +86,37 @@ def main(paths: list[str]) -> int:
             print(f"{problem.path}: not scanned: {problem.reason}", file=sys.stderr)
         print(finding_text.summary(report), file=sys.stderr)
     return report.status
+
+
+def _fix(paths: list[str]) -> None:
+    """Rewrites the files, and says what it leaves; a scan then names those it could not read."""
+    from tf_recipes.scan.fixing import batch
+
+    outcome = batch.fix(paths)
+    _say(outcome.notes)
+    print(f"{_files(len(outcome.changed))} rewritten", file=sys.stderr)
+
+
+def _diff(paths: list[str]) -> int:
+    """Prints what would be rewritten; returns 1 if that is anything, 2 after a problem."""
+    from tf_recipes.scan.fixing import batch
+
+    outcome = batch.fix(paths, write=False)
+    print("".join(outcome.diffs), end="")
+    _say(outcome.notes)
+    for problem in outcome.problems:
+        print(f"{problem.path}: not rewritten: {problem.reason}", file=sys.stderr)
+    print(f"{_files(len(outcome.changed))} would be rewritten", file=sys.stderr)
+    return 2 if outcome.problems else int(bool(outcome.changed))
+
+
+def _say(notes: list[tuple[str, str]]) -> None:
+    for path, note in notes:
+        print(f"{path}: {note}", file=sys.stderr)
+
+
+def _files(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"
 
 
 def _progress(done: int, total: int) -> None:

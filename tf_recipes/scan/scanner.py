@@ -68,6 +68,16 @@ def scan(
         return _all(files, problems, chosen, mapped, progress)
 
 
+def exports(files: Iterable[tuple[str, str]]) -> Exports:
+    """Returns what the names of local modules stand for, where TensorFlow is reached through them.
+
+    Args:
+        files: each file with its root, as `paths.listed` returns them.
+    """
+    firsts = [_first(file, codes=()) for file in files]
+    return _helpers({f"@{os.path.realpath(first.path)}": first for first in firsts})
+
+
 def _all(
     files: list[tuple[str, str]],
     problems: list[Problem],
@@ -154,7 +164,7 @@ def _first(file: tuple[str, str], codes: tuple[str, ...]) -> _First:
     if "tensorflow" not in text:
         return _First(path, lines, None, None, _local(text, locate), {}, root=root)
     try:
-        with _deep():
+        with deep():
             analysis = Analysis(read, locate, lambda name: {})
             local = frozenset(analysis.collected.local)
             exports = analysis.resolver.exported()
@@ -182,7 +192,7 @@ def _second(
     path, root = file
     locate = functools.partial(path_lists.locate, path, root)
     try:
-        with _deep():
+        with deep():
             analysis = Analysis(source.read(path), locate, _getter(exports))
             return path, analysis.findings(_rules(codes))
     except RecursionError:
@@ -199,7 +209,7 @@ def _no_collection() -> None:
     gc.disable()
 
 
-class _deep:
+class deep:
     """Allows deep recursion for a while; Python's own calls need no stack of C."""
 
     def __enter__(self) -> None:

@@ -43,7 +43,7 @@ def read(path: str) -> Source:
     Raises:
         Unreadable: if the file cannot be read, decoded or parsed, or is too large.
     """
-    data = _data(path)
+    data = data_of(path)
     if path.endswith(".ipynb"):
         return _notebook(path, data)
     text = _decoded(data)
@@ -53,7 +53,12 @@ def read(path: str) -> Source:
     return Source(path, text.split("\n"), tree, None, is_python2)
 
 
-def _data(path: str) -> bytes:
+def data_of(path: str) -> bytes:
+    """Returns the bytes of a file.
+
+    Raises:
+        Unreadable: if it cannot be read, or is too large.
+    """
     try:
         if not os.path.isfile(path):
             raise Unreadable("it is no file" if os.path.exists(path) else "it cannot be found")
