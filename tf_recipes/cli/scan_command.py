@@ -7,8 +7,10 @@ The files are read and never run, and no TensorFlow is needed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 
 from absl import flags
 
@@ -23,7 +25,7 @@ The exit status:
     2: a file could not be read or parsed; the others were scanned
 """
 __doc__ += STATUSES
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github", "html")
 
 
 def define_flags() -> None:
@@ -38,6 +40,7 @@ def define_flags() -> None:
     flags.DEFINE_string("write_baseline", None, "Write the findings to this file, as a baseline.")
     flags.DEFINE_bool("fix", False, "Rewrite what is mechanical and safe, then scan.")
     flags.DEFINE_bool("diff", False, "Show what --fix would rewrite, and write nothing.")
+    flags.DEFINE_bool("cache", True, "Keep the results of unchanged files in the user's cache.")
     flags.DEFINE_integer("workers", None, "Processes; default: one for each processor.", 1)
 
 
@@ -47,7 +50,8 @@ def main(paths: list[str]) -> int:
     Args:
         paths: files and folders.
     """
-    from tf_recipes.scan import baseline, configuration, scanner
+    from tf_recipes.scan import baseline, configuration, result_cache, scanner
+    from tf_recipes.scan.fixing import outlook
     from tf_recipes.scan.outputs import finding_text, formats
 
     if not paths:
@@ -69,7 +73,11 @@ def main(paths: list[str]) -> int:
         return _diff(paths)
     if given.fix:
         _fix(paths)
-    report = scanner.scan(paths, codes, given.workers, _progress)
+    store = result_cache.opened(codes) if given.cache else None
+    with _bar() as progress:
+        report = scanner.scan(paths, codes, given.workers, progress, store)
+    if given.format == "html":
+        report = outlook.added(report, paths)
     if given.write_baseline:
         baseline.write(report, given.write_baseline)
         return 2 if report.problems else 0
@@ -119,8 +127,15 @@ def _files(number: int) -> str:
     return f"{number:,} file{'' if number == 1 else 's'}"
 
 
-def _progress(done: int, total: int) -> None:
-    """Shows on a terminal how many files are done."""
-    if sys.stderr.isatty() and total > 100 and (done % 50 == 0 or done == total):
-        end = "\r" if done < total else "\r\033[K"
-        print(f"{done:,} of {total:,} files", end=end, file=sys.stderr, flush=True)
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """Yields a function that moves a progress bar, on a terminal."""
+    from rich import console, progress
+
+    columns = ("{task.completed:,.0f} of {task.total:,.0f} files",)
+    shown = console.Console(stderr=True)
+    with progress.Progress(
+        progress.BarColumn(), *columns, console=shown, transient=True, disable=not shown.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

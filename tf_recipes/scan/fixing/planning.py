@@ -6,10 +6,9 @@ a function only where nothing of TF1 is left in it afterwards.
 
 import ast
 import collections
+import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
-
-import libcst as cst
 
 from tf_recipes.knowledge import symbols
 from tf_recipes.scan import rule_registry
@@ -344,7 +343,7 @@ class Planner:
 
     def _given(self, node: ast.expr, star: str) -> Given:
         name, called = self._known.get(self.place(node), (None, False))
-        arg = cst.Arg(cst.Name("x"), star=star)  # type: ignore[arg-type]
+        arg = types.SimpleNamespace(star=star)
         return Given(arg, ast.unparse(node), name, called)
 
     def literals(self, name: str) -> ast.expr | None:

@@ -37,13 +37,17 @@ class Source(NamedTuple):
         return self.places[line - 1]
 
 
-def read(path: str) -> Source:
+def read(path: str, data: bytes | None = None) -> Source:
     """Reads and parses a `.py` file or a notebook.
+
+    Args:
+        path: the file.
+        data: its bytes, if they are known.
 
     Raises:
         Unreadable: if the file cannot be read, decoded or parsed, or is too large.
     """
-    data = data_of(path)
+    data = data_of(path) if data is None else data
     if path.endswith(".ipynb"):
         return _notebook(path, data)
     text = _decoded(data)
