@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+import convert_folder
 import whole_programs
 from tf_recipes.convert.program.expressions import layer_name
 from tf_recipes.parity.comparison import LIMIT, relative_drift
@@ -43,7 +44,7 @@ def test_each_program_is_recorded_and_small():
     assert len(names) >= 16 and not names & {path.name for path in VERIFY.iterdir()}
     for name in names:
         size = sum(path.stat().st_size for path in (WHOLE / name).iterdir())
-        assert size < 170e3, name
+        assert size < 150e3, name
     assert sorted(path.stem for path in EXPECTED.glob("*.py")) == sorted(CONVERTED)
 
 
@@ -128,3 +129,21 @@ def test_a_saved_model_goes_on_in_another_process(tmp_path, run_python):
         np.testing.assert_allclose(np.load(files["predicted"]), here, rtol=1e-6, atol=1e-6)
         drift = relative_drift(np.load(files["after"]), tf1[f"after/{output}"])
         assert drift <= LIMIT * float(tf1["sensitivity/after"]), files["model"]
+
+
+def test_a_folder_of_checkpoints_is_converted_and_compared(tmp_path, capsys):
+    program = PROGRAMS["static_lstm"]
+    folder = tmp_path / program.name
+    folder.mkdir()
+    program.unpack(folder)
+    manifest = {"inputs": [{"name": "X:0", "role": "input"}], "outputs": ["Softmax:0"]}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    arrays = {"in/X:0": program.batches["X"], "out/Softmax:0": program.tf1["predictions/Softmax:0"]}
+    np.savez(folder / "eval.npz", **arrays)
+    assert convert_folder.main(tmp_path) == 0
+    arrays["out/Softmax:0"] = arrays["out/Softmax:0"] + np.float32(1e-4)
+    np.savez(folder / "eval.npz", **arrays)
+    assert convert_folder.main(tmp_path) == 1
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[0].startswith("static_lstm ") and rows[2].endswith("e-04 differs")
+    assert rows[1].startswith("1 of 1 ") and rows[3].startswith("0 of 1 ")

@@ -31,8 +31,8 @@ def build():
     split_1 = keras.ops.split(multihead_attention_dense_1, 2, axis=2)
     concat_1 = keras.ops.concatenate(split_1, axis=0)
     transpose = keras.ops.transpose(concat_1, (0, 2, 1))
-    mat_mul = keras.ops.matmul(concat, transpose)
-    truediv = mat_mul / 2.0
+    matmul = keras.ops.matmul(concat, transpose)
+    truediv = matmul / 2.0
     softmax = keras.activations.softmax(truediv)
     multihead_attention_dropout = keras.layers.Dropout(
         0.1, name="encoder_multihead_attention_dropout"
@@ -42,8 +42,8 @@ def build():
     )(add)
     split_2 = keras.ops.split(multihead_attention_dense_2, 2, axis=2)
     concat_2 = keras.ops.concatenate(split_2, axis=0)
-    mat_mul_1 = keras.ops.matmul(multihead_attention_dropout, concat_2)
-    split_3 = keras.ops.split(mat_mul_1, 2)
+    matmul_1 = keras.ops.matmul(multihead_attention_dropout, concat_2)
+    split_3 = keras.ops.split(matmul_1, 2)
     concat_3 = keras.ops.concatenate(split_3, axis=2)
     add_1 = concat_3 + add
     encoder_multihead_attention_ln = keras.layers.LayerNormalization(

@@ -8,8 +8,8 @@ import keras
 def build():
     """Returns the model, with new weights."""
     z = keras.Input(shape=(6,), name="z")
-    generator_g_h0_lin = keras.layers.Dense(32, name="generator_g_h0_lin")(z)
-    generator_1 = keras.layers.Reshape((2, 2, 8), name="generator_1")(
+    generator_g_h0_lin = keras.layers.Dense(24, name="generator_g_h0_lin")(z)
+    generator_1 = keras.layers.Reshape((2, 2, 6), name="generator_1")(
         generator_g_h0_lin
     )
     generator_g_bn0 = keras.layers.BatchNormalization(
@@ -17,7 +17,7 @@ def build():
     )(generator_1)
     relu = keras.activations.relu(generator_g_bn0)
     generator_g_h1 = keras.layers.Conv2DTranspose(
-        6, 5, strides=2, padding="same", name="generator_g_h1"
+        4, 5, strides=2, padding="same", name="generator_g_h1"
     )(relu)
     generator_g_bn1 = keras.layers.BatchNormalization(
         epsilon=1.001e-05, name="generator_g_bn1"

@@ -12,14 +12,14 @@ def build():
     x = keras.Input(shape=(20,), name="x")
     dropout = keras.layers.Dropout(0.1, name="dropout")(x)
     w1 = tf_recipes.Weight((20, 8), name="w1")(x)
-    mat_mul = keras.ops.matmul(dropout, w1)
+    matmul = keras.ops.matmul(dropout, w1)
     weight = tf_recipes.Weight((8,), name="weight")(x)
-    add = mat_mul + weight
+    add = matmul + weight
     softplus = keras.activations.softplus(add)
     transpose = keras.ops.transpose(w1, (1, 0))
-    mat_mul_1 = keras.ops.matmul(softplus, transpose)
+    matmul_1 = keras.ops.matmul(softplus, transpose)
     weight_1 = tf_recipes.Weight((20,), name="weight_1")(x)
-    add_1 = mat_mul_1 + weight_1
+    add_1 = matmul_1 + weight_1
     model = keras.Model(x, add_1)
     model.compile(
         optimizer=tf_recipes.Adam(0.01),

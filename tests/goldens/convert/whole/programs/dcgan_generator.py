@@ -59,9 +59,9 @@ def linear(input_, output_size, scope=None, stddev=0.1, bias_start=0.0):
 
 def generator(z, g_bn0, g_bn1, train=True, reuse=False):
     with tf.variable_scope("generator", reuse=reuse):
-        h0 = tf.reshape(linear(z, 2 * 2 * 8, "g_h0_lin"), [-1, 2, 2, 8])
+        h0 = tf.reshape(linear(z, 2 * 2 * 6, "g_h0_lin"), [-1, 2, 2, 6])
         h0 = tf.nn.relu(g_bn0(h0, train))
-        h1 = deconv2d(h0, [4, 4, 6], name="g_h1")
+        h1 = deconv2d(h0, [4, 4, 4], name="g_h1")
         h1 = tf.nn.relu(g_bn1(h1, train))
         return tf.nn.tanh(deconv2d(h1, [8, 8, 3], name="g_h2"))
 

@@ -1,0 +1,23 @@
+"""Builds the Keras model of the TF1 checkpoint model.ckpt."""
+
+from pathlib import Path
+
+import keras
+
+
+def build():
+    """Returns the model, with new weights."""
+    conv_input = keras.Input(shape=(10, 4), name="conv_input")
+    conv = keras.layers.Conv1D(6, 3, activation="relu", name="conv")(conv_input)
+    norm = keras.layers.BatchNormalization(momentum=0.9, name="norm")(conv)
+    pool = keras.layers.MaxPooling1D(2, name="pool")(norm)
+    flatten = keras.layers.Flatten(name="flatten")(pool)
+    dropout = keras.layers.Dropout(0.25, name="dropout")(flatten)
+    classes = keras.layers.Dense(3, activation="softmax", name="classes")(dropout)
+    return keras.Model(conv_input, classes)
+
+
+if __name__ == "__main__":
+    model = build()
+    model.load_weights(Path(__file__).with_name("model.keras"))
+    model.summary()
