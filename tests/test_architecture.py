@@ -50,7 +50,7 @@ OUTSIDE = {
     "graph": {"tensorflow"},
     "verify": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
     "knowledge": set(),
-    "scan": set(),
+    "scan": {"libcst"},
     "convert": {"jinja2", "keras", "markupsafe", "rich", "tensorflow"},
     "cli": {"absl", "rich"},
 }

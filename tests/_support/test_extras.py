@@ -14,6 +14,7 @@ SETUP = Path(tf_recipes.__file__).parents[1] / "setup.cfg"
 PACKAGES = {
     "importlib_resources": "importlib_resources",
     "jinja2": "jinja2",
+    "libcst": "libcst",
     "markupsafe": "markupsafe",
     "matplotlib": "matplotlib",
     "scipy": "scipy",

@@ -59,3 +59,21 @@ def test_what_is_refused(command, words, says):
     status, printed, errors = command(*words)
     assert (status, printed) == (2, "")
     assert errors.startswith("tf-recipes scan: error: ") and says in errors
+
+
+def test_a_diff_writes_nothing_and_a_fix_does_it_once(command, code, tmp_path):
+    before = (tmp_path / "a.py").read_text()
+    status, printed, errors = command(code, "--diff")
+    assert (status, errors) == (1, "1 file would be rewritten\n")
+    assert "+tf.math.log(tf.reduce_sum(x, keepdims=True))\n" in printed
+    assert (tmp_path / "a.py").read_text() == before
+    assert command(code, "--fix") == (0, "1 file, 2 lines: no findings\n", "1 file rewritten\n")
+    after = (tmp_path / "a.py").read_text()
+    assert after == "import tensorflow as tf\ntf.math.log(tf.reduce_sum(x, keepdims=True))\n"
+    assert command(code, "--fix")[2] == "0 files rewritten\n"
+    (tmp_path / "a.py").write_text("print tf.log(1)\n")
+    (tmp_path / "b.py").write_text("import tensorflow as tf\ntf.log(1)\n(")
+    status, printed, errors = command(str(tmp_path), "--diff")
+    assert (status, printed) == (2, "")
+    assert "a.py: not rewritten: it is Python 2" in errors
+    assert "b.py: not rewritten: it is neither Python 3 nor" in errors

@@ -1,7 +1,10 @@
 """Tests every pattern on graphs that TF 1.15.5 made: the outputs, and the code that is written."""
 
+import functools
 import json
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,7 @@ GRAPHS = [
 CLOSE = 1e-5  # of the largest output
 
 
+@functools.cache
 def lifted(path, notes=False):
     """Returns the code, the model with its weights, and the arrays of a recorded graph."""
     with np.load(path) as file:
@@ -90,3 +94,14 @@ def test_a_reader_is_told_what_differs(name):
     _, _, _, _, notes = lifted(GRAPHS[0].with_name(f"{name}.npz"), notes=True)
     assert any(NOTES[name] in note for note in notes.values())
     assert not lifted(GRAPHS[0].with_name("drop_flag.npz"), notes=True)[-1]
+
+
+def test_the_code_is_formatted_as_ruff_does(tmp_path):
+    pytest.importorskip("ruff")
+    for path in GRAPHS:
+        (tmp_path / f"{path.stem}.py").write_text(lifted(path)[0].source())
+    command = ["ruff", "format", "--isolated", "--line-length=88", "--diff", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", *command], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout

@@ -88,7 +88,12 @@ def test_every_block_has_a_language_that_is_tested_or_shown(page):
 
 def commands():
     """Returns `[(where, script, [flags])]` of every command in a page or a script's help."""
-    for path in [CLONE / "README.md", *PAGES, *sorted((CLONE / "scripts").glob("*.py"))]:
+    for path in [
+        CLONE / "README.md",
+        CLONE / "README.zh.md",
+        *PAGES,
+        *sorted((CLONE / "scripts").glob("*.py")),
+    ]:
         for script, arguments in COMMANDS.findall(path.read_text()):
             yield path.name, script, re.findall(r"--(?:no)?(\w+)", arguments)
 

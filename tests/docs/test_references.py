@@ -10,6 +10,7 @@ from lab.documentation import markers, pages, update
 CLONE = update.CLONE
 DOCS = CLONE / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
+READMES = [CLONE / "README.md", CLONE / "README.zh.md"]
 SECTIONS = [
     "Side by side",
     "What silently differs",
@@ -28,7 +29,7 @@ def name_of(page):
     return page.relative_to(CLONE).as_posix()
 
 
-@pytest.mark.parametrize("page", [CLONE / "README.md", *PAGES], ids=name_of)
+@pytest.mark.parametrize("page", [*READMES, *PAGES], ids=name_of)
 def test_links_lead_to_files_and_anchors_that_there_are(page):
     for link in pages.links(page):
         if link.startswith("https://"):
@@ -48,7 +49,7 @@ def test_pages_link_to_pages_alone(page):
         assert link.startswith("https://") or (inside and (not path or path.endswith(".md"))), link
 
 
-@pytest.mark.parametrize("page", [CLONE / "README.md", *PAGES], ids=name_of)
+@pytest.mark.parametrize("page", [*READMES, *PAGES], ids=name_of)
 def test_images_are_there_and_say_what_they_show(page):
     for text, target in pages.images(page):
         assert (page.parent / target).is_file(), target
@@ -107,14 +108,14 @@ def test_no_measured_figure_is_typed(page):
     assert not FIGURE.findall(pages.without_code(markers.without(page.read_text())))
 
 
-@pytest.mark.parametrize("page", [CLONE / "README.md", *PAGES], ids=name_of)
+@pytest.mark.parametrize("page", [*READMES, *PAGES], ids=name_of)
 def test_links_and_code_have_the_one_form_that_is_tested(page):
     text = pages.without_code(page.read_text())
     for other in (r"^ *~~~", r"\]\([^)\s]+ ", r"^\[[^\]]+\]: ", r"\]\[", r"<a href"):
         assert not re.findall(other, text, re.MULTILINE), other
 
 
-@pytest.mark.parametrize("page", [CLONE / "README.md", *PAGES], ids=name_of)
+@pytest.mark.parametrize("page", [*READMES, *PAGES], ids=name_of)
 def test_no_line_of_prose_begins_with_a_marker(page):
     """A code host would read the whole line as HTML, and show its Markdown unformatted."""
     for line in page.read_text().splitlines():

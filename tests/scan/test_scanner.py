@@ -1,14 +1,17 @@
 """Tests scans of whole trees: what is found, what is named as not scanned, and how fast."""
 
+import ast
 import json
 import keyword
 import os
+import re
 import sys
 from pathlib import Path
 
 import keras
 import pytest
 
+from lab.documentation import pages
 from tf_recipes.knowledge import symbols
 from tf_recipes.scan import scanner
 
@@ -106,6 +109,53 @@ def test_the_originals_are_tf1_code_and_the_port_is_not():
     originals = scanner.scan([str(ROOT / "tf_recipes" / "originals")])
     assert len({each.path for each in originals.findings}) >= 12
     assert {"TFR001", "TFR010", "TFR014", "TFR018"} <= set(codes(originals))
+
+
+def tf1_code():
+    """Yields `(where, code)`: the originals, and the TF1 code of all pages, as TF 1.15 has it."""
+    for path in sorted((ROOT / "tf_recipes" / "originals").rglob("*.py")):
+        yield path.name, path.read_text()
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        for number, block in enumerate(pages.blocks(page)):
+            if block.tf1:
+                code = block.code.replace("tensorflow.compat.v1 as tf", "tensorflow as tf")
+                yield f"{page.name} {number}", code
+
+
+def must_change(code):
+    """Returns the lines that name, from `tf` on, what the TensorFlow that is installed lacks."""
+    import tensorflow
+
+    lines = set()
+    for node in ast.walk(ast.parse(code)):
+        name = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+        if re.fullmatch(r"tf(\.\w+)+", name) and not _has(tensorflow, name.split(".")[1:]):
+            lines.add(node.lineno)
+    return lines
+
+
+def _has(value, parts):
+    for part in parts:
+        if not hasattr(value, part):
+            return False
+        value = getattr(value, part)
+    return True
+
+
+def test_every_line_of_the_chapters_code_that_must_change_is_marked(tmp_path):
+    codes = dict(tf1_code())
+    for number, code in enumerate(codes.values()):
+        (tmp_path / f"a{number:03}.py").write_text(code)
+    report = scanner.scan([str(tmp_path)], workers=1)
+    assert report.problems == []
+    marked = {(each.path, each.line) for each in report.findings}
+    lacking = [
+        f"{where}, line {line}"
+        for number, (where, code) in enumerate(codes.items())
+        for line in must_change(code)
+        if (str(tmp_path / f"a{number:03}.py"), line) not in marked
+    ]
+    assert lacking == [] and len(codes) > 60 and len(marked) > 250
 
 
 def test_keras_own_code_has_no_findings():

@@ -66,6 +66,15 @@ REFUSALS = {
         (["--output_dir=/dev/null/x"], "The output directory must be writable."),
         (["more"], "takes flags only."),
     ],
+    "convert_checkpoint": [
+        ([], "--checkpoint is missing."),
+        (["--checkpoint=none"], "--output_dir is missing."),
+        (["--checkpoint=none", "--output_dir=out"], "Pass the prefix of PREFIX.meta"),
+        (["--checkpoint=.", "--output_dir=out", "--feeds=none"], "--feeds must name a file"),
+        (["--checkpoint=.", "--output_dir=out", "--map=m"], "--map goes with --model."),
+        (["--checkpoint=.", "--output_dir=/dev/null/x"], "--output_dir='/dev/null/x'"),
+        (["--steps=0"], "flag --steps=0"),
+    ],
     "create_tf1_environment": [
         (["--directory=d", "--python37=/dev/null"], "TensorFlow 1.15 needs Python 3.7."),
         (["--directory=/dev/null/x"], "/dev/null/x: cannot be made"),

@@ -10,6 +10,7 @@ EXTRAS = {
         "sklearn": "the chapters' linear classifiers",
         "tensorboard": "TensorBoard's logs",
     },
+    "fix": {"libcst": "rewriting source code"},
     "html": {
         "jinja2": "the HTML report",
         "markupsafe": "the HTML report",

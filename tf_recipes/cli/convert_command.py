@@ -19,7 +19,7 @@ from typing import Any
 from absl import flags
 
 from tf_recipes.cli.application import UsageError
-from tf_recipes.cli.flag_values import named_value
+from tf_recipes.cli.flag_values import named_value, read_map
 
 _MMAP_THRESHOLD = -3  # of mallopt: blocks of this size are apart, so that they can be given back
 
@@ -51,6 +51,11 @@ def define_flags() -> None:
         "Keep an operation without a counterpart in a layer that runs it, on TensorFlow alone.",
     )
     flags.DEFINE_integer("steps", 20, "Training steps that are compared.", 1, 100_000)
+    flags.DEFINE_string(
+        "model", None, "FILE.py:FUNCTION or a .keras file of your own model, to fill instead."
+    )
+    flags.DEFINE_string("map", None, "For --model: a JSON file as tf-recipes verify writes it.")
+    flags.DEFINE_bool("unsafe", False, "For --model: load a .keras file that holds Python code.")
     flags.DEFINE_bool("overwrite", False, "Replace the files of an earlier conversion.")
     flags.DEFINE_bool("list", False, "Show what can be converted, and stop.")
     flags.DEFINE_bool("dry_run", False, "Show the code of the model, and write nothing.")
@@ -78,11 +83,23 @@ def main() -> int:
             f"--feeds must name a file that is there. Received: --feeds={given.feeds}. Write it "
             "with numpy.savez('batches.npz', **{placeholder: array})."
         )
-    names = ("inputs", "outputs", "labels", "feeds", "train_op", "loss")
-    switches = ("inference", "use_ema", "keep_unknown", "steps", "overwrite")
+    if given.map and not given.model:
+        raise UsageError(
+            f"--map goes with --model. Received: --map={given.map} alone. Pass "
+            "--model=port.py:build, or leave --map out."
+        )
+    port = (given.model or "").rpartition(":")[0] if ":" in (given.model or "") else given.model
+    if port and not Path(port).is_file():
+        raise UsageError(
+            f"--model must name a file that is there. Received: --model={given.model}. Pass "
+            "--model=port.py:build, where build() returns a model."
+        )
+    names = ("inputs", "outputs", "labels", "feeds", "train_op", "loss", "model")
+    switches = ("inference", "use_ema", "keep_unknown", "steps", "overwrite", "unsafe")
     settings = {name: getattr(given, name) for name in (*names, *switches)}
     settings["feed"] = dict(named_value("feed", each) for each in given.feed)
     settings["eval_feed"] = dict(named_value("eval_feed", each) for each in given.eval_feed)
+    settings["variable_map"] = read_map(given.map) if given.map else None
     return _run(given, settings)
 
 
@@ -125,7 +142,7 @@ def _run(given: Any, settings: dict[str, Any]) -> int:
             on_progress=lambda stage: line.update(stage) if line is not None else None,
             **settings,
         )
-    if given.dry_run:
+    if given.dry_run and done.source is not None:
         print(done.source, end="")
     files = None if given.dry_run else output_folder.listed(given.output_dir)
     terminal_summary.print_summary(done.document, console, files)

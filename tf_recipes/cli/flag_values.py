@@ -1,6 +1,7 @@
 """Reads the values of flags that absl gives as texts."""
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,3 +57,28 @@ def named_value(flag: str, text: str) -> tuple[str, Any]:
             f"Write for example --{flag}=keep_prob=0.5."
         ) from None
     return name, found
+
+
+def read_map(path: str) -> dict[str, str]:
+    """Returns the map of the flag `map`, which names a JSON file.
+
+    Args:
+        path: the value of the flag.
+
+    Raises:
+        UsageError: if the file holds no object of texts.
+    """
+    try:
+        if os.path.getsize(path) > 2**24:
+            raise ValueError("more than 16 MiB")
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+            raise ValueError("no object of texts")
+    except (OSError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:100]
+        raise UsageError(
+            '--map must name a JSON file of an object, such as {"w1": "dense/kernel"}. '
+            f"Received: --map={path} ({reason}). --write_map writes one to begin with."
+        ) from None
+    return found

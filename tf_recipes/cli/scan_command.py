@@ -7,8 +7,10 @@ The files are read and never run, and no TensorFlow is needed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 
 from absl import flags
 
@@ -23,7 +25,7 @@ The exit status:
     2: a file could not be read or parsed; the others were scanned
 """
 __doc__ += STATUSES
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github", "html")
 
 
 def define_flags() -> None:
@@ -36,6 +38,9 @@ def define_flags() -> None:
     flags.DEFINE_list("ignore", None, "Codes of the rules not to apply.")
     flags.DEFINE_string("baseline", None, "A file of findings that are not reported again.")
     flags.DEFINE_string("write_baseline", None, "Write the findings to this file, as a baseline.")
+    flags.DEFINE_bool("fix", False, "Rewrite what is mechanical and safe, then scan.")
+    flags.DEFINE_bool("diff", False, "Show what --fix would rewrite, and write nothing.")
+    flags.DEFINE_bool("cache", True, "Keep the results of unchanged files in the user's cache.")
     flags.DEFINE_integer("workers", None, "Processes; default: one for each processor.", 1)
 
 
@@ -45,7 +50,8 @@ def main(paths: list[str]) -> int:
     Args:
         paths: files and folders.
     """
-    from tf_recipes.scan import baseline, configuration, scanner
+    from tf_recipes.scan import baseline, configuration, result_cache, scanner
+    from tf_recipes.scan.fixing import outlook
     from tf_recipes.scan.outputs import finding_text, formats
 
     if not paths:
@@ -63,7 +69,15 @@ def main(paths: list[str]) -> int:
             output_files.check_output_file(flag, path)
     names = [given.baseline] if given.baseline else settings.get("baseline", [])
     known = [] if given.write_baseline else [baseline.read(path) for path in names]
-    report = scanner.scan(paths, codes, given.workers, _progress)
+    if given.diff:
+        return _diff(paths)
+    if given.fix:
+        _fix(paths)
+    store = result_cache.opened(codes) if given.cache else None
+    with _bar() as progress:
+        report = scanner.scan(paths, codes, given.workers, progress, store)
+    if given.format == "html":
+        report = outlook.added(report, paths)
     if given.write_baseline:
         baseline.write(report, given.write_baseline)
         return 2 if report.problems else 0
@@ -82,8 +96,46 @@ def main(paths: list[str]) -> int:
     return report.status
 
 
-def _progress(done: int, total: int) -> None:
-    """Shows on a terminal how many files are done."""
-    if sys.stderr.isatty() and total > 100 and (done % 50 == 0 or done == total):
-        end = "\r" if done < total else "\r\033[K"
-        print(f"{done:,} of {total:,} files", end=end, file=sys.stderr, flush=True)
+def _fix(paths: list[str]) -> None:
+    """Rewrites the files, and says what it leaves; a scan then names those it could not read."""
+    from tf_recipes.scan.fixing import batch
+
+    outcome = batch.fix(paths)
+    _say(outcome.notes)
+    print(f"{_files(len(outcome.changed))} rewritten", file=sys.stderr)
+
+
+def _diff(paths: list[str]) -> int:
+    """Prints what would be rewritten; returns 1 if that is anything, 2 after a problem."""
+    from tf_recipes.scan.fixing import batch
+
+    outcome = batch.fix(paths, write=False)
+    print("".join(outcome.diffs), end="")
+    _say(outcome.notes)
+    for problem in outcome.problems:
+        print(f"{problem.path}: not rewritten: {problem.reason}", file=sys.stderr)
+    print(f"{_files(len(outcome.changed))} would be rewritten", file=sys.stderr)
+    return 2 if outcome.problems else int(bool(outcome.changed))
+
+
+def _say(notes: list[tuple[str, str]]) -> None:
+    for path, note in notes:
+        print(f"{path}: {note}", file=sys.stderr)
+
+
+def _files(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """Yields a function that moves a progress bar, on a terminal."""
+    from rich import console, progress
+
+    columns = ("{task.completed:,.0f} of {task.total:,.0f} files",)
+    shown = console.Console(stderr=True)
+    with progress.Progress(
+        progress.BarColumn(), *columns, console=shown, transient=True, disable=not shown.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -18,7 +18,7 @@ from absl import flags
 
 from tf_recipes.cli import output_files
 from tf_recipes.cli.application import UsageError
-from tf_recipes.cli.flag_values import named_value
+from tf_recipes.cli.flag_values import named_value, read_map
 from tf_recipes.verify.statuses import STATUSES
 
 MOST_STEPS, MOST_STARTS = 100_000, 1000
@@ -122,26 +122,8 @@ def _settings(given: Any) -> dict[str, Any]:
         **{name: getattr(given, name) for name in (*names, *numbers, *where)},
         "feed": dict(named_value("feed", each) for each in given.feed),
         "eval_feed": dict(named_value("eval_feed", each) for each in given.eval_feed),
-        "variable_map": _read_map(given.map) if given.map else None,
+        "variable_map": read_map(given.map) if given.map else None,
     }
-
-
-def _read_map(path: str) -> dict[str, str]:
-    """Returns the map in a JSON file."""
-    try:
-        if os.path.getsize(path) > 2**24:
-            raise ValueError("more than 16 MiB")
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
-            raise ValueError("no object of texts")
-    except (OSError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:100]
-        raise UsageError(
-            '--map must name a JSON file of an object, such as {"w1": "dense/kernel"}. '
-            f"Received: --map={path} ({reason}). --write_map writes one to begin with."
-        ) from None
-    return found
 
 
 def _check_outputs(outputs: dict[str, str]) -> None:

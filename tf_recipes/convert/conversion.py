@@ -20,6 +20,7 @@ from tf_recipes.convert import (
     example_rows,
     forward_check,
     output_folder,
+    own_model,
     refusals,
     source_graph,
     training_check,
@@ -59,9 +60,18 @@ class Settings:
     keep_unknown: bool = False
     steps: int = 20
     overwrite: bool = False
+    model: own_model.Model | None = None
+    variable_map: Mapping[str, str] | None = None
+    unsafe: bool = False
 
     def __post_init__(self) -> None:
         validation.whole("steps", self.steps, 1)
+        if self.variable_map is not None and self.model is None:
+            validation.fail(
+                "A map must go with a model of your own.",
+                "variable_map without model",
+                "Pass model='port.py:build', or leave the map out.",
+            )
         for field in ("inputs", "outputs", "labels"):
             value = getattr(self, field)
             names = [value] if isinstance(value, str) else list(value or ())
@@ -135,7 +145,10 @@ def convert(
             training out. `use_ema=True` takes the moving averages of the weights.
             `keep_unknown=True` keeps an operation without a counterpart in a layer that runs it.
             `steps` is the number of training steps that are compared. `overwrite=True` replaces a
-            folder that a conversion made.
+            folder that a conversion made. `model` is a model of your own that is filled instead,
+            `"port.py:build"`, a `.keras` file, a function or a model; it need not be compiled, and
+            no training is compared. `variable_map` joins its variables to TF1's, as for `verify`.
+            `unsafe=True` loads a `.keras` file that holds Python code.
 
     Returns:
         A `Conversion`.
@@ -234,6 +247,8 @@ class _Conversion:
 
     def run(self) -> Conversion:
         """Lifts the graph, builds the model and compares it."""
+        if self.settings.model is not None:
+            return self._filled(self.settings.model)
         self.on_progress("recognising layers")
         lifted = self._lifted()
         self.on_progress("reading the variables")
@@ -242,13 +257,8 @@ class _Conversion:
         code = _code(self.source, lifted, training)
         labels = training.labels if training else ()
         rows = compared_rows.of(self.source, self.view, self.inputs, labels, self.settings.feeds)
-        # Ellipsis: a number alone has no rows
-        few: tuple[Any, Any] = (..., slice(example_rows.ROWS))
-        first = {name: rows[name][few[min(1, rows[name].ndim)]] for name in self.inputs}
-        self.on_progress("running the graph")  # before there is a model: memory holds one of them
-        of_graph = forward_check.expected(
-            self.view, values, first, self._values_of_others(training=False)
-        )
+        first = self._first(rows)
+        of_graph = self._of_graph(values, first)  # before there is a model: memory holds one
         self.on_progress("building the model")
         model = self._model(code, training, values)
         self.on_progress("comparing predictions")
@@ -278,6 +288,34 @@ class _Conversion:
             self._notes(lifted, code),
         )
         return Conversion(model, code.source(), document)
+
+    def _filled(self, model: own_model.Model) -> Conversion:
+        """Sets the weights of a person's own model, and compares its predictions."""
+        mine, name = own_model.make(model, self.settings.unsafe)
+        self.on_progress("reading the variables")
+        needed = self.view.variable_shapes()
+        values = checkpoint_values.read(self.source.prefix, self.source.graph, needed)
+        rows = compared_rows.of(self.source, self.view, self.inputs, (), self.settings.feeds)
+        first = self._first(rows)
+        of_graph = self._of_graph(values, first)
+        self.on_progress("comparing predictions")
+        found, predictions = own_model.fill(
+            mine, self.view, values, of_graph, self.inputs, first, self.settings.variable_map
+        )
+        document = conversion_document.of_own_model(
+            self.source, self.view, name, mine, found, predictions
+        )
+        return Conversion(mine, None, document)
+
+    def _first(self, rows: Values) -> Values:
+        """Returns the rows on which predictions are compared; a number alone has no rows."""
+        few: tuple[Any, Any] = (..., slice(example_rows.ROWS))
+        return {name: rows[name][few[min(1, rows[name].ndim)]] for name in self.inputs}
+
+    def _of_graph(self, values: Values, rows: Values) -> forward_check.Expected:
+        self.on_progress("running the graph")
+        others = self._values_of_others(training=False)
+        return forward_check.expected(self.view, values, rows, others)
 
     def _training(self, lifted: Lifted, values: Values) -> Training | None:
         """Returns how the graph trains; None for predictions alone."""

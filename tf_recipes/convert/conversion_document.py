@@ -21,6 +21,8 @@ from tf_recipes.convert.reports import conversion_schema
 from tf_recipes.convert.source_graph import SourceGraph
 from tf_recipes.graph.nodes import VARIABLES, node_of
 from tf_recipes.parity.comparison import LIMIT
+from tf_recipes.verify.bench import map_orders
+from tf_recipes.verify.bench.variable_map import Map
 from tf_recipes.verify.migration import Report
 from tf_recipes.verify.report_document import number
 
@@ -64,12 +66,7 @@ def build(
     """
     passed = predictions.passed and (report is None or report.passed)
     return {
-        "format": conversion_schema.FORMAT,
-        "tf_recipes": tf_recipes.__version__,
-        "checkpoint": source.path,
-        "tensorflow": source.graph.tensorflow_version,
-        "passed": passed,
-        "message": message(model, predictions, report),
+        **_head(source, passed, message(model, predictions, report)),
         "model": None,
         "notes": list(notes),
         "inputs": [_tensor(each) for each in lifted.inputs],
@@ -80,6 +77,90 @@ def build(
         "dropped": dropped(source, view),
         "predictions": compared(predictions),
         "training": None if report is None else dict(report.document),
+    }
+
+
+def of_own_model(
+    source: SourceGraph,
+    view: GraphView,
+    name: str,
+    model: keras.Model,
+    found: Map,
+    predictions: Predictions,
+) -> dict[str, Any]:
+    """Returns what `conversion.json` holds for a model that a person wrote.
+
+    Args:
+        source: what was converted.
+        view: the forward part of the graph.
+        name: what the model is called.
+        model: the model with its weights.
+        found: the map of its variables.
+        predictions: how far the predictions are from TF1's.
+    """
+    notes = ["The weights of your model were set. Its training was not compared: run verify."]
+    orders = map_orders.groups(found)
+    if orders and not predictions.passed:
+        notes.append(
+            "Several variables have one shape, and no order of those that were tried predicts as "
+            "TF1. Pass a map."
+        )
+    return {
+        **_head(source, predictions.passed, message(model, predictions, None)),
+        "model": name,
+        "notes": notes,
+        "inputs": [
+            {"name": each.name, "shape": list(each.shape), "dtype": str(each.dtype)}
+            for each in model.inputs or ()
+        ],
+        "outputs": list(view.outputs),
+        "layers": [
+            {
+                "name": layer.name,
+                "class": f"{type(layer).__module__.partition('.')[0]}.{type(layer).__name__}",
+                "scope": "",
+                "code": None,
+                "line": None,
+            }
+            for layer in model.layers
+            if not isinstance(layer, keras.layers.InputLayer)
+        ],
+        "variables": [
+            *(
+                {
+                    "tf1": [link.tf1],
+                    "keras": link.keras.path,
+                    "shape": list(link.keras.shape),
+                    "transform": "transpose" if link.transposed else None,
+                }
+                for link in found.links
+            ),
+            *(
+                {
+                    "tf1": list(cell.tf1_names),
+                    "keras": variable.path,
+                    "shape": list(variable.shape),
+                    "transform": "recurrent cell",
+                }
+                for cell in found.cells
+                for variable in cell.keras_variables
+            ),
+        ],
+        "nodes": [],
+        "dropped": dropped(source, view),
+        "predictions": compared(predictions),
+        "training": None,
+    }
+
+
+def _head(source: SourceGraph, passed: bool, text: str) -> dict[str, Any]:
+    return {
+        "format": conversion_schema.FORMAT,
+        "tf_recipes": tf_recipes.__version__,
+        "checkpoint": source.path,
+        "tensorflow": source.graph.tensorflow_version,
+        "passed": passed,
+        "message": text,
     }
 
 

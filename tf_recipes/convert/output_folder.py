@@ -84,7 +84,7 @@ def write(
         for name, content in ((CODE, source), (DOCUMENT, text), (PAGE, page)):
             if content is not None:
                 (partial / name).write_text(content, encoding="utf-8", newline="\n")
-        partial.chmod(0o777 & ~_umask())
+        partial.chmod(0o777 & ~umask())
         check(path, overwrite)
         if path.exists() and any(path.iterdir()):
             old = partial.with_name(f"{partial.name}.old")
@@ -125,7 +125,8 @@ def listed(folder: str | os.PathLike[str]) -> str:
     return f"{os.fspath(folder)}: {', '.join(names)}"
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Returns the bits of permissions that new files lack."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

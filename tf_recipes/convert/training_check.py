@@ -71,7 +71,7 @@ def run(
 
 
 def _map(code: ModelCode, model: keras.Model) -> dict[str, str]:
-    """Returns the map of variables that are one another's: as they are, or turned."""
+    """Returns the map of the variables that are equal, reshaped or transposed."""
     found = {}
     for path, (origin, _) in built_model.weights(code, model).items():
         if len(origin.variables) != 1:

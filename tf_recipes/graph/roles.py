@@ -34,11 +34,11 @@ _LEAVES = {
     "moving_variance": VARIANCE,
     "pop_var": VARIANCE,
 }
-_PRODUCTS = (
+PRODUCTS = (
     *("MatMul", "BatchMatMul", "BatchMatMulV2", "SparseMatMul", "Conv2D", "Conv1D", "Conv3D"),
     *("DepthwiseConv2dNative", "Conv2DBackpropInput", "Gather", "GatherV2", "ResourceGather"),
 )
-_SUMS = ("BiasAdd", "Add", "AddV2")
+SUMS = ("BiasAdd", "Add", "AddV2")
 
 
 # the last part of a slot's name -> its role, as the kernels name it
@@ -77,6 +77,15 @@ class TF1Variable:
     def scope(self) -> str:
         """Returns the name without its last part."""
         return self.name.rpartition("/")[0]
+
+
+def role_of_name(name: str) -> str | None:
+    """Returns the role of a variable by the last part of its name; None where the name says none.
+
+    >>> role_of_name("dense/kernel"), role_of_name("W_2"), role_of_name("x")
+    ('kernel', 'kernel', None)
+    """
+    return _LEAVES.get(name.rpartition("/")[2].rstrip("0123456789_").lower())
 
 
 class Roles:
@@ -191,7 +200,7 @@ class Roles:
                 for split in gates:
                     for add in structure.consumers[split]:
                         inputs = list(structure.nodes[add].input)
-                        if structure.nodes[add].op not in _SUMS or f"{split}:2" not in inputs:
+                        if structure.nodes[add].op not in SUMS or f"{split}:2" not in inputs:
                             continue
                         for each in inputs:
                             value = structure.constant(each)
@@ -224,13 +233,13 @@ class Roles:
                     yield user
 
     def _role(self, name: str, shape: tuple[int, ...]) -> str:
-        leaf = name.rpartition("/")[2].rstrip("0123456789_").lower()
-        if leaf in _LEAVES:
-            return _LEAVES[leaf]
+        by_name = role_of_name(name)
+        if by_name:
+            return by_name
         ops = {self._structure.nodes[user].op for user in self._users(name)}
-        if ops & set(_PRODUCTS):
+        if ops & set(PRODUCTS):
             return KERNEL
-        if len(shape) == 1 and ops & set(_SUMS):
+        if len(shape) == 1 and ops & set(SUMS):
             return BIAS
         return KERNEL if len(shape) > 1 else OTHER
 
@@ -245,7 +254,7 @@ class Roles:
     def _kernel(self, name: str) -> str | None:
         """Returns the variable of the product to which a variable is added, or None."""
         for user in self._users(name):
-            if self._structure.nodes[user].op not in _SUMS:
+            if self._structure.nodes[user].op not in SUMS:
                 continue
             for other in self._structure.inputs(user):
                 product = self._product(other)
@@ -261,7 +270,7 @@ class Roles:
             node = self._structure.nodes.get(name)
             if node is None or not node.input:
                 return None
-            if node.op in _PRODUCTS:
+            if node.op in PRODUCTS:
                 return name
             if node.op not in ("Identity", "Reshape", "Squeeze", "Exit", "BatchToSpaceND"):
                 return None

@@ -349,13 +349,18 @@ class _Verification:
         result = self.judge(self.model, self.map(self.model))
         if result.predicts or not self.arguments.guessed or not result.found.complete:
             return result
+        first, fitting = self.arguments, 0
         for each in self.arguments.other_orders():
             self.reference.arguments = each
             with contextlib.suppress(ValueError):  # rows of another shape
                 again = self.judge(self.model, self.map(self.model))
+                fitting += 1
                 if again.predicts:
                     self.arguments = each
                     return again
+        if not fitting:  # the shapes tell
+            self.reference.arguments = first
+            return result
         names = ", ".join(repr(self.arguments.inputs[k]) for k in self.arguments.guessed[:8])
         return validation.fail(
             "Names or equal predictions must tell which input of the model takes which array.",

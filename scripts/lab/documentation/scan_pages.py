@@ -5,8 +5,10 @@ import tempfile
 from pathlib import Path
 
 from tf_recipes.scan import rule_registry, scanner
+from tf_recipes.scan.fixing import rewrite_registry
 from tf_recipes.scan.outputs import finding_text
 from tf_recipes.scan.terms.findings import SEVERITIES
+from tf_recipes.scan.terms.rewrite import EITHER
 
 EXAMPLE = """\
 from tensorflow.contrib import slim
@@ -40,6 +42,18 @@ def codes():
             f"| [{rule.code}](#{anchor}) | `{rule.name}` | {rule.severity} | {rule.summary} |"
         )
     return "\n".join([*lines, *map(_section, rules)])
+
+
+def rewrites():
+    """Returns the table of what `--fix` rewrites, then an example before and after."""
+    found = rewrite_registry.all_rewrites()
+    lines = ["| rewrite | where | what |", "|---|---|---|"]
+    for each in found.values():
+        where = "anywhere" if each.idiom == EITHER else "whole functions"
+        lines.append(f"| `{each.name}` | {where} | {each.summary} |")
+    example = found["layers"]
+    blocks = [f"```text\n{text.rstrip()}\n```" for text in (example.before, example.after)]
+    return "\n".join([*lines, "", blocks[0], "", "becomes", "", blocks[1]])
 
 
 def _section(rule):

@@ -110,6 +110,7 @@ _TABLES = {
     "names": _public_names,
     "scan codes": scan_pages.codes,
     "scan example": scan_pages.example,
+    "scan rewrites": scan_pages.rewrites,
     "scan severities": scan_pages.severities,
     "sparse updates": _sparse_updates,
     "statuses": _statuses,

@@ -91,16 +91,14 @@ def _shape(sizes: Sequence[int | None]) -> str:
 
 def _layers(document: Row) -> list[dict[str, Any]]:
     """Returns the rows of the layers, each with TF1's variables that it owns."""
-    owned: dict[str, list[str]] = {}
-    for each in document["variables"]:
-        owned.setdefault(each["keras"].partition("/")[0], []).extend(each["tf1"])
+    owned = conversion_schema.owned(document)
     return [
         {
             "name": _name(each["name"]),
             "class": each["class"],
             "code": each["code"],
             "line": each["line"],
-            "tf1": _names(owned.get(each["name"], [])),
+            "tf1": _names(owned[each["name"]]),
         }
         for each in document["layers"]
     ]

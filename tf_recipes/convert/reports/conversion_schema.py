@@ -4,6 +4,7 @@
 keys, but removes none and changes none without another `FORMAT`.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from tf_recipes._support.json_schema import (
@@ -107,3 +108,17 @@ def check(document: Any) -> None:
         parts.append(document["training"]["passed"])
     if document["passed"] != all(parts):
         _SCHEMA.refuse("`passed` must say what was compared.", "passed", document["passed"])
+
+
+def owned(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Returns `{layer: TF1's variables that its weights are made of}`.
+
+    Args:
+        document: a conversion's results.
+    """
+    found: dict[str, list[str]] = {each["name"]: [] for each in document["layers"]}
+    for each in document["variables"]:
+        owner = next((part for part in each["keras"].split("/") if part in found), None)
+        if owner is not None:
+            found[owner] += [name for name in each["tf1"] if name not in found[owner]]
+    return found

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tf_recipes._support.visible import shortened, visible
+from tf_recipes.convert.reports import conversion_schema
 from tf_recipes.parity.reports.marks import FAILED, PASSED
 
 Row = Mapping[str, Any]
@@ -39,12 +40,9 @@ def print_summary(document: Row, console: Console, files: str | None) -> None:
 
 def _layers(document: Row) -> Table:
     table = Table("layer", "class", "from TF1's variables")
-    owners: dict[str, list[str]] = {}
-    for each in document["variables"]:
-        layer = each["keras"].partition("/")[0]
-        owners.setdefault(layer, []).extend(each["tf1"])
+    owned = conversion_schema.owned(document)
     for each in document["layers"][:ROWS]:
-        names = ", ".join(shortened(name, 40) for name in owners.get(each["name"], [])[:4])
+        names = ", ".join(shortened(name, 40) for name in owned[each["name"]][:4])
         table.add_row(Text(visible(each["name"])), Text(each["class"]), Text(names))
     more = len(document["layers"]) - ROWS
     if more > 0:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tf_recipes.scan.outputs import annotations, finding_json, finding_text, sarif
+from tf_recipes.scan.outputs import annotations, finding_json, finding_text, sarif, summary_page
 from tf_recipes.scan.terms.findings import Report
 
 FORMATS: Mapping[str, Callable[[Report], str]] = {
@@ -10,4 +10,5 @@ FORMATS: Mapping[str, Callable[[Report], str]] = {
     "json": finding_json.text,
     "sarif": sarif.text,
     "github": annotations.text,
+    "html": summary_page.text,
 }

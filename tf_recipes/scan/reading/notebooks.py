@@ -30,12 +30,10 @@ def read(text: str) -> Notebook:
     """
     try:
         content = json.loads(text)
-        sheets = content.get("worksheets")
-        cells = content["cells"] if sheets is None else [c for s in sheets for c in s["cells"]]
-        codes = [_source(cell) for cell in cells]
+        codes = [code_of(cell) for cell in cells(content)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NotebookError(f"it is not a notebook ({type(error).__name__}: {error})") from error
-    if _language(content) != "python":
+    if not is_python(content):
         return Notebook("", [])
     lines: list[str] = []
     places: list[tuple[int, int]] = []
@@ -47,7 +45,13 @@ def read(text: str) -> Notebook:
     return Notebook("\n".join(lines), places)
 
 
-def _source(cell: dict) -> str | None:
+def cells(content: dict) -> list[dict]:
+    """Returns the cells of a notebook's JSON, of the older format as well."""
+    sheets = content.get("worksheets")
+    return content["cells"] if sheets is None else [c for s in sheets for c in s["cells"]]
+
+
+def code_of(cell: dict) -> str | None:
     """Returns the code of a cell; None for a cell of text."""
     if cell["cell_type"] != "code":
         return None
@@ -55,10 +59,12 @@ def _source(cell: dict) -> str | None:
     return source if isinstance(source, str) else "".join(source)
 
 
-def _language(content: dict) -> str:
+def is_python(content: dict) -> bool:
+    """Returns whether a notebook's JSON says that it is Python, or does not say."""
     data = content.get("metadata") or {}
     kernel = (data.get("kernelspec") or {}).get("language")
-    return str(kernel or (data.get("language_info") or {}).get("name") or "python").lower()
+    language = str(kernel or (data.get("language_info") or {}).get("name") or "python")
+    return language.lower() == "python"
 
 
 def without_magics(code: str) -> str:
@@ -67,9 +73,37 @@ def without_magics(code: str) -> str:
     >>> without_magics("%matplotlib inline\\nif x:\\n    !ls\\ny = !pwd")
     'pass\\nif x:\\n    pass\\ny = None'
     """
-    first = code.lstrip().partition("\n")[0]
-    if first.startswith("%%") and not first.startswith(_PYTHON_CELLS):
+    if _is_foreign(code):
         return "\n".join("" for _ in code.split("\n"))
+    for position, end, text in _magics(code):
+        code = code[:position] + text + code[end:]
+    return code
+
+
+def masked(code: str) -> tuple[str, dict[str, str]]:
+    """Returns a cell's code with a name for each magic, and `{name: magic}`.
+
+    A cell in another language becomes one name.
+
+    >>> masked("%matplotlib inline\\ny = !pwd")
+    ('magic_1_of_this_cell\\ny = magic_0_of_this_cell', {'magic_0_of_this_cell': '!pwd', ...})
+    """
+    places = [(0, len(code), "")] if _is_foreign(code) else _magics(code)
+    found = {}
+    for number, (position, end, _) in enumerate(places):
+        name = f"magic_{number}_of_this_cell"
+        found[name] = code[position:end]
+        code = code[:position] + name + code[end:]
+    return code, found
+
+
+def _is_foreign(code: str) -> bool:
+    first = code.lstrip().partition("\n")[0]
+    return first.startswith("%%") and not first.startswith(_PYTHON_CELLS)
+
+
+def _magics(code: str) -> list[tuple[int, int, str]]:
+    """Returns `(start, end, Python in its place)` of each magic of a cell, the last one first."""
     changes = []
     for statement in lexer.statements(code):
         start, last = statement[0], statement[-1]
@@ -77,7 +111,8 @@ def without_magics(code: str) -> str:
             changes.append((start.start, "pass"))
         elif len(statement) > 2 and statement[1].text == "=" and statement[2].text in ("%", "!"):
             changes.append((statement[2].start, "None"))
+    made = []
     for position, text in sorted(changes, reverse=True):
         end = code.find("\n", position)
-        code = code[:position] + text + (code[end:] if end >= 0 else "")
-    return code
+        made.append((position, end if end >= 0 else len(code), text))
+    return made

@@ -67,7 +67,17 @@ def locate(file: str, root: str, module: str, level: int) -> str | None:
         module: the module's name, maybe empty.
         level: the number of dots before it.
     """
-    folder = os.path.dirname(file)
+    return _located(os.path.dirname(file), root, module, level)
+
+
+def forget() -> None:
+    """Forgets which files there are; a new scan begins with this."""
+    _located.cache_clear()
+    _is_file.cache_clear()
+
+
+@functools.cache
+def _located(folder: str, root: str, module: str, level: int) -> str | None:
     parts = [part for part in module.split(".") if part]
     if level:
         for _ in range(level - 1):

@@ -72,7 +72,7 @@ def _caught(statement: list[Token]) -> list[tuple[int, int, str]]:
 def _tokens(statement: list[Token]) -> list[tuple[int, int, str]]:
     """Rewrites single tokens: backticks, `<>`, `10L`, `0777`, `ur"..."`, tuples of parameters."""
     changes, backticks = [], 0
-    for token in statement:
+    for number, token in enumerate(statement):
         if token.text == "`":
             changes.append((token.start, token.end, ")" if backticks % 2 else "("))
             backticks += 1
@@ -83,9 +83,16 @@ def _tokens(statement: list[Token]) -> list[tuple[int, int, str]]:
             text = re.sub(r"[lL]$", " ", text)
             if text != token.text:
                 changes.append((token.start, token.end, text))
+        elif token.text == "async" and not _is_keyword(statement, number):
+            changes.append((token.start, token.end, "Async"))  # a name until Python 3.7
         elif token.kind == "string" and token.text[:2].lower() == "ur":
             changes.append((token.start, token.start + 1, " "))
     return changes + _tuple_parameters(statement)
+
+
+def _is_keyword(statement: list[Token], number: int) -> bool:
+    following = [token.text for token in statement[number + 1 : number + 2]]
+    return following in (["def"], ["for"], ["with"])
 
 
 def _tuple_parameters(statement: list[Token]) -> list[tuple[int, int, str]]:

@@ -37,13 +37,17 @@ class Source(NamedTuple):
         return self.places[line - 1]
 
 
-def read(path: str) -> Source:
+def read(path: str, data: bytes | None = None) -> Source:
     """Reads and parses a `.py` file or a notebook.
+
+    Args:
+        path: the file.
+        data: its bytes, if they are known.
 
     Raises:
         Unreadable: if the file cannot be read, decoded or parsed, or is too large.
     """
-    data = _data(path)
+    data = data_of(path) if data is None else data
     if path.endswith(".ipynb"):
         return _notebook(path, data)
     text = _decoded(data)
@@ -53,7 +57,12 @@ def read(path: str) -> Source:
     return Source(path, text.split("\n"), tree, None, is_python2)
 
 
-def _data(path: str) -> bytes:
+def data_of(path: str) -> bytes:
+    """Returns the bytes of a file.
+
+    Raises:
+        Unreadable: if it cannot be read, or is too large.
+    """
     try:
         if not os.path.isfile(path):
             raise Unreadable("it is no file" if os.path.exists(path) else "it cannot be found")

@@ -1,5 +1,7 @@
 """Defines what a scan reports: findings, and files that could not be scanned."""
 
+import types
+from collections.abc import Mapping
 from typing import NamedTuple
 
 VANISHED, NUMBERS, STYLE = "vanished", "changes numbers", "style"
@@ -38,13 +40,27 @@ class Problem(NamedTuple):
     line: int = 0
 
 
+class Outlook(NamedTuple):
+    """Holds what a rewrite would do to a file: the findings it ends, and what it cannot do.
+
+    `mechanical` is a number of findings, and `blocks` names what must be written anew.
+    """
+
+    mechanical: int
+    blocks: list[str]
+
+
 class Report(NamedTuple):
-    """Holds the result of a scan: findings in the order of the files, and the problems."""
+    """Holds the result of a scan: findings in the order of the files, and the problems.
+
+    `outlooks` are known by the paths of the files, if they were asked for.
+    """
 
     findings: list[Finding]
     problems: list[Problem]
     files: int
     lines: int
+    outlooks: Mapping[str, Outlook] = types.MappingProxyType({})
 
     @property
     def status(self) -> int:

@@ -28,6 +28,7 @@ class ModelSource:
         model: `"port.py:build"`, a function in a Python file that takes no arguments; the path of
             a `.keras` file; such a function; or a compiled model.
         unsafe: True to load a `.keras` file that holds Python code, such as a Lambda layer.
+        compiled: whether the model must be compiled.
 
     Raises:
         ValueError: if there is no such file or function.
@@ -37,8 +38,9 @@ class ModelSource:
         self,
         model: str | os.PathLike[str] | Callable[[], Any] | keras.Model,
         unsafe: bool = False,
+        compiled: bool = True,
     ) -> None:
-        self.unsafe, self.saved = unsafe, False
+        self.unsafe, self.saved, self._compiled = unsafe, False, compiled
         self.lines: dict[str, Place] = {}  # name of a layer or optimizer -> where it was made
         self.file: str | None = None
         self.can_copy = True
@@ -81,7 +83,7 @@ class ModelSource:
                 f"{self.name} returned {type(model).__name__}",
                 "Write `return model` at its end.",
             )
-        if getattr(model, "optimizer", None) is None:
+        if self._compiled and getattr(model, "optimizer", None) is None:
             validation.fail(
                 "The model must be compiled with an optimizer and a loss.",
                 f"{self.name}, whose model has no optimizer",

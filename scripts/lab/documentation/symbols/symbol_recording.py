@@ -1,12 +1,14 @@
 """Compares the public names of TensorFlow 1.15 with those of TensorFlow 2, and writes the tables.
 
 TF1 is asked in a process of its own, TensorFlow 2 in this one. The tables are data of the package,
-in `tf_recipes/knowledge`: `vanished.tsv`, `arguments.tsv`, and the names that live, `living.tsv`.
+in `tf_recipes/knowledge`: `vanished.tsv`, `arguments.tsv`, the names that live, `living.tsv`, and
+those that live under another name, `renamed.tsv`.
 """
 
 import collections
 import functools
 import json
+import re
 import subprocess
 import types
 from pathlib import Path
@@ -20,6 +22,15 @@ PROGRAM = Path(__file__).with_name("tf1_symbols.py")
 VANISHED = ("symbol", "in compat.v1", "same as")
 ARGUMENTS = ("symbol", "TensorFlow 1", "TensorFlow 2")
 LIVING = ("module", "names")
+RENAMED = ("symbol", "in its place", "arguments", "arguments now")
+# TensorFlow 2 has these under names of TF 1.15, and means something else, or another version.
+OTHER_MEANING = ("tf.keras.", "tf.initializers.", "tf.losses.", "tf.metrics.", "tf.optimizers.")
+# A row of the index that names one function, maybe with arguments, and no condition.
+_EXACT = re.compile(
+    r"`((?:keras\.ops|tf)\.[\w.]+)`"
+    r"((?: with `\w+=[^`]+`(?:(?:, | and )`\w+=[^`]+`)*)?)"
+    r"(?:, (?:or )?`keras\.layers\.\w+`)?"
+)
 # TensorFlow 0.x had these; 1.15 lacks them, and programs still have them.
 OLDEST = {
     "tf.audio_summary": "tf.summary.audio",
@@ -176,6 +187,56 @@ def moved(before, now):
     return bool(lost) or any(a != b for a, b in zip(before, now, strict=False))
 
 
+def renamed(recorded, tf, keras):
+    """Returns the rows of `renamed.tsv`: what computes the same under another name.
+
+    A name that vanished has another name in TF 1.15, which TensorFlow 2 has with the same
+    arguments. For the names of the index that were run, the row is the index's.
+
+    Args:
+        recorded: the result of `record`.
+        tf: the module of TensorFlow 2.
+        keras: the module of Keras 3.
+    """
+    rows = {}
+    for name, row in names.rows().items():
+        match = _EXACT.fullmatch(row.replacement) if row.compared == "run" else None
+        before = recorded["arguments"].get(name)
+        if match and before and match[1] != name and "**" not in "".join(before):
+            root = {"tf": tf, "keras": keras}[match[1].partition(".")[0]]
+            now = tf1_symbols.signature(find(root, match[1]))
+            given = "".join(f" {each}" for each in re.findall(r"`(\w+=[^`]+)`", match[2]))
+            if now and "**" not in "".join(now):
+                rows[name, match[1] + given] = (" ".join(before), " ".join(now))
+    for name, place in _living_names(recorded, tf).items():
+        rows[name, place] = ("", "")  # the same arguments
+    return sorted((name, place, *both) for (name, place), both in rows.items())
+
+
+def _living_names(recorded, tf):
+    """Returns `{vanished name: another name of the same object, which lives}`."""
+    groups = collections.defaultdict(list)
+    for name, (kind, number) in recorded["names"].items():
+        if kind in ("function", "class"):
+            groups[number].append(name)
+    made = {}
+    for group in groups.values():
+        alive = [name for name in group if _lives(recorded, tf, name)]
+        lost = [name for name in group if name.startswith("tf.contrib") or not find(tf, name)]
+        for name in lost if alive else ():
+            made[name] = min(alive, key=lambda each: (each.count("."), len(each), each))
+    return made
+
+
+def _lives(recorded, tf, name):
+    """Returns whether TensorFlow 2 has a name of TF 1.15, with the same arguments."""
+    if name.startswith((*OTHER_MEANING, "tf.contrib.", "tf.compat.")) or "experimental" in name:
+        return False
+    value, before = find(tf, name), recorded["arguments"].get(name)
+    now = None if value is None else tf1_symbols.signature(value)
+    return bool(before and now) and not moved(before, now)
+
+
 def write(python, folder):
     """Records both sides and writes the tables.
 
@@ -198,12 +259,14 @@ def tables(recorded):
     Args:
         recorded: the result of `record`.
     """
+    import keras
     import tensorflow
 
     made = {
         "vanished.tsv": (VANISHED, vanished(recorded, tensorflow)),
         "arguments.tsv": (ARGUMENTS, arguments(recorded, tensorflow)),
         "living.tsv": (LIVING, living(recorded, tensorflow)),
+        "renamed.tsv": (RENAMED, renamed(recorded, tensorflow, keras)),
     }
     return {
         name: "".join("\t".join(row) + "\n" for row in [head, *rows])

@@ -1,0 +1,70 @@
+"""Tests that rewritten files of the chapter's code reproduce what TF 1.15 recorded in traces."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import keras
+import pytest
+
+import tf_recipes
+from tf_recipes.parity import comparison, references, replay, trace
+from tf_recipes.scan.fixing import batch
+
+ORIGINALS = Path(tf_recipes.__file__).parent / "originals"
+OPTIMIZERS = """\
+import tensorflow as tf
+
+
+def gradient_descent(rate, step):
+    return tf.train.GradientDescentOptimizer(rate)
+
+
+def momentum(rate, step):
+    return tf.train.MomentumOptimizer(rate, 0.9)
+
+
+def adam(rate, step):
+    return tf.train.AdamOptimizer(rate)
+
+
+def momentum_decay(rate, step):
+    decayed = tf.train.exponential_decay(rate, step, 20, 0.5)
+    return tf.train.MomentumOptimizer(decayed, 0.9)
+"""
+
+
+@pytest.fixture(scope="module")
+def fixed(tmp_path_factory):
+    """The rewritten modules `dense` and `optimizers`."""
+    folder = tmp_path_factory.mktemp("code")
+    shutil.copy(ORIGINALS / "dense.py", folder)
+    (folder / "optimizers.py").write_text(OPTIMIZERS)
+    outcome = batch.fix([str(folder)])
+    assert len(outcome.changed) == 2 and not outcome.problems and not outcome.notes
+    modules = []
+    for name in ("dense", "optimizers"):
+        text = (folder / f"{name}.py").read_text()
+        assert "contrib" not in text and "tf.train" not in text
+        spec = importlib.util.spec_from_file_location(f"fixed_{name}", folder / f"{name}.py")
+        modules.append(importlib.util.module_from_spec(spec))
+        spec.loader.exec_module(modules[-1])
+    return modules
+
+
+@pytest.mark.parametrize("name", ["gradient_descent", "momentum", "adam", "momentum_decay"])
+def test_the_rewritten_code_reproduces_its_trace(name, fixed, monkeypatch):
+    dense, optimizers = fixed
+    reference = trace.load(references.RECORDED / f"{name}.npz")
+
+    def build(recipe, port, **compile_arguments):
+        inputs = keras.Input((784,))
+        model = keras.Model(inputs, dense.network(inputs, *recipe.hidden, 10))
+        rate = recipe.optimizer_arguments()["learning_rate"]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(getattr(optimizers, name)(rate, None), loss, **compile_arguments)
+        return model
+
+    monkeypatch.setattr(replay.models, "build", build)
+    found = comparison.compare(reference, "fixed", replay.replay(reference, "exact"))
+    assert found.passed, found.worst

@@ -1,0 +1,1 @@
+"""Rewrites TF1 source code where this is mechanical and safe, and keeps comments and layout."""
