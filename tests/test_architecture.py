@@ -58,7 +58,7 @@ LAB_ROOMS = {
     "chapters": {"_support", "blocks", "cli", "fast_fit", "spine", "tools", "training"},
     "benchmark": {"_support", "cli", "fast_fit", "parity", "spine"},
     "scaling": {"_support", "distribution", "fast_fit", "spine"},
-    "documentation": {"_support", "knowledge", "parity", "scan", "spine", "verify"},
+    "documentation": {"_support", "convert", "knowledge", "parity", "scan", "spine", "verify"},
 }
 MOST_AT_THE_ROOT = 8  # modules beside __init__.py
 PYTHON37 = {"recipe", "_support.validation"}  # what TensorFlow 1.15's interpreter reads, too

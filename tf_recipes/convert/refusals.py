@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from typing import NoReturn
 
@@ -12,6 +13,66 @@ from tf_recipes.convert.lifting.lifter import LiftError
 from tf_recipes.convert.lifting.pattern import by_operation
 from tf_recipes.convert.lifting.values import Unknown
 
+
+@dataclasses.dataclass(frozen=True)
+class Refused:
+    """Names operations without a counterpart: what they are for, and why no model can have them.
+
+    `why` ends with what to do instead.
+    """
+
+    what: str
+    ops: tuple[str, ...]
+    why: str
+
+
+# the kinds of graphs that people ask for most; every other operation in no pattern is refused, too
+KNOWN = (
+    Refused(
+        "sampled softmax, NCE (word2vec)",
+        ("LogUniformCandidateSampler", "UniformCandidateSampler", "LearnedUnigramCandidateSampler"),
+        "Keras has no loss over sampled classes. Convert the look-up of the embeddings alone with "
+        "`--inference --outputs=NAME`.",
+    ),
+    Refused(
+        "Python in the graph",
+        ("PyFunc", "PyFuncStateless", "EagerPyFunc"),
+        "The function itself is not in the file. Name the tensors behind it with `--inputs`.",
+    ),
+    Refused(
+        "texts",
+        ("StringSplit", "StringToHashBucketFast", "RegexReplace", "DecodeRaw", "ParseExample"),
+        "A model of numbers takes no texts. Name the tensors of numbers behind them with "
+        "`--inputs`, and prepare these in the input pipeline.",
+    ),
+    Refused(
+        "look-up tables",
+        ("LookupTableFind", "LookupTableFindV2", "HashTable", "HashTableV2"),
+        "Their content is a file of another machine. Look up in the input pipeline.",
+    ),
+    Refused(
+        "other while loops",
+        ("Enter", "Exit", "NextIteration", "LoopCond", "While", "StatelessWhile"),
+        "A loop that is no recurrent layer has no counterpart among layers. Write it as a layer of "
+        "your own, and fill the model with `--model`.",
+    ),
+    Refused(
+        "beam search, CTC",
+        ("CTCLoss", "CTCBeamSearchDecoder", "CTCGreedyDecoder"),
+        "Name the logits with `--outputs`, and decode with `keras.ops.ctc_decode`.",
+    ),
+    Refused(
+        "recurrent nets in one kernel",
+        ("CudnnRNN", "CudnnRNNV2", "CudnnRNNV3", "BlockLSTM", "LSTMBlockCell", "GRUBlockCell"),
+        "Their weights have a layout of their own. Save the checkpoint from the compatible cells, "
+        "such as `CudnnCompatibleLSTMCell`.",
+    ),
+    Refused(
+        "numbers of less precision",
+        ("QuantizeV2", "QuantizedConv2D", "QuantizedMatMul", "Dequantize"),
+        "Convert the checkpoint from before the quantization.",
+    ),
+)
 MOST = 4  # kinds of operations that an error names
 
 

@@ -72,8 +72,12 @@ def find(
     _check_named(graph, [loss] if loss else [])
     trains = any(_APPLY.match(node.op) for node in graph.definition.node)
     structure = None
-    if trains and not inference:
-        structure = _structure(graph, train_op, loss)
+    if trains:  # the loss tells what the predictions are, also for predictions alone
+        try:
+            structure = _structure(graph, train_op, loss)
+        except ValueError:
+            if not inference:
+                raise
     found_labels = [full(each) for each in labels or ()]
     if structure is not None and labels is None:
         fed = [full(name) for name in structure.placeholders] + list(structure.sources)
@@ -84,7 +88,7 @@ def find(
         os.fspath(checkpoint),
         prefix,
         graph,
-        structure,
+        None if inference else structure,
         tuple(found),
         tuple(found_labels),
     )

@@ -4,9 +4,10 @@ import functools
 import json
 from pathlib import Path
 
-from lab.documentation import markers, scan_pages, verify_example
+from lab.documentation import convert_example, markers, scan_pages, verify_example
 from tf_recipes._support import validation
 from tf_recipes._support.known_differences import DIFFERENCES
+from tf_recipes.convert.reports import conversion_schema
 from tf_recipes.knowledge import names
 from tf_recipes.parity.verdict import STATUSES
 from tf_recipes.verify.reports import document_schema
@@ -98,12 +99,38 @@ def _known_differences():
     return "\n".join([*head, *rows])
 
 
+def _convert_json():
+    """Returns the tables of the keys of `conversion.json`."""
+    return conversion_schema.tables("###")
+
+
+def _convert_patterns():
+    """Returns the table of what the converter recognises."""
+    from lab.documentation import convert_tables  # imports Keras
+
+    return convert_tables.patterns()
+
+
+def _convert_refused():
+    """Returns the table of what the converter refuses."""
+    from lab.documentation import convert_tables  # imports Keras
+
+    return convert_tables.refused()
+
+
 def _link(page):
     """Returns a link to a page as a page of docs/ has it."""
     return f"[{Path(page).stem}]({page.removeprefix('docs/')})"
 
 
 _TABLES = {
+    "convert_json": _convert_json,
+    "convert_patterns": _convert_patterns,
+    "convert_refused": _convert_refused,
+    **{
+        f"convert_example {what}": functools.partial(convert_example.show, what)
+        for what in convert_example.PARTS
+    },
     "defaults": _defaults,
     "contrib optimizers": _contrib_optimizers,
     "index": _index,
