@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from tf_recipes.verify.bench import map_orders, variable_map
 from tf_recipes.verify.bench.keras_model import ModelSource
 from tf_recipes.verify.bench.variable_map import Map
 
-Model = str | os.PathLike[str] | Callable[[], Any] | keras.Model
+Model: TypeAlias = str | os.PathLike[str] | Callable[[], Any] | keras.Model
 LISTED = 6  # variables of each side that an error names
 
 

@@ -140,7 +140,11 @@ def read(
             remedy,
         )
     found = CheckpointValues(prefix, reader, wanted)
-    types_of_graph = {node.name: node.attr["dtype"].type for node in graph.definition.node}
+    types_of_graph = {
+        node.name: node.attr["dtype"].type  # a look would add the attribute to other nodes
+        for node in graph.definition.node
+        if "dtype" in node.attr
+    }
     for name in wanted:
         _check(name, found[name], tuple(shapes[name]), types_of_graph[name], remedy)
     return found

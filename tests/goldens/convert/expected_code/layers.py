@@ -8,7 +8,7 @@ LINES = {
     ],
     "conv_handwritten": [
         'w1 = keras.layers.Conv2D(4, 3, activation="relu", padding="same", name="W1")(x)',
-        'w2 = keras.layers.Conv2D(2, 2, dilation_rate=2, use_bias=False, name="W2")(maxpool)',
+        'w2 = keras.layers.Conv2D(2, 2, dilation_rate=2, use_bias=False, name="W2")(max_pool)',
     ],
     "conv_series_with_holes": ['4, 2, padding="causal", dilation_rate=2, name="causal"'],
     "conv_separable_series": [
@@ -63,5 +63,5 @@ LINES = {
     ],
     "formula_vectors": ["maximum = keras.ops.maximum(sum_, 1e-12)"],
     "formula_softmax": ["softmax = keras.activations.softmax(logits)"],
-    "image_nearest": ["resizenearestneighbor_1 = resize_nearest(x, 7, 4)"],
+    "image_nearest": ["resize_nearest_neighbor_1 = resize_nearest(x, 7, 4)"],
 }

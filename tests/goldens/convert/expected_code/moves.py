@@ -9,7 +9,7 @@ LINES = {
         "strided_slice_7 = x[:, 3]",
         "slice_ = x[:, 1:3, 2:5]",
     ],
-    "moves_padding": ['mirrorpad = keras.ops.pad(x, ((0, 0), (1, 2), (2, 0)), mode="reflect")'],
+    "moves_padding": ['mirror_pad = keras.ops.pad(x, ((0, 0), (1, 2), (2, 0)), mode="reflect")'],
     "moves_sizes": [
         'ones_like = keras.ops.ones_like(tile, dtype="int32")',
         "cumsum = keras.ops.cumsum(ones_like, axis=0)",
