@@ -5,9 +5,11 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import convert_folder
 import whole_programs
+from tf_recipes.convert.conversion import convert
 from tf_recipes.convert.program.expressions import layer_name
 from tf_recipes.parity.comparison import LIMIT, relative_drift
 from whole_programs import EXPECTED, INFERENCE, REFUSED, VERIFY, WHOLE
@@ -88,6 +90,26 @@ def test_a_training_that_keras_lacks_is_refused(name):
     with pytest.raises(ValueError, match="inference=True") as caught:
         whole_programs.converted(program, inference=False, outputs=outputs)
     assert AT_FAULT[name] in str(caught.value)
+
+
+def test_the_moving_averages_of_the_weights_are_taken_if_asked_for(tmp_path):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder("float32", (None, 1), name="x")
+        w = v1.get_variable("w", (1, 1))
+        tf.matmul(x, w, name="out")
+        with v1.variable_scope("w"):
+            average = v1.get_variable("ExponentialMovingAverage", (1, 1))
+        w.load([[2.0]], session)
+        average.load([[3.0]], session)
+        v1.train.Saver().save(session, str(tmp_path / "model.ckpt"))
+    done = [
+        convert(tmp_path / "model.ckpt", outputs=["out"], use_ema=each) for each in (False, True)
+    ]
+    assert [float(each.model(np.float32([[5.0]]))[0, 0]) for each in done] == [10.0, 15.0]
+    assert all(each.passed for each in done)
+    with pytest.raises(ValueError, match="use_ema takes a checkpoint with moving averages"):
+        convert(VERIFY / "clip_value" / "model.ckpt", use_ema=True)
 
 
 LOADS = """

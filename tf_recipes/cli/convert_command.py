@@ -44,7 +44,9 @@ def define_flags() -> None:
     flags.DEFINE_list("train_op", None, "The operations of a training step; default: found.")
     flags.DEFINE_string("loss", None, "The loss tensor; default: found.")
     flags.DEFINE_bool("inference", False, "Convert for predictions alone, without training.")
-    flags.DEFINE_bool("use_ema", False, "Take the moving averages of the weights.")
+    flags.DEFINE_bool(
+        "use_ema", False, "Take the moving averages of the weights, for predictions alone."
+    )
     flags.DEFINE_bool(
         "keep_unknown",
         False,

@@ -34,8 +34,8 @@ from tf_recipes.convert.program.model_code import ModelCode
 from tf_recipes.convert.source_graph import SourceGraph
 from tf_recipes.convert.training import compilation, state
 from tf_recipes.convert.training.compilation import Training
-from tf_recipes.graph import checkpoint_values
-from tf_recipes.graph.nodes import PLACEHOLDERS, node_of
+from tf_recipes.graph import checkpoint_values, roles
+from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
 
 Values = Mapping[str, NDArray[Any]]
 
@@ -142,7 +142,8 @@ def convert(
             `{placeholder: value}` in training and in evaluation. `feeds` are the arrays on which
             model and graph are compared, `{placeholder: array (rows, …)}` or an `.npz` file; None
             makes some. `train_op` and `loss` name what cannot be told. `inference=True` leaves
-            training out. `use_ema=True` takes the moving averages of the weights.
+            training out. `use_ema=True` takes the moving averages of the weights, for predictions
+            alone.
             `keep_unknown=True` keeps an operation without a counterpart in a layer that runs it.
             `steps` is the number of training steps that are compared. `overwrite=True` replaces a
             folder that a conversion made. `model` is a model of your own that is filled instead,
@@ -196,7 +197,7 @@ class _Conversion:
             settings.labels,
             settings.train_op,
             settings.loss,
-            settings.inference,
+            settings.inference or settings.use_ema,
             [*(settings.inputs or ()), *settings.feed, *settings.eval_feed],
         )
         self.inputs, self.view = self._forward_part()
@@ -358,7 +359,25 @@ class _Conversion:
         needed = self.view.variable_shapes()
         structure = self.source.structure
         more = checkpoint_values.shapes(structure) if structure is not None else {}
+        if self.settings.use_ema:
+            return self._averages(needed)
         return checkpoint_values.read(self.source.prefix, self.source.graph, needed, more)
+
+    def _averages(self, needed: Mapping[str, tuple[int, ...]]) -> Values:
+        """Returns the moving averages of the variables, and the others as they are."""
+        graph = self.source.graph
+        names = [node.name for node in graph.definition.node if node.op in VARIABLES]
+        averages = {owner: shadow for shadow, owner in roles.shadows(names).items()}
+        kept = {name: averages.get(name, name) for name in needed}
+        if not set(kept) & set(averages):
+            validation.fail(
+                "use_ema takes a checkpoint with moving averages of the model's variables.",
+                f"{self.source.prefix!r}, whose graph has none",
+                "Leave use_ema out.",
+            )
+        wanted = {kept[name]: shape for name, shape in needed.items()}
+        values = checkpoint_values.read(self.source.prefix, graph, wanted)
+        return {name: values[kept[name]] for name in needed}
 
     def _values_of_others(self, training: bool) -> dict[str, Any]:
         """Returns `{placeholder: value}` of those that are no inputs.

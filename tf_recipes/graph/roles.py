@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from tf_recipes.graph.graph_session import GraphSession
 from tf_recipes.graph.nodes import node_of
@@ -134,15 +134,7 @@ class Roles:
     @functools.cached_property
     def shadows(self) -> dict[str, str]:
         """Returns `{moving average of a variable: that variable}`."""
-        names = {name: name.partition(":")[0] for name in self._shapes}
-        found = {}
-        for name in names:
-            base, _, last = name.rpartition("/")
-            if last.startswith("ExponentialMovingAverage"):
-                owner = next((b for b in _suffixes(base) if b in names), None)
-                if owner:
-                    found[name] = owner
-        return found
+        return shadows(self._shapes)
 
     @functools.cached_property
     def weights(self) -> list[TF1Variable]:
@@ -276,6 +268,22 @@ class Roles:
                 return None
             name = node_of(node.input[0])
         return None
+
+
+def shadows(names: Collection[str]) -> dict[str, str]:
+    """Returns `{moving average of a variable: that variable}`, by the names that TF1 gives.
+
+    >>> shadows(["w", "average/w/ExponentialMovingAverage", "b"])
+    {'average/w/ExponentialMovingAverage': 'w'}
+    """
+    found = {}
+    for name in names:
+        base, _, last = name.rpartition("/")
+        if last.startswith("ExponentialMovingAverage"):
+            owner = next((each for each in _suffixes(base) if each in names), None)
+            if owner:
+                found[name] = owner
+    return found
 
 
 def _suffixes(name: str) -> Iterator[str]:
