@@ -15,7 +15,13 @@ CLONE = update.CLONE
 PAGES = sorted((CLONE / "docs").rglob("*.md"))
 BLOCKS = [block for page in PAGES for block in pages.blocks(page)]
 TF1 = [block for block in BLOCKS if block.tf1]
-KERAS = [block for block in BLOCKS if block.language == "python" and not block.tf1]
+# The blocks of a page that need the files of its first one: test_convert_example.py runs them.
+TOGETHER = ("convert.md",)
+KERAS = [
+    block
+    for block in BLOCKS
+    if block.language == "python" and not block.tf1 and block.page.name not in TOGETHER
+]
 # The installed TensorFlow has these no more; the blocks run on real TensorFlow 1.15 alone.
 GONE = ("tf.contrib.opt.", "tf.layers.")
 COMMANDS = re.compile(r"python scripts/(\w+)\.py((?:[ \\\n]+--[^\s`]+)*)")

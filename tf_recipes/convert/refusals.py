@@ -32,18 +32,18 @@ KNOWN = (
         "sampled softmax, NCE (word2vec)",
         ("LogUniformCandidateSampler", "UniformCandidateSampler", "LearnedUnigramCandidateSampler"),
         "Keras has no loss over sampled classes. Convert the look-up of the embeddings alone with "
-        "`--inference --outputs=NAME`.",
+        "`inference` and `outputs`.",
     ),
     Refused(
         "Python in the graph",
         ("PyFunc", "PyFuncStateless", "EagerPyFunc"),
-        "The function itself is not in the file. Name the tensors behind it with `--inputs`.",
+        "The function itself is not in the file. Name the tensors behind it with `inputs`.",
     ),
     Refused(
         "texts",
         ("StringSplit", "StringToHashBucketFast", "RegexReplace", "DecodeRaw", "ParseExample"),
         "A model of numbers takes no texts. Name the tensors of numbers behind them with "
-        "`--inputs`, and prepare these in the input pipeline.",
+        "`inputs`, and prepare these in the input pipeline.",
     ),
     Refused(
         "look-up tables",
@@ -54,12 +54,12 @@ KNOWN = (
         "other while loops",
         ("Enter", "Exit", "NextIteration", "LoopCond", "While", "StatelessWhile"),
         "A loop that is no recurrent layer has no counterpart among layers. Write it as a layer of "
-        "your own, and fill the model with `--model`.",
+        "your own, and fill the model with `model`.",
     ),
     Refused(
         "beam search, CTC",
         ("CTCLoss", "CTCBeamSearchDecoder", "CTCGreedyDecoder"),
-        "Name the logits with `--outputs`, and decode with `keras.ops.ctc_decode`.",
+        "Name the logits with `outputs`, and decode with `keras.ops.ctc_decode`.",
     ),
     Refused(
         "recurrent nets in one kernel",

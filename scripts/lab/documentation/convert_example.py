@@ -68,7 +68,7 @@ def show(what, kept=None):
     if what == "seconds":
         return f"{kept['seconds']:.0f} seconds"
     if what == "code":
-        return f'```python title="converted/model.py"\n{kept["code"].rstrip()}\n```'
+        return f"```python\n{kept['code'].rstrip()}\n```"
     text = kept["printed"] if what in ("printed", "short") else kept[what]
     if what == "short":
         text = "\n".join(text.rstrip().splitlines()[-2:])
