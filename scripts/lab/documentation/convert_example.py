@@ -19,7 +19,7 @@ from lab.documentation import pages
 CLONE = Path(__file__).parents[3]
 PAGE = CLONE / "docs" / "convert.md"
 KEPT = CLONE / "docs" / "convert_example.json"
-PARTS = ("printed", "short", "code", "fit", "seconds")  # of `show`
+PARTS = ("printed", "short", "code", "seconds")  # of `show`
 
 
 def run(folder, execute=subprocess.run):
@@ -69,7 +69,7 @@ def show(what, kept=None):
         return f"{kept['seconds']:.0f} seconds"
     if what == "code":
         return f"```python\n{kept['code'].rstrip()}\n```"
-    text = kept["printed"] if what in ("printed", "short") else kept[what]
+    text = kept["printed"]
     if what == "short":
         text = "\n".join(text.rstrip().splitlines()[-2:])
     return f"```text\n{text.rstrip()}\n```"
