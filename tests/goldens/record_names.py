@@ -174,7 +174,7 @@ def column(made, **features):
         tf.contrib.layers.input_from_feature_columns if contrib else tf.feature_column.input_layer
     )
     if "SequenceCategorical" in kind:
-        found, _ = tf.keras.experimental.SequenceFeatures([made])(given)
+        found, _ = vars(tf)["keras"].experimental.SequenceFeatures([made])(given)
     else:
         found = layer(given, [made])
     tf.get_default_session().run(tf.tables_initializer())
