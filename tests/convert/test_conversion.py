@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import convert_folder
 import whole_programs
+from tf_recipes.convert import conversion
 from tf_recipes.convert.conversion import convert
 from tf_recipes.convert.program.expressions import layer_name
 from tf_recipes.parity.comparison import LIMIT, relative_drift
@@ -110,6 +111,21 @@ def test_the_moving_averages_of_the_weights_are_taken_if_asked_for(tmp_path):
     assert all(each.passed for each in done)
     with pytest.raises(ValueError, match="use_ema takes a checkpoint with moving averages"):
         convert(VERIFY / "clip_value" / "model.ckpt", use_ema=True)
+
+
+def test_training_is_compared_as_far_as_memory_allows(monkeypatch):
+    checkpoint = VERIFY / "clip_value" / "model.ckpt"
+    done = convert(checkpoint, steps=0)
+    assert (done.document["training"], done.passed) == (None, True)
+    assert done.document["notes"] == ["Training was not compared, as steps=0 asks."]
+    assert done.model.optimizer is not None
+    monkeypatch.setattr(conversion, "MOST_KEPT", 2 * 9 * 4 * 2000)  # 762 weights, and slots
+    done = convert(checkpoint)
+    assert done.document["training"]["settings"]["steps"] == 2
+    assert done.document["notes"] == [
+        "2 training steps were compared, since the variables of 20 steps take much memory. Pass "
+        "steps=20 to compare all the same."
+    ]
 
 
 LOADS = """

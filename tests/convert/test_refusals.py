@@ -104,7 +104,7 @@ def test_variables_of_another_graph(change, parts, own, checkpoints, refused):
         ({"feeds": {"x": np.full((3, 4), np.nan)}}, ("must be finite numbers", "'x:0'")),
         ({"feeds": {"x": np.full((3, 4), "a")}}, ("must hold numbers", "<U1")),
         ({"feeds": {"x": np.zeros((3, 4)), "y": np.zeros(3)}}, ("tensors of the graph", "'y:0'")),
-        ({"steps": 0}, ("`steps` must be a whole number of at least 1.", "steps=0")),
+        ({"steps": -1}, ("`steps` must be a whole number of at least 0.", "steps=-1")),
     ],
 )
 def test_settings_that_do_not_fit(settings, parts, nets, refused):

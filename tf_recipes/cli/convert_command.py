@@ -52,7 +52,13 @@ def define_flags() -> None:
         False,
         "Keep an operation without a counterpart in a layer that runs it, on TensorFlow alone.",
     )
-    flags.DEFINE_integer("steps", 20, "Training steps that are compared.", 1, 100_000)
+    flags.DEFINE_integer(
+        "steps",
+        None,
+        "Training steps that are compared, 0 for none; default: 20, or as many as fit into memory.",
+        0,
+        100_000,
+    )
     flags.DEFINE_string(
         "model", None, "FILE.py:FUNCTION or a .keras file of your own model, to fill instead."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -36,7 +37,11 @@ from tf_recipes.convert.training import compilation, state
 from tf_recipes.convert.training.compilation import Training
 from tf_recipes.graph import checkpoint_values, roles
 from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
+from tf_recipes.verify import migration
 
+STEPS = 20  # training steps that are compared
+MOST_KEPT = 2**29  # bytes of variables that the comparison of training keeps by itself
+NUMBER = 4  # bytes of a number, as nearly all variables have it
 Values = Mapping[str, NDArray[Any]]
 
 
@@ -58,14 +63,15 @@ class Settings:
     inference: bool = False
     use_ema: bool = False
     keep_unknown: bool = False
-    steps: int = 20
+    steps: int | None = None
     overwrite: bool = False
     model: own_model.Model | None = None
     variable_map: Mapping[str, str] | None = None
     unsafe: bool = False
 
     def __post_init__(self) -> None:
-        validation.whole("steps", self.steps, 1)
+        if self.steps is not None:
+            validation.whole("steps", self.steps, 0)
         if self.variable_map is not None and self.model is None:
             validation.fail(
                 "A map must go with a model of your own.",
@@ -145,7 +151,8 @@ def convert(
             training out. `use_ema=True` takes the moving averages of the weights, for predictions
             alone.
             `keep_unknown=True` keeps an operation without a counterpart in a layer that runs it.
-            `steps` is the number of training steps that are compared. `overwrite=True` replaces a
+            `steps` is the number of training steps that are compared, 0 for none; None means 20,
+            or as many as fit into memory. `overwrite=True` replaces a
             folder that a conversion made. `model` is a model of your own that is filled instead,
             `"port.py:build"`, a `.keras` file, a function or a model; it need not be compiled, and
             no training is compared. `variable_map` joins its variables to TF1's, as for `verify`.
@@ -264,8 +271,8 @@ class _Conversion:
         model = self._model(code, training, values)
         self.on_progress("comparing predictions")
         predictions = forward_check.compare(of_graph, model, self.inputs, first)
-        report = None
-        if training is not None:
+        report, steps = None, self._steps(training)
+        if training is not None and steps:
             self.on_progress("comparing training")
             report = training_check.run(
                 self.source,
@@ -276,7 +283,7 @@ class _Conversion:
                 rows,
                 {**self._values_of_others(training=True), **self.settings.feed},
                 {**self._values_of_others(training=False), **self.settings.eval_feed},
-                self.settings.steps,
+                steps,
             )
         document = conversion_document.build(
             self.source,
@@ -286,9 +293,17 @@ class _Conversion:
             model,
             predictions,
             report,
-            self._notes(lifted, code),
+            self._notes(lifted, code) + _of_steps(training, steps, self.settings.steps),
         )
         return Conversion(model, code.source(), document)
+
+    def _steps(self, training: Training | None) -> int:
+        """Returns how many training steps are compared: 20, or as many as fit into memory."""
+        if self.settings.steps is not None or training is None or self.source.structure is None:
+            return self.settings.steps or 0
+        shapes = checkpoint_values.shapes(self.source.structure).values()
+        kept = sum(math.prod(shape) for shape in shapes) * NUMBER * (migration.STARTS + 1)
+        return min(STEPS, MOST_KEPT // max(1, kept))
 
     def _filled(self, model: own_model.Model) -> Conversion:
         """Sets the weights of a person's own model, and compares its predictions."""
@@ -406,6 +421,19 @@ class _Conversion:
                 f"sys.setrecursionlimit({code.recursion_limit}) first, as model.py does."
             )
         return notes
+
+
+def _of_steps(training: Training | None, steps: int, asked: int | None) -> list[str]:
+    """Returns what a person must know of the comparison of training."""
+    if training is None or (asked is None and steps == STEPS) or (asked and asked == steps):
+        return []
+    compared = f"{steps} training steps were compared" if steps else "Training was not compared"
+    if asked == 0:
+        return [f"{compared}, as steps=0 asks."]
+    return [
+        f"{compared}, since the variables of {STEPS} steps take much memory. Pass "
+        f"steps={STEPS} to compare all the same."
+    ]
 
 
 def _is_open(value: Value) -> bool:
