@@ -100,7 +100,7 @@ def test_a_difference_is_status_1(command, checkpoint, tmp_path):
         (["--checkpoint=.", "--output_dir=out", "--feed=x"], "--feed takes NAME=VALUE"),
         (["--checkpoint=.", "--output_dir=/dev/null"], "--output_dir='/dev/null'"),
         (["--checkpoint=.", "--output_dir="], "--output_dir is empty."),
-        (["--steps=0"], "flag --steps=0"),
+        (["--steps=-1"], "flag --steps=-1"),
         (["more"], "takes flags only."),
     ],
 )
