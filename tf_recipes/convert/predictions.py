@@ -41,6 +41,33 @@ def of_labels(structure: Structure, labels: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def in_the_form_of_labels(structure: Structure, output: str, label: str) -> str:
+    """Returns an output in the shape in which the loss compares it with a label as it is fed.
+
+    Args:
+        structure: the `Structure` of the graph.
+        output: the tensor through which alone weights reach the label.
+        label: a tensor that only the loss takes.
+    """
+    for name in structure.consumers[node_of(label)]:
+        taken = [full(each) for each in structure.nodes[name].input if not each.startswith("^")]
+        if name not in structure.forward or full(label) not in taken:
+            continue
+        for tensor in taken:
+            moved = tensor
+            while structure.nodes[node_of(moved)].op in _MOVES and moved != full(output):
+                moved = full(structure.nodes[node_of(moved)].input[0])
+            if moved == full(output) and not _is_open(structure, tensor):
+                return tensor
+    return full(output)
+
+
+def _is_open(structure: Structure, tensor: str) -> bool:
+    """Returns whether the shape of a tensor depends on the number of rows: `tf.squeeze` alone."""
+    node = structure.nodes[node_of(tensor)]
+    return node.op == "Squeeze" and not node.attr["squeeze_dims"].list.i
+
+
 def of_inputs(structure: Structure, inputs: Sequence[str]) -> list[str]:
     """Returns the tensor that the loss compares with an input, as that of an autoencoder does.
 

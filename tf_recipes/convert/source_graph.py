@@ -122,7 +122,7 @@ def _outputs(graph: MetaGraph, structure: Structure | None, labels: Sequence[str
         inputs = [name for name in fed if name not in labels]
         found = structure.output(inputs, labels) if len(labels) == 1 else None
         if found is not None:
-            return [full(found)]
+            return [predictions.in_the_form_of_labels(structure, found, labels[0])]
         several = predictions.of_labels(structure, labels) or predictions.of_inputs(
             structure, inputs
         )
