@@ -40,3 +40,20 @@ def test_a_rule_says_what_to_write_and_where_to_read_on(tmp_path, code):
 
 def test_names_are_unique():
     assert len({rule.name for rule in RULES.values()}) == len(RULES)
+
+
+def messages(tmp_path, text):
+    (tmp_path / "a.py").write_text("import tensorflow as tf\n" + text)
+    return [(each.code, each.text) for each in scanner.scan([str(tmp_path / "a.py")]).findings]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tf.nn.dropout(x, rate=0.5)",
+        "tf.nn.dropout(x, **given)",
+        "tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=x)",
+    ],
+)
+def test_code_that_tensorflow_2_runs_as_it_is_has_no_finding(tmp_path, line):
+    assert messages(tmp_path, f"{line}\n") == []

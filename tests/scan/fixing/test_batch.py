@@ -9,7 +9,7 @@ import pytest
 
 import tf_recipes
 from tf_recipes.parity import comparison, references, replay, trace
-from tf_recipes.scan.fixing import batch
+from tf_recipes.scan.fixing import batch, documents, fixer
 
 ORIGINALS = Path(tf_recipes.__file__).parent / "originals"
 OPTIMIZERS = """\
@@ -68,3 +68,31 @@ def test_the_rewritten_code_reproduces_its_trace(name, fixed, monkeypatch):
     monkeypatch.setattr(replay.models, "build", build)
     found = comparison.compare(reference, "fixed", replay.replay(reference, "exact"))
     assert found.passed, found.worst
+
+
+def test_a_file_that_fails_is_named_and_the_others_are_rewritten(tmp_path, monkeypatch):
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.py").write_text("import tensorflow as tf\ny = tf.log(1)\n")
+    (tmp_path / "d.py").write_bytes(b"x = '\xff'\n")
+    fix, write = fixer.fix, documents.write
+
+    def failing(path, *arguments):
+        if path.endswith("a.py"):
+            raise KeyError("odd\n node")
+        return fix(path, *arguments)
+
+    def refusing(document, text):
+        if document.path.endswith("b.py"):
+            raise OSError(28, "No space left on device")
+        write(document, text)
+
+    monkeypatch.setattr(fixer, "fix", failing)
+    monkeypatch.setattr(documents, "write", refusing)
+    outcome = batch.fix([str(tmp_path)])
+    assert outcome.changed == [str(tmp_path / "c.py")]
+    assert "+y = tf.math.log(1)" in outcome.diffs[0]
+    reasons = {Path(each.path).name: each.reason for each in outcome.problems}
+    assert reasons["a.py"].startswith("it cannot be rewritten (KeyError: ")
+    assert reasons["b.py"] == "it cannot be written (No space left on device)"
+    assert reasons["d.py"].startswith("its encoding is wrong") and len(reasons) == 3
+    assert "tf.log(1)" in (tmp_path / "b.py").read_text()

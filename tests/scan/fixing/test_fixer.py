@@ -257,3 +257,30 @@ def test_a_notebook_keeps_its_cells_and_magics(tmp_path):
     assert found[3] == ("if True:\n    %timeit x\ndef net(x):\n    return keras.layers.Dense(3)(x)")
     assert len(after.splitlines()) == len(before.splitlines()) + 1
     assert fixer.fix(str(path), write=True).diff == ""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if x:\n    {}else:\n    pass\n",
+        "try:\n    pass\nexcept ValueError:\n    {}finally:\n    pass\n",
+        "match x:\n    case 1:\n        pass\n    case _:\n        {}",
+    ],
+)
+def test_a_function_in_a_branch_is_a_scope_of_its_own(code):
+    """A placeholder beside it does not keep it on TF1."""
+    indent = " " * (8 if "case" in code else 4)
+    before = f"def net(x):\n{indent}    return tf.layers.dense(x, 3)\n"
+    after = f"def net(x):\n{indent}    return keras.layers.Dense(3)(x)\n"
+    made = fixed("x = tf.placeholder(tf.float32)\n" + code.format(before))
+    assert code.format(after) in made and "tf.placeholder" in made
+
+
+def test_brackets_around_a_name_and_around_a_call_stay():
+    made = fixed("y = (tf.log)(1)\nz = (tf.is_nan(1))\nf = (tf.log)\n")
+    assert "z = (tf.math.is_nan(1))\n" in made and "f = (tf.math.log)\n" in made
+
+
+def test_a_level_of_logging_must_have_a_name():
+    code = "tf.logging.set_verbosity(2)\ntf.logging.set_verbosity()\n"
+    assert fixed(code) == HEAD + code

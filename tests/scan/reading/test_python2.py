@@ -26,6 +26,9 @@ STATEMENTS = [
     ("s = 'print x'  # print y", "s = 'print x'  # print y"),
     ("print 'a' \\\n  'b'", "print('a' \\\n  'b')"),
     ("print lambda: 1", "print(lambda: 1)"),
+    ("raise E", "raise E"),
+    ("async = 1\nprint async", "Async = 1\nprint(Async)"),
+    ("try: pass\nexcept: print 1", "try: pass\nexcept: print(1)"),
     ("x = {'a': 1}\nprint x", "x = {'a': 1}\nprint(x)"),
 ]
 

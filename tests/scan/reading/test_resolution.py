@@ -25,6 +25,8 @@ REACHED = {
     "getattr of a chain": "import tensorflow as tf\ngetattr(tf.contrib, 'slim').conv2d(x)",
     "in a function": "def f():\n    import tensorflow as tf\n    return tf.Session()",
     "in try": "try:\n    import tensorflow as tf\nexcept ImportError:\n    tf = None\ntf.Session()",
+    "either": "import tensorflow as tf\nl = x or tf.layers\nl.dense(x)",
+    "walrus in place": "import tensorflow as tf\n(s := tf.layers).dense(x, 1)",
     "conditional": "import tensorflow as tf\nl = tf.layers if x else tf.contrib.layers\nl.dense(x)",
     "lambda": "import tensorflow as tf\nf = lambda x: tf.layers.dense(x, 1)",
     "decorator": "import tensorflow as tf\n@tf.contrib.framework.add_arg_scope\ndef f(): pass",

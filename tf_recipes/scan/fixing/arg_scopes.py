@@ -128,7 +128,9 @@ def _is_repeatable(node: ast.expr, analysis: Analysis) -> bool:
         if isinstance(each, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
             return False
         if isinstance(each, ast.Call) and not any(_resolved(each.func, analysis)):
-            return ast.unparse(each.func) == "dict"
+            if ast.unparse(each.func) == "dict":
+                continue  # what it holds is looked at as well
+            return False
     return True
 
 
@@ -206,11 +208,11 @@ class _Speller(cst.CSTTransformer):
         body = updated_node.body
         if not isinstance(body, cst.IndentedBlock):
             line = cst.SimpleStatementLine(
-                [each for each in body.body if isinstance(each, cst.BaseSmallStatement)]
+                [each for each in body.body if isinstance(each, cst.BaseSmallStatement)],
+                leading_lines=updated_node.leading_lines,
+                trailing_whitespace=body.trailing_whitespace,  # type: ignore[attr-defined]
             )
-            return cst.FlattenSentinel(
-                [line.with_changes(leading_lines=updated_node.leading_lines)]
-            )
+            return cst.FlattenSentinel([line])
         statements = list(body.body)
         lead = [*updated_node.leading_lines]
         lead += [cst.EmptyLine(comment=cst.Comment(each)) for each in _comments(updated_node)]

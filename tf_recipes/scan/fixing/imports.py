@@ -105,8 +105,6 @@ def missing(tree: ast.Module, roots: Iterable[str], name: str) -> list[str]:
 
 def added(module: cst.Module, lines: Sequence[str]) -> cst.Module:
     """Returns the module with these imports beside that of TensorFlow, or after the others."""
-    if not lines:
-        return module
     body = list(module.body)
     place = next((n for n, each in enumerate(body) if is_import(each, "tensorflow")), None)
     first = [line for line in lines if line < "import tensorflow"] if place is not None else []
@@ -126,8 +124,14 @@ def added(module: cst.Module, lines: Sequence[str]) -> cst.Module:
             new[0] = new[0].with_changes(leading_lines=lead)
             body[place:place] = new
             place += len(new)
+    header = list(module.header)
+    if place < 0 and body:
+        # where the first import went, the empty lines below it are no part of the header
+        end = max((n for n, each in enumerate(header, 2) if each.comment is not None), default=0)
+        body[0] = body[0].with_changes(leading_lines=[*header[end:], *body[0].leading_lines])
+        header = header[:end]
     body[place + 1 : place + 1] = [_line(each) for each in later]
-    return module.with_changes(body=body)
+    return module.with_changes(body=body, header=header)
 
 
 def _head(body: Sequence[cst.CSTNode]) -> int:

@@ -1,6 +1,6 @@
 """Turns the arguments of a TF1 call into those of its Keras counterpart."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, Given, New, Piece, literal, short
 
@@ -135,10 +135,3 @@ def simple(
         return New(function, made)
 
     return make
-
-
-def names(pairs: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Yields `(name, first)` for each name of a TF1 function and the first of them."""
-    for first, others in pairs.items():
-        for each in (first, *others):
-            yield each, first

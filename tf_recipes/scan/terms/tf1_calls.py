@@ -118,15 +118,6 @@ class Call:
             raise CannotFix(f"{name} is missing")
         return given
 
-    def value(self, name: str) -> Any:
-        """Takes an argument that is written out, and returns it; None if it is not given.
-
-        Raises:
-            CannotFix: if it is not a literal.
-        """
-        given = self.take(name)
-        return None if given is None else literal(given, name)
-
     def dictionary(self, name: str) -> dict[str, str]:
         """Takes an argument that is a dict written out in the file: `{key: source}`.
 
