@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 # Every public module of the building blocks may register a class, and these modules do.
-OTHERS = ("_support.doubles", "tools.features", "tools.linear_heads")
-NEED_TENSORFLOW = ("blocks.gradient_clipping", "convert.tf1_operation", "fast_fit.model")
+OTHERS = ("_support.doubles", "convert.tf1_operation", "tools.features", "tools.linear_heads")
+NEED_TENSORFLOW = ("blocks.gradient_clipping", "fast_fit.model")
 
 
 def modules(backend: str) -> list[str]:

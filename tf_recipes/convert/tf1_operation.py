@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from tf_recipes._support import validation
-from tf_recipes.graph.graph_session import touches
 
 
 @keras.saving.register_keras_serializable(package="tf_recipes")
@@ -49,6 +48,16 @@ class TF1Operation(keras.layers.Layer):
 
     def __init__(self, operation: str, attributes: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if keras.backend.backend() != "tensorflow":
+            validation.fail(
+                "An operation of TensorFlow needs Keras' TensorFlow backend.",
+                f"the operation {operation!r} on {keras.backend.backend()!r}",
+                "Set KERAS_BACKEND=tensorflow, or replace the layer by one of Keras.",
+            )
+        import tensorflow as tf  # not above: the other backends do without TensorFlow
+
+        from tf_recipes.graph.graph_session import touches
+
         known = operation.isidentifier() and not operation.startswith("_")
         if not known or not hasattr(tf.raw_ops, operation) or touches(operation):
             validation.fail(
@@ -56,14 +65,15 @@ class TF1Operation(keras.layers.Layer):
                 f"operation={operation!r}",
                 "Pass for example 'LRN'; operations that touch files or run Python are refused.",
             )
+        self._function = getattr(tf.raw_ops, operation)
         self.operation, self.attributes = operation, dict(attributes)
 
     def call(self, *inputs: Any) -> Any:
         """Returns what the operation gives."""
-        function = getattr(tf.raw_ops, self.operation)
-        names = tf_names(self.operation)
+        parameters = inspect.signature(self._function).parameters
+        names = [name for name in parameters if name != "name"]  # those of the inputs first
         given = dict(zip(names, inputs, strict=False))
-        found = function(**given, **self.attributes)
+        found = self._function(**given, **self.attributes)
         return list(found) if isinstance(found, tuple) else found
 
     def get_config(self) -> dict[str, Any]:
@@ -73,11 +83,3 @@ class TF1Operation(keras.layers.Layer):
             "operation": self.operation,
             "attributes": self.attributes,
         }
-
-
-def tf_names(operation: str) -> list[str]:
-    """Returns the names of the arguments of an operation, those of its inputs first."""
-    import inspect
-
-    found = inspect.signature(getattr(tf.raw_ops, operation)).parameters
-    return [name for name in found if name != "name"]
