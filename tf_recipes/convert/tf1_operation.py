@@ -24,6 +24,7 @@ class TF1Operation(keras.layers.Layer):
     Args:
         operation: the name of the operation in TensorFlow, such as `"LRN"`.
         attributes: `{attribute: value}` of the node; a dtype is its name, such as `"float32"`.
+            A number that the operation takes like a tensor, such as an axis, may be among them.
         **kwargs: those of `keras.layers.Layer`.
 
     Call arguments:
@@ -61,7 +62,7 @@ class TF1Operation(keras.layers.Layer):
     def call(self, *inputs: Any) -> Any:
         """Returns what the operation gives."""
         function = getattr(tf.raw_ops, self.operation)
-        names = tf_names(self.operation)
+        names = [name for name in tf_names(self.operation) if name not in self.attributes]
         given = dict(zip(names, inputs, strict=False))
         found = function(**given, **self.attributes)
         return list(found) if isinstance(found, tuple) else found
