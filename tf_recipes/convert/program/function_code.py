@@ -112,8 +112,6 @@ class FunctionCode(ModelCode):
         written = [self._operand(each) for each in arguments]
         if len(written) == 1:
             return f"{function}{written[0]}", True
-        if function == "**" and all(_SIMPLE.fullmatch(each) for each in written):
-            return "**".join(written), True  # as a formatter writes names and numbers
         return f"{written[0]} {function} {written[1]}", True
 
     def _operand(self, value: Any) -> str:
@@ -153,9 +151,6 @@ def _name_of(step: Step) -> str:
 def nested(array: Any) -> Any:
     """Returns an array as nested lists of numbers of its own precision."""
     return [nested(each) for each in array] if array.ndim else array[()]
-
-
-_SIMPLE = re.compile(r"[A-Za-z_][\w.]*|\d[\d.]*(e[+-]?\d+)?")  # a name or a number
 
 
 def _unchanged(operator: str, arguments: Sequence[Any]) -> Tensor | None:

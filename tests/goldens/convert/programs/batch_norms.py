@@ -262,7 +262,7 @@ def norm_that_is_none():
     squares = tf.reduce_mean(tf.square(x), 0)
     outs = [
         (x - mean) / tf.sqrt(variance),
-        (x - mean) / tf.sqrt(variance + tf.get_variable("epsilon", [3]) ** 2),
+        (x - mean) / tf.sqrt(variance + tf.square(tf.get_variable("epsilon", [3]))),
         (x - mean) / tf.sqrt(squares + 1e-3),
         (x - tf.reduce_mean(other, 0)) / root,
         (x - chosen) / root,
