@@ -23,6 +23,7 @@ class TF1Operation(keras.layers.Layer):
     Args:
         operation: the name of the operation in TensorFlow, such as `"LRN"`.
         attributes: `{attribute: value}` of the node; a dtype is its name, such as `"float32"`.
+            A number that the operation takes like a tensor, such as an axis, may be among them.
         **kwargs: those of `keras.layers.Layer`.
 
     Call arguments:
@@ -70,8 +71,9 @@ class TF1Operation(keras.layers.Layer):
 
     def call(self, *inputs: Any) -> Any:
         """Returns what the operation gives."""
+        apart = {"name", *self.attributes}
         parameters = inspect.signature(self._function).parameters
-        names = [name for name in parameters if name != "name"]  # those of the inputs first
+        names = [name for name in parameters if name not in apart]  # those of the inputs
         given = dict(zip(names, inputs, strict=False))
         found = self._function(**given, **self.attributes)
         return list(found) if isinstance(found, tuple) else found

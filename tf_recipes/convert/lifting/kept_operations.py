@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tf_recipes.convert.lifting.values import Value
 from tf_recipes.convert.program.expressions import Layer, Tensor
+from tf_recipes.convert.tf1_operation import tf_names
 from tf_recipes.graph.graph_session import touches
 from tf_recipes.graph.nodes import RANDOM
 
@@ -28,8 +30,9 @@ def lifted(node: Any, lifter: Any) -> list[Value] | None:
     if apart or touches(node.op) or node.op in RANDOM or not hasattr(tf.raw_ops, node.op):
         return None
     names = lifter.view.inputs(node.name)
-    arguments, attributes = [], {}
-    for each in definition.input_arg:
+    arguments: list[Any] = []
+    attributes: dict[str, Any] = {}
+    for each, called in zip(definition.input_arg, tf_names(node.op), strict=False):
         if each.type_list_attr:
             return None
         count = int(operation.get_attr(each.number_attr)) if each.number_attr else 1
@@ -37,7 +40,12 @@ def lifted(node: Any, lifter: Any) -> list[Value] | None:
         values = [lifter.argument(name) for name in taken]
         if any(value is None for value in values):
             return None
-        arguments.append(values if each.number_attr else values[0])
+        if each.number_attr:
+            arguments.append([lifter.as_tensor(lifter.value(name), name) for name in taken])
+        elif isinstance(values[0], bool | int | float | np.generic):
+            attributes[called] = np.asarray(values[0]).item()  # Keras takes no numbers here
+        else:
+            arguments.append(values[0])
     inferred = {a for each in definition.input_arg for a in (each.type_attr, each.number_attr)}
     for each in definition.attr:
         if each.name in inferred or each.name.startswith("_"):

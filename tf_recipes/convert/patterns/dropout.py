@@ -44,8 +44,6 @@ def dropout(node: Any, lifter: Lifter) -> Value | None:
     if tensor is None:
         return None
     keep, note = _keep(lifter, mask)
-    if keep is None:
-        return None
     rate = float(f"{1 - keep:.6g}")
     if not 0 <= rate < 1:
         return None
@@ -227,7 +225,7 @@ def _uniform(tensor: str, lifter: Lifter) -> str | None:
     return node_of(name) if view.op(name) == "RandomUniform" else None
 
 
-def _keep(lifter: Lifter, mask: Mask) -> tuple[float | None, str]:
+def _keep(lifter: Lifter, mask: Mask) -> tuple[float, str]:
     """Returns the share that training keeps, and what a reader must know of it."""
     settings = {
         name: value for name, value in lifter.placeholders.items() if isinstance(value, Setting)

@@ -20,8 +20,6 @@ def concatenation(node: Any, lifter: Lifter) -> Value | None:
     given = [lifter.argument(each) for each in parts]
     if axis is None or any(each is None for each in given):
         return None
-    if len(given) == 1:
-        return lifter.value(parts[0])
     if not any(lifter.is_tensor(each) for each in given):
         given[0] = lifter.as_tensor(lifter.value(parts[0]), parts[0])
     turned = [_layout.last(each) if isinstance(each, Tensor) else None for each in given]

@@ -12,6 +12,7 @@ from tf_recipes.convert.program.expressions import Tensor
 
 _IDENTITIES = (
     *("Identity", "StopGradient", "PreventGradient", "CheckNumerics", "ReadVariableOp", "Snapshot"),
+    "EnsureShape",
     *("RefIdentity", "PlaceholderWithDefault"),
 )
 

@@ -60,7 +60,8 @@ def tile(node: Any, lifter: Lifter) -> Value | None:
         tensor = lifter.derived(
             node, "keras.ops.tile", tensor, counts, shape=shape, dtype=tensor.dtype
         )
-    return _spread(node, lifter, tensor, found[0])
+    ones = tuple(each if isinstance(each, Dimension) else 1 for each in found[0])
+    return _spread(node, lifter, tensor, ones)
 
 
 def _tiled(tensor: Tensor, counts: tuple[int, ...]) -> tuple[int | None, ...] | None:
@@ -80,18 +81,19 @@ def broadcast(node: Any, lifter: Lifter) -> Value | None:
     tensor = lifter.as_tensor(lifter.value(node.input[0]), node.input[0])
     if not any(isinstance(each, Dimension) for each in found[0]):
         return lifter.operation(node, "keras.ops.broadcast_to", tensor, tuple(found[0]))
-    return _spread(node, lifter, tensor, found[0])
+    shape = tensor.shape or ()
+    own = (1,) * (len(found[0]) - len(shape)) + shape
+    target = tuple(1 if each == size else each for each, size in zip(found[0], own, strict=True))
+    return _spread(node, lifter, tensor, target)
 
 
 def _spread(
     node: Any, lifter: Lifter, tensor: Tensor, target: tuple[int | Dimension, ...]
 ) -> Tensor | None:
-    """Returns a tensor repeated along axes whose sizes are not known before: plus zeros."""
+    """Returns a tensor repeated along axes, some of sizes that are not known before: plus zeros."""
     if not any(isinstance(each, Dimension) for each in target):
         return tensor
-    zeros = _sizes.filled(
-        node, lifter, tuple(e if isinstance(e, Dimension) else 1 for e in target), 0, tensor.dtype
-    )
+    zeros = _sizes.filled(node, lifter, target, 0, tensor.dtype)
     return None if zeros is None else lifter.operation(node, "+", tensor, zeros)
 
 

@@ -236,4 +236,84 @@ def norm_of_series():
     return _case(SERIES, x, flag)
 
 
+def norm_of_the_batch_in_other_words():
+    """The variance by the squares' mean, roots as powers and reciprocals, products as squares."""
+    x = tf.matmul(_rows(), tf.get_variable("W", [4, 3]))
+    mean = tf.reduce_mean(x, 0)
+    variance = tf.reduce_mean(x * x, 0) - mean**2
+    x = (x - mean) * tf.pow(variance + 1e-3, -0.5) + tf.get_variable("beta", [3])
+    x = tf.nn.tanh(tf.matmul(x, tf.get_variable("W2", [3, 3])))
+    mean, variance = tf.nn.moments(x, [0])
+    x = tf.get_variable("gamma", [3]) * (x - mean) * tf.reciprocal(tf.sqrt(variance + 2e-3))
+    x = tf.nn.tanh(tf.matmul(x, tf.get_variable("W3", [3, 3])))
+    mean = tf.reduce_mean(x, 0)
+    variance = tf.reduce_mean((x - mean) * (x - mean), 0)
+    x = (x - mean) * (1.0 / tf.pow(variance + 1e-2, 0.5)) - tf.get_variable("less", [3])
+    return _case(ROWS, x)
+
+
+def norm_that_is_none():
+    """Formulas that are near a normalization: each is arithmetic of the batch."""
+    x = tf.matmul(_rows(), tf.get_variable("W", [4, 3]))
+    other = tf.matmul(_rows_again(), tf.get_variable("V", [4, 3]))
+    mean, variance = tf.nn.moments(x, [0])
+    chosen = tf.where(tf.get_variable("row", [3]) > 0.0, mean, 2.0 * mean)
+    root = tf.sqrt(variance + 1e-3)
+    squares = tf.reduce_mean(tf.square(x), 0)
+    outs = [
+        (x - mean) / tf.sqrt(variance),
+        (x - mean) / tf.sqrt(variance + tf.square(tf.get_variable("epsilon", [3]))),
+        (x - mean) / tf.sqrt(squares + 1e-3),
+        (x - tf.reduce_mean(other, 0)) / root,
+        (x - chosen) / root,
+        tf.get_variable("g", [3]) * tf.get_variable("h", [3]) * (x - mean) / root,
+        (x - mean) / root + x * mean,
+        (x - mean) * (other - mean) * (x - 2.0 * mean),
+        x + other + mean + variance + root + squares + chosen + x,
+    ]
+    with_all = [tf.identity(each, f"out{k}") for k, each in enumerate(outs)]
+    return {"inputs": {"X:0": ROWS}, "outputs": [each.name for each in with_all]}
+
+
+def _rows_again():
+    return tf.get_default_graph().get_tensor_by_name("X:0")
+
+
+def norm_of_given_parameters():
+    """Gamma and beta that a layer computes, as in conditional normalization; and of one number."""
+    x = tf.matmul(_rows(), tf.get_variable("W", [4, 3]))
+    mean, variance = tf.nn.moments(x, [0])
+    gamma = 1.0 + tf.layers.dense(_rows_again(), 3, name="gamma")
+    beta = tf.layers.dense(_rows_again(), 3, tf.nn.relu, name="beta")
+    x = tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-3)
+    x = tf.nn.tanh(tf.matmul(x, tf.get_variable("W2", [3, 3])))
+    mean, variance = tf.nn.moments(x, [0])
+    one = tf.get_variable("one", [], initializer=tf.ones_initializer())
+    x = tf.nn.batch_normalization(x, mean, variance, tf.get_variable("less", []), one, 1e-3)
+    return _case(ROWS, x)
+
+
+def norm_half_moved():
+    """Averages that no operation moves, and averages that move by different shares."""
+    flag = _flag()
+    x = tf.matmul(_rows(), tf.get_variable("W", [4, 3]))
+    moves = []
+    for name, shares in (("still", ()), ("uneven", (0.1, 0.2))):
+        with tf.variable_scope(name):
+            batch = tf.nn.moments(x, [0])
+            moving = [
+                tf.get_variable(f"moving_{each}", [3], trainable=False)
+                for each in ("mean", "variance")
+            ]
+            pairs = list(zip(batch, moving))
+            mean, variance = tf.cond(flag, lambda b=batch: b, lambda m=moving: tuple(m))
+            moves += [
+                tf.assign_sub(old, share * (old - new)) for share, (new, old) in zip(shares, pairs)
+            ]
+            beta = tf.get_variable("beta", [3])
+            x = tf.nn.batch_normalization(x, mean, variance, beta, None, 1e-3)
+            x = tf.nn.tanh(tf.matmul(x, tf.get_variable("W", [3, 3])))
+    return _case(ROWS, x, flag, _trained(x, also=moves))
+
+
 CASES = {name: f for name, f in list(globals().items()) if name.startswith("norm_")}

@@ -86,4 +86,37 @@ def drop_chosen_keep():
     return _case(tf.layers.dense(x, 2, name="out"), flag=flag)
 
 
+def drop_nothing():
+    """A share of one in training as well, and scaled products that are no dropout."""
+    keep = tf.placeholder(tf.float32, [], name="keep_prob")
+    x = tf.nn.dropout(tf.layers.dense(_rows(), 4, name="hidden"), keep)
+    for number in (2.0, 3.0, 0.5, 0.25, 4.0, 2.0):
+        x = tf.square(x) * number * 0.5
+    for number in (2.0, 3.0, 0.5, 0.25, 4.0, 2.0):
+        x = x * number
+    return _case(tf.layers.dense(x, 2, name="out"), keep, kept=(1.0, 1.0))
+
+
+def drop_mask_first():
+    """The scaled mask first, the comparison turned round, and the numbers on either side."""
+    keep = tf.placeholder(tf.float32, [], name="keep_prob")
+    x = tf.layers.dense(_rows(), 4, name="hidden")
+    mask = tf.cast(keep > tf.random_uniform(tf.shape(x)), tf.float32)
+    x = tf.layers.dense(mask / keep * x, 4, name="hidden2")
+    mask = tf.floor(tf.random_uniform(tf.shape(x)) + keep)
+    x = (1.0 / keep) * (mask * x)
+    x = tf.layers.dense(x, 3, name="hidden3")
+    mask = tf.to_float(tf.greater_equal(tf.random_uniform(tf.shape(x)), 0.0 + 1 - keep))
+    return _case(tf.layers.dense((mask * (1 / keep)) * x, 2, name="out"), keep)
+
+
+def drop_masks_of_data():
+    """Products with masks that are not drawn: floors, comparisons and choices of data."""
+    x = tf.layers.dense(_rows(), 4, name="hidden")
+    x = x * tf.floor(x + 0.5) + x * tf.floor(x * 3.0)
+    x = x * tf.cast(x > 0.1, tf.float32) + x * tf.cast(tf.equal(x, 0.0), tf.float32)
+    x = tf.where(x > 0.2, x, tf.zeros_like(x)) + 2.0 * tf.to_float(x > 0.3) * x
+    return _case(tf.layers.dense(x, 2, name="out"))
+
+
 CASES = {name: f for name, f in list(globals().items()) if name.startswith("drop_")}

@@ -195,4 +195,88 @@ def moves_tied():
     return {"inputs": {"X:0": ROWS}, "outputs": _named([alone, tf.matmul(hidden, tf.transpose(w))])}
 
 
+def moves_rarer_axes():
+    """Axes with nothing to do, old operations, and variables joined before anything else."""
+    x = _cube()
+    first, second = (tf.get_variable(name, [2, 6]) for name in ("first", "second"))
+    joined = tf.concat([first, second], axis=0)
+    outs = [
+        tf.squeeze(x),
+        x[:] + 1.0,
+        tf.split(x, 1, axis=1)[0] * 2.0,
+        tf.split(x, [2, 2], axis=1)[1],
+        tf.unstack(x[:, :1], axis=1)[0],
+        tf.stack([first, second])[0] + x[:, :2],
+        x * joined,
+        tf.raw_ops.Concat(concat_dim=1, values=[x, x]),
+        tf.matrix_band_part(x, 0, -1),
+        tf.transpose(x, [0, 1, 2]) + tf.pad(x, [[0, 0], [0, 0], [0, 0]]),
+    ]
+    return {"inputs": {"X:0": CUBE}, "outputs": _named(outs)}
+
+
+def moves_rarer_reductions():
+    """Among the largest, euclidean norms, sums of one tensor, of variables, and along no axis."""
+    x = _cube()
+    best = tf.argmax(x[:, 0], 1)
+    both = tf.add_n([tf.get_variable("first", [6]), tf.get_variable("second", [6])])
+    outs = [
+        tf.to_float(tf.nn.in_top_k(x[:, 1], best, 3)),
+        tf.to_float(tf.raw_ops.InTopK(predictions=x[:, 1], targets=tf.to_int32(best), k=2)),
+        tf.math.reduce_euclidean_norm(x, axis=2),
+        tf.math.reduce_euclidean_norm(x, axis=[1, 2], keepdims=True),
+        tf.math.reduce_euclidean_norm(x),
+        tf.add_n([x]) * both,
+        tf.reduce_sum(x, []),
+        tf.cumprod(x, axis=2),
+    ]
+    return {"inputs": {"X:0": CUBE}, "outputs": _named(outs)}
+
+
+def moves_broadcasts():
+    """Larger shapes: of a size that is known, and of the rows of a batch."""
+    x = _rows()
+    row, number = tf.get_variable("row", [6]), tf.get_variable("number", [])
+    width = tf.shape(x)[1:]
+    outs = [
+        tf.broadcast_to(row, [4, 6])[1] + x,
+        tf.broadcast_to(x[:, :1], tf.shape(x)),
+        tf.broadcast_to(row, tf.shape(x)) * 2.0,
+        x * tf.fill(width, 0.5) - number,
+        x * tf.fill(width, 0.25) + tf.fill(width, 0.0),
+    ]
+    return {"inputs": {"X:0": ROWS}, "outputs": _named(outs)}
+
+
+def moves_products():
+    """Products of stacks with variables: matrices, stacks, repeated in several ways, flipped."""
+    x = _cube()
+    rows = tf.shape(x)[0]
+    stack = tf.get_variable("stack", [1, 6, 3])
+    shaped = tf.reshape(tf.get_variable("shaped", [6, 3]), [1, 6, 3])
+    other = tf.reshape(tf.get_variable("other", [3, 6]), [1, 6, 3])
+    twice = tf.expand_dims(tf.get_variable("twice", [3, 2]), 0)
+    matrix, turned = tf.get_variable("matrix", [6, 2]), tf.get_variable("turned", [2, 6])
+    outs = [
+        tf.raw_ops.BatchMatMulV2(x=x, y=stack),
+        tf.matmul(x, tf.tile(shaped, [rows, 1, 1])),
+        tf.matmul(x, tf.tile(other, [rows, 1, 1])),
+        tf.matmul(x, tf.tile(twice, [rows, 2, 1])),
+        tf.raw_ops.BatchMatMulV2(x=x, y=matrix),
+        tf.raw_ops.BatchMatMulV2(x=x, y=turned, adj_y=True),
+        tf.matmul(x, x, transpose_a=True),
+    ]
+    return {"inputs": {"X:0": CUBE}, "outputs": _named(outs)}
+
+
+def moves_regrouped_dense():
+    """Dense layers on flattened sequences, whose results become no such sequences again."""
+    x = _cube()
+    outs = []
+    for k, shape in enumerate(([-1, 16], [-1, 2, 8], [-1, 2, 4], [4, tf.shape(x)[0], 4])):
+        product = tf.matmul(tf.reshape(x, [-1, 6]), tf.get_variable(f"W{k}", [6, 4]))
+        outs.append(tf.reshape(product, shape))
+    return {"inputs": {"X:0": CUBE}, "outputs": _named(outs)}
+
+
 CASES = {name: f for name, f in list(globals().items()) if name.startswith("moves_")}

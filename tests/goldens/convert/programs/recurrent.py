@@ -250,4 +250,57 @@ def rnn_no_layer():
     return _given([doubled, outputs])
 
 
+def _lstm_by_parts(x, name, parts, kernel_of):
+    """Unrolls an LSTM, whose four gates are `parts` of one product; returns the last output."""
+    with tf.variable_scope(name):
+        kernel, bias = tf.get_variable("kernel", [5, 8]), tf.get_variable("bias", [8])
+        out = c = tf.zeros([tf.shape(x)[0], 2])
+        for step in tf.unstack(x, axis=1):
+            product = kernel_of(step, out, kernel, bias)
+            i, j, f, o = parts(product)
+            c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(j)
+            out = tf.sigmoid(o) * tf.tanh(c)
+    return out
+
+
+def rnn_parts_of_products():
+    """LSTMs whose gates are parts by SplitV, Slice and an index, of products in several forms."""
+    x = _series()
+
+    def joined(step, out, kernel, bias):
+        both = tf.raw_ops.Concat(concat_dim=1, values=[step, out])
+        return tf.nn.bias_add(tf.matmul(both, kernel), bias)
+
+    outs = [
+        _lstm_by_parts(x, "sizes", lambda p: tf.split(p, [2, 2, 2, 2], 1), joined),
+        _lstm_by_parts(
+            x, "slices", lambda p: [tf.slice(p, [0, 2 * k], [-1, 2]) for k in range(4)], joined
+        ),
+        _lstm_by_parts(
+            x,
+            "ends",
+            lambda p: [p[:, :2], p[:, 2:4], p[:, 4:-2], tf.slice(p, [0, 6], [-1, -1])],
+            joined,
+        ),
+    ]
+    return _given(outs)
+
+
+def rnn_parts_of_kernels():
+    """A GRU whose kernels and biases are columns of larger variables."""
+    x = _series()
+    w, u, b = (
+        tf.get_variable(name, shape) for name, shape in (("W", [3, 6]), ("U", [2, 6]), ("b", [6]))
+    )
+    h = tf.zeros([tf.shape(x)[0], 2])
+    (wz, wr, wh), (uz, ur, uh) = tf.split(w, 3, 1), tf.split(u, [2, 2, 2], 1)
+    bz, br, bh = b[:2], tf.slice(b, [2], [2]), b[4:]
+    for step in tf.unstack(x, axis=1):
+        z = tf.sigmoid(tf.add_n([tf.matmul(step, wz), tf.matmul(h, uz)]) + bz)
+        r = tf.sigmoid(tf.matmul(step, wr) + tf.matmul(h, ur) + br)
+        new = tf.tanh(tf.matmul(step, wh) + tf.matmul(r * h, uh) + bh)
+        h = z * h + (1 - z) * new
+    return _given([h])
+
+
 CASES = {name: f for name, f in list(globals().items()) if name.startswith("rnn_")}
