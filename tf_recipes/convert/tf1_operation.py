@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -71,9 +71,7 @@ class TF1Operation(keras.layers.Layer):
 
     def call(self, *inputs: Any) -> Any:
         """Returns what the operation gives."""
-        apart = {"name", *self.attributes}
-        parameters = inspect.signature(self._function).parameters
-        names = [name for name in parameters if name not in apart]  # those of the inputs
+        names = [name for name in argument_names(self._function) if name not in self.attributes]
         given = dict(zip(names, inputs, strict=False))
         found = self._function(**given, **self.attributes)
         return list(found) if isinstance(found, tuple) else found
@@ -85,3 +83,8 @@ class TF1Operation(keras.layers.Layer):
             "operation": self.operation,
             "attributes": self.attributes,
         }
+
+
+def argument_names(function: Callable[..., Any]) -> list[str]:
+    """Returns the names of the arguments of one of `tf.raw_ops`, those of its inputs first."""
+    return [name for name in inspect.signature(function).parameters if name != "name"]

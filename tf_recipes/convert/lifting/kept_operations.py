@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf_recipes.convert.lifting.values import Value
 from tf_recipes.convert.program.expressions import Layer, Tensor
-from tf_recipes.convert.tf1_operation import tf_names
+from tf_recipes.convert.tf1_operation import argument_names
 from tf_recipes.graph.graph_session import touches
 from tf_recipes.graph.nodes import RANDOM
 
@@ -32,7 +32,9 @@ def lifted(node: Any, lifter: Any) -> list[Value] | None:
     names = lifter.view.inputs(node.name)
     arguments: list[Any] = []
     attributes: dict[str, Any] = {}
-    for each, called in zip(definition.input_arg, tf_names(node.op), strict=False):
+    for each, called in zip(
+        definition.input_arg, argument_names(getattr(tf.raw_ops, node.op)), strict=False
+    ):
         if each.type_list_attr:
             return None
         count = int(operation.get_attr(each.number_attr)) if each.number_attr else 1
