@@ -46,7 +46,7 @@ _NAMES = {
     "Dropout": "blocks.dropout",
     "Embedding": "blocks.embedding",
     "Weight": "blocks.weight",
-    "TF1Operation": "convert.tf1_operation",
+    "TF1Operation": "convert.program.tf1_operation",
     "GradientMonitor": "tools.diagnostics.gradients",
     "SaturationMonitor": "tools.diagnostics.units",
     "feature_extractor": "tools.features",

@@ -73,7 +73,7 @@ REFUSALS = {
         (["--checkpoint=.", "--output_dir=out", "--feeds=none"], "--feeds must name a file"),
         (["--checkpoint=.", "--output_dir=out", "--map=m"], "--map goes with --model."),
         (["--checkpoint=.", "--output_dir=/dev/null/x"], "--output_dir='/dev/null/x'"),
-        (["--steps=0"], "flag --steps=0"),
+        (["--steps=-1"], "flag --steps=-1"),
     ],
     "create_tf1_environment": [
         (["--directory=d", "--python37=/dev/null"], "TensorFlow 1.15 needs Python 3.7."),

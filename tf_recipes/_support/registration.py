@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 # Every public module of the building blocks may register a class, and these modules do.
-OTHERS = ("_support.doubles", "convert.tf1_operation", "tools.features", "tools.linear_heads")
+OTHERS = (
+    "_support.doubles",
+    "convert.program.tf1_operation",
+    "tools.features",
+    "tools.linear_heads",
+)
 NEED_TENSORFLOW = ("blocks.gradient_clipping", "fast_fit.model")
 
 

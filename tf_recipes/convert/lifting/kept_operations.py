@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf_recipes.convert.lifting.values import Value
 from tf_recipes.convert.program.expressions import Layer, Tensor
-from tf_recipes.convert.tf1_operation import argument_names
+from tf_recipes.convert.program.tf1_operation import argument_names
 from tf_recipes.graph.graph_session import touches
 from tf_recipes.graph.nodes import RANDOM
 
