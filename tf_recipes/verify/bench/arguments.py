@@ -127,7 +127,7 @@ def find(
                 validation.fail(
                     f"`{field}` must name fed arrays.",
                     f"{field}={shortened(name, 60)!r}",
-                    f"The feeds have {', '.join(map(repr, fed))}.",
+                    f"The feeds have {', '.join(repr(each.removesuffix(':0')) for each in fed)}.",
                 )
         return [by_name[name] for name in names]
 
