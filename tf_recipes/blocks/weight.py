@@ -34,9 +34,8 @@ class Weight(keras.layers.Layer):
     Raises:
         ValueError: if `shape` has an entry that is no size.
 
-    >>> import numpy as np
     >>> inputs = keras.Input((3,))
-    >>> kernel = tf_recipes.Weight((3, 2), name="kernel")(inputs)
+    >>> kernel = Weight((3, 2), name="kernel")(inputs)
     >>> codings = keras.ops.matmul(inputs, kernel)
     >>> outputs = keras.ops.matmul(codings, keras.ops.transpose(kernel))
     >>> keras.Model(inputs, outputs).count_params()

@@ -38,7 +38,7 @@ class TF1Operation(keras.layers.Layer):
             that runs Python.
 
     >>> import numpy as np
-    >>> layer = tf_recipes.TF1Operation("Square", {})
+    >>> layer = TF1Operation("Square", {})
     >>> np.asarray(layer(np.float32([1.0, 3.0]))).tolist()
     [1.0, 9.0]
 
