@@ -425,7 +425,7 @@ class _Conversion:
 
 def _of_steps(training: Training | None, steps: int, asked: int | None) -> list[str]:
     """Returns what a person must know of the comparison of training."""
-    if training is None or (asked is None and steps == STEPS) or (asked and asked == steps):
+    if training is None or asked or (asked is None and steps == STEPS):
         return []
     compared = f"{steps} training steps were compared" if steps else "Training was not compared"
     if asked == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +13,7 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import predictions
 from tf_recipes.convert.lifting.graph_view import full
+from tf_recipes.graph import node_graph
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
 from tf_recipes.graph.structure import Structure
@@ -143,18 +144,14 @@ def _last(graph: MetaGraph) -> list[str]:
     """Returns the nodes that compute something of a placeholder, and that nothing takes."""
     nodes = {node.name: node for node in graph.definition.node}
     taken = Counter(node_of(each) for node in nodes.values() for each in node.input)
-    reached = {name for name, node in nodes.items() if node.op in PLACEHOLDERS}
-    after: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = defaultdict(list)
     for node in nodes.values():
         for each in node.input:
             if not each.startswith("^"):
-                after.setdefault(node_of(each), []).append(node.name)
-    waiting = list(reached)
-    while waiting:
-        for name in after.get(waiting.pop(), []):
-            if name not in reached:
-                reached.add(name)
-                waiting.append(name)
+                after[node_of(each)].append(node.name)
+    reached = node_graph.reached(
+        (name for name, node in nodes.items() if node.op in PLACEHOLDERS), lambda name: after[name]
+    )
     return [
         name
         for name, node in nodes.items()

@@ -1,12 +1,11 @@
 """Records TF1's signatures on real TensorFlow 1.15, in a process of its own."""
 
 import json
-import subprocess
 from pathlib import Path
 
 from lab.documentation.defaults import table
+from lab.documentation.symbols import tf1_program
 from tf_recipes._support import files
-from tf_recipes.parity.tf1 import interpreter
 
 PROGRAM = Path(__file__).with_name("tf1.py")
 
@@ -21,20 +20,7 @@ def record(python, names):
     Raises:
         interpreter.TF1Error: if the run fails; the text ends with TF1's own last line.
     """
-    completed = subprocess.run(
-        # -I isolates: the modules beside the program cannot be imported under Python 3.7.
-        [python, "-I", "-W", "ignore", PROGRAM],
-        input=json.dumps(list(names)),
-        env=interpreter.process_environment(TF_CPP_MIN_LOG_LEVEL="2"),
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=interpreter.TIMEOUT,
-    )
-    if completed.returncode:
-        last = (completed.stderr.strip() or f"status {completed.returncode}").splitlines()[-1]
-        raise interpreter.TF1Error(f"TensorFlow 1.15 failed under {python}: {last}")
-    return json.loads(completed.stdout)
+    return tf1_program.run(python, PROGRAM, list(names))
 
 
 def write(python, path):

@@ -7,16 +7,13 @@ those that live under another name, `renamed.tsv`.
 
 import collections
 import functools
-import json
 import re
-import subprocess
 import types
 from pathlib import Path
 
-from lab.documentation.symbols import tf1_symbols
+from lab.documentation.symbols import tf1_program, tf1_symbols
 from tf_recipes._support import files
 from tf_recipes.knowledge import names
-from tf_recipes.parity.tf1 import interpreter
 
 PROGRAM = Path(__file__).with_name("tf1_symbols.py")
 VANISHED = ("symbol", "in compat.v1", "same as")
@@ -67,19 +64,7 @@ def record(python):
     Raises:
         interpreter.TF1Error: if the run fails; the text ends with TF1's own last line.
     """
-    completed = subprocess.run(
-        # -I isolates: the modules beside the program cannot be imported under Python 3.7.
-        [python, "-I", "-W", "ignore", PROGRAM],
-        env=interpreter.process_environment(TF_CPP_MIN_LOG_LEVEL="2"),
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=interpreter.TIMEOUT,
-    )
-    if completed.returncode:
-        last = (completed.stderr.strip() or f"status {completed.returncode}").splitlines()[-1]
-        raise interpreter.TF1Error(f"TensorFlow 1.15 failed under {python}: {last}")
-    return json.loads(completed.stdout)
+    return tf1_program.run(python, PROGRAM)
 
 
 def find(tf, name):
