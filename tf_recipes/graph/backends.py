@@ -39,7 +39,14 @@ class Installed:
     def __init__(self, graph: tf.Graph, variables: list[str]) -> None:
         self.version = str(tf.__version__)
         self._special = tf1_server.accessors(graph, variables)
-        self._session = tf.compat.v1.Session(graph=graph, config=tf1_server.as_written())
+        config = tf1_server.as_written()
+        first = _channels_first(graph)
+        if first and not tf.config.list_physical_devices("GPU"):
+            _run_channels_last(config)
+            with graph.as_default():  # what is fetched itself is not rewritten
+                behind = {t.name: tf.identity(t).name for each in first for t in each.outputs}
+            self._special = {**behind, **self._special}
+        self._session = tf.compat.v1.Session(graph=graph, config=config)
 
     def run(self, fetched: Sequence[str], feeds: Mapping[str, Any]) -> list[Any]:
         """Returns the values of some names; None for an operation.
@@ -126,6 +133,35 @@ class RealTF1:
                 "Run the graph in the installed TensorFlow, without reference='tf1'.",
             )
         return got
+
+
+def _channels_first(graph: tf.Graph) -> list[tf.Operation]:
+    """Returns the operations of a graph that have the channels before rows and columns."""
+    return [
+        operation
+        for operation in graph.get_operations()
+        if "data_format" in operation.node_def.attr
+        and operation.get_attr("data_format") in (b"NCHW", b"NCDHW")
+    ]
+
+
+def _run_channels_last(config: Any) -> None:
+    """Sets that operations with channels first run with channels last, transposed.
+
+    A processor has no kernels for channels first. Nothing else of the graph is changed.
+    """
+    options = config.graph_options.rewrite_options
+    off = type(options).OFF
+    for field in options.DESCRIPTOR.fields:
+        kind = field.enum_type
+        if kind is not None and kind.name == "Toggle":
+            setattr(options, field.name, off)
+    options.disable_meta_optimizer = False
+    options.disable_model_pruning = True
+    options.memory_optimization = type(options).NO_MEM_OPT
+    options.min_graph_nodes = -1  # small graphs, too
+    options.layout_optimizer = type(options).ON
+    options.cpu_layout_conversion = type(options).NCHW_TO_NHWC
 
 
 def _without_this_python() -> dict[str, str]:

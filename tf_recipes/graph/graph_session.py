@@ -386,8 +386,9 @@ def _said(message: str) -> str:
 
 def _failed(message: str) -> Any:
     text = _said(message)
+    remedy = "Check the shapes and dtypes of the feeds."
+    if "on the CPU" in text or "No OpKernel" in text or "no supported kernel" in text.lower():
+        remedy = "Run this where the device is for which the program was written, such as a GPU."
     return validation.fail(
-        "TensorFlow must be able to run the graph.",
-        shortened(text, 300),
-        "Check the shapes and dtypes of the feeds.",
+        "TensorFlow must be able to run the graph.", shortened(text, 300), remedy
     )

@@ -200,6 +200,15 @@ class Roles:
                                 found[kernel] = float(value)
         return found
 
+    @functools.cached_property
+    def added_to(self) -> dict[str, float]:
+        """Returns `{bias of an LSTM cell: what TF1 adds to the forget gate, its third quarter}`."""
+        return {
+            each.name: self.forget_biases[each.kernel]
+            for each in self.weights
+            if each.role == BIAS and each.kernel in self.forget_biases
+        }
+
     def _is_help(self, name: str) -> bool:
         """Returns whether a variable serves the unbiased start of an average, or counts."""
         last = name.rpartition("/")[2]

@@ -227,13 +227,19 @@ class Structure(NodeGraph):
     def labels_of(self, outputs: Collection[str], labels: Collection[str]) -> dict[str, str]:
         """Returns `{output: the label that the loss compares with it}`, where one alone can be.
 
-        An output and its label meet in a tensor on which no other label has an influence.
+        An output and its label meet in a tensor on which no other label has an influence. For an
+        output that the loss does not take, such as the softmax of what it takes, the nearest
+        tensors count that the output is computed from and the loss, too.
 
         Args:
             outputs: tensors of predictions.
             labels: the tensors that only the loss takes.
         """
-        reached = {t: self.descendants(self.starts([t]), self.forward) for t in (*outputs, *labels)}
+        taken = {
+            **{t: self._taken_by_the_loss(node_of(t)) for t in outputs},
+            **{t: self.starts([t]) for t in labels},
+        }
+        reached = {t: self.descendants(names, self.forward) for t, names in taken.items()}
         possible = {}
         for output in outputs:
             own = {
@@ -248,6 +254,40 @@ class Structure(NodeGraph):
             if only is None:
                 return found
             found[only] = left[only].pop()
+
+    def weights_of_samples(self, labels: Collection[str]) -> list[str]:
+        """Returns those labels that only multiply, or average, what another label gave already.
+
+        Args:
+            labels: the tensors that only the loss takes.
+        """
+        trained = self.descendants(self.trainable, self.forward)
+        reached = {t: self.descendants(self.starts([t]), self.forward) for t in labels}
+        found = []
+        for label, nodes in reached.items():
+            compared = {n for t in labels if t != label for n in reached[t]} & trained
+            meetings = [
+                [each for each in self.inputs(n) if each in trained and each not in nodes]
+                for n in nodes & trained
+            ]
+            meetings = [each for each in meetings if each]
+            if meetings and all(set(each) <= compared for each in meetings):
+                found.append(label)
+        return found
+
+    def _taken_by_the_loss(self, name: str) -> list[str]:
+        """Returns a node if the loss needs it, else the nearest before it that the loss needs."""
+        found, waiting, seen = [], [name], set()
+        while waiting:
+            each = waiting.pop()
+            if each in seen or each not in self.nodes:
+                continue
+            seen.add(each)
+            if each in self.forward:
+                found.append(each)
+            else:
+                waiting += self.inputs(each)
+        return found
 
     def _above(self, edge: set[str], free: list[str]) -> set[str]:
         return self.ancestors(edge, control=False) & set(free)

@@ -6,6 +6,8 @@ import contextlib
 import dataclasses
 import functools
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -37,6 +39,7 @@ from tf_recipes.verify.recording.recording_file import Recording
 
 INSTALLED, TF1 = "installed", "tf1"  # where TF1's graph runs
 _TRAINED = 6  # maps that predict as TF1, with which a model that differs is trained again
+_PART = re.compile(r"/part_\d+$")  # of a variable that a partitioner cut
 STARTS = 8  # starts one ulp away, over which TF1's own drift is taken
 
 
@@ -249,14 +252,19 @@ class _Verification:
     ) -> None:
         self.source, self.settings, self.tf1 = source, settings, tf1
         structure, arrays = tf1.structure, tf1.arrays
+        _check_whole(structure)
         model = source.make()
         self._build_by_call = not model.built
         self._followed = False
-        fed = [n for n, a in arrays.items() if getattr(a, "ndim", 0) > 0 and n not in settings.feed]
+        fed = {
+            (name if ":" in name else f"{name}:0"): array
+            for name, array in arrays.items()
+            if getattr(array, "ndim", 0) > 0 and name not in settings.feed
+        }
         self.arguments = arguments.find(
             structure,
             model,
-            [n if ":" in n else f"{n}:0" for n in fed if node_of(n) in structure.nodes],
+            {name: array for name, array in fed.items() if node_of(name) in structure.nodes},
             settings.inputs,
             settings.labels,
             settings.sample_weight,
@@ -492,6 +500,20 @@ def _refuse_guess(result: Result) -> None:
         )
     except ValueError as error:
         raise AmbiguousMap(str(error), report_document.map_rows(result)) from None
+
+
+def _check_whole(structure: Structure) -> None:
+    """Checks that no variable of a graph lies in parts, as a partitioner cuts them."""
+    parts = [name for name in structure.variables if _PART.search(name)]
+    whole = Counter(_PART.sub("", name) for name in parts)
+    if any(count > 1 for count in whole.values()):
+        name, count = whole.most_common(1)[0]
+        validation.fail(
+            "Each variable of the graph must be in one piece.",
+            f"{shortened(name, 80)!r} in {count} parts",
+            "Build the graph of the program once more without its partitioner, restore the "
+            "checkpoint into it, which holds each variable as a whole, and save it anew.",
+        )
 
 
 def _check(settings: Settings) -> None:

@@ -3,6 +3,7 @@ import numpy as np
 from tf_recipes.graph.trajectory import Trajectory
 from tf_recipes.verify.bench import judgement
 from tf_recipes.verify.bench.reference import Steps
+from tf_recipes.verify.bench.variable_drift import VariableDrift
 
 EPSILON = 2.0**-23
 
@@ -22,7 +23,9 @@ def judged(losses=(1.0, 1.0, 1.0), names=("loose", "tight"), **change):
     values = [{n: v.copy() for n, v in each.items()} for each in steps().run.variables]
     for name, amount in change.items():
         values[1][name] += amount
-    found = judgement.training(steps(), list(names), np.array(losses), values, EPSILON)
+    found = judgement.training(
+        steps(), list(names), np.array(losses), values, EPSILON, VariableDrift()
+    )
     return {each.name: each for each in found}
 
 
@@ -49,5 +52,5 @@ def test_the_losses_have_the_drift_of_the_losses():
 def test_what_stands_still_matches_where_tf1_moves_less_than_it_drifts():
     own = judgement.own_sensitivity(steps(), "tight", EPSILON)
     still = np.ones(4)
-    assert judgement.would_match("tight", still, [still + 1e-6] * 2, own)
-    assert not judgement.would_match("tight", still, [still, still + 1e-5], own)
+    assert judgement.would_match("tight", still, [still + 1e-6] * 2, own, VariableDrift())
+    assert not judgement.would_match("tight", still, [still, still + 1e-5], own, VariableDrift())

@@ -22,14 +22,15 @@ class Arguments:
     """Holds the tensors that a model takes, in the model's order.
 
     `inputs` are fed tensors, one for each input of the model; `labels` one for each output that
-    has a loss; `weight` is the tensor of sample weights, or None. `labels_given` is whether a
-    person named the labels. `guessed` are the places of inputs that their order alone tells.
+    has a loss; `weight` is the tensor of sample weights, or None. `labels_told` is whether a
+    person or names told the order of the labels. `guessed` are the places of inputs that their
+    order alone tells.
     """
 
     inputs: Sequence[str]
     labels: Sequence[str]
     weight: str | None = None
-    labels_given: bool = False
+    labels_told: bool = False
     guessed: Sequence[int] = ()
 
     def other_orders(self) -> Iterator[Arguments]:
@@ -44,20 +45,28 @@ class Arguments:
     def for_outputs(self, structure: Structure, outputs: Sequence[str]) -> Arguments:
         """Returns the arguments with the labels in the order of some outputs, as the loss has them.
 
-        Labels that a person gave stay, and so do those whose outputs the graph does not tell.
+        Labels stay in the order that a person or names told.
 
         Args:
             structure: the `Structure` of the graph.
             outputs: the tensor beside each output of the model, maybe with `|` and a function.
+
+        Raises:
+            ValueError: if nothing tells which output takes which label.
         """
         names = [each.partition("|")[0] for each in outputs]
-        if self.labels_given or len(self.labels) < 2 or len(set(names)) < len(names):
+        if self.labels_told or len(self.labels) < 2 or len(names) < 2:
             return self
         paired = structure.labels_of(
             [n for n in names if node_of(n) in structure.nodes], self.labels
         )
         if len(paired) < len(names):
-            return self
+            listed = ", ".join(repr(shortened(each, 40)) for each in self.labels[:8])
+            validation.fail(
+                "Names or the graph must tell which output of the model takes which label.",
+                f"{len(names)} outputs, and the labels {listed}",
+                "Name the labels in the order of the model's outputs with labels=[...].",
+            )
         return dataclasses.replace(self, labels=[paired[name] for name in names])
 
     def x(self, model: keras.Model, feeds: Mapping[str, Any]) -> Any:
@@ -100,7 +109,7 @@ class Arguments:
 def find(
     structure: Structure,
     model: keras.Model,
-    fed: Sequence[str],
+    fed: Mapping[str, NDArray[Any]],
     inputs: Sequence[str] | None = None,
     labels: Sequence[str] | None = None,
     weight: str | None = None,
@@ -110,16 +119,17 @@ def find(
     Args:
         structure: the `Structure` of the graph.
         model: the model.
-        fed: the fed tensors that have rows.
+        fed: `{tensor: array (rows, …)}`, what is fed.
         inputs: the tensors of the model's inputs, in order, or None to find them.
         labels: the tensors of the labels, in the order of the outputs, or None to find them.
-        weight: the tensor of the sample weights, or None.
+        weight: the tensor of the sample weights, or None to find it where there are more labels
+            than outputs.
 
     Raises:
         ValueError: if they cannot be told.
     """
     # a node may give several tensors, so that a name without a number means the first of them
-    by_name = {node_of(name): name for name in reversed(fed)} | {name: name for name in fed}
+    by_name = {node_of(name): name for name in reversed(list(fed))} | {name: name for name in fed}
 
     def named(field: str, names: Sequence[str]) -> list[str]:
         for name in names:
@@ -136,13 +146,17 @@ def find(
     label_names = named("labels", labels) if labels is not None else None
     if label_names is None:
         label_names = [name for name in left if structure.feeds_only_the_loss(name)]
-    left = [name for name in left if name not in label_names]
+        if weight is None:
+            weights = _weights(structure, model, label_names, fed)
+            label_names = [name for name in label_names if name not in weights]
+    left = [name for name in left if name not in (*label_names, *weights)]
     found = (named("inputs", inputs), []) if inputs is not None else _matched(model, left)
+    ordered = _ordered_labels(model, label_names)
     return Arguments(
         found[0],
-        _ordered_labels(model, label_names),
+        label_names if ordered is None else ordered,
         weights[0] if weights else None,
-        labels is not None,
+        labels is not None or ordered is not None,
         found[1],
     )
 
@@ -186,14 +200,41 @@ def _same_name(tensor: str, name: str) -> bool:
     return name in (node, node.replace("/", "_"), node.rpartition("/")[2])
 
 
-def _ordered_labels(model: keras.Model, labels: list[str]) -> list[str]:
-    """Returns the labels in the order of the model's outputs, where names tell it."""
+def _weights(
+    structure: Structure, model: keras.Model, labels: list[str], fed: Mapping[str, NDArray[Any]]
+) -> list[str]:
+    """Returns the label that holds the samples' weights, where a model with one loss has several.
+
+    Raises:
+        ValueError: if there are several labels still for the one loss.
+    """
+    one = model.loss is not None and not isinstance(model.loss, Mapping | list | tuple)
+    if len(labels) < 2 or not one or len(getattr(model, "output_names", None) or ["one"]) > 1:
+        return []
+    found = [
+        name
+        for name in structure.weights_of_samples(labels)
+        if fed[name].dtype.kind == "f" and fed[name].size == len(fed[name])
+    ]
+    if len(found) != 1 or len(labels) > 2:
+        listed = ", ".join(repr(shortened(each, 40)) for each in labels[:8])
+        validation.fail(
+            "A model with one loss takes one label, and may take weights of the samples.",
+            f"{listed}, which only the loss of the graph takes",
+            "Name them with labels=[...] and sample_weight=NAME, or give the model a loss for each "
+            "output.",
+        )
+    return found
+
+
+def _ordered_labels(model: keras.Model, labels: list[str]) -> list[str] | None:
+    """Returns the labels in the order of the model's outputs, or None where no name tells it."""
     names = list(getattr(model, "output_names", None) or [])
     if len(labels) > 1 and len(names) == len(labels):
         found = [[t for t in labels if _alike(t, name)] for name in names]
         if all(len(each) == 1 for each in found) and len({f[0] for f in found}) == len(names):
             return [each[0] for each in found]
-    return labels
+    return None
 
 
 def _alike(tensor: str, output: str) -> bool:

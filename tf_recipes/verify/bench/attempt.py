@@ -188,7 +188,7 @@ class Bench:
 
         losses = keras_steps.train(model, batches, masks, steps.run.masks, keep)
         names = [n for n in values[0] if n not in steps.noise and n in steps.sensitivity[0]]
-        judged = judgement.training(steps, names, losses, values, self.epsilon)
+        judged = judgement.training(steps, names, losses, values, self.epsilon, reference.drift)
         own = judgement.steps_sensitivity(steps, names, self.epsilon)
         after = []
         count = judgement.judged_steps(own)
@@ -211,6 +211,7 @@ class Bench:
                 reference.initial[name],
                 [each[name] for each in steps.run.variables[:count]],
                 judgement.own_sensitivity(steps, name, self.epsilon),
+                reference.drift,
             )
         ]
         seen = len(still) < len(trained)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tf_recipes.parity.comparison import FARTHEST, LIMIT, relative_drift
 from tf_recipes.parity.own_drift import CHAOTIC
 from tf_recipes.verify.bench.reference import Steps, losses_drift
+from tf_recipes.verify.bench.variable_drift import VariableDrift
 
 LOSSES = "losses"
 
@@ -85,7 +86,11 @@ def judged_steps(sensitivity: NDArray[Any]) -> int:
 
 
 def would_match(
-    name: str, still: NDArray[Any], values: Sequence[NDArray[Any]], own: NDArray[Any]
+    name: str,
+    still: NDArray[Any],
+    values: Sequence[NDArray[Any]],
+    own: NDArray[Any],
+    drift_of: VariableDrift,
 ) -> bool:
     """Returns whether a variable that does not move would match TF1's at each judged step.
 
@@ -94,8 +99,9 @@ def would_match(
         still: the value at the start.
         values: TF1's value after each judged step.
         own: how far TF1 drifts from itself in this variable after each step.
+        drift_of: measures the drift of a variable.
     """
-    drift = [relative_drift(still, value) for value in values]
+    drift = [drift_of(name, still, value) for value in values]
     return Judged(name, drift, own[: len(drift)].tolist()).passed
 
 
@@ -105,6 +111,7 @@ def training(
     losses: NDArray[Any],
     values: Sequence[Mapping[str, NDArray[Any]]],
     epsilon: float,
+    drift_of: VariableDrift,
 ) -> list[Judged]:
     """Judges the losses and the variables after each step.
 
@@ -114,6 +121,7 @@ def training(
         losses: the Keras model's losses, (steps,); all NaN where its training gives none.
         values: `{TF1's name: Keras value}` after each step.
         epsilon: that of the dtype.
+        drift_of: measures the drift of a variable.
     """
     own = steps_sensitivity(steps, names, epsilon)
     count = judged_steps(own)
@@ -126,7 +134,7 @@ def training(
         found.append(Judged(LOSSES, of_losses.tolist(), least.tolist()))
     for name in names:
         drift = [
-            relative_drift(values[k][name], steps.run.variables[k][name]) for k in range(count)
+            drift_of(name, values[k][name], steps.run.variables[k][name]) for k in range(count)
         ]
         least = own_sensitivity(steps, name, epsilon)[:count]
         found.append(Judged(name, drift, least.tolist()))

@@ -24,6 +24,7 @@ from tf_recipes.graph.structure import Structure
 from tf_recipes.parity.comparison import relative_drift
 from tf_recipes.verify.bench.arguments import Arguments
 from tf_recipes.verify.bench.feeds import Feeds
+from tf_recipes.verify.bench.variable_drift import VariableDrift
 
 _ROUNDING = 1e-5  # a relative difference of losses that roundings can make
 NOISE = 0.1  # a change that differs by more than this share one ulp away is noise
@@ -137,6 +138,7 @@ class Reference:
         _check_finite(self.initial)
         self.shapes = {name: value.shape for name, value in self.initial.items()}
         self.roles = Roles(self.session, self.shapes, self.output)
+        self.drift = VariableDrift(self.roles.added_to)
 
     @functools.cached_property
     def moved(self) -> list[str]:
@@ -234,7 +236,7 @@ class Reference:
             )
             for k in range(len(given)):
                 for name in watched:
-                    drift = relative_drift(other.variables[k][name], run.variables[k][name])
+                    drift = self.drift(name, other.variables[k][name], run.variables[k][name])
                     sensitivity[k][name] = float(np.fmax(sensitivity[k][name], drift))
             losses = np.fmax(losses, losses_drift(other.losses, run.losses))
             for name in evaluated:

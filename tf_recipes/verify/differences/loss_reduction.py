@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
 from tf_recipes.verify.bench.substitution import TRAINING, Case, Substitution
+
+_NONZERO = "sum_by_nonzero_weights"
+# Keras' reduction, or TF1's -> the number that divides the sum of the weighted losses, and its name
+_DIVISORS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "sum_over_batch_size": (keras.ops.size, "the number of the rows"),
+    "mean_with_sample_weight": (keras.ops.sum, "the sum of the samples' weights"),
+    _NONZERO: (
+        keras.ops.count_nonzero,
+        "the number of the weights that are not 0, as tf.losses does by default",
+    ),
+    "sum": (lambda weights: 1.0, "1: TF1 adds the losses of the rows"),
+}
 
 
 def substitutions(case: Case) -> Iterator[Substitution]:
@@ -26,6 +38,11 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     size = max(sizes, default=1)
     penalty = _penalty(case)
     factor = (float(steps.run.losses[0]) - penalty) / (float(training.losses[0]) - penalty)
+    if bench.reference.arguments.weight is not None and abs(factor - 1) > 1e-4:
+        weighted = _by_weights(case, factor)
+        if weighted is not None:
+            yield weighted
+            return
     known = {
         rows: 'reduction="sum": TF1 adds the losses of the rows, and the port takes their mean',
         1 / rows: "a mean: TF1 takes the mean of the rows' losses, and the port their sum",
@@ -59,21 +76,59 @@ def substitutions(case: Case) -> Iterator[Substitution]:
         yield from _weights(case)
 
 
+def _by_weights(case: Case, factor: float) -> Substitution | None:
+    """Returns the divisor of weighted losses that explains the factor of the first step."""
+    bench = case.result.bench
+    weights = np.asarray(bench.feeds.step(0)[str(bench.reference.arguments.weight)], np.float64)
+    now = getattr(case.model.loss, "reduction", "sum_over_batch_size")
+    if now not in _DIVISORS:
+        return None
+    had = float(np.asarray(_DIVISORS[now][0](weights)))
+    for name, (divisor, text) in _DIVISORS.items():
+        if name == now or abs(factor * float(np.asarray(divisor(weights))) / had - 1) > 1e-4:
+            continue
+        code = f'reduction="{name}"'
+        if name == _NONZERO:
+            code = 'reduction="sum"; in compute_loss / keras.ops.count_nonzero(sample_weight)'
+        return Substitution(
+            "loss_reduction", f"divide the loss by {text}", code, _divided(now, name)
+        )
+    return None
+
+
+def _divided(now: str, wanted: str) -> Any:
+    """Returns a change that divides the losses by another number than the reduction of now."""
+
+    def factor(weights: Any) -> Any:
+        ours, theirs = (_DIVISORS[each][0](weights) for each in (now, wanted))
+        return keras.ops.cast(ours, "float32") / keras.ops.cast(theirs, "float32")
+
+    return _scaled(factor)
+
+
 def _penalty(case: Case) -> float:
     """Returns the sum of the port's penalties at the start."""
     case.result.found.assign(case.result.bench.reference.initial)
     return float(sum(float(np.asarray(each)) for each in case.model.losses))
 
 
-def _scaled(factor: float) -> Any:
+def _scaled(factor: float | Callable[[Any], Any]) -> Any:
+    """Returns a change that multiplies the loss by a number, or by one of the samples' weights."""
+
     def change(model: keras.Model, _: Any) -> None:
         compute = model.compute_loss
 
         def scaled(
-            x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **named: Any
+            x: Any = None,
+            y: Any = None,
+            y_pred: Any = None,
+            sample_weight: Any = None,
+            **named: Any,
         ) -> Any:
             penalties = sum(model.losses) if model.losses else 0.0
-            return (compute(x, y, y_pred, *args, **named) - penalties) * factor + penalties
+            by = factor(sample_weight) if callable(factor) else factor
+            loss = compute(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **named)
+            return (loss - penalties) * by + penalties
 
         object.__setattr__(model, "compute_loss", scaled)
 
