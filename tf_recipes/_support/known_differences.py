@@ -130,6 +130,12 @@ DIFFERENCES: dict[str, Difference] = {
         "`trainable=False`, or averages that move",
         f"{_RECIPES}/batch_norm.md",
     ),
+    "batch_norm_statistics": Difference(
+        "`training` is a constant: the batch's statistics in evaluation, too, or, by default, the "
+        "moving averages in training, too",
+        "a layer that takes the one in training and the other in evaluation",
+        f"{_RECIPES}/batch_norm.md",
+    ),
     "dropout_rate": Difference(
         "`keep_prob` is the share to keep",
         "`keras.layers.Dropout(keep_prob)`, which drops this share",

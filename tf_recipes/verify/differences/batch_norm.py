@@ -1,4 +1,4 @@
-"""Tries the epsilon, the decay and the moving variance that the graph's batch norms have."""
+"""Tries the numbers and the statistics that the graph's batch norms have."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from tf_recipes.blocks.batch_norm import BatchNormalization
+from tf_recipes.blocks.batch_norm import STATISTICS, BatchNormalization
 from tf_recipes.graph.facts import Normalization
 from tf_recipes.verify.bench.substitution import (
     FORWARD,
@@ -29,9 +29,13 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     if not pairs or case.stage not in (FORWARD, TRAINING):
         return
     first, facts = pairs[0]
-    if facts.epsilon is not None and rounded(facts.epsilon) != rounded(first.epsilon):
+    other_epsilon = facts.epsilon is not None and rounded(facts.epsilon) != rounded(first.epsilon)
+    if other_epsilon:
         yield _changed(case, pairs, ("epsilon",))
     if case.stage != TRAINING:
+        yield _changed(case, pairs, ("batch",))
+        if other_epsilon:
+            yield _changed(case, pairs, ("batch", "epsilon"))
         return
     if facts.decay is not None and rounded(facts.decay) != rounded(first.momentum):
         yield _changed(case, pairs, ("decay",))
@@ -39,6 +43,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     if frozen:
         yield _changed(case, pairs, ("frozen",))
     if facts.decay is None:
+        yield _changed(case, pairs, ("moving",))
         yield _changed(case, pairs, ("still",))
     ours = isinstance(first, BatchNormalization)
     if facts.fused != (ours and first.fused is not False):
@@ -52,6 +57,8 @@ _NAMES = {
     "variance": "batch_norm_variance",
     "frozen": "frozen_batch_norm",
     "still": "frozen_batch_norm",
+    "batch": "batch_norm_statistics",
+    "moving": "batch_norm_statistics",
 }
 
 
@@ -60,6 +67,7 @@ def _changed(
 ) -> Substitution:
     layer, facts = pairs[0]
     ours = isinstance(layer, BatchNormalization)
+    statistics = next((each for each in what if each in STATISTICS), None)
     to_ours = "variance" in what and not (ours and layer.fused is not False)
 
     def change(model: keras.Model, _: Any) -> None:
@@ -76,15 +84,23 @@ def _changed(
         if to_ours
         else "the moving variance without N/(N-1): this graph's batch norm is not fused",
     }
+    texts |= {
+        "batch": "the statistics of the batch in evaluation, too: this graph has training=True",
+        "moving": "the moving averages in training, too, as tf.layers.batch_normalization takes "
+        "them where `training` is not given",
+    }
     parts = [texts[each] for each in what if each != "frozen" or what == ("frozen",)]
     name = _NAMES[what[0]] if len(what) == 1 else "batch_norm"
     epsilon = rounded(facts.epsilon if facts.epsilon is not None else layer.epsilon)
     decay = rounded(facts.decay if facts.decay is not None else layer.momentum)
     kind = "tf_recipes.BatchNormalization" if to_ours else "keras.layers.BatchNormalization"
-    if ours and not to_ours:
+    if (ours and not to_ours) or statistics:
         kind = "tf_recipes.BatchNormalization"
     fused = ", fused=False" if ours and "variance" in what and not to_ours else ""
-    momentum = 1.0 if "still" in what else decay
+    if statistics:
+        fused = f', statistics="{statistics}"' + ("" if facts.fused else ", fused=False")
+    still = "still" in what or (statistics and facts.decay is None)
+    momentum = 1.0 if still else decay
     code = f"{kind}(momentum={momentum}, epsilon={epsilon}, scale={layer.scale}{fused})"
     return Substitution(
         name,
@@ -100,21 +116,33 @@ def _set(layer: Any, told: Normalization, what: tuple[str, ...], to_ours: bool) 
         layer.epsilon = told.epsilon
     if "decay" in what and told.decay is not None:
         layer.momentum = told.decay
-    if "still" in what:
+    statistics = next((each for each in what if each in STATISTICS), None)
+    if "still" in what or (statistics and told.decay is None):
         layer.momentum = 1.0
     if "frozen" in what:
         layer.trainable = True
+    if statistics and isinstance(layer, BatchNormalization):
+        layer.statistics = statistics
+    elif statistics:
+        _replace_call(layer, told.fused, statistics)
     if "variance" not in what:
         return
     if isinstance(layer, BatchNormalization):
         layer.fused = False if not to_ours else None
         return
+    _replace_call(layer, None)
+
+
+def _replace_call(layer: Any, fused: bool | None, statistics: str | None = None) -> None:
+    """Makes a layer of Keras compute what this package's layer computes with its variables."""
     other = BatchNormalization(
         axis=layer.axis,
         momentum=layer.momentum,
         epsilon=layer.epsilon,
         center=layer.center,
         scale=layer.scale,
+        fused=None if fused else fused,
+        statistics=statistics,
         dtype=layer.dtype_policy,
     )
     for name in ("gamma", "beta", "moving_mean", "moving_variance"):
