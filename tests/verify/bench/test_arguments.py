@@ -6,21 +6,12 @@ import pytest
 import tensorflow as tf
 
 import tf_recipes
+from tf1_program import descend, saved
 from tf_recipes.verify import verify
 
 v1 = tf.compat.v1
 RANDOM = np.random.RandomState(0)
 ROWS = RANDOM.rand(24, 6).astype("f4")
-
-
-def saved(folder, program):
-    """Returns the checkpoint of a program, before its first step."""
-    prefix = str(folder / "model.ckpt")
-    with tf.Graph().as_default(), v1.Session() as session:
-        program(v1.placeholder(tf.float32, [None, 6], "x"))
-        session.run(v1.global_variables_initializer())
-        v1.train.Saver().save(session, prefix)
-    return prefix
 
 
 def logits(x, name, partitioner=None):
@@ -29,8 +20,8 @@ def logits(x, name, partitioner=None):
         return tf.matmul(x, v1.get_variable("kernel", [6, 3], initializer=random))
 
 
-def minimize(loss):
-    return v1.train.GradientDescentOptimizer(0.1).minimize(loss)
+def rows():
+    return v1.placeholder(tf.float32, [None, 6], "x")
 
 
 def port(names, loss, activation=None):
@@ -52,13 +43,14 @@ def judged(model, checkpoint, feeds, **settings):
 def test_probabilities_take_the_labels_of_their_logits(tmp_path):
     labels = {"one": RANDOM.randint(0, 3, 24), "two": RANDOM.randint(0, 3, 24)}
 
-    def program(x):
+    def program():
+        x = rows()
         second, first = (v1.placeholder(tf.int64, [None], name) for name in ("one", "two"))
         a, b = logits(x, "a"), logits(x, "b")
         for each in (a, b):
             tf.nn.softmax(each)
         entropy = v1.losses.sparse_softmax_cross_entropy
-        minimize(entropy(first, a) + entropy(second, b))
+        descend(entropy(first, a) + entropy(second, b))
 
     checkpoint = saved(tmp_path, program)
     entropy = keras.losses.SparseCategoricalCrossentropy()
@@ -69,10 +61,11 @@ def test_probabilities_take_the_labels_of_their_logits(tmp_path):
 def test_labels_that_nothing_tells_apart_must_be_named(tmp_path, fails):
     labels = {n: RANDOM.rand(24, 3).astype("f4") for n in ("one", "two")}
 
-    def program(x):
+    def program():
+        x = rows()
         one, two = (v1.placeholder(tf.float32, [None, 3], name) for name in ("one", "two"))
         both = tf.stack([logits(x, "a"), logits(x, "b")]) - tf.stack([two, one])
-        minimize(2 * tf.reduce_mean(tf.square(both)))
+        descend(2 * tf.reduce_mean(tf.square(both)))
 
     checkpoint, feeds = saved(tmp_path, program), {"x": ROWS, **labels}
     model = port("ab", ["mse", "mse"])
@@ -98,12 +91,13 @@ ENTROPY = keras.losses.SparseCategoricalCrossentropy
 def test_weights_of_samples_are_found_and_their_reduction_is_named(
     tmp_path, reduction, right, says
 ):
-    def program(x):
+    def program():
+        x = rows()
         y, w = v1.placeholder(tf.int64, [None], "y"), v1.placeholder(tf.float32, [None], "w")
         loss = v1.losses.sparse_softmax_cross_entropy(
             y, logits(x, "a"), weights=w, reduction=reduction
         )
-        minimize(loss)
+        descend(loss)
 
     weights = np.resize([0, 2, 1, 4], 24).astype("f4")
     feeds = {"x": ROWS, "y": RANDOM.randint(0, 3, 24), "w": weights}
@@ -119,9 +113,10 @@ def test_weights_of_samples_are_found_and_their_reduction_is_named(
 
 
 def test_a_second_label_of_one_loss_must_be_named(tmp_path, fails):
-    def program(x):
+    def program():
+        x = rows()
         y, other = (v1.placeholder(tf.float32, [None, 3], name) for name in ("y", "other"))
-        minimize(tf.reduce_mean(tf.square(logits(x, "a") - y - other)))
+        descend(tf.reduce_mean(tf.square(logits(x, "a") - y - other)))
 
     targets = RANDOM.rand(24, 3).astype("f4")
     feeds = {"x": ROWS, "y": targets, "other": targets}
@@ -130,10 +125,11 @@ def test_a_second_label_of_one_loss_must_be_named(tmp_path, fails):
 
 
 def test_variables_in_parts_are_refused(tmp_path, fails):
-    def program(x):
+    def program():
+        x = rows()
         y = v1.placeholder(tf.int64, [None], "y")
         net = logits(x, "a", partitioner=v1.fixed_size_partitioner(2))
-        minimize(v1.losses.sparse_softmax_cross_entropy(y, net))
+        descend(v1.losses.sparse_softmax_cross_entropy(y, net))
 
     feeds = {"x": ROWS, "y": RANDOM.randint(0, 3, 24)}
     with fails("in one piece", "'a/kernel' in 2 parts", "without its partitioner"):

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tf_recipes
+from tf1_program import descend, entropy, placeholders, saved
 from tf_recipes.verify import verify
 
 v1 = tf.compat.v1
@@ -15,16 +16,6 @@ IMAGES = RANDOM.rand(16, 4, 4, 3).astype("f4")
 ROWS = RANDOM.rand(16, 6).astype("f4")
 CLASSES = RANDOM.randint(0, 3, 16).astype("i4")
 TARGETS = {"ta": RANDOM.rand(16, 3).astype("f4"), "tb": RANDOM.rand(16, 3).astype("f4")}
-
-
-def saved(folder, program):
-    """Returns the checkpoint of a program, before its first step."""
-    prefix = str(folder / "model.ckpt")
-    with tf.Graph().as_default(), v1.Session() as session:
-        program()
-        session.run(v1.global_variables_initializer())
-        v1.train.Saver().save(session, prefix)
-    return prefix
 
 
 def judged(model, checkpoint, feeds, **settings):
@@ -41,12 +32,7 @@ def dense(x, units, name):
 
 
 def minimize(logits, labels, rate=0.1):
-    loss = v1.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-    return v1.train.GradientDescentOptimizer(rate).minimize(tf.reduce_mean(loss))
-
-
-def placeholders(*shape):
-    return v1.placeholder(tf.float32, [None, *shape], "x"), v1.placeholder(tf.int32, [None], "y")
+    return descend(entropy(logits, labels), rate)
 
 
 def compiled(inputs, outputs, loss=None, rate=0.1):

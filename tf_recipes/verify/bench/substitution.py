@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -115,16 +115,21 @@ def rounded(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def recloned(model: keras.Model, change: Callable[[Any], dict[str, Any]]) -> keras.Model:
+def recloned(
+    model: keras.Model, original: keras.Model, changes: Mapping[str, dict[str, Any]]
+) -> keras.Model:
     """Returns a compiled copy of a functional model in which some layers have other arguments.
 
     Args:
-        model: a functional or sequential model.
-        change: returns, for a layer, the arguments to change; an empty dict changes none.
+        model: a functional or sequential model, a copy of the original.
+        original: the model whose layers have the names.
+        changes: `{layer's name in the original: the arguments to change}`.
     """
+    pairs = zip(layers_in(model), layers_in(original), strict=True)
+    names = {id(layer): named.name for layer, named in pairs}
 
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
-        changed = change(layer)
+        changed = changes.get(names.get(id(layer), ""), {})
         config = layer.get_config()
         return type(layer).from_config({**config, **changed})
 

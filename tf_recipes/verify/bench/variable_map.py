@@ -175,8 +175,7 @@ class _Search:
                 )
             one, other = names[name], paths[path]
             shape = one.shape[::-1] if turned else one.shape
-            # an axis of one entry is no difference: a kernel of Conv1D, say, as one of Conv2D
-            if [n for n in shape if n != 1] != [n for n in other.shape if n != 1]:
+            if not _same_entries(other, shape):
                 validation.fail(
                     "Two variables that a map joins must have one shape.",
                     f"{shortened(name, 60)} {one.shape}, {shortened(path, 60)} {other.shape}",
@@ -254,12 +253,19 @@ class _Search:
         for shape in list(dict.fromkeys(one.shape for one in self.tf1)):
             left = [one for one in self.tf1 if one.role == role and one.shape == shape]
             right = [o for o in self.keras if _role(o) == role and tuple(o.shape) == shape]
+            if not right and role == KERNEL:  # a Conv1D, say, that TF1 had as a Conv2D
+                right = [o for o in self.keras if _role(o) == role and _same_entries(o, shape)]
             if len(left) != len(right):
                 left = [one for one in left if one.needed or one.trained]
             if left and len(left) == len(right):
                 how = SHAPE if len(left) == 1 else ORDER
                 for one, other in zip(left, right, strict=True):
                     self.join(one, other, how)
+
+
+def _same_entries(variable: keras.Variable, shape: tuple[int, ...]) -> bool:
+    """Returns whether a variable differs from a shape in axes of one entry alone."""
+    return [n for n in variable.shape if n != 1] == [n for n in shape if n != 1]
 
 
 def weights_of(model: keras.Model) -> list[keras.Variable]:

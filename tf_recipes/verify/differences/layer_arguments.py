@@ -74,9 +74,7 @@ def _biases(case: Case) -> Iterator[Substitution]:
         return
 
     def change(model: keras.Model, _: Any) -> keras.Model:
-        return recloned(
-            model, lambda each: {"use_bias": wanted[each.name]} if each.name in wanted else {}
-        )
+        return recloned(model, case.model, {n: {"use_bias": on} for n, on in wanted.items()})
 
     adds = any(wanted.values())
     names = ", ".join(repr(name) for name in wanted)
@@ -94,7 +92,7 @@ def _reset_gates(case: Case) -> Iterator[Substitution]:
             continue
 
         def change(model: keras.Model, _: Any, name: str = layer.name) -> keras.Model:
-            return recloned(model, lambda e: {"reset_after": False} if e.name == name else {})
+            return recloned(model, case.model, {name: {"reset_after": False}})
 
         text = (
             f"give layer {layer.name!r} reset_after=False: TF1's GRUCell applies the reset gate "
@@ -123,7 +121,7 @@ def _centers(case: Case) -> Iterator[Substitution]:
         names = ", ".join(repr(name) for name in changes)
 
         def change(model: keras.Model, _: Any) -> keras.Model:
-            return recloned(model, lambda each: changes.get(each.name, {}))
+            return recloned(model, case.model, changes)
 
         text = f"give {names} {code}, as in TF1"
         yield Substitution("batch_norm_scale", text, code, change, next(iter(changes)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -22,19 +22,23 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     if not penalties and not now:
         return
     if penalties:
-        scales = next(iter(penalties.values()))
-        l1, l2 = rounded(scales.get("l1", 0.0)), rounded(scales.get("l2", 0.0))
-        code = _code(l1, l2)
-        shares = _shares(case, penalties)
-        if shares and all(abs(share - 1) < 1e-3 for share in shares.values()):
+        shares, surplus = _shares(case, penalties), _surplus(case, penalties)
+        wrong = [name for name, share in shares.items() if not abs(share - 1) < 1e-3]
+        if shares and not wrong and not surplus:
             return
-        without = sorted(name for name, share in shares.items() if share == 0)
-        if without:
-            listed = ", ".join(without[:4])
-            name, text = "missing_regularizer", f"add the penalty `{code}` to {listed}"
+        codes = {name: _code(penalties[name]) for name in wrong or penalties}
+        code = next(iter(codes.values()))
+        if surplus and not wrong:
+            name, code = "regularizer", "kernel_regularizer=None"
+            text = f"leave out the penalties of {_listed(surplus)}: TF1's loss has none there"
+        elif without := sorted(name for name in wrong if shares[name] == 0):
+            name, code = "missing_regularizer", codes[without[0]]
+            text = f"add the penalty `{code}` to {_listed(without)}"
         else:
-            name = "l2_half" if l2 else "regularizer"
+            name = "l2_half" if "l2" in code else "regularizer"
             text = f"replace the penalties by `{code}`: TF1's L2 is scale * sum(w**2) / 2"
+            if len(set(codes.values())) > 1:
+                text += "; " + "; ".join(f"`{each}` for {n}" for n, each in list(codes.items())[:4])
     else:
         name, code = "regularizer", "kernel_regularizer=None"
         text = "leave out the penalties: TF1's loss has none"
@@ -66,7 +70,24 @@ def _shares(case: Case, penalties: Any) -> dict[str, float]:
     return shares
 
 
-def _code(l1: float, l2: float) -> str:
+def _surplus(case: Case, penalties: Any) -> list[str]:
+    """Returns TF1's names of variables on which the port alone has a penalty."""
+    values = case.result.bench.reference.initial
+    return [
+        name
+        for name, variable in case.result.found.keras_of().items()
+        if variable.regularizer is not None
+        and name not in penalties
+        and float(keras.ops.convert_to_numpy(variable.regularizer(keras.ops.array(values[name]))))
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def _code(scales: Mapping[str, float]) -> str:
+    l1, l2 = rounded(scales.get("l1", 0.0)), rounded(scales.get("l2", 0.0))
     if l1 and l2:
         return f"kernel_regularizer=tf_recipes.l1_l2_regularizer({l1}, {l2})"
     if l2:
