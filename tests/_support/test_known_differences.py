@@ -7,6 +7,8 @@ import pytest
 
 from tf_recipes._support.known_differences import DIFFERENCES, built_in
 from tf_recipes.parity import differences
+from tf_recipes.scan import rule_registry
+from tf_recipes.scan.terms.findings import NUMBERS
 
 CLONE = Path(__file__).parents[2]
 MODULES = sorted((CLONE / "tf_recipes" / "verify" / "differences").glob("[a-z]*.py"))
@@ -52,7 +54,18 @@ def _assigned(name, tree):
 
 
 def test_a_verification_tries_what_the_table_lists_and_nothing_else():
-    assert set().union(*map(keys, MODULES)) == set(DIFFERENCES)
+    of_training = {key for key, each in DIFFERENCES.items() if not each.in_source}
+    assert set().union(*map(keys, MODULES)) == of_training
+
+
+def test_every_trap_of_the_scanner_is_a_known_difference_with_its_page():
+    traps = [rule for rule in rule_registry.all_rules().values() if rule.severity == NUMBERS]
+    assert len(traps) >= 17
+    for rule in traps:
+        assert f"docs/{rule.page}" == DIFFERENCES[rule.difference].page, rule.code
+    found = {rule.difference for rule in traps}
+    assert {key for key, each in DIFFERENCES.items() if each.in_source} <= found
+    assert DIFFERENCES["dropped_bias"].tf1 in rule_registry.all_rules()["TFR011"].summary
 
 
 def test_the_check_names_what_the_table_says_of_keras_own_parts():

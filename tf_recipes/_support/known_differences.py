@@ -1,7 +1,7 @@
 """Lists what is known to differ between TF1 and a Keras port: one table for the whole package.
 
 The migration check takes from it why a textbook port drifts, a verification the key and the page of
-each change that it tries, and `docs/verify.md` shows it.
+each change that it tries, and the scanner's rules take their words and pages from it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 _RECIPES = "docs/recipes"
 _NAMES = "docs/names.md"
+_DEFAULTS = "docs/defaults.md"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,13 +19,16 @@ class Difference:
     """Holds a known difference: what TF1 does, what a port often has in its place, and the page.
 
     `built_in` has the differences of this kind that Keras' built-ins have in a textbook port, each
-    in a few words, under a word that says which. `page` is a path in the repository.
+    in a few words, under a word that says which. `page` is a path in the repository. `in_source` is
+    true where only source code shows it: a verification begins with TF1's weights and compares
+    steps of training, so that it tries no such change.
     """
 
     tf1: str
     port: str
     page: str
     built_in: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    in_source: bool = False
 
 
 # The keys are those of `reasons[].name` in the JSON of a verification; they are stable.
@@ -155,7 +159,7 @@ DIFFERENCES: dict[str, Difference] = {
     "relu_default": Difference(
         "ReLU, contrib's default in `fully_connected` and `conv2d`",
         "`Dense` or `Conv2D` without `activation`",
-        f"{_RECIPES}/activations.md",
+        f"{_RECIPES}/dense.md",
     ),
     "dropped_bias": Difference(
         "no bias where contrib has a `normalizer_fn`",
@@ -166,12 +170,12 @@ DIFFERENCES: dict[str, Difference] = {
     "padding": Difference(
         "`SAME` or `VALID`; `SAME` pads more at the end where sizes are odd",
         "the other one, or a padding layer of the port's own",
-        f"{_RECIPES}/dense.md",
+        _DEFAULTS,
     ),
     "gru_reset": Difference(
         "`GRUCell` applies the reset gate before the product with the state",
         "`keras.layers.GRU`, whose default is `reset_after=True`",
-        _NAMES,
+        _DEFAULTS,
     ),
     "loss_reduction": Difference(
         "a sum, a mean, or `tf.nn.l2_loss` with its half",
@@ -182,6 +186,36 @@ DIFFERENCES: dict[str, Difference] = {
         "the factors of the losses in the sum that is minimized",
         "other `loss_weights`, or none",
         _NAMES,
+    ),
+    "training_default": Difference(
+        "the layers of `tf.layers` have `training=False` where it is left out, also in training",
+        "a layer that `fit` calls with `training=True`",
+        _DEFAULTS,
+        in_source=True,
+    ),
+    "logits": Difference(
+        "the losses take logits",
+        "a loss of Keras, whose default is `from_logits=False`",
+        f"{_RECIPES}/best_practice.md",
+        in_source=True,
+    ),
+    "initializer": Difference(
+        "an initializer without its width has a standard deviation, a bound or a scale of 1",
+        "the initializer of Keras with the same name, whose default is another",
+        f"{_RECIPES}/initializers.md",
+        in_source=True,
+    ),
+    "shared_by_name": Difference(
+        "`reuse` shares weights by their names",
+        "a second layer, which has weights of its own",
+        "docs/sessions.md",
+        in_source=True,
+    ),
+    "integer_division": Difference(
+        "`1 / 10` is 0 in Python 2, also in the rate of a schedule",
+        "the same code in Python 3, where it is 0.1",
+        f"{_RECIPES}/schedules.md",
+        in_source=True,
     ),
 }
 

@@ -94,6 +94,7 @@ def _known_differences():
     rows = (
         f"| `{key}` | {each.tf1} | {each.port} | {_link(each.page)} |"
         for key, each in DIFFERENCES.items()
+        if not each.in_source
     )
     head = ["| key | TF1 | what a port may have in its place | page |", "|---|---|---|---|"]
     return "\n".join([*head, *rows])

@@ -23,7 +23,7 @@ def text(report: Report) -> str:
             {
                 "id": rule.code,
                 "name": rule.name,
-                "shortDescription": {"text": rule.summary},
+                "shortDescription": {"text": rule.summary.replace("`", "")},
                 "defaultConfiguration": {"level": LEVELS[rule.severity]},
                 "help": {"text": f"docs/{rule.page}"},
             }

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule
+from tf_recipes._support.known_differences import built_in
+from tf_recipes.scan.terms.rule import Advice, Called, trap
 
 FUNCTIONS = frozenset({"tf.train.AdamOptimizer"})
 
@@ -18,12 +18,11 @@ def check(call: Called) -> Iterator[Advice]:
         )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR020",
     name="adam-epsilon",
-    severity=NUMBERS,
-    page="recipes/optimizers.md",
-    summary="AdamOptimizer without epsilon: 1e-8 by default; Keras has 1e-7.",
+    difference="epsilon",
+    summary=f"AdamOptimizer without epsilon; Keras' Adam has {built_in('epsilon', 'adam')}.",
     before=("import tensorflow as tf\no = tf.train.AdamOptimizer(1e-4)\n"),
     after=("import tensorflow as tf\no = tf.train.AdamOptimizer(1e-4, epsilon=1e-7)\n"),
     functions=FUNCTIONS,

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule
+from tf_recipes.scan.terms.rule import Advice, Called, trap
 
 FUNCTIONS = frozenset({"tf.contrib.layers.batch_norm"})
 
@@ -20,11 +19,10 @@ def check(call: Called) -> Iterator[Advice]:
     )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR014",
     name="contrib-batch-norm",
-    severity=NUMBERS,
-    page="recipes/batch_norm.md",
+    difference="batch_norm_decay",
     summary=(
         "batch_norm of contrib: decay 0.999 and no scale by default; Keras has 0.99 and a scale."
     ),

@@ -2,26 +2,8 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule, is_none
-
-FUNCTIONS = frozenset(
-    {
-        "tf.contrib.layers.fully_connected",
-        "tf.contrib.layers.conv1d",
-        "tf.contrib.layers.conv2d",
-        "tf.contrib.layers.conv3d",
-        "tf.contrib.layers.convolution1d",
-        "tf.contrib.layers.convolution2d",
-        "tf.contrib.layers.convolution3d",
-        "tf.contrib.layers.conv2d_transpose",
-        "tf.contrib.layers.conv3d_transpose",
-        "tf.contrib.layers.convolution2d_transpose",
-        "tf.contrib.layers.convolution3d_transpose",
-        "tf.contrib.layers.separable_conv2d",
-        "tf.contrib.layers.separable_convolution2d",
-    }
-)
+from tf_recipes.scan.terms.contrib_functions import LAYERS
+from tf_recipes.scan.terms.rule import Advice, Called, is_none, trap
 
 
 def check(call: Called) -> Iterator[Advice]:
@@ -37,17 +19,15 @@ def check(call: Called) -> Iterator[Advice]:
         )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR011",
     name="contrib-dropped-bias",
-    severity=NUMBERS,
-    page="recipes/dense.md",
-    summary="A layer of tf.contrib.layers with normalizer_fn: it has no bias.",
+    difference="dropped_bias",
     before=(
         "import tensorflow as tf\n"
         "y = tf.contrib.layers.conv2d(x, 8, 3, normalizer_fn=tf.contrib.layers.batch_norm)\n"
     ),
     after=("import tensorflow as tf\ny = tf.contrib.layers.conv2d(x, 8, 3, normalizer_fn=None)\n"),
-    functions=FUNCTIONS,
+    functions=LAYERS,
     call=check,
 )

@@ -2,25 +2,8 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule
-
-FUNCTIONS = frozenset(
-    {
-        "tf.contrib.layers.conv1d",
-        "tf.contrib.layers.conv2d",
-        "tf.contrib.layers.conv3d",
-        "tf.contrib.layers.convolution1d",
-        "tf.contrib.layers.convolution2d",
-        "tf.contrib.layers.convolution3d",
-        "tf.contrib.layers.conv2d_transpose",
-        "tf.contrib.layers.conv3d_transpose",
-        "tf.contrib.layers.convolution2d_transpose",
-        "tf.contrib.layers.convolution3d_transpose",
-        "tf.contrib.layers.separable_conv2d",
-        "tf.contrib.layers.separable_convolution2d",
-    }
-)
+from tf_recipes.scan.terms.contrib_functions import CONVOLUTIONS
+from tf_recipes.scan.terms.rule import Advice, Called, trap
 
 
 def check(call: Called) -> Iterator[Advice]:
@@ -34,16 +17,15 @@ def check(call: Called) -> Iterator[Advice]:
         )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR012",
     name="contrib-padding",
-    severity=NUMBERS,
-    page="defaults.md",
+    difference="padding",
     summary="A convolution of tf.contrib.layers without padding: SAME by default.",
     before=("import tensorflow as tf\ny = tf.contrib.layers.conv2d(x, 32, [5, 5])\n"),
     after=(
         "import tensorflow as tf\ny = tf.contrib.layers.conv2d(x, 32, [5, 5], padding='VALID')\n"
     ),
-    functions=FUNCTIONS,
+    functions=CONVOLUTIONS,
     call=check,
 )

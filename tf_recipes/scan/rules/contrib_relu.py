@@ -2,26 +2,8 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule
-
-FUNCTIONS = frozenset(
-    {
-        "tf.contrib.layers.fully_connected",
-        "tf.contrib.layers.conv1d",
-        "tf.contrib.layers.conv2d",
-        "tf.contrib.layers.conv3d",
-        "tf.contrib.layers.convolution1d",
-        "tf.contrib.layers.convolution2d",
-        "tf.contrib.layers.convolution3d",
-        "tf.contrib.layers.conv2d_transpose",
-        "tf.contrib.layers.conv3d_transpose",
-        "tf.contrib.layers.convolution2d_transpose",
-        "tf.contrib.layers.convolution3d_transpose",
-        "tf.contrib.layers.separable_conv2d",
-        "tf.contrib.layers.separable_convolution2d",
-    }
-)
+from tf_recipes.scan.terms.contrib_functions import LAYERS
+from tf_recipes.scan.terms.rule import Advice, Called, trap
 
 
 def check(call: Called) -> Iterator[Advice]:
@@ -43,17 +25,15 @@ def check(call: Called) -> Iterator[Advice]:
     )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR010",
     name="contrib-relu",
-    severity=NUMBERS,
-    page="recipes/dense.md",
-    summary="A layer of tf.contrib.layers without activation_fn: ReLU by default.",
+    difference="relu_default",
     before=("import tensorflow as tf\ny = tf.contrib.layers.fully_connected(x, 300)\n"),
     after=(
         "import tensorflow as tf\n"
         "y = tf.contrib.layers.fully_connected(x, 10, activation_fn=None)\n"
     ),
-    functions=FUNCTIONS,
+    functions=LAYERS,
     call=check,
 )

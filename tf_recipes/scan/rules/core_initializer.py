@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule
+from tf_recipes.scan.terms.rule import Advice, Called, trap
 
 FUNCTIONS = frozenset(
     {
@@ -38,12 +37,10 @@ def check(call: Called) -> Iterator[Advice]:
         yield Advice(f"tf.{last} has {argument}={before} by default; {keras} has {now}.", write)
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR024",
     name="initializer-default",
-    severity=NUMBERS,
-    page="recipes/initializers.md",
-    summary="An initializer without its width: TF1's default and Keras' differ.",
+    difference="initializer",
     before=(
         "import tensorflow as tf\n"
         "w = tf.get_variable('w', [3], initializer=tf.truncated_normal_initializer())\n"

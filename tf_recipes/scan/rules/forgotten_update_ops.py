@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Rule, Whole
+from tf_recipes.scan.terms.rule import Advice, Whole, trap
 
 FUNCTIONS = frozenset({"tf.layers.batch_normalization", "tf.contrib.layers.batch_norm"})
 
@@ -25,11 +24,10 @@ def check(whole: Whole) -> Iterator[Advice]:
             return
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR015",
     name="forgotten-update-ops",
-    severity=NUMBERS,
-    page="recipes/batch_norm.md",
+    difference="frozen_batch_norm",
     summary=(
         "Batch normalization in a file without UPDATE_OPS: its averages may never have "
         "moved in TF1."

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule
+from tf_recipes.scan.terms.rule import Advice, Called, trap
 
 FUNCTIONS = frozenset({"tf.nn.rnn_cell.GRUCell"})
 
@@ -21,12 +20,10 @@ def check(call: Called) -> Iterator[Advice]:
     )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR022",
     name="gru-cell",
-    severity=NUMBERS,
-    page="defaults.md",
-    summary="GRUCell: the reset gate acts before the product, and the gates' biases start at one.",
+    difference="gru_reset",
     before=("import tensorflow as tf\ncell = tf.nn.rnn_cell.GRUCell(128)\n"),
     after=("import tensorflow as tf\ncell = tf.nn.rnn_cell.BasicRNNCell(128)\n"),
     functions=FUNCTIONS,

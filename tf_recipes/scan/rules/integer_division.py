@@ -3,8 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Rule, Whole
+from tf_recipes.scan.terms.rule import Advice, Whole, trap
 
 
 def check(whole: Whole) -> Iterator[Advice]:
@@ -24,15 +23,10 @@ def check(whole: Whole) -> Iterator[Advice]:
                 )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR027",
     name="integer-division",
-    severity=NUMBERS,
-    page="recipes/schedules.md",
-    summary=(
-        "A division of two whole numbers in Python 2: it is rounded down; Python 3 keeps "
-        "the fraction."
-    ),
+    difference="integer_division",
     before=(
         "import tensorflow as tf\n"
         "print 'rate'\n"

@@ -4,8 +4,7 @@ import ast
 import decimal
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule, number
+from tf_recipes.scan.terms.rule import Advice, Called, number, trap
 
 FUNCTIONS = frozenset({"tf.nn.dropout", "tf.contrib.layers.dropout"})
 
@@ -44,14 +43,10 @@ def dropped_share(kept: str) -> str:
     return f"1 - {kept}" if is_plain else f"1 - ({kept})"
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR013",
     name="keep-prob",
-    severity=NUMBERS,
-    page="recipes/dropout.md",
-    summary=(
-        "Dropout with keep_prob, the share that is kept; Keras has rate, the share that is dropped."
-    ),
+    difference="dropout_rate",
     before=("import tensorflow as tf\ns = tf.Session()\ny = tf.nn.dropout(x, 0.8)\n"),
     after=("import tensorflow as tf\ny = tf.nn.dropout(x, rate=0.2)\n"),
     functions=FUNCTIONS,

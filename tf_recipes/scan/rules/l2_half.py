@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule, number
+from tf_recipes.scan.terms.rule import Advice, Called, number, trap
 
 FUNCTIONS = frozenset(
     {"tf.contrib.layers.l2_regularizer", "tf.contrib.layers.l1_l2_regularizer", "tf.nn.l2_loss"}
@@ -30,12 +29,10 @@ def check(call: Called) -> Iterator[Advice]:
     yield Advice(f"{last} halves the sum of squares; Keras' L2 does not.", write)
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR017",
     name="l2-half",
-    severity=NUMBERS,
-    page="recipes/regularization.md",
-    summary="TF1's L2 penalty is scale * sum(w ** 2) / 2; Keras' L2 lacks the half.",
+    difference="l2_half",
     before=("import tensorflow as tf\nr = tf.contrib.layers.l2_regularizer(0.001)\n"),
     after=("import tensorflow as tf\nr = tf.contrib.layers.l1_regularizer(0.001)\n"),
     functions=FUNCTIONS,

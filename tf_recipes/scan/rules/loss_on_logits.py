@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule
+from tf_recipes.scan.terms.rule import Advice, Called, trap
 
 FUNCTIONS = frozenset(
     {
@@ -35,12 +34,10 @@ def check(call: Called) -> Iterator[Advice]:
     )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR023",
     name="loss-on-logits",
-    severity=NUMBERS,
-    page="recipes/best_practice.md",
-    summary="A loss of logits: Keras' losses have from_logits=False by default.",
+    difference="logits",
     before=(
         "import tensorflow as tf\n"
         "s = tf.Session()\n"

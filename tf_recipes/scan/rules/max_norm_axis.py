@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule, is_none
+from tf_recipes.scan.terms.rule import Advice, Called, is_none, trap
 
 FUNCTIONS = frozenset({"tf.clip_by_norm"})
 
@@ -22,11 +21,10 @@ def check(call: Called) -> Iterator[Advice]:
     )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR021",
     name="max-norm-axis",
-    severity=NUMBERS,
-    page="recipes/max_norm.md",
+    difference="max_norm_axis",
     summary=(
         "clip_by_norm with axes: TF1 keeps weights inside the ball; Keras' MaxNorm shrinks them."
     ),

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule, number
+from tf_recipes._support.known_differences import built_in
+from tf_recipes.scan.terms.rule import Advice, Called, number, trap
 
 FUNCTIONS = frozenset({"tf.train.MomentumOptimizer"})
 
@@ -22,13 +22,13 @@ def check(call: Called) -> Iterator[Advice]:
     )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR018",
     name="momentum-schedule",
-    severity=NUMBERS,
-    page="recipes/optimizers.md",
+    difference="optimizer",
     summary=(
-        "MomentumOptimizer whose rate is no constant: Keras' SGD folds the rate into the velocity."
+        "MomentumOptimizer whose rate is no constant; in Keras' SGD, "
+        f"{built_in('optimizer', 'momentum')}."
     ),
     before=(
         "import tensorflow as tf\n"

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule, source
+from tf_recipes.scan.terms.rule import Advice, Called, source, trap
 
 
 def check(call: Called) -> Iterator[Advice]:
@@ -18,14 +17,10 @@ def check(call: Called) -> Iterator[Advice]:
         )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR025",
     name="reuse",
-    severity=NUMBERS,
-    page="sessions.md",
-    summary=(
-        "reuse=True or AUTO_REUSE: the weights are shared by name; in Keras, call one layer twice."
-    ),
+    difference="shared_by_name",
     before=("import tensorflow as tf\nwith tf.variable_scope('a', reuse=True):\n    pass\n"),
     after=("import tensorflow as tf\nwith tf.variable_scope('a', reuse=False):\n    pass\n"),
     call=check,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule
+from tf_recipes._support.known_differences import built_in
+from tf_recipes.scan.terms.rule import Advice, Called, trap
 
 FUNCTIONS = frozenset({"tf.train.RMSPropOptimizer"})
 
@@ -20,13 +20,13 @@ def check(call: Called) -> Iterator[Advice]:
     )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR019",
     name="rmsprop-start",
-    severity=NUMBERS,
-    page="recipes/optimizers.md",
+    difference="optimizer",
     summary=(
-        "RMSPropOptimizer: the mean square starts at one, epsilon is 1e-10; Keras has 0 and 1e-7."
+        "RMSPropOptimizer with epsilon 1e-10 by default; Keras' RMSprop has 1e-7, and its "
+        f"{built_in('optimizer', 'rmsprop')}."
     ),
     before=("import tensorflow as tf\no = tf.train.RMSPropOptimizer(0.01, decay=0.95)\n"),
     after=("import tensorflow as tf\no = tf.train.GradientDescentOptimizer(0.01)\n"),

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.scan.terms.findings import NUMBERS
-from tf_recipes.scan.terms.rule import Advice, Called, Rule
+from tf_recipes.scan.terms.rule import Advice, Called, trap
 
 FUNCTIONS = frozenset({"tf.layers.dropout", "tf.layers.batch_normalization"})
 
@@ -20,12 +19,10 @@ def check(call: Called) -> Iterator[Advice]:
         )
 
 
-RULE = Rule(
+RULE = trap(
     code="TFR016",
     name="training-default",
-    severity=NUMBERS,
-    page="defaults.md",
-    summary="A layer of tf.layers without training: False by default, also in training.",
+    difference="training_default",
     before=("import tensorflow as tf\ny = tf.layers.dropout(x, 0.4)\n"),
     after=("import tensorflow as tf\ny = tf.layers.dropout(x, 0.4, training=is_training)\n"),
     functions=FUNCTIONS,

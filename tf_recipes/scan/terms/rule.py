@@ -4,7 +4,9 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from tf_recipes._support.known_differences import DIFFERENCES
 from tf_recipes.knowledge import signatures
+from tf_recipes.scan.terms.findings import NUMBERS
 
 
 class Advice(NamedTuple):
@@ -113,6 +115,7 @@ class Rule(NamedTuple):
         before: a program of TF1 with a finding.
         after: the Keras 3 code in its place, or a program without a finding.
         functions: canonical names whose calls `call` is shown; empty for all.
+        difference: the key of the known difference that the rule finds; empty for none.
         use: yields advice on a use; `call` on a call; `whole` on a file.
     """
 
@@ -124,9 +127,52 @@ class Rule(NamedTuple):
     before: str
     after: str
     functions: frozenset[str] = frozenset()
+    difference: str = ""
     use: Callable[[Used], Iterator[Advice]] | None = None
     call: Callable[[Called], Iterator[Advice]] | None = None
     whole: Callable[[Whole], Iterator[Advice]] | None = None
+
+
+def trap(
+    code: str,
+    name: str,
+    difference: str,
+    before: str,
+    after: str,
+    functions: frozenset[str] = frozenset(),
+    summary: str = "",
+    call: Callable[[Called], Iterator[Advice]] | None = None,
+    whole: Callable[[Whole], Iterator[Advice]] | None = None,
+) -> Rule:
+    """Returns the rule that finds a known difference, with the page and the words of the table.
+
+    Args:
+        code: see `Rule`, as for the other arguments.
+        name: a few words with hyphens.
+        difference: a key of `known_differences.DIFFERENCES`.
+        before: a program of TF1 with a finding.
+        after: a program without one.
+        functions: canonical names whose calls `call` is shown.
+        summary: what is found, where it is less or more than the difference; empty for its words.
+        call: yields advice on a call.
+        whole: yields advice on a file.
+    """
+    known = DIFFERENCES[difference]
+    words = f"TF1: {known.tf1}. A port often has in its place: {known.port}."
+    page = known.page.removeprefix("docs/")
+    return Rule(
+        code,
+        name,
+        NUMBERS,
+        page,
+        summary or words,
+        before,
+        after,
+        functions,
+        difference,
+        call=call,
+        whole=whole,
+    )
 
 
 def source(node: ast.expr) -> str:
