@@ -56,7 +56,7 @@ OUTSIDE = {
 }
 LAB_ROOMS = {
     "chapters": {"_support", "blocks", "cli", "fast_fit", "spine", "tools", "training"},
-    "benchmark": {"_support", "cli", "fast_fit", "parity", "spine"},
+    "benchmark": {"_support", "cli", "fast_fit", "parity", "scan", "spine"},
     "scaling": {"_support", "distribution", "fast_fit", "spine"},
     "documentation": {"_support", "convert", "knowledge", "parity", "scan", "spine", "verify"},
 }

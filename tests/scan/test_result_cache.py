@@ -50,5 +50,5 @@ def test_other_codes_have_other_results(tmp_path, monkeypatch):
     assert one._folder != other._folder and one._folder.is_relative_to(tmp_path)
     (tmp_path / "file").write_text("")
     broken = result_cache.Store(tmp_path / "file")
-    broken.keep("a.py", b"", result_cache.Kept(1, [], {}, []))
+    broken.keep("a.py", b"", result_cache.Kept(1, [], {}, [], [], []))
     assert broken.find("a.py", b"") is None

@@ -129,6 +129,14 @@ REFUSALS = {
         (["--output="], "--output is empty."),
         (["--output=/dev/null/x"], "--output: '/dev/null' is no directory"),
     ],
+    "measure_scan": [
+        (["--workers=0"], "flag --workers=0"),
+        (["--copies=0"], "flag --copies=0"),
+        (["--repeats=0"], "flag --repeats=0"),
+        (["--repeats=1000", "--copies=1000"], "`repeats` must be few enough to end within 4 hours."),
+        (["--json_out="], "--json_out is empty."),
+        (["--json_out=/dev/null/x"], "--json_out: '/dev/null' is no directory"),
+    ],
     "measure_scaling": [
         (["--repeats=1000000000"], "`repeats` must be few enough to end within 4 hours."),
         (

@@ -21,6 +21,12 @@ def of_tf1() -> Mapping[str, Mapping[str, str | None]]:
 
 
 @functools.cache
+def positions(name: str) -> Mapping[str, int]:
+    """Returns `{argument: its position, from 0}` of a TF1 function; nothing of an unknown one."""
+    return {argument: number for number, argument in enumerate(of_tf1().get(name, ()))}
+
+
+@functools.cache
 def changed() -> Mapping[str, tuple[list[str], list[str]]]:
     """Returns `{name: (arguments in TF1, arguments in TensorFlow 2)}` of functions that live on.
 

@@ -1,6 +1,7 @@
 """Scans one file: shows every rule its uses, its calls and the file as a whole."""
 
 import ast
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -9,10 +10,12 @@ from tf_recipes.knowledge import symbols
 from tf_recipes.scan.reading.bindings import Calling, Collector, Scope, Use
 from tf_recipes.scan.reading.resolution import Reference, Resolver
 from tf_recipes.scan.reading.source import Source
+from tf_recipes.scan.terms import contrib_functions
 from tf_recipes.scan.terms.findings import Finding
 from tf_recipes.scan.terms.rule import Advice, Called, Rule, Used, Whole
 
 ARG_SCOPES = ("tf.contrib.framework.arg_scope", "tf.contrib.slim.arg_scope")
+_MOST_KNOWN = 20_000  # names whose advice is kept
 _NOQA = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*)?", re.IGNORECASE)
 
 
@@ -37,54 +40,77 @@ class Analysis:
 
     def findings(self, rules: Iterable[Rule]) -> list[Finding]:
         """Returns the findings of these rules, in the order of the file, without those of noqa."""
-        rules = list(rules)
-        found = set(self._of_uses(rules))
+        table = _table(tuple(rules))
+        found = set(self._of_uses(table))
         if self.uses_tensorflow:
-            calls = list(self._calls())
-            found.update(self._of_calls(rules, calls))
-            found.update(self._of_whole(rules, calls))
-        kept = [each for each in found if not self._is_silenced(each)]
-        return [self._placed(each) for each in sorted(kept, key=_order)]
+            calls = list(self._calls(table))
+            found.update(self._of_calls(table, calls))
+            found.update(self._of_whole(table, calls))
+        kept = sorted(found, key=_order)
+        if "noqa" in self.source.text.lower():
+            kept = [each for each in kept if not self._is_silenced(each)]
+        return kept if self.source.places is None else [self._placed(each) for each in kept]
 
     @property
     def uses_tensorflow(self) -> bool:
         """Returns whether the file was seen to use TensorFlow."""
         return bool(self._names)
 
-    def _of_uses(self, rules: list[Rule]) -> Iterator[Finding]:
-        self._names: set[str] = set()
-        shown = [rule for rule in rules if rule.use is not None]
+    def _of_uses(self, table: "_Table") -> Iterator[Finding]:
         uses = list(self._uses())
-        self._names.update(symbols.canonical(name) for _, name, _ in uses)
-        self._is_tf1 = any(symbols.first_vanished(name) for _, name, _ in uses)
+        every = {name for _, name, _ in uses}
+        self._names = {symbols.canonical(name) for name in every}
+        self._is_tf1 = any(symbols.first_vanished(name) for name in every)
+        known, is_tf1 = table.known, self._is_tf1
         for node, name, imported in uses:
-            for rule in shown:
-                used = Used(name, imported, self._is_tf1)
-                for advice in rule.use(used):  # type: ignore[misc]
-                    yield self._finding(rule, advice, node)
+            found = known.get((name, imported, is_tf1))
+            if found is None:
+                found = table.of_use(name, imported, is_tf1)
+            for rule, advice in found:
+                yield self._finding(rule, advice, node)
 
     def _uses(self) -> Iterator[tuple[Any, str, bool]]:
+        self._resolved: dict[int, tuple[Reference, ...]] = {}
         for node, name in self.collected.imported:
             yield node, name, True
+        resolve, resolved = self.resolver.resolve_use, self._resolved
+        names, every = self.collected.names, self.collected.has_stars
         for use in self.collected.uses:
-            for reference in self._references(use):
-                yield use.node, reference.name, False
+            root = use.root
+            if root is not None and root.id not in names and not every:
+                continue
+            references = resolve(use)
+            if references:
+                resolved[id(use.node)] = references
+                for reference in references:
+                    if reference.name.startswith("tf"):
+                        yield use.node, reference.name, False
 
     def _references(self, use: Use) -> Iterator[Reference]:
-        for reference in self.resolver.resolve(use.node, use.scope):
+        for reference in self.resolver.resolve_use(use):
             if reference.name.startswith("tf"):
                 yield reference
 
-    def _calls(self) -> Iterator[Called]:
+    def _calls(self, table: "_Table") -> Iterator[Called]:
+        resolved = self._resolved
         for calling in self.collected.calls:
-            for reference in self.resolver.resolve(calling.node.func, calling.scope):
+            function = calling.node.func
+            kind = type(function)
+            if kind is ast.Name or kind is ast.Attribute:
+                references = resolved.get(id(function), ())
+            else:
+                references = self.resolver.resolve(function, calling.scope)
+            for reference in references:
                 if reference.name.startswith("tf.") and not symbols.is_compat(reference.name):
                     name = symbols.canonical(reference.name)
+                    if not table.looks_at(name, calling.node):
+                        continue
                     scoped, unsure = self._scoped(calling, name)
                     called = Called(name, calling.node, reference.partials, scoped, unsure)
                     called.in_tf1_code = self._is_tf1
                     yield called
-                    yield from self._normalizers(called, calling.scope)
+                    if name in contrib_functions.LAYERS:
+                        yield from self._normalizers(called, calling.scope)
 
     def _normalizers(self, called: Called, scope: Scope) -> Iterator[Called]:
         """Yields the call of `normalizer_fn` that a layer of contrib makes."""
@@ -105,6 +131,8 @@ class Analysis:
 
     def _scoped(self, calling: Calling, name: str) -> tuple[list[ast.Call], bool]:
         """Returns the `arg_scope` calls that give this function arguments, and any doubt."""
+        if not calling.arg_scopes:
+            return [], False
         scoped, unsure = [], False
         for call, scope in calling.arg_scopes:
             resolved = self.resolver.resolve(call.func, scope)
@@ -120,31 +148,32 @@ class Analysis:
                     scoped.append(call)
         return scoped, unsure
 
-    def _of_calls(self, rules: list[Rule], calls: list[Called]) -> Iterator[Finding]:
-        shown = [rule for rule in rules if rule.call is not None]
+    def _of_calls(self, table: "_Table", calls: list[Called]) -> Iterator[Finding]:
         for call in calls:
-            for rule in shown:
-                if not rule.functions or call.name in rule.functions:
-                    for advice in rule.call(call):  # type: ignore[misc]
-                        yield self._finding(rule, advice, advice.node or call.node)
+            for rule in table.of_call(call.name, call.node):
+                for advice in rule.call(call):  # type: ignore[misc]
+                    yield self._finding(rule, advice, advice.node or call.node)
 
-    def _of_whole(self, rules: list[Rule], calls: list[Called]) -> Iterator[Finding]:
+    def _of_whole(self, table: "_Table", calls: list[Called]) -> Iterator[Finding]:
+        if not table.whole:
+            return
         whole = Whole(
             frozenset(self._names),
             calls,
-            "\n".join(self.source.lines),
+            [each.node for each in self.collected.calls if each.in_loop],
+            self.source.text,
             self.source.tree,
             self.source.is_python2,
         )
-        for rule in rules:
-            if rule.whole is not None:
-                for advice in rule.whole(whole):
-                    yield self._finding(rule, advice, advice.node)
+        for rule in table.whole:
+            for advice in rule.whole(whole):  # type: ignore[misc]
+                yield self._finding(rule, advice, advice.node)
 
     def _finding(self, rule: Rule, advice: Advice, node: Any) -> Finding:
         line, column = node.lineno, node.col_offset
         text = self.source.lines[line - 1] if line <= len(self.source.lines) else ""
-        column = len(text.encode()[:column].decode(errors="ignore"))
+        if not text.isascii():
+            column = len(text.encode()[:column].decode(errors="ignore"))
         width = node.end_col_offset - node.col_offset if node.end_lineno == line else len(text)
         page = f"docs/{advice.page or rule.page}"
         return Finding(
@@ -167,11 +196,71 @@ class Analysis:
 
     def _is_silenced(self, finding: Finding) -> bool:
         """Returns whether the line has `# noqa`, or `# noqa: TFR012` with this code."""
-        match = _NOQA.search(finding.text) if "noqa" in finding.text.lower() else None
+        match = _NOQA.search(finding.text)
         if match is None:
             return False
         codes = re.findall(r"[A-Z]+\d+", (match["codes"] or "").upper())
         return not codes or finding.code in codes
+
+
+class _Table:
+    """Holds rules by what they are shown, so that each place of a file asks few of them."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.whole: list[Rule] = []
+        self._use: list[Rule] = []
+        self._functions: dict[str, list[Rule]] = {}
+        self._keywords: dict[str, list[Rule]] = {}
+        self.known: dict[tuple[str, bool, bool], list[tuple[Rule, Advice]]] = {}
+        for rule in rules:
+            if rule.use is not None:
+                self._use.append(rule)
+            if rule.whole is not None:
+                self.whole.append(rule)
+            for name in rule.functions:
+                self._functions.setdefault(name, [])
+                if rule.call is not None:
+                    self._functions[name].append(rule)
+            for name in rule.keywords if rule.call is not None else ():
+                self._keywords.setdefault(name, []).append(rule)
+
+    def of_use(self, name: str, imported: bool, in_tf1: bool) -> list[tuple[Rule, Advice]]:
+        """Returns the advice of all rules on a use, which only these facts decide.
+
+        `known` keeps it for the next use.
+        """
+        used = Used(name, imported, in_tf1)
+        found = [
+            (rule, advice)
+            for rule in self._use
+            for advice in rule.use(used)  # type: ignore[misc]
+        ]
+        if len(self.known) < _MOST_KNOWN:
+            self.known[used] = found
+        return found
+
+    def looks_at(self, name: str, call: ast.Call) -> bool:
+        """Returns whether a rule is shown the call of a function."""
+        if name in self._functions:
+            return True
+        return any(each.arg in self._keywords for each in call.keywords)
+
+    def of_call(self, name: str, call: ast.Call) -> list[Rule]:
+        """Returns the rules that are shown the call of a function."""
+        return [*self._functions.get(name, ()), *self._of_keywords(call)]
+
+    def _of_keywords(self, call: ast.Call) -> list[Rule]:
+        return [
+            rule
+            for keyword in call.keywords
+            if keyword.arg in self._keywords
+            for rule in self._keywords[keyword.arg]
+        ]
+
+
+@functools.lru_cache(maxsize=4)
+def _table(rules: tuple[Rule, ...]) -> _Table:
+    return _Table(rules)
 
 
 def _order(finding: Finding) -> tuple[int, int, str, str]:

@@ -24,13 +24,16 @@ Answer = tuple[str, int, str | None]
 class Kept(NamedTuple):
     """Holds a result: the number of lines, the findings, and what the file's names stand for.
 
-    The findings are None where they depend on local modules. `answers` are those modules.
+    `answers` are the local modules that the file imports. The findings hold while none of these
+    gives a name in `asked` a meaning, and the exports while none gives one in `exports_asked`.
     """
 
     lines: int
-    findings: list[Finding] | None
+    findings: list[Finding]
     exports: Mapping[str, tuple[str, ...]]
     answers: list[Answer]
+    asked: list[tuple[str, str]]
+    exports_asked: list[tuple[str, str]]
 
 
 class Store:
@@ -53,11 +56,14 @@ class Store:
         """
         try:
             content = json.loads(self._place(path, data, beside).read_text(encoding="utf-8"))
-            found = content["findings"]
-            findings = None if found is None else [Finding(path, *each) for each in found]
+            findings = [Finding(path, *each) for each in content["findings"]]
             answers = [(str(name), int(level), each) for name, level, each in content["answers"]]
             exports = {name: tuple(each) for name, each in content["exports"].items()}
-            return Kept(int(content["lines"]), findings, exports, answers)
+            asked, of_exports = (
+                [(str(module), str(name)) for module, name in content[key]]
+                for key in ("asked", "exports_asked")
+            )
+            return Kept(int(content["lines"]), findings, exports, answers, asked, of_exports)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -66,9 +72,11 @@ class Store:
         place = self._place(path, data, beside)
         content: dict[str, object] = {
             "lines": kept.lines,
-            "findings": None if kept.findings is None else [list(f[1:]) for f in kept.findings],
+            "findings": [list(each[1:]) for each in kept.findings],
             "exports": kept.exports,
             "answers": kept.answers,
+            "asked": kept.asked,
+            "exports_asked": kept.exports_asked,
         }
         try:
             place.parent.mkdir(parents=True, exist_ok=True)

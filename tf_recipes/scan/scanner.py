@@ -1,5 +1,6 @@
 """Scans files and folders, on several processors, and follows imports between the files."""
 
+import ast
 import functools
 import gc
 import json
@@ -14,8 +15,8 @@ from tf_recipes.scan import rule_registry
 from tf_recipes.scan.analysis import Analysis
 from tf_recipes.scan.reading import paths as path_lists
 from tf_recipes.scan.reading import source
-from tf_recipes.scan.reading.bindings import Collector, Scope
-from tf_recipes.scan.reading.resolution import Resolver
+from tf_recipes.scan.reading.bindings import Collector
+from tf_recipes.scan.reading.resolution import EVERY, Resolver
 from tf_recipes.scan.result_cache import Kept, Store
 from tf_recipes.scan.terms.findings import Finding, Problem, Report
 
@@ -29,17 +30,46 @@ _IMPORT = re.compile(
 Exports = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
+Names = frozenset[tuple[str, str]]  # names of local modules, each as `(module, name)`
+
+
 class _First(NamedTuple):
-    """Holds what the first look at a file gives: its findings, or what it waits for."""
+    """Holds what the first look at a file gives.
+
+    `findings` hold unless a local module gives one of the names in `asked` a meaning; they are None
+    in a file that does not name TensorFlow, and is not looked at further. `exports` hold unless one
+    gives a name in `exports_asked` a meaning.
+    """
 
     path: str
+    root: str
     lines: int
-    problem: Problem | None
-    findings: list[Finding] | None
-    local: frozenset[str]
-    exports: Mapping[str, tuple[str, ...]]
-    has_tensorflow: bool = False
-    root: str = ""
+    problem: Problem | None = None
+    findings: list[Finding] | None = None
+    local: frozenset[str] = frozenset()
+    exports: Mapping[str, tuple[str, ...]] = {}
+    asked: Names = frozenset()
+    exports_asked: Names = frozenset()
+
+    def waits(self, exports: Exports) -> bool:
+        """Returns whether local modules with these exports may add findings."""
+        if self.findings is None:
+            return self.problem is None and not self.local.isdisjoint(exports)
+        return _have_meaning(self.asked, exports)
+
+    def depends(self, exports: Exports) -> bool:
+        """Returns whether local modules with these exports may add exports."""
+        if self.findings is None:
+            return self.problem is None and not self.local.isdisjoint(exports)
+        return _have_meaning(self.exports_asked, exports)
+
+
+def _have_meaning(names: Names, exports: Exports) -> bool:
+    for module, name in names:
+        known = exports.get(module)
+        if known and (name == EVERY or name in known):
+            return True
+    return False
 
 
 def scan(
@@ -100,14 +130,7 @@ def _all(
     problems += [first.problem for first in firsts if first.problem is not None]
     findings = {first.path: first.findings or [] for first in firsts}
     exports = _helpers({f"@{os.path.realpath(first.path)}": first for first in firsts})
-    roots = dict(files)
-    waiting = [
-        (first.path, roots[first.path], first.local)
-        for first in firsts
-        if first.findings is None
-        and first.problem is None
-        and (first.has_tensorflow or first.local & exports.keys())
-    ]
+    waiting = [(each.path, each.root, each.local) for each in firsts if each.waits(exports)]
     second = functools.partial(_second, codes=codes, exports=exports, store=store)
     for path, found in mapped(second, waiting):
         if isinstance(found, Problem):
@@ -129,30 +152,34 @@ def _helpers(firsts: Mapping[str, _First]) -> Exports:
         for name in sorted(waiting):
             known[name] = _first((name[1:], os.path.dirname(name[1:])), codes=())
         waiting = {each for name in waiting for each in known[name].local} - known.keys()
-    reached = {name for name, first in known.items() if first.exports}
-    while True:
-        more = {name for name, first in known.items() if first.local & reached} - reached
-        if not more:
-            break
-        reached |= more
     exports: dict[str, Mapping[str, tuple[str, ...]]] = {
-        name: known[name].exports for name in reached
+        name: first.exports for name, first in known.items() if first.exports
     }
-    chained = [name for name in sorted(reached) if known[name].local & reached]
-    scopes = {name: _module_scope(known[name]) for name in chained}
+    changed = set(exports)
+    trees: dict[str, ast.Module] = {}
     for _ in range(_LONGEST_CHAIN):
         again = {
-            name: Resolver(scope, _getter(exports)).exported() for name, scope in scopes.items()
+            name: _exported(first, exports, trees)
+            for name, first in known.items()
+            if not first.local.isdisjoint(changed) and first.depends(exports)
         }
-        if all(exports[name] == made for name, made in again.items()):
+        changed = {name for name, made in again.items() if made != exports.get(name, {})}
+        exports.update((name, again[name]) for name in changed)
+        if not changed:
             break
-        exports.update(again)
     return exports
 
 
-def _module_scope(first: _First) -> Scope:
+def _exported(
+    first: _First, exports: Exports, trees: dict[str, ast.Module]
+) -> Mapping[str, tuple[str, ...]]:
+    """Returns what the names of a module stand for that imports from modules with exports."""
+    if first.path not in trees:
+        trees[first.path] = source.read(first.path).tree
     locate = functools.partial(path_lists.locate, first.path, first.root)
-    return Collector(source.read(first.path).tree, locate).module
+    with deep():
+        module = Collector(trees[first.path], locate).module
+        return Resolver(module, _getter(exports)).exported()
 
 
 def _getter(exports: Exports) -> Callable[[str], Mapping[str, tuple[str, ...]]]:
@@ -160,7 +187,7 @@ def _getter(exports: Exports) -> Callable[[str], Mapping[str, tuple[str, ...]]]:
 
 
 def _first(file: tuple[str, str], codes: tuple[str, ...], store: Store | None = None) -> _First:
-    """Reads a file, and scans it if it imports TensorFlow and no local module."""
+    """Reads a file, and scans it if it names TensorFlow, without what local modules export."""
     path, root = file
     locate = functools.partial(path_lists.locate, path, root)
     try:
@@ -168,34 +195,37 @@ def _first(file: tuple[str, str], codes: tuple[str, ...], store: Store | None = 
         kept = store.find(path, data) if store is not None else None
         if kept is not None and all(locate(*each[:2]) == each[2] for each in kept.answers):
             local = frozenset(each[2] for each in kept.answers if each[2] is not None)
-            found = kept.findings
-            return _First(path, kept.lines, None, found, local, kept.exports, True, root)
+            asked, of_exports = frozenset(kept.asked), frozenset(kept.exports_asked)
+            found = kept.findings, local, kept.exports
+            return _First(path, root, kept.lines, None, *found, asked, of_exports)
         read = source.read(path, data)
     except source.Unreadable as error:
-        return _First(path, 0, Problem(path, error.reason, error.line), None, frozenset(), {})
-    text = "\n".join(read.lines)
+        return _First(path, root, 0, Problem(path, error.reason, error.line))
     lines = len(read.lines) - (read.lines[-1] == "")
-    if "tensorflow" not in text:
-        return _First(path, lines, None, None, _local(text, locate), {}, root=root)
+    if "tensorflow" not in read.text:
+        return _First(path, root, lines, local=_local(read.text, locate))
+    answers: set[tuple[str, int, str | None]] = set()
+
+    def noted(module: str, level: int) -> str | None:
+        found = locate(module, level)
+        answers.add((module, level, found))
+        return found
+
     try:
-        answers: set[tuple[str, int, str | None]] = set()
-
-        def asked(module: str, level: int) -> str | None:
-            found = locate(module, level)
-            answers.add((module, level, found))
-            return found
-
         with deep():
-            analysis = Analysis(read, asked, lambda name: {})
-            local = frozenset(analysis.collected.local)
+            analysis = Analysis(read, noted, lambda name: {})
             exports = analysis.resolver.exported()
-            findings = None if local else analysis.findings(_rules(codes))
-        if store is not None:
-            store.keep(path, data, Kept(lines, findings, exports, sorted(answers, key=str)))
+            exports_asked = frozenset(analysis.resolver.asked)
+            findings = analysis.findings(_rules(codes)) if codes else []
     except RecursionError:
-        problem = Problem(path, TOO_DEEP)
-        return _First(path, lines, problem, None, frozenset(), {})
-    return _First(path, lines, None, findings, local, exports, True, root)
+        return _First(path, root, lines, Problem(path, TOO_DEEP))
+    names = frozenset(each for each in analysis.resolver.asked if each[1] != EVERY)
+    if store is not None:
+        listed = sorted(answers, key=str)
+        made = Kept(lines, findings, exports, listed, sorted(names), sorted(exports_asked))
+        store.keep(path, data, made)
+    local = frozenset(analysis.collected.local)
+    return _First(path, root, lines, None, findings, local, exports, names, exports_asked)
 
 
 def _local(text: str, locate: Callable[[str, int], str | None]) -> frozenset[str]:
@@ -221,13 +251,13 @@ def _second(
     try:
         data = source.data_of(path)
         kept = store.find(path, data, beside) if store is not None else None
-        if kept is not None and kept.findings is not None:
+        if kept is not None:
             return path, kept.findings
         with deep():
             analysis = Analysis(source.read(path, data), locate, _getter(exports))
             findings = analysis.findings(_rules(codes))
         if store is not None:
-            store.keep(path, data, Kept(0, findings, {}, []), beside)
+            store.keep(path, data, Kept(0, findings, {}, [], [], []), beside)
         return path, findings
     except RecursionError:
         return path, Problem(path, TOO_DEEP)

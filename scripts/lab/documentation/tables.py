@@ -12,6 +12,7 @@ from tf_recipes.knowledge import names
 from tf_recipes.parity.verdict import STATUSES
 from tf_recipes.verify.reports import document_schema
 
+SCAN_SPEED = Path(__file__).parents[3] / "docs" / "scan_speed.json"
 SPARSE_UPDATES = Path(__file__).parents[3] / "docs" / "sparse_updates.json"
 
 
@@ -78,6 +79,11 @@ def _sparse_updates():
     return json.loads(SPARSE_UPDATES.read_text())["table"]
 
 
+def _scan_speed():
+    """Returns the table of the scanner's speed, as it was measured last."""
+    return json.loads(SCAN_SPEED.read_text())["table"]
+
+
 def _statuses():
     """Returns the table of the exit statuses of a check."""
     rows = (f"| {status} | {meaning} |" for status, meaning in STATUSES.items())
@@ -141,6 +147,7 @@ _TABLES = {
     "scan rewrites": scan_pages.rewrites,
     "scan severities": scan_pages.severities,
     "sparse updates": _sparse_updates,
+    "scan speed": _scan_speed,
     "statuses": _statuses,
     "verify_json": _verify_json,
     "known_differences": _known_differences,

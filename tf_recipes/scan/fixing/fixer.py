@@ -113,7 +113,7 @@ def _analysed(
     tree, is_python2 = source.parse(text)
     if is_python2:
         raise CannotFix("it is Python 2; convert it to Python 3 first")
-    read = source.Source(path, text.split("\n"), tree, None, False)
+    read = source.Source(path, text, text.split("\n"), tree, None, False)
     analysis = Analysis(read, locate, exports)
     return analysis, Planner(analysis, text)
 

@@ -7,14 +7,18 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-_BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.ExceptHandler, ast.Match)
+_BRANCHES = (ast.If, ast.Try, ast.TryStar, ast.ExceptHandler, ast.Match)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+LOADS = ("import_module", "__import__")
+CALLS = (*LOADS, "partial", "getattr")
+_LEADING = frozenset([ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr])
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class Binding:
     """Holds one binding of a name: to an expression in a scope, to dotted names, or to unknown."""
 
-    __slots__ = ("conditional", "names", "position", "scope", "value")
+    __slots__ = ("conditional", "known", "names", "position", "scope", "value")
 
     def __init__(
         self,
@@ -26,12 +30,24 @@ class Binding:
     ) -> None:
         self.position, self.conditional = position, conditional
         self.value, self.scope, self.names = value, scope, names
+        # what the resolver found; nothing is found where there is nothing to look at
+        self.known: Any = None if names or may_lead(value) else ()
+
+
+def may_lead(value: ast.expr | None) -> bool:
+    """Returns whether an expression is of a kind that may stand for a name of TensorFlow."""
+    kind = type(value)
+    if kind is ast.Call:
+        function = value.func  # type: ignore[union-attr]
+        name = getattr(function, "attr", None) or getattr(function, "id", None)
+        return name in CALLS
+    return kind in _LEADING
 
 
 class Scope:
     """Holds the names that a module, a class or a function binds."""
 
-    __slots__ = ("attributes", "bindings", "globals", "kind", "parent", "stars")
+    __slots__ = ("attributes", "bindings", "globals", "kind", "known", "parent", "stars")
 
     def __init__(self, kind: str, parent: "Scope | None") -> None:
         self.kind, self.parent = kind, parent
@@ -39,13 +55,15 @@ class Scope:
         self.attributes: dict[str, list[Binding]] = {}  # of `self`, in a class
         self.globals: set[str] = set()
         self.stars: list[str] = []
+        self.known: dict[str, Any] = {}  # what the resolver found
 
 
 class Use(NamedTuple):
-    """Holds the use of a name or of `a.b.c`."""
+    """Holds the use of a name or of `a.b.c`; `root` is its first name, None for another node."""
 
     node: Any
     scope: Scope
+    root: ast.Name | None = None
 
 
 class Imported(NamedTuple):
@@ -56,11 +74,12 @@ class Imported(NamedTuple):
 
 
 class Calling(NamedTuple):
-    """Holds a call, and the `with arg_scope(...)` calls around it."""
+    """Holds a call, the `with arg_scope(...)` calls around it, and whether a loop is around it."""
 
     node: ast.Call
     scope: Scope
     arg_scopes: tuple[tuple[ast.Call, Scope], ...]
+    in_loop: bool = False
 
 
 class Collector:
@@ -69,6 +88,10 @@ class Collector:
     Args:
         locate: function from `(module, level)` of an import to the name of a local module,
             which begins with `@`, or None.
+
+    Attributes:
+        names: the names that may stand for something of TensorFlow; the others surely do not.
+        has_stars: whether there are names besides that a star import brings.
     """
 
     def __init__(self, tree: ast.Module, locate: Any) -> None:
@@ -77,8 +100,10 @@ class Collector:
         self.imported: list[Imported] = []
         self.calls: list[Calling] = []
         self.local: set[str] = set()
+        self.names: set[str] = {"self", "cls"}
+        self.has_stars = False
         self._locate = locate
-        self._branches = 0
+        self._branches = self._loops = 0
         self._arg_scopes: tuple[tuple[ast.Call, Scope], ...] = ()
         self._all(tree.body)
 
@@ -88,23 +113,32 @@ class Collector:
         visit = _VISITORS.get(type(node))
         if visit is not None:
             visit(self, node)
-        else:
-            self._children(node)
 
     def _children(self, node: ast.AST) -> None:
-        for name in node._fields:
+        visitors = _VISITORS
+        for name in _FIELDS[type(node)]:
             value = getattr(node, name)
             if type(value) is list:
                 for each in value:
-                    if isinstance(each, ast.AST):
-                        self._visit(each)
-            elif isinstance(value, ast.AST):
-                self._visit(value)
+                    visit = visitors.get(type(each))
+                    if visit is not None:
+                        visit(self, each)
+            else:
+                visit = visitors.get(type(value))
+                if visit is not None:
+                    visit(self, value)
 
     def _all(self, nodes: Iterable[ast.AST | None]) -> None:
+        visitors = _VISITORS
         for node in nodes:
-            if node is not None:
-                self._visit(node)
+            visit = visitors.get(type(node))
+            if visit is not None:
+                visit(self, node)
+
+    def _loop(self, node: ast.AST) -> None:
+        self._loops += 1
+        self._branch(node)
+        self._loops -= 1
 
     def _branch(self, node: ast.AST) -> None:
         self._branches += 1
@@ -122,11 +156,17 @@ class Collector:
         if name in scope.globals:
             while scope.parent is not None:
                 scope = scope.parent
-        scope.bindings.setdefault(name, []).append(binding)
+        if binding.known is None:
+            self.names.add(name)
+        bindings = scope.bindings.get(name)
+        if bindings is None:
+            scope.bindings[name] = [binding]
+        else:
+            bindings.append(binding)
 
     def _bind(self, target: ast.expr, value: ast.expr | None = None) -> None:
-        if isinstance(target, ast.Name):
-            place = _position(target)
+        if type(target) is ast.Name:
+            place = target.lineno, target.col_offset
             self._add(target.id, Binding(place, self._branches > 0, value, self.scope))
         elif isinstance(target, ast.Tuple | ast.List):
             values: list[ast.expr | None] = [None] * len(target.elts)
@@ -145,7 +185,7 @@ class Collector:
     def _assign(self, node: ast.Assign) -> None:
         for target in node.targets:
             self._bind(target, node.value)
-            if not isinstance(target, ast.Name):
+            if type(target) is not ast.Name:
                 self._visit(target)
         self._visit(node.value)
 
@@ -180,6 +220,7 @@ class Collector:
             if alias.name == "*":
                 if space or local:
                     self.scope.stars.append(space or str(local))
+                    self.has_stars = True
                 if space and space != "tf":
                     self.imported.append(Imported(alias, space))
                 continue
@@ -210,7 +251,10 @@ class Collector:
             self._add(node.name, Binding(_position(node), self._branches > 0))
             self._all([node.returns, *(each.annotation for each in _arguments(arguments))])
         for name, default in _parameters(arguments):
-            scope.bindings[name] = [Binding((0, 0), False, default, outer)]
+            binding = Binding((0, 0), False, default, outer)
+            scope.bindings[name] = [binding]
+            if binding.known is None:
+                self.names.add(name)
         self._inside(scope, [node.body] if isinstance(node, ast.Lambda) else node.body)
 
     def _class(self, node: ast.ClassDef) -> None:
@@ -247,28 +291,44 @@ class Collector:
     # uses
 
     def _name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self.uses.append(Use(node, self.scope))
+        if type(node.ctx) is ast.Load:
+            self.uses.append(Use(node, self.scope, node))
 
     def _attribute(self, node: ast.Attribute) -> None:
-        inner: ast.expr = node
-        while isinstance(inner, ast.Attribute):
+        inner: ast.expr = node.value
+        while type(inner) is ast.Attribute:
             inner = inner.value
-        if isinstance(inner, ast.Name):
-            self.uses.append(Use(node, self.scope))
+        if type(inner) is ast.Name:
+            self.uses.append(Use(node, self.scope, inner))
             return
         if isinstance(inner, ast.Call):
             self.uses.append(Use(node, self.scope))
         self._visit(inner)
 
     def _call(self, node: ast.Call) -> None:
-        self.calls.append(Calling(node, self.scope, self._arg_scopes))
-        if isinstance(node.func, ast.Name) and node.func.id in ("getattr", "__import__"):
+        function = node.func
+        self.calls.append(Calling(node, self.scope, self._arg_scopes, self._loops > 0))
+        if type(function) is ast.Name and function.id in ("getattr", "__import__"):
             self.uses.append(Use(node, self.scope))
-        self._visit(node.func)
-        self._all(node.args)
+        visitors = _VISITORS
+        visit = visitors.get(type(function))
+        if visit is not None:
+            visit(self, function)
+        for each in node.args:
+            if type(each) is ast.Name:  # the most frequent argument, without another call
+                self.uses.append(Use(each, self.scope, each))
+                continue
+            visit = visitors.get(type(each))
+            if visit is not None:
+                visit(self, each)
         for keyword in node.keywords:
-            self._visit(keyword.value)
+            value = keyword.value
+            if type(value) is ast.Name:
+                self.uses.append(Use(value, self.scope, value))
+                continue
+            visit = visitors.get(type(value))
+            if visit is not None:
+                visit(self, value)
 
 
 def tensorflow_name(module: str) -> str | None:
@@ -314,7 +374,20 @@ def _parameters(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr | None
             yield rest.arg, None
 
 
+def _node_types(base: type[ast.AST]) -> Iterator[type[ast.AST]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from _node_types(each)
+
+
+# A type that is not here holds no names: constants, operators, contexts.
+_FIELDS: dict[type, tuple[str, ...]] = {
+    each: tuple(name for name in each._fields if name not in ("ctx", "op", "ops", "type_comment"))
+    for each in _node_types(ast.AST)
+    if each._fields and not issubclass(each, ast.Constant)
+}
 _VISITORS: dict[type, Any] = {
+    **dict.fromkeys(_FIELDS, Collector._children),
     ast.Assign: Collector._assign,
     ast.AnnAssign: Collector._assign_one,
     ast.AugAssign: Collector._assign_one,
@@ -329,9 +402,9 @@ _VISITORS: dict[type, Any] = {
     ast.Name: Collector._name,
     ast.With: Collector._with,
     ast.AsyncWith: Collector._with,
-    ast.Constant: lambda collector, node: None,
     **dict.fromkeys(_FUNCTIONS, Collector._function),
     **dict.fromkeys(_BRANCHES, Collector._branch),
+    **dict.fromkeys(_LOOPS, Collector._loop),
     **dict.fromkeys(
         (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), Collector._comprehension
     ),

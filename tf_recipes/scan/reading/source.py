@@ -22,9 +22,10 @@ class Unreadable(ValueError):
 
 
 class Source(NamedTuple):
-    """Holds a file's code: its lines as written, its syntax tree, and the places in notebooks."""
+    """Holds a file's code: its text and lines as written, its tree, and the places in notebooks."""
 
     path: str
+    text: str
     lines: list[str]
     tree: ast.Module
     places: list[tuple[int, int]] | None
@@ -54,7 +55,7 @@ def read(path: str, data: bytes | None = None) -> Source:
     if len(text) > MOST_CODE:
         raise Unreadable(f"it has more than {MOST_CODE:,} characters")
     tree, is_python2 = parse(text)
-    return Source(path, text.split("\n"), tree, None, is_python2)
+    return Source(path, text, text.split("\n"), tree, None, is_python2)
 
 
 def data_of(path: str) -> bytes:
@@ -95,7 +96,7 @@ def _notebook(path: str, data: bytes) -> Source:
     lines = notebook.source.split("\n")
     try:
         tree, is_python2 = parse(notebook.source)
-        return Source(path, lines, tree, notebook.places, is_python2)
+        return Source(path, notebook.source, lines, tree, notebook.places, is_python2)
     except Unreadable as error:
         if 0 < error.line <= len(notebook.places):
             cell, line = notebook.places[error.line - 1]

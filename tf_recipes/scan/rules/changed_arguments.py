@@ -26,9 +26,7 @@ OWN_RULE = ("tf.nn.dropout",)
 
 def check(call: Called) -> Iterator[Advice]:
     """Yields advice on arguments that are gone, and on positions that mean something else."""
-    both = signatures.changed().get(call.name)
-    if both is None:
-        return
+    both = signatures.changed()[call.name]
     before, now = ([each.lstrip("*") for each in names] for names in both)
     for name in call.names():
         if name in before and name not in now:
@@ -58,5 +56,6 @@ RULE = Rule(
     summary="An argument that TensorFlow 2's function of the same name lacks, or has elsewhere.",
     before="import tensorflow as tf\ny = tf.reduce_mean([[1.0]], 1, keep_dims=True)\n",
     after="import tensorflow as tf\ny = tf.reduce_mean([[1.0]], 1, keepdims=True)\n",
+    functions=frozenset(signatures.changed()),
     call=check,
 )

@@ -1,6 +1,5 @@
 """Finds `feed_dict` in a loop of Python: `fit` and compiled steps are much faster."""
 
-import ast
 from collections.abc import Iterator
 
 from tf_recipes.scan.terms.findings import STYLE
@@ -11,19 +10,14 @@ def check(whole: Whole) -> Iterator[Advice]:
     """Yields advice on the first call with `feed_dict` inside a loop."""
     if "feed_dict" not in whole.text:
         return
-    loops = (ast.For, ast.While)
-    for loop in (node for node in ast.walk(whole.tree) if isinstance(node, loops)):
-        for node in ast.walk(loop):
-            if isinstance(node, ast.Call) and any(
-                each.arg == "feed_dict" for each in node.keywords
-            ):
-                yield Advice(
-                    "A session is fed batch by batch; fit, or one compiled loop, runs the same "
-                    "steps.",
-                    "keras.Model.fit(x, y, batch_size=..., epochs=...), or tf_recipes.FastFitModel",
-                    node=node,
-                )
-                return
+    for call in whole.in_loops:
+        if any(each.arg == "feed_dict" for each in call.keywords):
+            yield Advice(
+                "A session is fed batch by batch; fit, or one compiled loop, runs the same steps.",
+                "keras.Model.fit(x, y, batch_size=..., epochs=...), or tf_recipes.FastFitModel",
+                node=call,
+            )
+            return
 
 
 RULE = Rule(

@@ -23,5 +23,6 @@ RULE = trap(
     difference="shared_by_name",
     before=("import tensorflow as tf\nwith tf.variable_scope('a', reuse=True):\n    pass\n"),
     after=("import tensorflow as tf\nwith tf.variable_scope('a', reuse=False):\n    pass\n"),
+    keywords=frozenset({"reuse"}),
     call=check,
 )

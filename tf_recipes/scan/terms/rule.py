@@ -66,9 +66,10 @@ class Called:
         """
         if name in self._given:
             return self._given[name]
+        if not self._positional:
+            return None
         if position is None:
-            order = list(signatures.of_tf1().get(self.name, {}))
-            position = order.index(name) if name in order else None
+            position = signatures.positions(self.name).get(name)
         if position is None or position >= len(self._positional):
             return None
         return self._positional[position]
@@ -94,10 +95,14 @@ class Called:
 
 
 class Whole(NamedTuple):
-    """Holds a whole file: the canonical names that it uses, its calls, its text and its tree."""
+    """Holds a whole file: the canonical names that it uses, its text and its tree.
+
+    `calls` are the calls of functions that a rule names, and `in_loops` all calls inside loops.
+    """
 
     names: frozenset[str]
     calls: list[Called]
+    in_loops: list[ast.Call]
     text: str
     tree: ast.Module
     is_python2: bool
@@ -114,7 +119,8 @@ class Rule(NamedTuple):
         summary: what is found, in one sentence.
         before: a program of TF1 with a finding.
         after: the Keras 3 code in its place, or a program without a finding.
-        functions: canonical names whose calls `call` is shown; empty for all.
+        functions: canonical names whose calls `call` is shown.
+        keywords: arguments by name; `call` is shown each call that has one, whatever it calls.
         difference: the key of the known difference that the rule finds; empty for none.
         use: yields advice on a use; `call` on a call; `whole` on a file.
     """
@@ -127,6 +133,7 @@ class Rule(NamedTuple):
     before: str
     after: str
     functions: frozenset[str] = frozenset()
+    keywords: frozenset[str] = frozenset()
     difference: str = ""
     use: Callable[[Used], Iterator[Advice]] | None = None
     call: Callable[[Called], Iterator[Advice]] | None = None
@@ -140,6 +147,7 @@ def trap(
     before: str,
     after: str,
     functions: frozenset[str] = frozenset(),
+    keywords: frozenset[str] = frozenset(),
     summary: str = "",
     call: Callable[[Called], Iterator[Advice]] | None = None,
     whole: Callable[[Whole], Iterator[Advice]] | None = None,
@@ -153,6 +161,7 @@ def trap(
         before: a program of TF1 with a finding.
         after: a program without one.
         functions: canonical names whose calls `call` is shown.
+        keywords: arguments by name; `call` is shown each call that has one.
         summary: what is found, where it is less or more than the difference; empty for its words.
         call: yields advice on a call.
         whole: yields advice on a file.
@@ -169,6 +178,7 @@ def trap(
         before,
         after,
         functions,
+        keywords,
         difference,
         call=call,
         whole=whole,
