@@ -166,6 +166,45 @@ def test_keras_own_code_has_no_findings():
     assert report.lines > 20_000
 
 
+def test_private_modules_that_are_gone_need_no_other_sign_of_tf1(tmp_path):
+    lines = ["from tensorflow.python.estimator import run_config", "run_config.RunConfig()"]
+    (tmp_path / "a.py").write_text("\n".join(lines))
+    (tmp_path / "b.py").write_text("from tensorflow.python.eager import context\ncontext.x()")
+    report = scanner.scan([str(tmp_path)], ["TFR002"])
+    assert [(each.path[-4:], each.line) for each in report.findings] == [("a.py", 1), ("a.py", 2)]
+    assert "lacks tensorflow.python.estimator." in report.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import tensorflow.compat.v1 as tf\ntf.Session()\ntf.nn.relu(x)", ["TFR004"]),
+        ("from tensorflow.compat import v1\nv1.train.AdamOptimizer(1)", ["TFR004", "TFR020"]),
+        ("import tensorflow as tf\ntf.compat.v1.Session()", []),
+        (
+            "import tensorflow as tf\ntf.compat.v1.disable_v2_behavior()\n"
+            "tf.compat.v1.reduce_sum(x, keep_dims=True)\ntf.compat.v1.nn.dropout(x, 0.8)",
+            ["TFR004", "TFR013"],
+        ),
+        ("import tensorflow as tf\ny = tf.nn.dropout(x, keep_prob)", ["TFR013"]),
+        ("import tensorflow as tf\nprint 'x'\ny = tf.nn.dropout(x, 0.8)", ["TFR013"]),
+        ("import tensorflow as tf\ny = tf.image.resize(x, [2, 2])", []),
+        (
+            "import tensorflow.contrib.slim as s\nd = {'a': s.fully_connected}\nd[k](x, 3)",
+            ["TFR001", "TFR001", "TFR010"],
+        ),
+        (
+            "import functools, tensorflow as tf\ndef net(x, fc=tf.contrib.layers.fully_connected):"
+            "\n    return fc(x, 3)",
+            ["TFR001", "TFR001", "TFR010"],
+        ),
+    ],
+)
+def test_traps_are_found_however_tf1_is_reached(tmp_path, text, expected):
+    (tmp_path / "a.py").write_text(text)
+    assert codes(scanner.scan([str(tmp_path)])) == expected
+
+
 def test_no_tensorflow_is_imported(run_python):
     code = (
         "import sys; from tf_recipes.cli import scan_command; from tf_recipes.scan import scanner; "

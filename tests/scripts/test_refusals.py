@@ -133,7 +133,10 @@ REFUSALS = {
         (["--workers=0"], "flag --workers=0"),
         (["--copies=0"], "flag --copies=0"),
         (["--repeats=0"], "flag --repeats=0"),
-        (["--repeats=1000", "--copies=1000"], "`repeats` must be few enough to end within 4 hours."),
+        (
+            ["--repeats=1000", "--copies=1000"],
+            "`repeats` must be few enough to end within 4 hours.",
+        ),
         (["--json_out="], "--json_out is empty."),
         (["--json_out=/dev/null/x"], "--json_out: '/dev/null' is no directory"),
     ],

@@ -211,6 +211,12 @@ DIFFERENCES: dict[str, Difference] = {
         "docs/sessions.md",
         in_source=True,
     ),
+    "resized_images": Difference(
+        "`tf.image.resize` and its like take the corners of pixels",
+        "`keras.ops.image.resize`, which takes their centres",
+        f"{_RECIPES}/augmentation.md",
+        in_source=True,
+    ),
     "integer_division": Difference(
         "`1 / 10` is 0 in Python 2, also in the rate of a schedule",
         "the same code in Python 3, where it is 0.1",

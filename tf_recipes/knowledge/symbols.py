@@ -73,6 +73,28 @@ def first_vanished(name: str) -> str | None:
 
 
 @functools.cache
+def lost_module(name: str) -> str | None:
+    """Returns the private module of a name that TensorFlow 2 lacks; None if there is none.
+
+    >>> lost_module("tf.python.layers.core.Dense"), lost_module("tf.python.ops.math_ops")
+    ('tf.python.layers', None)
+    """
+    parts = name.split(".")
+    heads = (".".join(parts[:length]) for length in range(3, len(parts) + 1))
+    return next((head for head in heads if head in _lost_modules()), None)
+
+
+@functools.cache
+def _lost_modules() -> frozenset[str]:
+    return frozenset(name for (name,) in data_files.read("private.tsv"))
+
+
+def is_of_tf1(name: str) -> bool:
+    """Returns whether a name shows that the code around it is TensorFlow 1's."""
+    return first_vanished(name) is not None or lost_module(name) is not None
+
+
+@functools.cache
 def members(module: str) -> frozenset[str]:
     """Returns the public names of a module, those of TF 1.15 and those of TensorFlow 2."""
     lost = (name.rpartition(".") for name in vanished())

@@ -15,6 +15,10 @@ from tf_recipes.scan.terms.findings import Finding
 from tf_recipes.scan.terms.rule import Advice, Called, Rule, Used, Whole
 
 ARG_SCOPES = ("tf.contrib.framework.arg_scope", "tf.contrib.slim.arg_scope")
+_ON_COMPAT = {
+    f"{symbols.COMPAT}.{name}"
+    for name in ("disable_v2_behavior", "disable_eager_execution", "disable_v2_tensorshape")
+}
 _MOST_KNOWN = 20_000  # names whose advice is kept
 _NOQA = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*)?", re.IGNORECASE)
 
@@ -60,12 +64,14 @@ class Analysis:
         uses = list(self._uses())
         every = {name for _, name, _ in uses}
         self._names = {symbols.canonical(name) for name in every}
-        self._is_tf1 = any(symbols.first_vanished(name) for name in every)
-        known, is_tf1 = table.known, self._is_tf1
+        self._is_tf1 = self.source.is_python2 or any(map(symbols.is_of_tf1, every))
+        known, facts = table.known, (self._is_tf1, not every.isdisjoint(_ON_COMPAT))
+        if any(name == symbols.COMPAT for _, name in self.collected.imported):
+            facts = (self._is_tf1, True)
         for node, name, imported in uses:
-            found = known.get((name, imported, is_tf1))
+            found = known.get((name, imported, *facts))
             if found is None:
-                found = table.of_use(name, imported, is_tf1)
+                found = table.of_use(Used(name, imported, *facts))
             for rule, advice in found:
                 yield self._finding(rule, advice, node)
 
@@ -101,13 +107,14 @@ class Analysis:
             else:
                 references = self.resolver.resolve(function, calling.scope)
             for reference in references:
-                if reference.name.startswith("tf.") and not symbols.is_compat(reference.name):
+                if reference.name.startswith("tf."):
                     name = symbols.canonical(reference.name)
                     if not table.looks_at(name, calling.node):
                         continue
                     scoped, unsure = self._scoped(calling, name)
                     called = Called(name, calling.node, reference.partials, scoped, unsure)
-                    called.in_tf1_code = self._is_tf1
+                    called.is_compat = symbols.is_compat(reference.name)
+                    called.in_tf1_code = self._is_tf1 or called.is_compat
                     yield called
                     if name in contrib_functions.LAYERS:
                         yield from self._normalizers(called, calling.scope)
@@ -151,6 +158,8 @@ class Analysis:
     def _of_calls(self, table: "_Table", calls: list[Called]) -> Iterator[Finding]:
         for call in calls:
             for rule in table.of_call(call.name, call.node):
+                if call.is_compat and not rule.difference:
+                    continue  # `tf.compat.v1` has TF1's arguments
                 for advice in rule.call(call):  # type: ignore[misc]
                     yield self._finding(rule, advice, advice.node or call.node)
 
@@ -211,7 +220,7 @@ class _Table:
         self._use: list[Rule] = []
         self._functions: dict[str, list[Rule]] = {}
         self._keywords: dict[str, list[Rule]] = {}
-        self.known: dict[tuple[str, bool, bool], list[tuple[Rule, Advice]]] = {}
+        self.known: dict[tuple[str, bool, bool, bool], list[tuple[Rule, Advice]]] = {}
         for rule in rules:
             if rule.use is not None:
                 self._use.append(rule)
@@ -224,12 +233,11 @@ class _Table:
             for name in rule.keywords if rule.call is not None else ():
                 self._keywords.setdefault(name, []).append(rule)
 
-    def of_use(self, name: str, imported: bool, in_tf1: bool) -> list[tuple[Rule, Advice]]:
+    def of_use(self, used: Used) -> list[tuple[Rule, Advice]]:
         """Returns the advice of all rules on a use, which only these facts decide.
 
         `known` keeps it for the next use.
         """
-        used = Used(name, imported, in_tf1)
         found = [
             (rule, advice)
             for rule in self._use

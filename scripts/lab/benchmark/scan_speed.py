@@ -1,4 +1,4 @@
-"""Measures how many lines a second the scanner reads, without its cache, on code of several kinds."""
+"""Measures how many lines a second the scanner reads, without its cache."""
 
 import importlib.util
 import json

@@ -40,6 +40,44 @@ REACHED = {
     "arg_scope": "import tensorflow as tf\nwith tf.contrib.framework.arg_scope([f]):\n    pass",
     "f-string": "import tensorflow as tf\nf'{tf.Session()}'",
     "item of a dict": "import tensorflow as tf\nd = {'a': tf.layers}\nd['a'].dense(x, 1)",
+    "attribute of a class": "import tensorflow as tf\nclass C:\n    act = tf.contrib.layers\n"
+    "    def f(self):\n        return self.act.flatten(x)",
+    "attribute by the class": "import tensorflow as tf\nclass C:\n    l = tf.layers\nC.l.dense(x, 1)",
+    "inherited attribute": "import tensorflow as tf\nclass B:\n    l = tf.layers\nclass C(B):\n"
+    "    def f(self):\n        return self.l.dense(x, 1)",
+    "property": "import tensorflow as tf\nclass C:\n    @property\n    def l(self):\n"
+    "        return tf.layers\n    def f(self):\n        return self.l.dense(x, 1)",
+    "result of a function": "import tensorflow as tf\ndef f():\n    return tf.layers\n\n\n"
+    "g = f()\n\n\ng.dense(x, 1)",
+    "result of a lambda": "import tensorflow as tf\nf = lambda: tf\nx = 1\ntf.Session()",
+    "parameter that a call passes": "import tensorflow as tf\nf(tf.layers)\n\n\ndef f(l):\n"
+    "    return l.dense(x, 1)",
+    "loop over a list": "import tensorflow as tf\nfor f in [1, tf.layers]:\n    x = 1\n    f.dense(x)",
+    "loop over a dict": "import tensorflow as tf\nd = {'a': tf.layers}\nx = 1\n"
+    "for k, f in d.items():\n    y = 1\n    f.dense(x)",
+    "item of dict()": "import tensorflow as tf\nd = dict(a=tf.layers)\nx = 1\nd['a'].dense(x, 1)",
+    "item that was put in": "import tensorflow as tf\nd = {}\nd['a'] = tf.layers\nx = 1\n"
+    "d['a'].dense(x, 1)",
+    "partial by another name": "from functools import partial as p\nimport tensorflow as tf\n"
+    "f = p(tf.layers.dense, units=1)\nx = 1\nf(x)",
+    "getattr with a name": "import tensorflow as tf\nN = 'layers'\nx = 1\ngetattr(tf, N).dense(x, 1)",
+    "getattr with a sum": "import tensorflow as tf\ngetattr(tf, 'lay' + 'ers').dense(x, 1)",
+    "import_module by another name": "from importlib import import_module as m\n"
+    "s = m('tensorflow.contrib.slim')\nx = 1\ns.conv2d(x, 1, 1)",
+    "relative import_module": "import importlib as i\n"
+    "s = i.import_module('.slim', 'tensorflow.contrib')\nx = 1\ns.conv2d(x, 1, 1)",
+    "sys.modules": "import sys, tensorflow\ntf = sys.modules['tensorflow']\nx = 1\ntf.Session()",
+    "globals": "import tensorflow as tf\nglobals()['tf'].Session()",
+    "vars": "import tensorflow as tf\nvars(tf)['Session']()",
+    "__dict__": "import tensorflow as tf\ntf.__dict__['Session']()",
+    "nonlocal": "def f():\n    tf = None\n    def g():\n        nonlocal tf\n"
+    "        import tensorflow as tf\n    g()\n    tf.Session()",
+    "in try of contrib": "try:\n    import tensorflow.contrib.slim as s\nexcept ImportError:\n"
+    "    import tf_slim as s\nx = 1\ns.conv2d(x, 1, 1)",
+    "default of a lambda": "import tensorflow as tf\nf = lambda x, g=tf.layers.dense: g(x, 1)",
+    "MNIST": "from tensorflow.examples.tutorials.mnist import input_data\nx = 1\n"
+    "input_data.read_data_sets('x')",
+    "from compat": "from tensorflow.compat import v1 as tf\ntf.layers.dense(x, 1)",
     "of compat": "import tensorflow.compat.v1 as tf\ntf.layers.dense(x, 1)",
 }
 NOT_REACHED = {
@@ -54,6 +92,10 @@ NOT_REACHED = {
     "text": "s = 'tensorflow'\n# tf.Session()",
     "star of a built-in": "from tensorflow import *\nprint(round(1.5))",
     "class attribute": "import tensorflow as tf\nclass C:\n    tf = 1\n    s = tf.Session",
+    "other result": "import tensorflow as tf\ndef f():\n    return g(tf.nn)\nf().Session()",
+    "items of each other": "import tensorflow as tf\nd = {}\nd[1] = d[2]\nd[2] = d[1]\nd[1].Session()",
+    "base of itself": "import tensorflow as tf\nclass C(C):\n    def f(self):\n"
+    "        return self.x.Session()",
     "itself": "import tensorflow\nx = x\nx.Session()",
 }
 
@@ -90,6 +132,17 @@ def test_other_names_are_not_found(tmp_path, code):
         ("import tensorflow as tf", "from helper import *\ntf.Session()"),
         ("import tensorflow as tf\nS = tf.Session", "from helper import S\nS()"),
         ("from tensorflow import Session", "import helper\nhelper.Session()"),
+        (
+            "import tensorflow as tf\nclass N:\n    l = tf.layers",
+            "from helper import N\nN.l.dense(x)",
+        ),
+        ("import tensorflow as tf\ndef f():\n    return tf", "from helper import f\nf().Session()"),
+        ("import tensorflow as tf\ndef f():\n    return tf", "import helper\nhelper.f().Session()"),
+        ("import tensorflow as tf\nd = {1: tf.layers}", "from helper import d\nd[1].dense(x)"),
+        (
+            "import tensorflow as tf\nclass N:\n    l = tf.layers",
+            "import helper\nclass M(helper.N): x = 1; f = lambda self: self.l.dense(x)",
+        ),
     ],
 )
 def test_tensorflow_through_a_helper(tmp_path, helper, main):

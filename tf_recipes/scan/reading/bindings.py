@@ -11,6 +11,10 @@ _BRANCHES = (ast.If, ast.Try, ast.TryStar, ast.ExceptHandler, ast.Match)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 LOADS = ("import_module", "__import__")
 CALLS = (*LOADS, "partial", "getattr")
+MODULES = ("functools", "importlib")
+NAMESPACES = ("vars", "globals", "locals")
+_PROPERTIES = ("property", "cached_property")
+_CONTAINERS = frozenset([ast.Dict, ast.List, ast.Tuple])
 _LEADING = frozenset([ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr])
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -18,7 +22,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 class Binding:
     """Holds one binding of a name: to an expression in a scope, to dotted names, or to unknown."""
 
-    __slots__ = ("conditional", "known", "names", "position", "scope", "value")
+    __slots__ = ("conditional", "known", "made", "names", "position", "scope", "value")
 
     def __init__(
         self,
@@ -30,6 +34,7 @@ class Binding:
     ) -> None:
         self.position, self.conditional = position, conditional
         self.value, self.scope, self.names = value, scope, names
+        self.made: Scope | None = None  # the class or function that the name stands for
         # what the resolver found; nothing is found where there is nothing to look at
         self.known: Any = None if names or may_lead(value) else ()
 
@@ -45,17 +50,45 @@ def may_lead(value: ast.expr | None) -> bool:
 
 
 class Scope:
-    """Holds the names that a module, a class or a function binds."""
+    """Holds the names that a module, a class or a function binds.
 
-    __slots__ = ("attributes", "bindings", "globals", "kind", "known", "parent", "stars")
+    Attributes:
+        bindings: the bindings of each name.
+        attributes: those of each attribute of `self`, in a class.
+        results: what a function returns, or the bases of a class.
+        is_property: whether a function is called by naming it.
+        items: what is put into the containers of each name, in a module.
+        aliases: names of `partial`, `import_module` and their modules, in a module.
+        known: what the resolver found.
+    """
+
+    __slots__ = (
+        "aliases",
+        "attributes",
+        "bindings",
+        "globals",
+        "is_property",
+        "items",
+        "kind",
+        "known",
+        "nonlocals",
+        "parent",
+        "results",
+        "stars",
+    )
 
     def __init__(self, kind: str, parent: "Scope | None") -> None:
         self.kind, self.parent = kind, parent
         self.bindings: dict[str, list[Binding]] = {}
-        self.attributes: dict[str, list[Binding]] = {}  # of `self`, in a class
+        self.attributes: dict[str, list[Binding]] = {}
         self.globals: set[str] = set()
+        self.nonlocals: set[str] = set()
         self.stars: list[str] = []
-        self.known: dict[str, Any] = {}  # what the resolver found
+        self.results: list[ast.expr] = []
+        self.is_property = False
+        self.items: dict[str, list[tuple[ast.expr, Scope]]] = {}
+        self.aliases: dict[str, str] = {}
+        self.known: dict[str, Any] = {}
 
 
 class Use(NamedTuple):
@@ -105,7 +138,12 @@ class Collector:
         self._locate = locate
         self._branches = self._loops = 0
         self._arg_scopes: tuple[tuple[ast.Call, Scope], ...] = ()
+        self._containers: set[str] = set()  # names of dicts, lists and tuples
+        self._called: dict[str, list[tuple[str, Binding]]] = {}  # `x = f()` by `f`
+        self._functions: dict[str, list[tuple[Scope, list[str]]]] = {}
         self._all(tree.body)
+        self._results()
+        self._parameters()
 
     # walking
 
@@ -135,6 +173,42 @@ class Collector:
             if visit is not None:
                 visit(self, node)
 
+    def _results(self) -> None:
+        """Marks the names of results that may stand for something, once all functions are known."""
+        functions = set(self.module.aliases)
+        for name, made in self._functions.items():
+            if any(self._may_lead(each) for scope, _ in made for each in scope.results):
+                functions.add(name)
+        for name in self._called.keys() & (self.names | functions):
+            of_module = self.module.bindings.get(name, ())
+            if name in functions or any(n[:1] == "@" for each in of_module for n in each.names):
+                for target, binding in self._called[name]:
+                    binding.known = None
+                    self.names.add(target)
+
+    def _may_lead(self, value: ast.expr) -> bool:
+        if not may_lead(value):
+            return False
+        while type(value) is ast.Attribute:
+            value = value.value
+        return type(value) is not ast.Name or value.id in self.names
+
+    def _parameters(self) -> None:
+        """Binds parameters to what calls in this file pass, such as the function of a layer."""
+        for calling in self.calls:
+            function = calling.node.func
+            if type(function) is not ast.Name or function.id not in self._functions:
+                continue
+            for scope, names in self._functions[function.id]:
+                given = [*zip(names, calling.node.args, strict=False)]
+                given += [(each.arg or "", each.value) for each in calling.node.keywords]
+                for name, value in given:
+                    leads = type(value) in (ast.Name, ast.Attribute) and self._may_lead(value)
+                    if leads and name in scope.bindings:
+                        passed = Binding((0, 0), True, value, calling.scope)
+                        scope.bindings[name].append(passed)
+                        self.names.add(name)
+
     def _loop(self, node: ast.AST) -> None:
         self._loops += 1
         self._branch(node)
@@ -143,11 +217,29 @@ class Collector:
     def _branch(self, node: ast.AST) -> None:
         self._branches += 1
         if isinstance(node, ast.For | ast.AsyncFor):
-            self._bind(node.target)
+            self._bind(*self._looped(node.target, node.iter))
         elif isinstance(node, ast.ExceptHandler) and node.name:
             self._add(node.name, Binding(_position(node), True))
         self._children(node)
         self._branches -= 1
+
+    def _looped(self, target: ast.expr, items: ast.expr) -> tuple[ast.expr, ast.expr | None]:
+        """Returns the target of a loop, and an expression for what it gets, or None."""
+        name = items
+        if isinstance(items, ast.Call) and isinstance(items.func, ast.Attribute):
+            name = items.func.value
+            pair = items.func.attr == "items" and isinstance(target, ast.Tuple)
+            if pair and len(target.elts) == 2:  # type: ignore[attr-defined]
+                self._bind(target.elts[0])  # type: ignore[attr-defined]
+                target = target.elts[1]  # type: ignore[attr-defined]
+            elif items.func.attr != "values":
+                return target, None
+        if isinstance(name, ast.Name) and name.id not in self._containers:
+            return target, None
+        if not isinstance(name, ast.Name | ast.List | ast.Tuple | ast.Dict):
+            return target, None
+        item = ast.Subscript(name, ast.Constant(None), ast.Load())
+        return target, ast.copy_location(item, items)
 
     # binding
 
@@ -156,13 +248,26 @@ class Collector:
         if name in scope.globals:
             while scope.parent is not None:
                 scope = scope.parent
+        elif name in scope.nonlocals:
+            while scope.parent is not None and (scope is self.scope or name not in scope.bindings):
+                scope = scope.parent
+        value = binding.value
         if binding.known is None:
             self.names.add(name)
+        elif type(value) is ast.Call:
+            self._note_call(name, value, binding)
+        if type(value) in _CONTAINERS or (type(value) is ast.Call and _id(value.func) == "dict"):
+            self._containers.add(name)
         bindings = scope.bindings.get(name)
         if bindings is None:
             scope.bindings[name] = [binding]
         else:
             bindings.append(binding)
+
+    def _note_call(self, name: str, value: ast.Call, binding: Binding) -> None:
+        function = _id(value.func)
+        if function:
+            self._called.setdefault(function, []).append((name, binding))
 
     def _bind(self, target: ast.expr, value: ast.expr | None = None) -> None:
         if type(target) is ast.Name:
@@ -181,6 +286,10 @@ class Collector:
             if owner is not None:
                 binding = Binding(_position(target), True, value, self.scope)
                 owner.attributes.setdefault(target.attr, []).append(binding)
+                if type(value) is ast.Call and binding.known is not None:
+                    self._note_call("self", value, binding)
+        elif isinstance(target, ast.Subscript) and value is not None and may_lead(value):
+            self.module.items.setdefault(_id(target.value), []).append((value, self.scope))
 
     def _assign(self, node: ast.Assign) -> None:
         for target in node.targets:
@@ -198,6 +307,15 @@ class Collector:
     def _global(self, node: ast.Global) -> None:
         self.scope.globals.update(node.names)
 
+    def _nonlocal(self, node: ast.Nonlocal) -> None:
+        self.scope.nonlocals.update(node.names)
+
+    def _return(self, node: ast.Return) -> None:
+        if node.value is not None:
+            if may_lead(node.value):
+                self.scope.results.append(node.value)
+            self._visit(node.value)
+
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
             first = alias.name.partition(".")[0]
@@ -207,6 +325,8 @@ class Collector:
                 self.imported.append(Imported(alias, name))
                 target: str | None = name if alias.asname else tensorflow_name(first)
             else:
+                if alias.asname and alias.name in MODULES:
+                    self.module.aliases[alias.asname] = alias.name
                 target = self._local(alias.name if alias.asname else first, 0)
                 self._local(alias.name, 0)
             names = (target,) if target else ()
@@ -224,6 +344,8 @@ class Collector:
                 if space and space != "tf":
                     self.imported.append(Imported(alias, space))
                 continue
+            if alias.asname and module in MODULES and alias.name in CALLS:
+                self.module.aliases[alias.asname] = alias.name
             full = f"{space or local}.{alias.name}" if space or local else None
             if space:
                 self.imported.append(Imported(alias, f"{space}.{alias.name}"))
@@ -247,8 +369,16 @@ class Collector:
         self._all([*arguments.defaults, *arguments.kw_defaults])
         outer = self.scope
         scope = Scope("function", outer)
-        if not isinstance(node, ast.Lambda):
-            self._add(node.name, Binding(_position(node), self._branches > 0))
+        if isinstance(node, ast.Lambda):
+            if may_lead(node.body):
+                scope.results.append(node.body)
+        else:
+            binding = Binding(_position(node), self._branches > 0)
+            binding.made = scope
+            scope.is_property = any(_id(each) in _PROPERTIES for each in node.decorator_list)
+            self._add(node.name, binding)
+            names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)]
+            self._functions.setdefault(node.name, []).append((scope, names))
             self._all([node.returns, *(each.annotation for each in _arguments(arguments))])
         for name, default in _parameters(arguments):
             binding = Binding((0, 0), False, default, outer)
@@ -259,8 +389,13 @@ class Collector:
 
     def _class(self, node: ast.ClassDef) -> None:
         self._all([*node.decorator_list, *node.bases, *node.keywords])
-        self._add(node.name, Binding(_position(node), self._branches > 0))
-        self._inside(Scope("class", self.scope), node.body)
+        binding = Binding(_position(node), self._branches > 0)
+        binding.made = scope = Scope("class", self.scope)
+        scope.results = node.bases
+        self._add(node.name, binding)
+        self._inside(scope, node.body)
+        if any(each.known is None for listed in scope.bindings.values() for each in listed):
+            self.names.add(node.name)
 
     def _inside(self, scope: Scope, body: Iterable[ast.AST]) -> None:
         outer, branches, arg_scopes = self.scope, self._branches, self._arg_scopes
@@ -301,9 +436,18 @@ class Collector:
         if type(inner) is ast.Name:
             self.uses.append(Use(node, self.scope, inner))
             return
-        if isinstance(inner, ast.Call):
+        if isinstance(inner, ast.Call | ast.Subscript):
             self.uses.append(Use(node, self.scope))
         self._visit(inner)
+
+    def _subscript(self, node: ast.Subscript) -> None:
+        value = node.value
+        if isinstance(node.slice, ast.Constant) and (
+            (isinstance(value, ast.Attribute) and value.attr in ("__dict__", "modules"))
+            or (isinstance(value, ast.Call) and _id(value.func) in NAMESPACES)
+        ):
+            self.uses.append(Use(node, self.scope))
+        self._children(node)
 
     def _call(self, node: ast.Call) -> None:
         function = node.func
@@ -346,6 +490,10 @@ def enclosing_class(scope: Scope | None) -> Scope | None:
     while scope is not None and scope.kind != "class":
         scope = scope.parent
     return scope
+
+
+def _id(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _position(node: Any) -> tuple[int, int]:
@@ -396,6 +544,9 @@ _VISITORS: dict[type, Any] = {
     ast.Call: Collector._call,
     ast.ClassDef: Collector._class,
     ast.Global: Collector._global,
+    ast.Nonlocal: Collector._nonlocal,
+    ast.Return: Collector._return,
+    ast.Subscript: Collector._subscript,
     ast.Import: Collector._import,
     ast.ImportFrom: Collector._import_from,
     ast.Lambda: Collector._function,

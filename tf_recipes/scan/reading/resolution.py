@@ -9,9 +9,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tf_recipes.knowledge import symbols
-from tf_recipes.scan.reading.bindings import CALLS, LOADS, Binding, Scope, Use, enclosing_class
+from tf_recipes.scan.reading.bindings import (
+    CALLS,
+    LOADS,
+    MODULES,
+    NAMESPACES,
+    Binding,
+    Scope,
+    Use,
+    enclosing_class,
+    tensorflow_name,
+)
 
-_MODULES = ("importlib", "functools")
+_PY = ".py"
+_RESULT, _ITEM = "()", "[]"  # behind the name of a function, and of a container
+_DEEPEST = 4  # parts of a name in a local module
+_MOST_BASES = 10
 _SELF = ("self", "cls")
 _BUILTINS = frozenset(dir(builtins))
 _BUSY = object()  # a binding that is being resolved
@@ -44,6 +57,7 @@ class Resolver:
     ) -> None:
         self._module, self._exports = module, exports
         self.asked: set[tuple[str, str]] = set()
+        self._known: dict[int, tuple[Reference, ...]] = {}  # by the nodes of one tree
 
     def resolve_use(self, use: Use) -> tuple[Reference, ...]:
         """Returns what a use may stand for; most names of a file stand for nothing."""
@@ -52,7 +66,7 @@ class Resolver:
             return self.resolve(use.node, use.scope)
         if root.id not in _SELF:
             references = self._name(root.id, use.scope, root)
-            if not references:
+            if not references and use.node is root:
                 return ()
             if len(references) == 1:
                 if use.node is root:
@@ -74,21 +88,95 @@ class Resolver:
         if type(node) is ast.Name:
             return self._name(node.id, scope, node)
         resolve = _KINDS.get(type(node))
-        return resolve(self, node, scope) if resolve is not None else ()
+        if resolve is None:
+            return ()
+        if type(node) is not ast.Subscript and type(node) is not ast.Call:
+            return resolve(self, node, scope)
+        known = self._known.get(id(node))
+        if known is None:  # an item may come from the container that it is put into
+            self._known[id(node)] = ()
+            self._known[id(node)] = known = resolve(self, node, scope)
+        return known
 
     def _of_attribute(self, node: ast.Attribute, scope: Scope) -> tuple[Reference, ...]:
         found: tuple[Reference, ...] = ()
         inner = node.value
-        if type(inner) is ast.Name and inner.id in _SELF:
-            owner = enclosing_class(scope)
-            for binding in owner.attributes.get(node.attr, ()) if owner is not None else ():
-                found += self._binding(binding)
+        if type(inner) is ast.Name:
+            if inner.id in _SELF:
+                owner = enclosing_class(scope)
+                if owner is not None:
+                    found += self._member(owner, node.attr)
+            else:
+                for made in self._made(inner, scope):
+                    if made.kind == "class":
+                        found += self._member(made, node.attr)
         for each in self._resolve(inner, scope):
             found += self._attribute(each, node.attr)
         return found
 
+    def _made(self, node: ast.expr, scope: Scope | None) -> Iterator[Scope]:
+        """Yields the classes and functions of this file that an expression stands for."""
+        bindings: Iterable[Binding] = ()
+        if isinstance(node, ast.Attribute) and _is_self(node.value):
+            owner = enclosing_class(scope)
+            bindings = owner.bindings.get(node.attr, ()) if owner is not None else ()
+        elif isinstance(node, ast.Name):
+            while scope is not None and node.id not in scope.bindings:
+                scope = scope.parent
+            bindings = scope.bindings[node.id] if scope is not None else ()
+        for binding in bindings:
+            if binding.made is not None:
+                yield binding.made
+
+    def _member(
+        self, owner: Scope, name: str, below: tuple[Scope, ...] = ()
+    ) -> tuple[Reference, ...]:
+        """Returns what an attribute of a class of this file stands for."""
+        found: tuple[Reference, ...] = ()
+        bindings = [*owner.attributes.get(name, ()), *owner.bindings.get(name, ())]
+        for binding in bindings:
+            if binding.made is not None and binding.made.is_property:
+                found += self._result(binding.made)
+            found += self._binding(binding)
+        if not bindings and owner not in below and len(below) < _MOST_BASES:
+            for base in owner.results:
+                for made in self._made(base, owner.parent):
+                    if made.kind == "class":
+                        found += self._member(made, name, (*below, owner))
+                for reference in self._resolve(base, owner.parent or owner):
+                    if reference.name.startswith("@"):
+                        found += self._attribute(reference, name)
+        return found
+
+    def _result(self, function: Scope) -> tuple[Reference, ...]:
+        """Returns what the result of a function of this file stands for."""
+        known = function.known.get(_RESULT)
+        if known is None:
+            function.known[_RESULT] = ()  # while it is being looked at
+            known = self._each(function.results, function)
+            function.known[_RESULT] = known = tuple(dict.fromkeys(known))[:MOST]
+        return known
+
     def _of_subscript(self, node: ast.Subscript, scope: Scope) -> tuple[Reference, ...]:
-        return self._each(self._items(node.value, scope), scope)
+        found: tuple[Reference, ...] = ()
+        value = node.value
+        for key in self._texts(node.slice, scope):
+            if isinstance(value, ast.Attribute) and value.attr == "modules":
+                name = tensorflow_name(key)
+                found += (Reference(name),) if name else ()
+            elif isinstance(value, ast.Attribute) and value.attr == "__dict__":
+                for each in self._resolve(value.value, scope):
+                    found += self._attribute(each, key)
+            elif isinstance(value, ast.Call) and _id(value.func) in NAMESPACES:
+                for each in self._each(value.args[:1], scope):
+                    found += self._attribute(each, key)
+                found += () if value.args else self._name(key, scope, node)
+        for reference in self._resolve(value, scope):
+            if reference.name.startswith("@"):
+                found += self._attribute(reference, _ITEM, "")
+        for item, of_scope in self._items(value, scope):
+            found += self._resolve(item, of_scope)
+        return found
 
     def _of_condition(self, node: ast.IfExp, scope: Scope) -> tuple[Reference, ...]:
         return self._each((node.body, node.orelse), scope)
@@ -118,13 +206,38 @@ class Resolver:
             if binding.value is not None:
                 yield binding.value
 
-    def _items(self, node: ast.expr, scope: Scope) -> Iterator[ast.expr]:
-        """Yields the items of a dict, list or tuple that is written out in the file."""
+    def _items(self, node: ast.expr, scope: Scope) -> Iterator[tuple[ast.expr, Scope]]:
+        """Yields the items of a dict, list or tuple of the file, each with its scope."""
         for literal in self.literals(node, scope):
+            values: Iterable[ast.expr] = ()
             if isinstance(literal, ast.Dict):
-                yield from literal.values
+                values = literal.values
             elif isinstance(literal, ast.List | ast.Tuple):
-                yield from literal.elts
+                values = literal.elts
+            elif isinstance(literal, ast.Call) and _id(literal.func) == "dict":
+                values = [each.value for each in literal.keywords]
+            for each in values:
+                yield each, scope
+        if type(node) is ast.Name:
+            yield from self._module.items.get(node.id, ())
+
+    def _texts(self, node: ast.expr, scope: Scope) -> list[str]:
+        """Returns the texts that an expression may be, where the file says so."""
+        if type(node) is ast.Constant:
+            return [node.value] if isinstance(node.value, str) else []
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            before, after = self._texts(node.left, scope), self._texts(node.right, scope)
+            return [left + right for left in before for right in after][:MOST]
+        if isinstance(node, ast.IfExp):
+            return [*self._texts(node.body, scope), *self._texts(node.orelse, scope)]
+        if type(node) is ast.Name:
+            literals = self.literals(node, scope)
+            return [
+                each.value
+                for each in literals
+                if type(each) is ast.Constant and isinstance(each.value, str)
+            ][:MOST]
+        return []
 
     def _attributes(self, reference: Reference, node: ast.expr) -> tuple[Reference, ...]:
         """Returns what `a.b.c` stands for, where `a` stands for one reference."""
@@ -146,9 +259,13 @@ class Resolver:
             return ()
         return (Reference(f"{reference.name}.{'.'.join(reversed(parts))}"),)
 
-    def _attribute(self, reference: Reference, name: str) -> tuple[Reference, ...]:
+    def _attribute(self, reference: Reference, name: str, dot: str = ".") -> tuple[Reference, ...]:
         if reference.name.startswith("@"):
-            return self._exported(reference.name, name)
+            module, end, path = reference.name.rpartition(_PY)
+            if not path:
+                return self._exported(reference.name, name)
+            inner = path.removeprefix(".")
+            return self._exported(f"{module}{end}", f"{inner}{dot}{name}")
         if reference.name.count(".") < LONGEST and not reference.partials:
             return (Reference(f"{reference.name}.{name}"),)
         return ()
@@ -156,33 +273,53 @@ class Resolver:
     def _exported(self, module: str, name: str) -> tuple[Reference, ...]:
         """Returns what a name of a local module stands for."""
         self.asked.add((module, name))
-        return tuple(Reference(each) for each in self._exports(module).get(name, ()))
+        found = tuple(Reference(each) for each in self._exports(module).get(name, ()))
+        # its own attributes, items and results may be exported
+        return found or ((Reference(f"{module}.{name}"),) if name.count(".") < _DEEPEST else ())
 
     def _call(self, node: ast.Call, scope: Scope) -> tuple[Reference, ...]:
         """Resolves `getattr(x, "name")`, `import_module("tensorflow")` and `partial(f, ...)`."""
-        function = node.func
-        if type(function) is ast.Name:
-            called = function.id
-        elif type(function) is ast.Attribute and type(function.value) is ast.Name:
-            called = function.attr if function.value.id in _MODULES else ""
-        else:
-            return ()
-        if called not in CALLS or not node.args:
-            return ()
+        function, aliases = node.func, self._module.aliases
         found: tuple[Reference, ...] = ()
+        called = ""
+        if type(function) is ast.Name:
+            called = aliases.get(function.id, function.id)
+        elif type(function) is ast.Attribute and type(function.value) is ast.Name:
+            module = function.value.id
+            called = function.attr if aliases.get(module, module) in MODULES else ""
+        if called not in CALLS or not node.args:
+            return self._of_result(node, scope)
         if called == "getattr":
-            part = _text(node.args[1]) if len(node.args) > 1 else None
-            for each in self._resolve(node.args[0], scope) if part else ():
-                for name in str(part).split("."):
-                    found += self._attribute(each, name)
+            for name in self._texts(node.args[1], scope) if len(node.args) > 1 else ():
+                for each in self._resolve(node.args[0], scope):
+                    found += self._attribute(each, name) if name.isidentifier() else ()
         elif called in LOADS:
-            module = _text(node.args[0])
-            root, dot, rest = (module or "").partition(".")
-            if root == "tensorflow":
-                return (Reference("tf" if called == "__import__" else f"tf{dot}{rest}"),)
+            for text in self._texts(node.args[0], scope):
+                module, package = text, node.args[1:2]
+                if text.startswith(".") and package:
+                    module = "".join((*self._texts(package[0], scope)[:1], text))
+                loaded = tensorflow_name(module)
+                if loaded and module.replace(".", "a").isidentifier():
+                    found += (Reference("tf" if called == "__import__" else loaded),)
         else:
             for each in self._resolve(node.args[0], scope):
                 found += (Reference(each.name, (*each.partials, node)),)
+        return found
+
+    def _of_result(self, node: ast.Call, scope: Scope) -> tuple[Reference, ...]:
+        """Resolves the call of a function of this file or of a local module, and `d.get(key)`."""
+        found: tuple[Reference, ...] = ()
+        function = node.func
+        for made in self._made(function, scope):
+            if made.kind == "function":
+                found += self._result(made)
+        if isinstance(function, ast.Attribute) and function.attr == "get":
+            for item, of_scope in self._items(function.value, scope):
+                found += self._resolve(item, of_scope)
+        if type(function) is ast.Name or type(function) is ast.Attribute:
+            for reference in self._resolve(function, scope):
+                if reference.name.startswith("@"):
+                    found += self._attribute(reference, _RESULT, "")
         return found
 
     def _name(self, name: str, scope: Scope, node: ast.expr) -> tuple[Reference, ...]:
@@ -257,9 +394,29 @@ class Resolver:
                 made.update((name, (f"{star}.{name}",)) for name in symbols.members(star))
         for name, bindings in self._module.bindings.items():
             found = [each.name for binding in bindings for each in self._binding(binding)]
-            if found:
-                made[name] = tuple(dict.fromkeys(found))[:MOST]
+            exported = tuple(each for each in dict.fromkeys(found) if each[:1] != "@")
+            if exported:
+                made[name] = exported[:MOST]
+            for inner, references in self._inner(name, bindings):
+                kept = tuple(each.name for each in references if each.name[:1] != "@")
+                if kept:
+                    made[f"{name}{inner}"] = tuple(dict.fromkeys(kept))[:MOST]
         return made
+
+    def _inner(
+        self, name: str, bindings: list[Binding]
+    ) -> Iterator[tuple[str, tuple[Reference, ...]]]:
+        """Yields the attributes of a class, the result of a function, the items of a container."""
+        for binding in bindings:
+            made = binding.made
+            if made is not None and made.kind == "class":
+                for attribute in (*made.attributes, *made.bindings):
+                    yield f".{attribute}", self._member(made, attribute)
+            elif made is not None and made.results:
+                yield _RESULT, self._result(made)
+            elif isinstance(binding.value, ast.Dict | ast.List | ast.Tuple | ast.Call):
+                items = self._items(binding.value, self._module)
+                yield _ITEM, self._each((item for item, _ in items), self._module)
 
 
 def _reaching(bindings: list[Binding], position: tuple[int, int]) -> list[Binding]:
@@ -275,9 +432,12 @@ def _is_compat(reference: Reference) -> bool:
     return symbols.is_compat(reference.name)
 
 
-def _text(node: ast.expr) -> str | None:
-    value = node.value if isinstance(node, ast.Constant) else None
-    return value if isinstance(value, str) and value.replace(".", "a").isidentifier() else None
+def _id(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in _SELF
 
 
 _KINDS: Mapping[type, Callable[[Resolver, Any, Scope], tuple[Reference, ...]]] = {

@@ -12,7 +12,8 @@ FUNCTIONS = frozenset({"tf.nn.dropout", "tf.contrib.layers.dropout"})
 def check(call: Called) -> Iterator[Advice]:
     """Yields advice on a share that is kept."""
     kept = call.argument("keep_prob")
-    by_name = "keep_prob" in call.names()
+    # what is called so is no rate, whatever else the file says
+    by_name = "keep_prob" in call.names() or (kept is not None and "keep" in ast.unparse(kept))
     if call.name == "tf.nn.dropout" and not (kept is not None and (by_name or call.in_tf1_code)):
         return
     if kept is None and call.unsure:

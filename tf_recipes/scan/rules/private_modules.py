@@ -9,11 +9,16 @@ from tf_recipes.scan.terms.rule import Advice, Rule, Used
 
 def check(use: Used) -> Iterator[Advice]:
     """Yields advice on a private name."""
-    if use.in_tf1_code and f"{use.name}.".startswith(tuple(f"{each}." for each in symbols.PRIVATE)):
+    is_private = f"{use.name}.".startswith(tuple(f"{each}." for each in symbols.PRIVATE))
+    lost = symbols.lost_module(use.name)
+    if is_private and (use.in_tf1_code or lost):
         last = use.name.rpartition(".")[2]
+        name = use.name.replace("tf.", "tensorflow.", 1)
+        why = "no version promises it"
+        if lost is not None:
+            why = f"TensorFlow 2 lacks {lost.replace('tf.', 'tensorflow.', 1)}"
         yield Advice(
-            f"{use.name.replace('tf.', 'tensorflow.', 1)} is private: no version promises it.",
-            f"the public name; look {last} up in docs/names.md",
+            f"{name} is private: {why}.", f"the public name; look {last} up in docs/names.md"
         )
 
 

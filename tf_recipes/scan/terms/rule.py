@@ -21,12 +21,14 @@ class Advice(NamedTuple):
 class Used(NamedTuple):
     """Holds a use of a name of TensorFlow, from `tf` on.
 
-    `in_tf1_code` is whether the file names something that only TensorFlow 1 has.
+    `in_tf1_code` is whether the file names something that only TensorFlow 1 has, and `on_compat`
+    whether it imports `tf.compat.v1` in the place of TensorFlow, or turns TensorFlow 2 off.
     """
 
     name: str
     imported: bool
     in_tf1_code: bool = True
+    on_compat: bool = False
 
 
 class Called:
@@ -36,6 +38,7 @@ class Called:
         name: the function's canonical name, from `tf` on.
         node: the call.
         in_tf1_code: whether the file names something that only TensorFlow 1 has.
+        is_compat: whether the function is reached through `tf.compat.v1`.
     """
 
     def __init__(
@@ -46,7 +49,8 @@ class Called:
         scoped: Sequence[ast.Call] = (),
         unsure: bool = False,
     ) -> None:
-        self.name, self.node, self.in_tf1_code = name, node, True
+        self.name, self.node = name, node
+        self.in_tf1_code, self.is_compat = True, False
         self._positional = [each for call in partials for each in call.args[1:]] + node.args
         self._given: dict[str, ast.expr] = {}
         self.unsure = unsure or any(isinstance(each, ast.Starred) for each in self._positional)

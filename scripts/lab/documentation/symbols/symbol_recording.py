@@ -2,7 +2,8 @@
 
 TF1 is asked in a process of its own, TensorFlow 2 in this one. The tables are data of the package,
 in `tf_recipes/knowledge`: `vanished.tsv`, `arguments.tsv`, the names that live, `living.tsv`, and
-those that live under another name, `renamed.tsv`.
+those that live under another name, `renamed.tsv`. `private.tsv` has the private modules that
+TensorFlow 2 lacks, which a path shows: they are not imported.
 """
 
 import collections
@@ -19,6 +20,7 @@ PROGRAM = Path(__file__).with_name("tf1_symbols.py")
 VANISHED = ("symbol", "in compat.v1", "same as")
 ARGUMENTS = ("symbol", "TensorFlow 1", "TensorFlow 2")
 LIVING = ("module", "names")
+PRIVATE = ("module",)
 RENAMED = ("symbol", "in its place", "arguments", "arguments now")
 # TensorFlow 2 has these under names of TF 1.15, and means something else, or another version.
 OTHER_MEANING = ("tf.keras.", "tf.initializers.", "tf.losses.", "tf.metrics.", "tf.optimizers.")
@@ -172,6 +174,19 @@ def moved(before, now):
     return bool(lost) or any(a != b for a, b in zip(before, now, strict=False))
 
 
+def private(recorded):
+    """Returns the rows of `private.tsv`: the modules below `tensorflow.python` that are gone.
+
+    A module in a package that is gone has no row.
+
+    Args:
+        recorded: the result of `record`.
+    """
+    now = set(tf1_symbols.private())
+    gone = {name for name in recorded["private"] if name not in now}
+    return sorted((name,) for name in gone if name.rpartition(".")[0] not in gone)
+
+
 def renamed(recorded, tf, keras):
     """Returns the rows of `renamed.tsv`: what computes the same under another name.
 
@@ -252,6 +267,7 @@ def tables(recorded):
         "arguments.tsv": (ARGUMENTS, arguments(recorded, tensorflow)),
         "living.tsv": (LIVING, living(recorded, tensorflow)),
         "renamed.tsv": (RENAMED, renamed(recorded, tensorflow, keras)),
+        "private.tsv": (PRIVATE, private(recorded)),
     }
     return {
         name: "".join("\t".join(row) + "\n" for row in [head, *rows])

@@ -6,6 +6,7 @@ The program writes the result of `record` as JSON to stdout.
 import collections
 import inspect
 import json
+import os
 import sys
 import types
 
@@ -15,7 +16,7 @@ LEFT_OUT = ("tf.compat", "tf.raw_ops.", "tf.contrib.keras.", "tf.contrib.quantiz
 
 
 def record(tf):
-    """Returns TF1's version, names, arguments and members.
+    """Returns TF1's version, names, arguments, members and private modules.
 
     `names` is `{name: [kind, number of its object]}`, `arguments` `{name: list}`, and `members`
     `{class: public attributes}`.
@@ -37,6 +38,7 @@ def record(tf):
         "names": names,
         "arguments": arguments,
         "members": members,
+        "private": private(),
     }
 
 
@@ -64,6 +66,24 @@ def walk(tf):
 def public(module):
     """Returns the names of a module that begin with no underscore."""
     return [name for name in dir(module) if not name.startswith("_")]
+
+
+def private():
+    """Returns the names of the modules below `tensorflow.python`, by the files that are there."""
+    loaded = ("tensorflow.python", "tensorflow_core.python")
+    module = next(sys.modules[name] for name in loaded if name in sys.modules)
+    folder = os.path.dirname(module.__file__)
+    found = set()
+    for place, _, names in os.walk(folder):
+        package = os.path.relpath(place, folder).replace(os.sep, ".")
+        space = "tf.python" if package == "." else "tf.python." + package
+        if "__init__.py" in names:
+            found.add(space)
+        for name in names:
+            stem, _, suffix = name.partition(".")
+            if suffix == "py" or suffix.endswith("so"):
+                found.add(space + "." + stem)
+    return sorted(each for each in found if not each.endswith("__init__"))
 
 
 def is_public(space, name, module):
