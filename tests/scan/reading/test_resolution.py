@@ -42,7 +42,8 @@ REACHED = {
     "item of a dict": "import tensorflow as tf\nd = {'a': tf.layers}\nd['a'].dense(x, 1)",
     "attribute of a class": "import tensorflow as tf\nclass C:\n    act = tf.contrib.layers\n"
     "    def f(self):\n        return self.act.flatten(x)",
-    "attribute by the class": "import tensorflow as tf\nclass C:\n    l = tf.layers\nC.l.dense(x, 1)",
+    "attribute by the class": "import tensorflow as tf\nclass C:\n    l = tf.layers\n"
+    "C.l.dense(x, 1)",
     "inherited attribute": "import tensorflow as tf\nclass B:\n    l = tf.layers\nclass C(B):\n"
     "    def f(self):\n        return self.l.dense(x, 1)",
     "property": "import tensorflow as tf\nclass C:\n    @property\n    def l(self):\n"
@@ -52,7 +53,8 @@ REACHED = {
     "result of a lambda": "import tensorflow as tf\nf = lambda: tf\nx = 1\ntf.Session()",
     "parameter that a call passes": "import tensorflow as tf\nf(tf.layers)\n\n\ndef f(l):\n"
     "    return l.dense(x, 1)",
-    "loop over a list": "import tensorflow as tf\nfor f in [1, tf.layers]:\n    x = 1\n    f.dense(x)",
+    "loop over a list": "import tensorflow as tf\nfor f in [1, tf.layers]:\n    x = 1\n"
+    "    f.dense(x)",
     "loop over a dict": "import tensorflow as tf\nd = {'a': tf.layers}\nx = 1\n"
     "for k, f in d.items():\n    y = 1\n    f.dense(x)",
     "item of dict()": "import tensorflow as tf\nd = dict(a=tf.layers)\nx = 1\nd['a'].dense(x, 1)",
@@ -60,7 +62,8 @@ REACHED = {
     "d['a'].dense(x, 1)",
     "partial by another name": "from functools import partial as p\nimport tensorflow as tf\n"
     "f = p(tf.layers.dense, units=1)\nx = 1\nf(x)",
-    "getattr with a name": "import tensorflow as tf\nN = 'layers'\nx = 1\ngetattr(tf, N).dense(x, 1)",
+    "getattr with a name": "import tensorflow as tf\nN = 'layers'\nx = 1\n"
+    "getattr(tf, N).dense(x, 1)",
     "getattr with a sum": "import tensorflow as tf\ngetattr(tf, 'lay' + 'ers').dense(x, 1)",
     "import_module by another name": "from importlib import import_module as m\n"
     "s = m('tensorflow.contrib.slim')\nx = 1\ns.conv2d(x, 1, 1)",
@@ -93,7 +96,8 @@ NOT_REACHED = {
     "star of a built-in": "from tensorflow import *\nprint(round(1.5))",
     "class attribute": "import tensorflow as tf\nclass C:\n    tf = 1\n    s = tf.Session",
     "other result": "import tensorflow as tf\ndef f():\n    return g(tf.nn)\nf().Session()",
-    "items of each other": "import tensorflow as tf\nd = {}\nd[1] = d[2]\nd[2] = d[1]\nd[1].Session()",
+    "items of each other": "import tensorflow as tf\nd = {}\nd[1] = d[2]\nd[2] = d[1]\n"
+    "d[1].Session()",
     "base of itself": "import tensorflow as tf\nclass C(C):\n    def f(self):\n"
     "        return self.x.Session()",
     "itself": "import tensorflow\nx = x\nx.Session()",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from tf_recipes.knowledge import symbols
 from tf_recipes.scan.terms.rule import Advice, Called, trap
 
 NAMES = (
@@ -18,8 +17,8 @@ FUNCTIONS = frozenset(f"tf.image.{name}" for name in NAMES)
 
 def check(call: Called) -> Iterator[Advice]:
     """Yields advice on a call that is TF1's."""
-    if not call.in_tf1_code or symbols.first_vanished(call.name) == "tf.image":
-        return
+    if not call.in_tf1_code or call.is_compat:
+        return  # what is called through compat.v1 computes what TF1 computed
     last = call.name.rpartition(".")[2]
     place = "resize" if last == "resize_images" else last
     yield Advice(
