@@ -48,6 +48,53 @@ def test_methods_of_lists_and_builtins_call_no_layer():
     assert f"\nx = {CONV}\nsizes.append(len(x.get_shape().as_list()))\n" in made
 
 
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (
+            "slim.repeat(x, 2, slim.conv2d, 8, 3)",
+            "slim.repeat(x, 2, slim.conv2d, 8, 3, padding='VALID')",
+        ),
+        (
+            "slim.repeat(x, 2, slim.conv2d, 8, 3, padding='SAME')",
+            "slim.repeat(x, 2, slim.conv2d, 8, 3, padding='SAME')",
+        ),
+        ("slim.repeat(x, 2, slim.max_pool2d, 2)", "slim.repeat(x, 2, slim.max_pool2d, 2)"),
+        (
+            "slim.stack(x, slim.conv2d, [8, 9], kernel_size=3)",
+            "slim.stack(x, slim.conv2d, [8, 9], kernel_size=3, padding='VALID')",
+        ),
+    ],
+)
+def test_what_calls_a_layer_several_times_gets_its_arguments(call, expected):
+    assert fixed(f"{SCOPE}:\n    return {call}\n") == f"return {expected}\n"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "slim.stack(x, slim.conv2d, [(8, 3), (9, 3, 2)])",
+        "slim.stack(x, slim.conv2d, given)",
+        "slim.repeat(x, 2, given, 8, 3)",
+        "slim.repeat(x, 2, slim.conv2d, *given)",
+    ],
+)
+def test_a_block_stays_where_the_calls_of_its_layers_are_not_written_out(call):
+    body = f"{SCOPE}:\n    return {call}\n"
+    assert fixed(body) == body
+
+
+def test_what_partial_gives_counts_more_than_the_block():
+    made = fixed(
+        f"""
+        conv = functools.partial(slim.conv2d, padding="SAME")
+        {SCOPE[:-1]}, stride=2):
+            return conv(x, 8, 3)
+        """
+    )
+    assert made.endswith("return conv(x, 8, 3, stride=2)\n")
+
+
 def test_a_dict_and_names_may_be_written_again():
     made = fixed(
         """

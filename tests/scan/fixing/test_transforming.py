@@ -32,6 +32,9 @@ PROGRAMS = {
             y = tf.layers.flatten(y)
             y = tf.layers.dropout(y, 0.5)
             y = tf.layers.dense(y, 3, tf.nn.elu, True, half, tf.constant_initializer(-1.5))
+            y += tf.layers.dense(y, 3, kernel_initializer=tf.ones_initializer(dtype=tf.float64),
+                                 bias_initializer=tf.constant_initializer(
+                                     [0.1, 0.2, 0.3], verify_shape=True))
             return tf.log(tf.reduce_sum(tf.exp(y), [1], keep_dims=True))
         """,
     "contrib": """

@@ -19,6 +19,12 @@ def fixed(given):
     [
         ("tf.zeros_initializer()", "keras.initializers.Zeros()"),
         ("tf.initializers.ones(dtype=tf.float32)", "keras.initializers.Ones()"),
+        ("tf.zeros_initializer(dtype=tf.float64)", "keras.initializers.Zeros()"),
+        ("tf.glorot_normal_initializer(dtype=tf.float16)", "keras.initializers.GlorotNormal()"),
+        (
+            "tf.constant_initializer([1, 2, 3], verify_shape=True)",
+            "keras.initializers.Constant([1, 2, 3])",
+        ),
         ("tf.constant_initializer()", "keras.initializers.Constant(0)"),
         ("tf.constant_initializer(0.5, verify_shape=False)", "keras.initializers.Constant(0.5)"),
         (
@@ -68,7 +74,6 @@ def test_an_initializer(given, expected):
         "tf.constant_initializer([1, 2, 3])",
         "tf.constant_initializer(value)",
         "tf.constant_initializer(1, verify_shape=True)",
-        "tf.glorot_normal_initializer(dtype=tf.float64)",
         "tf.orthogonal_initializer(*given)",
     ],
 )

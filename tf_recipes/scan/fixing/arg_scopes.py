@@ -16,8 +16,8 @@ from tf_recipes.scan.terms.rule import Called
 _HARMLESS = frozenset(
     ["bool", "dict", "enumerate", "float", "format", "int", "isinstance", "len", "list", "max"]
 ).union(["min", "print", "range", "reversed", "round", "str", "sum", "tuple", "zip"])
-# These call a layer that they are given.
-_CALLERS = ("tf.contrib.layers.repeat", "tf.contrib.layers.stack", "tf.contrib.slim.repeat")
+# These call a layer that they are given, with their own keywords; the place of the layer.
+_CALLERS = {"tf.contrib.layers.repeat": 2, "tf.contrib.layers.stack": 1}
 
 
 class Spelled(NamedTuple):
@@ -94,10 +94,20 @@ def _spelled(
         names = {symbols.canonical(name) for name, _ in _resolved(call.func, analysis)}
         if not names and not _is_harmless(call):
             return None  # it may call a layer of the block
-        if len(names) > 1 or names & set(_CALLERS):
+        if len(names) > 1:
+            return None
+        calling = callings[id(call)]
+        if names & _CALLERS.keys():
+            layer = _called_layer(call, names.pop())
+            if layer is None:
+                return None
+            heads.add(id(layer.func))
+            names = {symbols.canonical(name) for name, _ in _resolved(layer.func, analysis)}
+            calling = calling._replace(node=layer)
+        if len(names) > 1 or (not names and not _is_harmless(call)):
             return None
         if names & functions:
-            given = _missing(callings[id(call)], names.pop(), scope_call, analysis)
+            given = _missing(calling, names.pop(), scope_call, analysis)
             if given is None:
                 return None
             made[planner.place(call)] = given
@@ -109,10 +119,28 @@ def _spelled(
     return made
 
 
+def _called_layer(call: ast.Call, name: str) -> ast.Call | None:
+    """Returns the call of a layer that `repeat` or `stack` makes; None where it is not known."""
+    place = _CALLERS[name]
+    if len(call.args) <= place or any(isinstance(each, ast.Starred) for each in call.args):
+        return None
+    inputs, layer, rest = call.args[0], call.args[place], call.args[place + 1 :]
+    if name.endswith("stack"):
+        listed = rest[0] if len(rest) == 1 else None
+        if not isinstance(listed, ast.List) or not listed.elts:
+            return None
+        if any(isinstance(each, ast.List | ast.Tuple | ast.Starred) for each in listed.elts):
+            return None
+        rest = listed.elts[:1]  # one argument for each layer
+    return ast.copy_location(ast.Call(layer, [inputs, *rest], call.keywords), call)
+
+
 def _missing(
     calling: Calling, name: str, scope_call: ast.Call, analysis: Analysis
 ) -> list[tuple[str, str]] | None:
-    called = Called(name, calling.node)
+    references = analysis.resolver.resolve(calling.node.func, calling.scope)
+    partials = references[0].partials if references else ()
+    called = Called(name, calling.node, partials)
     if called.unsure:
         return None
     return [

@@ -1,8 +1,11 @@
 """Rewrites files until nothing more can be rewritten, and says what it leaves."""
 
+import ast
 import collections
 import difflib
 import io
+import shlex
+import sys
 import tokenize
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -112,10 +115,27 @@ def _analysed(
     text = "\n".join(parts)
     tree, is_python2 = source.parse(text)
     if is_python2:
-        raise CannotFix("it is Python 2; convert it to Python 3 first")
+        raise CannotFix(_of_python2(text, path))
     read = source.Source(path, text, text.split("\n"), tree, None, False)
     analysis = Analysis(read, locate, exports)
     return analysis, Planner(analysis, text)
+
+
+def _of_python2(text: str, path: str) -> str:
+    """Returns which line is Python 2, and what converts the file."""
+    try:
+        ast.parse(text)
+        line = 0
+    except SyntaxError as error:
+        line = error.lineno or 0
+    if path.endswith(".ipynb"):
+        return "its code is Python 2, which no tool converts in a notebook: write its cells anew"
+    # lib2to3 was part of Python until 3.12; futurize needs it as well
+    with_python = "python" if sys.version_info < (3, 13) else "python3.12"
+    return (
+        f"line {line} is Python 2; convert the file first: {with_python} -m lib2to3 --write "
+        f"{shlex.quote(path)} (Python 3.13 has no lib2to3), and look at each division (TFR027)"
+    )
 
 
 def _parsed(parts: Iterable[str]) -> list[cst.Module]:

@@ -12,6 +12,8 @@ _SEED = {"seed": "seed"}
 
 def _dtype(call: Call) -> None:
     given = call.take("dtype")
+    if call.inline:
+        return  # TF1's layers and variables pass their own
     if given is not None and not given.text.strip().endswith("float32"):
         raise CannotFix(f"dtype={short(given.text)} belongs to the layer")
 
@@ -39,11 +41,17 @@ def _initializer(
 
 def _constant(call: Call) -> New:
     _dtype(call)
-    call.drop_without_effect("verify_shape")
+    verified = call.take("verify_shape")
+    is_verified = verified is not None and literal(verified, "verify_shape") is True
     given = call.take("value")
     value = literal(given, "value") if given else 0
-    if not isinstance(value, int | float):
+    if isinstance(value, list) and not is_verified:
+        # TF1 fills a larger shape with the last value, and takes any order of axes
         raise CannotFix("the values are several")
+    if is_verified and not isinstance(value, list):
+        raise CannotFix("verify_shape refuses one value for several")
+    if not isinstance(value, int | float | list):
+        raise CannotFix(f"value={short(given.text if given else '')} is no number")
     call.done()
     return New("keras.initializers.Constant", [Piece(None, given or "0")])
 
