@@ -29,7 +29,10 @@ def test_the_nearest_file_with_settings(tmp_path):
     [
         ("pyproject.toml", "[tool.tf-recipes.scan]\nselct = 'TFR001'", "selct"),
         ("pyproject.toml", "[tool.tf-recipes.scan]\nselect = 3", "A setting is a text"),
+        ("pyproject.toml", "[tool.tf-recipes.scan]\nselect = 3", "3 as select in .*pyproject.toml"),
         ("pyproject.toml", "[tool", "must be TOML"),
+        ("pyproject.toml", "[tool]\ntf-recipes = 3", "the parent of scan is no table"),
+        ("pyproject.toml", "[tool.tf-recipes]\nscan = 3", "scan is no table"),
         ("setup.cfg", "select = 3", "must be readable"),
     ],
 )

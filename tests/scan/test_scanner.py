@@ -31,9 +31,11 @@ def test_a_file_that_fails_is_named_and_the_others_are_scanned(tmp_path):
     (tmp_path / "e.py").symlink_to(tmp_path / "nowhere.py")
     (tmp_path / "f.py").symlink_to(tmp_path / "f.py")
     (tmp_path / "g").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "i.py")
     report = scanner.scan([str(tmp_path), str(tmp_path / "h.py")])
-    named = {os.path.basename(each.path) for each in report.problems}
-    assert named == {"a.py", "c.py", "d.ipynb", "e.py", "f.py", "g", "h.py"}
+    named = {os.path.basename(each.path): each.reason for each in report.problems}
+    assert named.keys() == {"a.py", "c.py", "d.ipynb", "e.py", "f.py", "g", "h.py", "i.py"}
+    assert named["e.py"] == "it is a link that leads nowhere" and named["i.py"] == "it is no file"
     assert codes(report) == ["TFR001"]
     assert report.status == 2
 

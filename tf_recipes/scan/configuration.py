@@ -39,7 +39,16 @@ def read(folder: str) -> dict[str, list[str]]:
 def _toml(path: str) -> Mapping[str, object] | None:
     try:
         with open(path, "rb") as file:
-            return tomllib.load(file).get("tool", {}).get(TABLE, {}).get("scan")
+            found: object = tomllib.load(file)
+        for key in ("tool", TABLE, "scan"):
+            if not isinstance(found, dict):
+                raise ValueError(f"the parent of {key} is no table")
+            if key not in found:
+                return None
+            found = found[key]
+        if not isinstance(found, dict):
+            raise ValueError(f"tool.{TABLE}.scan is no table")
+        return found
     except (OSError, ValueError) as error:
         raise ValueError(
             f"The settings must be TOML. Received: {path} ({error}). Mend it."
@@ -66,7 +75,9 @@ def _checked(path: str, found: Mapping[str, object]) -> dict[str, list[str]]:
         words = value.replace(",", " ").split() if isinstance(value, str) else value
         if not isinstance(words, list) or not all(isinstance(each, str) for each in words):
             validation.fail(
-                "A setting is a text or a list of texts.", f"{key}={value!r}", "Mend it."
+                "A setting is a text or a list of texts.",
+                f"{value!r} as {key} in {path}",
+                "Mend it.",
             )
         settings[key] = words
     if "baseline" in settings:

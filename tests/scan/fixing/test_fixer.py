@@ -211,7 +211,7 @@ def test_python_2_and_odd_slices_stop_nothing(tmp_path):
     (note,) = notes(tmp_path, "y = 1\nprint tf.log(1)\n")
     command = "python" if sys.version_info < (3, 13) else "python3.12"
     assert note.startswith("not rewritten: line 3 is Python 2; convert the file first: ")
-    assert f": {command} -m lib2to3 --write {tmp_path / 'a.py'} (Python 3.13 has no" in note
+    assert f": {command} -m lib2to3 -w {tmp_path / 'a.py'} (Python 3.13 has no" in note
 
 
 def test_what_the_note_on_python_2_says_makes_the_file_one_that_is_rewritten(tmp_path):

@@ -9,7 +9,8 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from tf_recipes.knowledge import symbols
 from tf_recipes.scan.analysis import ARG_SCOPES, Analysis
-from tf_recipes.scan.fixing.planning import Place, Planner
+from tf_recipes.scan.fixing.choosing import Place
+from tf_recipes.scan.fixing.planning import Planner
 from tf_recipes.scan.reading.bindings import Calling, Scope
 from tf_recipes.scan.terms.rule import Called
 

@@ -51,6 +51,9 @@ def fix(paths: Iterable[str], write: bool = True) -> Outcome:
         except OSError as error:
             outcome.problems.append(Problem(path, f"it cannot be written ({error.strerror})"))
             continue
+        except RecursionError:
+            outcome.problems.append(Problem(path, scanner.TOO_DEEP))
+            continue
         except Exception as error:  # whatever one file does to LibCST, the others are rewritten
             reason = f"it cannot be rewritten ({type(error).__name__}: {error})"
             outcome.problems.append(Problem(path, " ".join(reason.split())[:200]))

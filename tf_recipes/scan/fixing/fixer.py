@@ -15,7 +15,8 @@ import libcst as cst
 from tf_recipes.knowledge import symbols
 from tf_recipes.scan.analysis import Analysis
 from tf_recipes.scan.fixing import arg_scopes, documents, imports, obstacles
-from tf_recipes.scan.fixing.planning import Kept, Plan, Planner
+from tf_recipes.scan.fixing.choosing import Kept
+from tf_recipes.scan.fixing.planning import Plan, Planner
 from tf_recipes.scan.fixing.transforming import lines_of, transformed
 from tf_recipes.scan.reading import source
 from tf_recipes.scan.terms.tf1_calls import CannotFix
@@ -133,7 +134,7 @@ def _of_python2(text: str, path: str) -> str:
     # lib2to3 was part of Python until 3.12; futurize needs it as well
     with_python = "python" if sys.version_info < (3, 13) else "python3.12"
     return (
-        f"line {line} is Python 2; convert the file first: {with_python} -m lib2to3 --write "
+        f"line {line} is Python 2; convert the file first: {with_python} -m lib2to3 -w "
         f"{shlex.quote(path)} (Python 3.13 has no lib2to3), and look at each division (TFR027)"
     )
 

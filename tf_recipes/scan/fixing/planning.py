@@ -1,7 +1,6 @@
-"""Decides what is rewritten in a file: which calls, which names, and in which functions.
+"""Finds which calls and names of a file may be rewritten, and what keeps a function from it.
 
-A function gets one idiom. What TF1 understands as well may be written anywhere. Keras is written in
-a function only where nothing of TF1 is left in it afterwards.
+`choosing.py` then decides in which functions this is done.
 """
 
 import ast
@@ -14,34 +13,14 @@ from tf_recipes.knowledge import symbols
 from tf_recipes.scan import rule_registry
 from tf_recipes.scan.analysis import Analysis
 from tf_recipes.scan.fixing import rewrite_registry
+from tf_recipes.scan.fixing.choosing import Candidate, Chooser, Kept, Place, Planned
 from tf_recipes.scan.fixing.function_units import OUTSIDE, Function, Functions
 from tf_recipes.scan.reading.bindings import Calling, Scope
 from tf_recipes.scan.terms.findings import NUMBERS
 from tf_recipes.scan.terms.rewrite import EITHER, KERAS, Facts, Rewrite
-from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, Given, New
+from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, Given
 
-# first line, first column, last line, last column; columns count characters from 0
-Place = tuple[int, int, int, int]
 _LAYER_METHODS = ("minimize", "compute_gradients")
-
-
-class Planned(NamedTuple):
-    """Holds the rewrite of a call: the function that makes the new one, and what it is shown."""
-
-    make: Callable[[Call], New]
-    name: str
-    order: list[str] | None
-    inline: bool
-    is_rate: bool
-    keeps_function: bool
-    is_same_name: bool
-
-
-class Kept(NamedTuple):
-    """Holds a function that keeps TF1's idiom though some of it could be rewritten, and why."""
-
-    function: Function
-    reasons: list[str]
 
 
 class Plan(NamedTuple):
@@ -58,17 +37,6 @@ class Plan(NamedTuple):
     removed: frozenset[Place]
     kept: list[Kept]
     names_used: frozenset[str]
-
-
-class _Candidate(NamedTuple):
-    """Holds a rewrite that may be done: its idiom, its places, whether the code needs it."""
-
-    idiom: str
-    place: Place
-    planned: Planned | None
-    new_name: str
-    needed: bool
-    consumed: frozenset[Place]
 
 
 class Planner:
@@ -115,7 +83,7 @@ class Planner:
             reference = self._known.get(self.place(calling.node.func))
             if reference is not None:
                 self._known[self.place(calling.node)] = (reference[0], True)
-        candidates: dict[Function, list[_Candidate]] = collections.defaultdict(list)
+        candidates: dict[Function, list[Candidate]] = collections.defaultdict(list)
         blocked: dict[Function, list[tuple[Place, str]]] = collections.defaultdict(list)
         for node, names, scope in uses:
             self._consider(node, names, scope, candidates, blocked)
@@ -125,7 +93,10 @@ class Planner:
             for each, no in zip(self._rewrites, reasons, strict=True)
             if no and self._has(each, facts)
         ]
-        return self._chosen(candidates, blocked, facts, refused)
+        choice = Chooser(candidates, blocked, self._aliases, self._self_lines).choice()
+        kept = [*choice.kept, *(Kept(OUTSIDE, [each]) for each in refused)]
+        written = choice.calls, choice.names
+        return Plan(*written, self._known, self.literals, choice.removed, kept, facts.names)
 
     def _has(self, rewrite: Rewrite, facts: Facts) -> bool:
         mine = (*rewrite.calls, *rewrite.names)
@@ -166,7 +137,7 @@ class Planner:
         node: ast.expr,
         names: list[str],
         scope: Scope,
-        candidates: dict[Function, list[_Candidate]],
+        candidates: dict[Function, list[Candidate]],
         blocked: dict[Function, list[tuple[Place, str]]],
     ) -> None:
         function = self._functions.of(node.lineno)
@@ -177,7 +148,7 @@ class Planner:
         name = names[0]
         calling = self._calling.get(id(node))
         reason = name
-        made: list[_Candidate] = []
+        made: list[Candidate] = []
         if calling is not None:
             reason = self._call(calling, name, scope, made)
         if self._name(node, name, scope, candidates[function]) or any(
@@ -199,7 +170,7 @@ class Planner:
         calling: Calling,
         name: str,
         scope: Scope,
-        candidates: list[_Candidate],
+        candidates: list[Candidate],
     ) -> str:
         """Adds the rewrites of a call; returns why there is none, or nothing."""
         canonical = symbols.canonical(name)
@@ -241,7 +212,7 @@ class Planner:
             except CannotFix as error:
                 reason = f"{name} ({error})" if str(error) else name
                 continue
-            candidates.append(_Candidate(rewrite.idiom, place, planned, "", needed, consumed))
+            candidates.append(Candidate(rewrite.idiom, place, planned, "", needed, consumed))
             done = True
         return "" if done else reason
 
@@ -250,7 +221,7 @@ class Planner:
         node: ast.expr,
         name: str,
         scope: Scope,
-        candidates: list[_Candidate],
+        candidates: list[Candidate],
     ) -> bool:
         """Adds the rewrite of a name, or of the beginning of it; returns whether there is one."""
         canonical = symbols.canonical(name)
@@ -270,9 +241,7 @@ class Planner:
                         return True
                     new = rewrite.names[start]
                     place = self.place(part)
-                    candidates.append(
-                        _Candidate(rewrite.idiom, place, None, new, True, frozenset())
-                    )
+                    candidates.append(Candidate(rewrite.idiom, place, None, new, True, frozenset()))
                     return True
         return False
 
@@ -390,7 +359,7 @@ class Planner:
 
     def _methods(
         self,
-        candidates: Mapping[Function, list[_Candidate]],
+        candidates: Mapping[Function, list[Candidate]],
         blocked: dict[Function, list[tuple[Place, str]]],
     ) -> None:
         """Blocks the functions that call `minimize` of an optimizer, which Keras' lack."""
@@ -399,78 +368,6 @@ class Planner:
             if isinstance(func, ast.Attribute) and func.attr in _LAYER_METHODS:
                 function = self._functions.of(func.lineno)
                 blocked[function].append((self.place(func), f".{func.attr}()"))
-
-    def _chosen(
-        self,
-        candidates: Mapping[Function, list[_Candidate]],
-        blocked: Mapping[Function, list[tuple[Place, str]]],
-        facts: Facts,
-        refused: list[str],
-    ) -> Plan:
-        calls: dict[Place, Planned] = {}
-        names: dict[Place, str] = {}
-        kept = []
-        removed: set[Place] = set()
-        why = {each: self._reasons(candidates[each], blocked.get(each, ())) for each in candidates}
-        for each in blocked:
-            why.setdefault(each, self._reasons([], blocked[each]))
-        self._share(candidates, why)
-        for function, listed in candidates.items():
-            reasons = why[function]
-            wanted = any(each.idiom == KERAS and each.needed for each in listed)
-            becomes_keras = wanted and not reasons
-            if wanted and reasons:
-                kept.append(Kept(function, sorted(set(reasons))))
-            if becomes_keras:
-                removed |= self._aliases[function]
-            chosen: dict[Place, _Candidate] = {}
-            for candidate in listed:
-                if candidate.idiom == KERAS and not becomes_keras:
-                    continue
-                before = chosen.get(candidate.place)
-                if before is None or (candidate.idiom == KERAS and before.idiom == EITHER):
-                    chosen[candidate.place] = candidate
-            for place, candidate in chosen.items():
-                if candidate.planned is not None:
-                    calls[place] = candidate.planned
-                else:
-                    names[place] = candidate.new_name
-        kept += [Kept(OUTSIDE, [each]) for each in refused]
-        return Plan(calls, names, self._known, self.literals, frozenset(removed), kept, facts.names)
-
-    def _reasons(
-        self, found: Iterable[_Candidate], blocked: Iterable[tuple[Place, str]]
-    ) -> list[str]:
-        """Returns what keeps a function from becoming Keras."""
-        consumed = [place for each in found if each.idiom == KERAS for place in each.consumed]
-        return [
-            reason
-            for place, reason in blocked
-            if reason and not any(_inside(place, outer) for outer in consumed)
-        ]
-
-    def _share(
-        self, candidates: Mapping[Function, list[_Candidate]], why: dict[Function, list[str]]
-    ) -> None:
-        """Gives the methods of a class one idiom, where one keeps in `self` what is rewritten."""
-        sharing = set()
-        for function, found in candidates.items():
-            owner = function.name.rpartition(".")[0]
-            places = {each.place for each in found if each.idiom == KERAS and each.needed}
-            if owner and any(self._is_kept_in_self(place) for place in places):
-                sharing.add(owner)
-        for owner in sharing:
-            methods = [each for each in why if each.name.rpartition(".")[0] == owner]
-            reasons = [reason for each in methods for reason in why[each]]
-            for each in methods:
-                why[each] = reasons
-
-    def _is_kept_in_self(self, place: Place) -> bool:
-        return any(place[0] in range(*lines) for lines in self._self_lines)
-
-
-def _inside(inner: Place, outer: Place) -> bool:
-    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
 
 
 def _root(node: ast.expr) -> str:

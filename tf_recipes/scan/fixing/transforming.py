@@ -7,7 +7,8 @@ import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from tf_recipes.scan.fixing.building import built
-from tf_recipes.scan.fixing.planning import Place, Plan, Planned
+from tf_recipes.scan.fixing.choosing import Place, Planned
+from tf_recipes.scan.fixing.planning import Plan
 from tf_recipes.scan.terms.tf1_calls import Call, Given
 
 

@@ -55,7 +55,9 @@ def _walk(folder: str, above: tuple[str, ...], problems: list[Problem]) -> Itera
             if os.path.isfile(entry.path):
                 yield entry.path
             else:
-                problems.append(Problem(entry.path, "it is a link that leads nowhere"))
+                is_link = entry.is_symlink() and not os.path.exists(entry.path)
+                why = "it is a link that leads nowhere" if is_link else "it is no file"
+                problems.append(Problem(entry.path, why))
 
 
 def locate(file: str, root: str, module: str, level: int) -> str | None:
