@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tf_recipes.knowledge import symbols
-from tf_recipes.scan.reading.bindings import Calling, Collector, Scope, Use
+from tf_recipes.scan.reading.bindings import Collector
 from tf_recipes.scan.reading.resolution import Reference, Resolver
+from tf_recipes.scan.reading.scopes import Calling, Scope, Use
 from tf_recipes.scan.reading.source import Source
 from tf_recipes.scan.terms import contrib_functions
 from tf_recipes.scan.terms.findings import Finding

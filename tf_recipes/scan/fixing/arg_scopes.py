@@ -11,7 +11,7 @@ from tf_recipes.knowledge import symbols
 from tf_recipes.scan.analysis import ARG_SCOPES, Analysis
 from tf_recipes.scan.fixing.choosing import Place
 from tf_recipes.scan.fixing.planning import Planner
-from tf_recipes.scan.reading.bindings import Calling, Scope
+from tf_recipes.scan.reading.scopes import Calling, Scope
 from tf_recipes.scan.terms.rule import Called
 
 _HARMLESS = frozenset(

@@ -15,7 +15,7 @@ from tf_recipes.scan.analysis import Analysis
 from tf_recipes.scan.fixing import rewrite_registry
 from tf_recipes.scan.fixing.choosing import Candidate, Chooser, Kept, Place, Planned
 from tf_recipes.scan.fixing.function_units import OUTSIDE, Function, Functions
-from tf_recipes.scan.reading.bindings import Calling, Scope
+from tf_recipes.scan.reading.scopes import Calling, Scope
 from tf_recipes.scan.terms.findings import NUMBERS
 from tf_recipes.scan.terms.rewrite import EITHER, KERAS, Facts, Rewrite
 from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, Given

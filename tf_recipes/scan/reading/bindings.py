@@ -5,114 +5,29 @@ Nothing is resolved here: `resolution.py` does this, once the whole file is know
 
 import ast
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+from tf_recipes.scan.reading.scopes import (
+    CALLS,
+    MODULES,
+    NAMESPACES,
+    Binding,
+    Calling,
+    Imported,
+    Scope,
+    Use,
+    enclosing_class,
+    may_lead,
+    name_of,
+    tensorflow_name,
+)
 
 _BRANCHES = (ast.If, ast.Try, ast.TryStar, ast.ExceptHandler, ast.Match)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
-LOADS = ("import_module", "__import__")
-CALLS = (*LOADS, "partial", "getattr")
-MODULES = ("functools", "importlib")
-NAMESPACES = ("vars", "globals", "locals")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_BEFORE = (0, 0)  # the place of a parameter
 _PROPERTIES = ("property", "cached_property")
 _CONTAINERS = frozenset([ast.Dict, ast.List, ast.Tuple])
-_LEADING = frozenset([ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr])
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-class Binding:
-    """Holds one binding of a name: to an expression in a scope, to dotted names, or to unknown."""
-
-    __slots__ = ("conditional", "known", "made", "names", "position", "scope", "value")
-
-    def __init__(
-        self,
-        position: tuple[int, int],
-        conditional: bool,
-        value: ast.expr | None = None,
-        scope: "Scope | None" = None,
-        names: tuple[str, ...] = (),
-    ) -> None:
-        self.position, self.conditional = position, conditional
-        self.value, self.scope, self.names = value, scope, names
-        self.made: Scope | None = None  # the class or function that the name stands for
-        # what the resolver found; nothing is found where there is nothing to look at
-        self.known: Any = None if names or may_lead(value) else ()
-
-
-def may_lead(value: ast.expr | None) -> bool:
-    """Returns whether an expression is of a kind that may stand for a name of TensorFlow."""
-    kind = type(value)
-    if kind is ast.Call:
-        function = value.func  # type: ignore[union-attr]
-        name = getattr(function, "attr", None) or getattr(function, "id", None)
-        return name in CALLS
-    return kind in _LEADING
-
-
-class Scope:
-    """Holds the names that a module, a class or a function binds.
-
-    Attributes:
-        bindings: the bindings of each name.
-        attributes: those of each attribute of `self`, in a class.
-        results: what a function returns, or the bases of a class.
-        is_property: whether a function is called by naming it.
-        items: what is put into the containers of each name, in a module.
-        aliases: names of `partial`, `import_module` and their modules, in a module.
-        known: what the resolver found.
-    """
-
-    __slots__ = (
-        "aliases",
-        "attributes",
-        "bindings",
-        "globals",
-        "is_property",
-        "items",
-        "kind",
-        "known",
-        "nonlocals",
-        "parent",
-        "results",
-        "stars",
-    )
-
-    def __init__(self, kind: str, parent: "Scope | None") -> None:
-        self.kind, self.parent = kind, parent
-        self.bindings: dict[str, list[Binding]] = {}
-        self.attributes: dict[str, list[Binding]] = {}
-        self.globals: set[str] = set()
-        self.nonlocals: set[str] = set()
-        self.stars: list[str] = []
-        self.results: list[ast.expr] = []
-        self.is_property = False
-        self.items: dict[str, list[tuple[ast.expr, Scope]]] = {}
-        self.aliases: dict[str, str] = {}
-        self.known: dict[str, Any] = {}
-
-
-class Use(NamedTuple):
-    """Holds the use of a name or of `a.b.c`; `root` is its first name, None for another node."""
-
-    node: Any
-    scope: Scope
-    root: ast.Name | None = None
-
-
-class Imported(NamedTuple):
-    """Holds a dotted name that an import statement has, from `tf` on."""
-
-    node: ast.AST
-    name: str
-
-
-class Calling(NamedTuple):
-    """Holds a call, the `with arg_scope(...)` calls around it, and whether a loop is around it."""
-
-    node: ast.Call
-    scope: Scope
-    arg_scopes: tuple[tuple[ast.Call, Scope], ...]
-    in_loop: bool = False
 
 
 class Collector:
@@ -205,7 +120,7 @@ class Collector:
                 for name, value in given:
                     leads = type(value) in (ast.Name, ast.Attribute) and self._may_lead(value)
                     if leads and name in scope.bindings:
-                        passed = Binding((0, 0), True, value, calling.scope)
+                        passed = Binding(_BEFORE, True, value, calling.scope)
                         scope.bindings[name].append(passed)
                         self.names.add(name)
 
@@ -256,7 +171,9 @@ class Collector:
             self.names.add(name)
         elif type(value) is ast.Call:
             self._note_call(name, value, binding)
-        if type(value) in _CONTAINERS or (type(value) is ast.Call and _id(value.func) == "dict"):
+            if name_of(value.func) == "dict":
+                self._containers.add(name)
+        if type(value) in _CONTAINERS:
             self._containers.add(name)
         bindings = scope.bindings.get(name)
         if bindings is None:
@@ -265,7 +182,7 @@ class Collector:
             bindings.append(binding)
 
     def _note_call(self, name: str, value: ast.Call, binding: Binding) -> None:
-        function = _id(value.func)
+        function = name_of(value.func)
         if function:
             self._called.setdefault(function, []).append((name, binding))
 
@@ -289,7 +206,7 @@ class Collector:
                 if type(value) is ast.Call and binding.known is not None:
                     self._note_call("self", value, binding)
         elif isinstance(target, ast.Subscript) and value is not None and may_lead(value):
-            self.module.items.setdefault(_id(target.value), []).append((value, self.scope))
+            self.module.items.setdefault(name_of(target.value), []).append((value, self.scope))
 
     def _assign(self, node: ast.Assign) -> None:
         for target in node.targets:
@@ -375,13 +292,14 @@ class Collector:
         else:
             binding = Binding(_position(node), self._branches > 0)
             binding.made = scope
-            scope.is_property = any(_id(each) in _PROPERTIES for each in node.decorator_list)
+            scope.is_property = any(name_of(each) in _PROPERTIES for each in node.decorator_list)
             self._add(node.name, binding)
             names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)]
             self._functions.setdefault(node.name, []).append((scope, names))
-            self._all([node.returns, *(each.annotation for each in _arguments(arguments))])
+            self._all([node.returns])
+            self._all([each.annotation for each in _arguments(arguments) if each.annotation])
         for name, default in _parameters(arguments):
-            binding = Binding((0, 0), False, default, outer)
+            binding = Binding(_BEFORE, False, default, outer)
             scope.bindings[name] = [binding]
             if binding.known is None:
                 self.names.add(name)
@@ -444,7 +362,7 @@ class Collector:
         value = node.value
         if isinstance(node.slice, ast.Constant) and (
             (isinstance(value, ast.Attribute) and value.attr in ("__dict__", "modules"))
-            or (isinstance(value, ast.Call) and _id(value.func) in NAMESPACES)
+            or (isinstance(value, ast.Call) and name_of(value.func) in NAMESPACES)
         ):
             self.uses.append(Use(node, self.scope))
         self._children(node)
@@ -475,27 +393,6 @@ class Collector:
                 visit(self, value)
 
 
-def tensorflow_name(module: str) -> str | None:
-    """Returns the name from `tf` on of a module of TensorFlow; None for another module.
-
-    >>> tensorflow_name("tensorflow.contrib.slim"), tensorflow_name("tensorflow_probability")
-    ('tf.contrib.slim', None)
-    """
-    first, dot, rest = module.partition(".")
-    return f"tf{dot}{rest}" if first == "tensorflow" else None
-
-
-def enclosing_class(scope: Scope | None) -> Scope | None:
-    """Returns the class around a scope."""
-    while scope is not None and scope.kind != "class":
-        scope = scope.parent
-    return scope
-
-
-def _id(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def _position(node: Any) -> tuple[int, int]:
     return node.lineno, node.col_offset
 
@@ -512,6 +409,9 @@ def _arguments(arguments: ast.arguments) -> list[ast.arg]:
 def _parameters(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
     """Yields each parameter with its default, or None."""
     positional = [*arguments.posonlyargs, *arguments.args]
+    if not (arguments.defaults or arguments.kwonlyargs or arguments.vararg or arguments.kwarg):
+        yield from ((each.arg, None) for each in positional)
+        return
     missing: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
     for each, default in zip(positional, [*missing, *arguments.defaults], strict=True):
         yield each.arg, default

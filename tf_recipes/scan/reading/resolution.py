@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tf_recipes.knowledge import symbols
-from tf_recipes.scan.reading.bindings import (
+from tf_recipes.scan.reading.scopes import (
     CALLS,
     LOADS,
     MODULES,
@@ -18,6 +18,7 @@ from tf_recipes.scan.reading.bindings import (
     Scope,
     Use,
     enclosing_class,
+    name_of,
     tensorflow_name,
 )
 
@@ -57,6 +58,7 @@ class Resolver:
     ) -> None:
         self._module, self._exports = module, exports
         self.asked: set[tuple[str, str]] = set()
+        self._plain: dict[str, tuple[Reference, ...]] = {}  # by their names
         self._known: dict[int, tuple[Reference, ...]] = {}  # by the nodes of one tree
 
     def resolve_use(self, use: Use) -> tuple[Reference, ...]:
@@ -167,7 +169,7 @@ class Resolver:
             elif isinstance(value, ast.Attribute) and value.attr == "__dict__":
                 for each in self._resolve(value.value, scope):
                     found += self._attribute(each, key)
-            elif isinstance(value, ast.Call) and _id(value.func) in NAMESPACES:
+            elif isinstance(value, ast.Call) and name_of(value.func) in NAMESPACES:
                 for each in self._each(value.args[:1], scope):
                     found += self._attribute(each, key)
                 found += () if value.args else self._name(key, scope, node)
@@ -214,7 +216,7 @@ class Resolver:
                 values = literal.values
             elif isinstance(literal, ast.List | ast.Tuple):
                 values = literal.elts
-            elif isinstance(literal, ast.Call) and _id(literal.func) == "dict":
+            elif isinstance(literal, ast.Call) and name_of(literal.func) == "dict":
                 values = [each.value for each in literal.keywords]
             for each in values:
                 yield each, scope
@@ -251,13 +253,16 @@ class Resolver:
             for each in found:
                 made += self._attribute(each, attribute)
             return made
-        parts = []
+        path = ""
         while type(node) is ast.Attribute:
-            parts.append(node.attr)
+            path = f".{node.attr}{path}"
             node = node.value
-        if reference.name.count(".") + len(parts) > LONGEST:
-            return ()
-        return (Reference(f"{reference.name}.{'.'.join(reversed(parts))}"),)
+        name = reference.name + path
+        known = self._plain.get(name)
+        if known is None:
+            known = () if name.count(".") > LONGEST else (Reference(name),)
+            self._plain[name] = known
+        return known
 
     def _attribute(self, reference: Reference, name: str, dot: str = ".") -> tuple[Reference, ...]:
         if reference.name.startswith("@"):
@@ -430,10 +435,6 @@ def _reaching(bindings: list[Binding], position: tuple[int, int]) -> list[Bindin
 
 def _is_compat(reference: Reference) -> bool:
     return symbols.is_compat(reference.name)
-
-
-def _id(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_self(node: ast.expr) -> bool:

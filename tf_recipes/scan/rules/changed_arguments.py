@@ -1,5 +1,6 @@
 """Finds calls with arguments that a function of the same name no longer has, or has elsewhere."""
 
+import functools
 from collections.abc import Iterator
 
 from tf_recipes.knowledge import signatures
@@ -26,8 +27,7 @@ OWN_RULE = ("tf.nn.dropout",)
 
 def check(call: Called) -> Iterator[Advice]:
     """Yields advice on arguments that are gone, and on positions that mean something else."""
-    both = signatures.changed()[call.name]
-    before, now = ([each.lstrip("*") for each in names] for names in both)
+    before, now = _plain(call.name)
     for name in call.names():
         if name in before and name not in now:
             new = RENAMED.get(name, "")
@@ -46,6 +46,13 @@ def check(call: Called) -> Iterator[Advice]:
                 f"{call.text(before[position], position)})",
             )
             return
+
+
+@functools.cache
+def _plain(name: str) -> tuple[list[str], list[str]]:
+    """Returns the arguments of TF1 and of TensorFlow 2, without stars."""
+    before, now = signatures.changed()[name]
+    return [each.lstrip("*") for each in before], [each.lstrip("*") for each in now]
 
 
 RULE = Rule(
