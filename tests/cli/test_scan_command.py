@@ -75,5 +75,5 @@ def test_a_diff_writes_nothing_and_a_fix_does_it_once(command, code, tmp_path):
     (tmp_path / "b.py").write_text("import tensorflow as tf\ntf.log(1)\n(")
     status, printed, errors = command(str(tmp_path), "--diff")
     assert (status, printed) == (2, "")
-    assert "a.py: not rewritten: it is Python 2" in errors
+    assert "a.py: not rewritten: line 1 is Python 2" in errors
     assert "b.py: not rewritten: it is neither Python 3 nor" in errors

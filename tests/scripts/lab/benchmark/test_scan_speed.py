@@ -14,7 +14,7 @@ def test_the_programs_of_the_repository_are_scanned(tmp_path, monkeypatch, capsy
     results = json.loads((tmp_path / "speed.json").read_text())
     dense, clean = results["corpora"]
     assert dense["name"] == scan_speed.DENSE and clean["name"] == "its scripts"
-    assert dense["findings"] > 1000 and dense["lines"] > 6000 and clean["findings"] == 0
+    assert dense["findings"] > 1000 and dense["lines"] > 6000 and clean["findings"] < 10
     assert all(each["processor_seconds"][0] > 0 for each in results["corpora"])
     assert results["table"] in capsys.readouterr().out
 
