@@ -5,8 +5,8 @@ import io
 import json
 
 import pytest
-import rule_pairs
 
+import rule_pairs
 from tf_recipes.scan import rule_registry, scanner
 
 

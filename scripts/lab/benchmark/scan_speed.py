@@ -21,7 +21,10 @@ PROGRAMS = (
 DENSE = "TF1 programs of this repository"
 PACKAGES = {"tf_slim": "tf_slim, on compat.v1", "keras": "Keras"}
 CONTRIB = "contrib of TensorFlow 1.15"
-HEAD = "| code | lines | findings | lines in a second of each core | lines a second |\n|---|---|---|---|---|"
+HEAD = (
+    "| code | lines | findings | lines in a second of each core | lines a second |\n"
+    "|---|---|---|---|---|"
+)
 
 
 def run(workers, copies, repeats, tf1_python, json_out):
