@@ -43,7 +43,7 @@ REACHED = {
     "attribute of a class": "import tensorflow as tf\nclass C:\n    act = tf.contrib.layers\n"
     "    def f(self):\n        return self.act.flatten(x)",
     "attribute by the class": "import tensorflow as tf\nclass C:\n    l = tf.layers\n"
-    "C.l.dense(x, 1)",
+    "x = 1\nC.l.dense(x, 1)",
     "inherited attribute": "import tensorflow as tf\nclass B:\n    l = tf.layers\nclass C(B):\n"
     "    def f(self):\n        return self.l.dense(x, 1)",
     "property": "import tensorflow as tf\nclass C:\n    @property\n    def l(self):\n"
