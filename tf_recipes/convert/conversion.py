@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,15 +33,18 @@ from tf_recipes.convert.lifting.lifter import Lifted, LiftError
 from tf_recipes.convert.lifting.values import Constant, Flag, Setting, Value
 from tf_recipes.convert.program import built_model
 from tf_recipes.convert.program.model_code import ModelCode
-from tf_recipes.convert.source_graph import SourceGraph
-from tf_recipes.convert.training import compilation, state
+from tf_recipes.convert.source_graph import NotTrainedError, SourceGraph
+from tf_recipes.convert.training import compilation, hidden_tensors, state
 from tf_recipes.convert.training.compilation import Training
+from tf_recipes.convert.training.graph_probe import NeedsValueError
 from tf_recipes.graph import checkpoint_values, roles
 from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
 from tf_recipes.verify import migration
 
 STEPS = 20  # training steps that are compared
 MOST_KEPT = 2**29  # bytes of variables that the comparison of training keeps by itself
+# the end of a refusal of training, which a model for predictions has heeded
+_ALONE = re.compile(r"(, or convert|\bConvert) for predictions alone with inference=True\.$")
 NUMBER = 4  # bytes of a number, as nearly all variables have it
 Values = Mapping[str, NDArray[Any]]
 
@@ -60,7 +64,7 @@ class Settings:
     feeds: str | os.PathLike[str] | Mapping[str, Any] | None = None
     train_op: str | Sequence[str] | None = None
     loss: str | None = None
-    inference: bool = False
+    inference: bool | None = None
     use_ema: bool = False
     keep_unknown: bool = False
     steps: int | None = None
@@ -86,6 +90,11 @@ class Settings:
                     "A tensor must be named once.", f"{field}={names!r}", "Leave one out."
                 )
             object.__setattr__(self, field, names or None)
+
+    @property
+    def must_train(self) -> bool:
+        """Returns whether a model that does not train is none that was asked for."""
+        return self.inference is False or bool(self.train_op or self.loss)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,13 +179,28 @@ def convert(
     if output_dir is not None:
         output_folder.check(output_dir, given.overwrite)
     with use_float32_products():
-        done = _Conversion(checkpoint, given, on_progress).run()
+        done = _trained_where_possible(checkpoint, given, on_progress)
     if output_dir is not None:
         on_progress("writing")
         output_folder.write(
             output_dir, done.model, done.source, done.document, _page(done), given.overwrite
         )
     return done
+
+
+def _trained_where_possible(
+    checkpoint: str | os.PathLike[str], given: Settings, on_progress: Callable[[str], object]
+) -> Conversion:
+    """Returns the conversion; that of the predictions where Keras cannot train as the graph."""
+    try:
+        return _Conversion(checkpoint, given, on_progress).run()
+    except NotTrainedError as error:
+        if given.must_train:
+            raise
+        why = _ALONE.sub("", str(error)).strip().rstrip(".")
+    given = dataclasses.replace(given, inference=True)
+    note = f"The model is not compiled: it makes predictions alone. {why}."
+    return _Conversion(checkpoint, given, on_progress, [note]).run()
 
 
 def _page(done: Conversion) -> str | None:
@@ -195,8 +219,9 @@ class _Conversion:
         checkpoint: str | os.PathLike[str],
         settings: Settings,
         on_progress: Callable[[str], object],
+        notes: Sequence[str] = (),
     ) -> None:
-        self.settings, self.on_progress = settings, on_progress
+        self.settings, self.on_progress, self.notes = settings, on_progress, notes
         on_progress("reading the graph")
         self.source: SourceGraph = source_graph.find(
             checkpoint,
@@ -204,9 +229,16 @@ class _Conversion:
             settings.labels,
             settings.train_op,
             settings.loss,
-            settings.inference or settings.use_ema,
+            bool(settings.inference or settings.use_ema or settings.model is not None),
             [*(settings.inputs or ()), *settings.feed, *settings.eval_feed],
         )
+        self.hidden: list[str] = []
+        if self.source.structure is not None:
+            self.hidden = hidden_tensors.find(
+                self.source.structure, self.source.outputs, self.source.labels
+            )
+            given = (*self.source.outputs, *self.hidden)
+            self.source = dataclasses.replace(self.source, outputs=given)
         self.inputs, self.view = self._forward_part()
         self.placeholders = placeholders.values(self.view, settings.feed, settings.eval_feed)
 
@@ -340,7 +372,12 @@ class _Conversion:
         self.on_progress("recognising the training")
         self._check_settings()
         fed = {**self._values_of_others(training=True), **self.settings.feed}
-        return compilation.find(self.source.structure, self.view, lifted, values, fed)
+        try:
+            return compilation.find(self.source.structure, self.view, lifted, values, fed)
+        except NeedsValueError:
+            raise
+        except ValueError as error:
+            raise NotTrainedError(str(error)) from error
 
     def _check_settings(self) -> None:
         """Checks that every placeholder of a number has a value in training."""
@@ -367,6 +404,13 @@ class _Conversion:
                 self.view, self.placeholders, self.inputs, self.settings.keep_unknown
             )
         except LiftError as error:
+            if self.hidden:  # the predictions may have none of these operations
+                names = ", ".join(repr(shortened(name, 60)) for name in self.hidden[:3])
+                raise NotTrainedError(
+                    "What the loss takes must have a counterpart in Keras. Received: "
+                    f"{names}, which need {error}. Convert for predictions alone with "
+                    "inference=True."
+                ) from error
             refusals.refuse(self.view, error, self.settings.keep_unknown)
 
     def _values(self) -> Values:
@@ -414,7 +458,10 @@ class _Conversion:
 
     def _notes(self, lifted: Lifted, code: ModelCode) -> list[str]:
         """Returns what a person must know of the model."""
-        notes = [f"{name}: {note}" for name, note in lifted.notes.items()]
+        notes = [*self.notes, *(f"{name}: {note}" for name, note in lifted.notes.items())]
+        if self.hidden:
+            last = ", ".join(shortened(name, 80) for name in self.hidden)
+            notes.append(f"The loss takes more than the predictions. The last outputs: {last}.")
         if code.recursion_limit:
             notes.append(
                 "The model is deep. A program that loads model.keras must call "
@@ -450,6 +497,7 @@ def _code(source: SourceGraph, lifted: Lifted, training: Training | None) -> Mod
         compiled=dict(training.compiled) if training else None,
         functions=training.functions if training else (),
         keywords=training.keywords if training else {},
+        model_class=training.model_class if training else "",
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.graph.nodes import VARIABLES
+from tf_recipes.graph.tf1_server import as_written
 from tf_recipes.parity.comparison import LIMIT, relative_drift
 
 STARTS = 8  # weights one ulp away, over which the drift of the graph from itself is taken
@@ -143,7 +144,7 @@ class Forward:
         graph = tf.Graph()
         with graph.as_default():
             tf.graph_util.import_graph_def(view.definition, name="")
-        self._session = tf.compat.v1.Session(graph=graph)
+        self._session = tf.compat.v1.Session(graph=graph, config=as_written())
         self._feeds = dict(rows)
         for name, value in settings.items():
             self._feeds[name if ":" in name else f"{name}:0"] = value

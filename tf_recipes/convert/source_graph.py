@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -13,10 +14,13 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import predictions
 from tf_recipes.convert.lifting.graph_view import full
+from tf_recipes.convert.training import hidden_tensors
 from tf_recipes.graph import node_graph
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
+from tf_recipes.graph.node_graph import NodeGraph
 from tf_recipes.graph.structure import Structure
+from tf_recipes.graph.training_step import training_operations
 from tf_recipes.verify.bench import reference
 
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
@@ -25,6 +29,10 @@ _AROUND = re.compile(
     r"^(save|Save|gradients|init|report_uninitialized|Adam|Momentum|RMSProp)(_\d+)?/"
 )
 _NO_RESULT = ("NoOp", "Assert", "Const", "Print", *VARIABLES, *PLACEHOLDERS)
+
+
+class NotTrainedError(ValueError):
+    """Says why a model cannot train as the graph does."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,18 +80,21 @@ def find(
     _check_named(graph, [*(outputs or ()), *(labels or ()), *others, *operations])
     _check_named(graph, [loss] if loss else [])
     trains = any(_APPLY.match(node.op) for node in graph.definition.node)
-    structure = None
+    structure, others_of = None, []
     if trains:  # the loss tells what the predictions are, also for predictions alone
         try:
             structure = _structure(graph, train_op, loss)
-        except ValueError:
+        except NotTrainedError:
             if not inference:
                 raise
+            others_of = _structures(graph)
     found_labels = [full(each) for each in labels or ()]
     if structure is not None and labels is None:
-        fed = [full(name) for name in structure.placeholders] + list(structure.sources)
-        found_labels = [name for name in fed if structure.feeds_only_the_loss(name)]
-    found = [full(each) for each in outputs or ()] or _outputs(graph, structure, found_labels)
+        found_labels = _labels(structure)
+    found = [full(each) for each in outputs or ()]
+    for each in () if found else others_of:  # one for each loss of the program
+        found += _of_loss(each, _labels(each))
+    found = list(dict.fromkeys(found)) or _outputs(graph, structure, found_labels)
     return SourceGraph(
         kind,
         os.fspath(checkpoint),
@@ -112,23 +123,32 @@ def _structure(graph: MetaGraph, train_op: Any, loss: str | None) -> Structure:
         return Structure(graph, train_op, loss)
     except ValueError as error:
         text = str(error)
-    raise ValueError(f"{text.rstrip('.')}, or convert for predictions alone with inference=True.")
+    raise NotTrainedError(
+        f"{text.rstrip('.')}, or convert for predictions alone with inference=True."
+    )
+
+
+def _structures(graph: MetaGraph) -> list[Structure]:
+    """Returns the `Structure` of each training step that the program can have had."""
+    found = []
+    for name in training_operations(NodeGraph(graph)):
+        with contextlib.suppress(ValueError):  # no loss can be told
+            found.append(Structure(graph, name))
+    return found
+
+
+def _labels(structure: Structure) -> list[str]:
+    """Returns the tensors that only the loss takes."""
+    fed = [full(name) for name in structure.placeholders] + list(structure.sources)
+    return [name for name in fed if predictions.is_label(structure, name)]
 
 
 def _outputs(graph: MetaGraph, structure: Structure | None, labels: Sequence[str]) -> list[str]:
     """Returns the predictions: what the loss compares with labels, or the last tensor."""
     remedy = "Name the tensors with outputs=['NAME']."
-    if structure is not None:
-        fed = [full(n) for n in structure.placeholders] + list(structure.sources)
-        inputs = [name for name in fed if name not in labels]
-        found = structure.output(inputs, labels) if len(labels) == 1 else None
-        if found is not None:
-            return [predictions.in_the_form_of_labels(structure, found, labels[0])]
-        several = predictions.of_labels(structure, labels) or predictions.of_inputs(
-            structure, inputs
-        )
-        if several:
-            return several
+    found = _of_loss(structure, labels) if structure is not None else []
+    if found:
+        return found
     last = _last(graph)
     if len(last) != 1:
         validation.fail(
@@ -138,6 +158,20 @@ def _outputs(graph: MetaGraph, structure: Structure | None, labels: Sequence[str
             remedy,
         )
     return [full(last[0])]
+
+
+def _of_loss(structure: Structure, labels: Sequence[str]) -> list[str]:
+    """Returns the predictions that a loss takes; none if they cannot be told."""
+    fed = [full(n) for n in structure.placeholders] + list(structure.sources)
+    inputs = [name for name in fed if name not in labels]
+    found = structure.output(inputs, labels) if len(labels) == 1 else None
+    if found is not None:
+        return [predictions.in_the_form_of_labels(structure, found, labels[0])]
+    return (
+        predictions.of_labels(structure, labels)
+        or predictions.of_inputs(structure, inputs)
+        or ([] if labels else hidden_tensors.find(structure, (), ()))
+    )
 
 
 def _last(graph: MetaGraph) -> list[str]:

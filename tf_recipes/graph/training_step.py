@@ -35,11 +35,7 @@ def find_train_op(graph: NodeGraph, given: str | None) -> str:
                 f"The graph has {_listed(_possible_steps(graph))}.",
             )
         return name
-    noted = [node_of(n) for n in graph.graph.collections.get("train_op", ())]
-    found = [n for n in dict.fromkeys(noted) if n in graph.nodes] or _possible_steps(graph)
-    # `minimize` notes its own operation; a group around it, with other updates, is the step
-    whole = [n for n in found if set(found) <= graph.ancestors([n])]
-    found = whole[:1] or found
+    found = training_operations(graph)
     if len(found) != 1:
         validation.fail(
             "One operation must be the training step.",
@@ -49,6 +45,19 @@ def find_train_op(graph: NodeGraph, given: str | None) -> str:
             else "The graph must hold an optimizer's update, as tf.train.Saver writes it.",
         )
     return found[0]
+
+
+def training_operations(graph: NodeGraph) -> list[str]:
+    """Returns the names of the operations that can be a training step of the program.
+
+    Args:
+        graph: the nodes.
+    """
+    noted = [node_of(n) for n in graph.graph.collections.get("train_op", ())]
+    found = [n for n in dict.fromkeys(noted) if n in graph.nodes] or _possible_steps(graph)
+    # `minimize` notes its own operation; a group around it, with other updates, is the step
+    whole = [n for n in found if set(found) <= graph.ancestors([n])]
+    return whole[:1] or found
 
 
 def _possible_steps(graph: NodeGraph) -> list[str]:

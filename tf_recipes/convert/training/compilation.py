@@ -36,6 +36,7 @@ class Training:
         sample_weight: the tensor of the weights of the rows, or None.
         counter: the variable that counts the steps, or None.
         averages: the moving averages of the weights, or None.
+        model_class: the class of a model that computes its loss by itself, or nothing.
     """
 
     compiled: Mapping[str, Any]
@@ -45,6 +46,7 @@ class Training:
     sample_weight: str | None
     counter: str | None
     averages: weight_changes.Averages | None
+    model_class: str = ""
 
 
 def find(
@@ -84,7 +86,9 @@ def find(
         made_optimizer = made(
             "tf_recipes.ExponentialMovingAverage", made_optimizer, decay=averages.decay, **counts
         )
-    compiled = {"optimizer": made_optimizer, "loss": found.expression}
+    compiled = {"optimizer": made_optimizer}
+    if found.expression is not None:
+        compiled["loss"] = found.expression
     if found.weights is not None:
         compiled["loss_weights"] = found.weights
     return Training(
@@ -95,6 +99,7 @@ def find(
         found.sample_weight,
         used.counter or _counter(structure, values),
         averages,
+        found.model_class,
     )
 
 

@@ -22,7 +22,10 @@ from tf_recipes.graph.structure import Structure
 
 @dataclasses.dataclass(frozen=True)
 class Losses:
-    """Holds the loss of `compile`, the weights of several outputs' losses, labels and penalties."""
+    """Holds the loss of `compile`, the weights of several outputs' losses, labels and penalties.
+
+    `model_class` is the class of a model that computes its loss by itself, or nothing.
+    """
 
     expression: Any
     weights: Any
@@ -30,6 +33,7 @@ class Losses:
     labels: Sequence[str]
     sample_weight: str | None
     penalties: Mapping[str, Penalty]
+    model_class: str = ""
 
 
 def find(
@@ -55,7 +59,7 @@ def find(
         outputs, labels = graph.outputs, graph.labels
         trials = list(graph.trials())
         stops = loss_function.stops_gradients(graph)
-        if not stops and any(np.isfinite(trial.loss) for trial in trials):
+        if not (stops or graph.inputs) and any(np.isfinite(trial.loss) for trial in trials):
             if len(outputs) == 1 and len(labels) == 1:
                 one = known_losses.single(trials, graph)
                 if one is not None:
@@ -69,10 +73,12 @@ def find(
                 each = known_losses.several(graph, pairs, trials)
                 if each is not None:
                     return _several(graph, each, [pairs[name] for name in outputs], penalties)
-        if len(outputs) == 1 and len(labels) == 1:
-            source, expression = loss_function.write(graph, _finite(graph, trials))
-            return Losses(expression, None, [source], labels, None, penalties)
-        return _refuse(graph)
+        if len(outputs) == 1 and len(labels) == 1 and not graph.inputs:
+            sources, expression = loss_function.write(graph, _finite(graph, trials))
+            return Losses(expression, None, sources, labels, None, penalties)
+        sources = loss_function.write_class(graph, _finite(graph, trials))
+        name = loss_function.CLASS
+        return Losses(None, None, sources, labels, None, penalties, name)
     except ProbeError as error:
         return _refuse(graph, f" ({error})")
     finally:

@@ -41,6 +41,7 @@ class Trial:
     """Holds outputs and labels that are tried, and the loss of the graph for them.
 
     `usual` says that the labels are those of classes: zeros and ones; `size` is the outputs' size.
+    `inputs` are those of the model's inputs that the loss takes.
     """
 
     outputs: Sequence[Array]
@@ -48,6 +49,7 @@ class Trial:
     loss: float
     usual: bool = True
     size: float = 1.0
+    inputs: Sequence[Array] = ()
 
 
 class LossGraph:
@@ -61,6 +63,7 @@ class LossGraph:
 
     Attributes:
         labels: the tensors that the loss takes besides the outputs, in the graph's order.
+        inputs: those tensors of which some are inputs of the model, where there are others.
         weights: the variables that the loss takes directly.
 
     Raises:
@@ -84,6 +87,10 @@ class LossGraph:
             self._refuse(str(error))
         self._check_reached()
         self.labels = self._labels()
+        # an autoencoder's label is its input; lengths beside labels are an input
+        of_model = [name for name in self.labels if name in view.given]
+        self.inputs = of_model if len(self.labels) > len(of_model) else []
+        self.labels = [name for name in self.labels if name not in self.inputs]
         floats = [n for n in self.probe.variables if values[n].dtype.kind == "f"]
         self.weights = [
             name for name in floats if name not in structure.written or values[name].ndim
@@ -162,6 +169,7 @@ class LossGraph:
         outputs: Sequence[Array],
         labels: Sequence[Array],
         weights: Mapping[str, Array] | None = None,
+        inputs: Sequence[Array] = (),
     ) -> float:
         """Returns the loss; weights that are not given are zero.
 
@@ -176,6 +184,7 @@ class LossGraph:
         given = {**self.fed}
         given.update(zip(self.outputs, outputs, strict=True))
         given.update(zip(self.labels, labels, strict=True))
+        given.update(zip(self.inputs, inputs, strict=True))
         state = {**self._fixed, **zeros, **(weights or {})}
         return float(np.sum(self.probe.run(given, state)[0], dtype="f8"))
 
@@ -197,7 +206,9 @@ class LossGraph:
                 outputs = [_share(each) for each in outputs]
             usual = k < len(sizes) - 2
             labels = [self._label(rng, name, rows, outputs, usual) for name in self.labels]
-            yield Trial(outputs, labels, self.value(outputs, labels), usual, size)
+            inputs = [self._label(rng, name, rows, outputs, usual) for name in self.inputs]
+            loss = self.value(outputs, labels, inputs=inputs)
+            yield Trial(outputs, labels, loss, usual, size, inputs)
 
     def _drawn(self, rng: Any, name: str, rows: int, size: float) -> Array:
         return np.asarray(size * rng.randn(*self._sizes(name, rows)), self.dtype(name))
@@ -243,7 +254,8 @@ class LossGraph:
 
             def change(array: Array, name: str = name) -> float:
                 weights = {name: np.asarray(array, self._dtypes[name])}
-                return self.value(trial.outputs, trial.labels, weights) - trial.loss
+                value = self.value(trial.outputs, trial.labels, weights, trial.inputs)
+                return value - trial.loss
 
             shape = self._shapes[name]
 

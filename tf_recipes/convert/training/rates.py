@@ -89,15 +89,15 @@ def find(
     if call is not None:
         return Rate(Made(call.path, call.arguments, call.keywords), counter)
     shown = f"rates {', '.join(f'{each:.6g}' for each in rates[:4])}, …"
-    source = _lifted(structure, tensor, counter, {**state, **feed}, shown)
-    _check(structure, tensor, source, wanted, rates, shown)
-    return Rate(Made(NAME), counter, (source,))
+    sources = _lifted(structure, tensor, counter, {**state, **feed}, shown)
+    _check(structure, tensor, "\n\n".join(sources), wanted, rates, shown)
+    return Rate(Made(NAME), counter, sources)
 
 
 def _lifted(
     structure: Structure, tensor: str, counter: str, known: Mapping[str, Any], shown: str
-) -> str:
-    """Returns the source code of a schedule that computes as the graph does.
+) -> tuple[str, ...]:
+    """Returns the source code of a schedule that computes as the graph does, and what it calls.
 
     Args:
         structure: the `Structure` of the graph.
@@ -135,7 +135,7 @@ def _lifted(
         "    def get_config(self):",
         "        return {}",
     ]
-    return "\n".join(lines)
+    return *code.copies(), "\n".join(lines)
 
 
 def _check(
