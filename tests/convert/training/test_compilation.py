@@ -9,9 +9,10 @@ import pytest
 
 from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.convert.lifting import graph_view, lifter, placeholders
+from tf_recipes.convert.predictions import is_label
 from tf_recipes.convert.program import built_model, transforms
 from tf_recipes.convert.program.model_code import ModelCode
-from tf_recipes.convert.training import compilation, state
+from tf_recipes.convert.training import compilation, hidden_tensors, state
 from tf_recipes.graph import meta_graph
 from tf_recipes.graph.structure import Structure
 
@@ -33,10 +34,13 @@ class Converted:
         )
         self.losses = arrays["losses"]
         graph = meta_graph.parse(arrays["meta"].tobytes(), name)
-        self.structure = Structure(graph)
-        inputs = placeholders.model_inputs(graph_view.GraphView(graph, told["outputs"], []))
+        self.structure = Structure(graph, told.get("train_op"))
+        structure, outputs = self.structure, told["outputs"]
+        labels = [f"{n}:0" for n in structure.placeholders if is_label(structure, f"{n}:0")]
+        outputs += hidden_tensors.find(structure, outputs, labels)
+        inputs = placeholders.model_inputs(graph_view.GraphView(graph, outputs, []))
         self.inputs = inputs
-        view = graph_view.GraphView(graph, told["outputs"], inputs)
+        view = graph_view.GraphView(graph, outputs, inputs, structure)
         self.lifted = lifter.lift(view, placeholders.values(view, told["feed"]), inputs)
         self.training = compilation.find(
             self.structure, view, self.lifted, self.values, told["feed"]
@@ -48,6 +52,7 @@ class Converted:
             compiled=dict(self.training.compiled),
             functions=self.training.functions,
             keywords=self.training.keywords,
+            model_class=self.training.model_class,
         )
         self.model = built_model.build(self.code.source())
         built_model.set_weights(self.code, self.model, self.values)
@@ -66,7 +71,7 @@ class Converted:
         weight = self.training.sample_weight
         return (
             x if len(x) > 1 else x[0],
-            y if len(y) > 1 else y[0],
+            (y if len(y) > 1 else y[0]) if y else None,
             None if weight is None else self.rows[weight][rows],
         )
 
@@ -112,7 +117,7 @@ def test_training_goes_on_where_tf1_stopped(name):
             expected = transforms.value_of(origin, after, found.code.program.constants)
             got = keras.ops.convert_to_numpy(outside[0].average(variable))
             np.testing.assert_allclose(got, expected, rtol=0, atol=CLOSE, err_msg=variable.path)
-    unset = set(found.values) - set(found.restored)
+    unset = (set(found.values) & found.structure.step) - set(found.restored)
     unset -= {
         n for o, _ in built_model.weights(found.code, found.model).values() for n in o.variables
     }

@@ -78,7 +78,9 @@ def find(
     decays = {n: d for n, d in weight_changes.decays(structure, shapes).items() if n in owned}
     used = optimizer.find(structure, values, fed, _decay(structure, decays, owned))
     bounds = weight_changes.bounds(structure, shapes)
-    keywords = layer_keywords.find(layers.values(), structure.trainable, found.penalties, bounds)
+    keywords = layer_keywords.find(
+        layers.values(), structure.trainable, found.penalties, bounds, structure.written
+    )
     averages = weight_changes.averages(structure, values)
     made_optimizer = used.expression
     if averages is not None:

@@ -86,7 +86,7 @@ def write_class(graph: LossGraph, trials: Sequence[Trial]) -> list[str]:
     lines = [
         DECORATOR,
         f"class {CLASS}(keras.Model):",
-        '    """Computes the loss of a batch from several tensors at once."""',
+        '    """Trains by one loss of all outputs and labels."""',
         "",
         "    def compute_loss(",
         "        self, x=None, y=None, y_pred=None, sample_weight=None, training=True",
@@ -116,7 +116,7 @@ def _unpacked(argument: str, tensors: Sequence[str], taken: list[str]) -> list[s
     if len(tensors) == 1:
         taken.append(argument)
         return []
-    names = [_name(each, taken) for each in tensors]
+    names = _names(tensors, taken)
     return [f"{', '.join(names)} = {argument}"] if names else []
 
 
@@ -125,18 +125,23 @@ def _of_inputs(graph: LossGraph, taken: list[str]) -> list[str]:
     if len(graph.view.given) == 1 and graph.inputs:
         taken.append("x")
         return []
-    places = {name: graph.view.given.index(name) for name in graph.inputs}
-    return [f"{_name(name, taken)} = x[{place}]" for name, place in places.items()]
+    names = _names(graph.inputs, taken)
+    places = [graph.view.given.index(name) for name in graph.inputs]
+    return [f"{name} = x[{place}]" for name, place in zip(names, places, strict=True)]
 
 
-def _name(tensor: str, taken: list[str]) -> str:
-    """Returns an identifier for a tensor, and adds it to those taken."""
-    parts = [each for each in node_of(tensor).split("/") if each not in _PARTS]
-    name = identifier(parts[-1] if parts else node_of(tensor))
-    while name in (*taken, "x", "y", "y_pred", "self", "sample_weight", "training"):
-        name = f"{name}_"
-    taken.append(name)
-    return name
+def _names(tensors: Sequence[str], taken: list[str]) -> list[str]:
+    """Returns identifiers of tensors, and adds them to those taken: short ones if they differ."""
+    paths = [[p for p in node_of(t).split("/") if p not in _PARTS] or [t] for t in tensors]
+    names = [identifier(path[-1]) for path in paths]
+    if len(set(names)) < len(names):
+        names = [identifier("_".join(path)) for path in paths]
+    for k, name in enumerate(names):
+        while name in (*taken, "x", "y", "y_pred", "self", "sample_weight", "training"):
+            name = f"{name}_"
+        names[k] = name
+        taken.append(name)
+    return names
 
 
 def _with_penalties(last: str) -> list[str]:
@@ -160,6 +165,7 @@ def _body(
         for name, value in graph.fed.items()
         if node_of(name) in view.nodes
     }
+    placeholders |= {name: Constant(np.zeros((), view.dtype(name))) for name in _penalties(graph)}
     try:
         lifted = Lifter(view, placeholders, tensors, trained=graph.outputs).lift()
         code = FunctionCode(lifted.program, lifted.inputs, lifted.outputs[0], names)
@@ -236,6 +242,22 @@ def _without_penalties(graph: LossGraph) -> str:
         if node.op not in _SUMS or len(parts) != 1 or not graph.weights:
             return tensor
         tensor = parts[0]
+
+
+def _penalties(graph: LossGraph) -> set[str]:
+    """Returns the scalars that are added to the loss and are computed of weights alone."""
+    structure, nodes = graph.structure, graph.probe.nodes
+    given = [node_of(name) for name in (*graph.outputs, *graph.labels, *graph.inputs)]
+    reached = structure.descendants(given, nodes | set(given))
+    reads = {n for v in graph.weights for n in graph.probe.reads_of(v)}
+    of_weights = structure.descendants(reads, nodes) - reached
+    return {
+        node_of(each)
+        for name in reached & nodes
+        if structure.nodes[name].op in _SUMS
+        for each in structure.nodes[name].input
+        if node_of(each) in of_weights
+    }
 
 
 def _check(graph: LossGraph, value: Callable[[Trial], Any], trials: Sequence[Trial]) -> None:
