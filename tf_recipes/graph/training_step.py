@@ -12,7 +12,8 @@ from tf_recipes.graph.node_graph import NodeGraph, reached
 from tf_recipes.graph.nodes import node_of
 
 APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
-GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+)_grad/[^/]+(?:/[^/]+)*$")
+GRADIENT_OF = re.compile(r"(?:^|/)(?:gradients(?:_\d+)?/)+(.+)_grad/[^/]+(?:/[^/]+)*$")
+_SUMS = ("Add", "AddV2", "AddN", "Sub", "Identity")
 _ONES = re.compile(r"(?:^|/)gradients(?:_\d+)?/(?:Fill|grad_ys_\d+)$")
 
 
@@ -68,7 +69,9 @@ def _possible_steps(graph: NodeGraph) -> list[str]:
         for each in graph.inputs(name, control=True):
             after[each].append(name)
     found = reached(apply, lambda name: after[name])
-    return [name for name in graph.nodes if name in found and not after[name]]
+    last = [name for name in graph.nodes if name in found and not after[name]]
+    # the Keras of TF1 reads its counter after the step
+    return [name for name in last if graph.nodes[name].op != "ReadVariableOp"] or last
 
 
 def find_loss(graph: NodeGraph, step: Collection[str], given: str | None) -> str:
@@ -91,6 +94,8 @@ def find_loss(graph: NodeGraph, step: Collection[str], given: str | None) -> str
             )
         return given if ":" in given else f"{given}:0"
     found = list(dict.fromkeys(_losses(graph, step)))
+    if len(found) > 1:
+        found = _last(graph, found) or found
     if len(found) != 1:
         validation.fail(
             "One tensor must be the loss.",
@@ -114,6 +119,22 @@ def _losses(graph: NodeGraph, step: Collection[str]) -> Iterator[str]:
         of = GRADIENT_OF.search(name)
         if of and of[1] in graph.nodes:
             yield f"{of[1]}:0"
+
+
+def _last(graph: NodeGraph, found: Collection[str]) -> list[str]:
+    """Returns the tensor that others are added to; none if there is none.
+
+    Without gates, the gradients of the terms of a sum take the ones as that of the sum does.
+    """
+    terms = {node_of(each) for each in found}
+    sums = set(terms)
+    for name, node in graph.nodes.items():
+        added = {each for each in graph.inputs(name) if graph.nodes[each].op != "Const"}
+        if node.op in _SUMS and added and sums >= added:
+            sums.add(name)
+            if terms <= graph.ancestors([name], control=False):
+                return [f"{name}:0"]
+    return [each for each in found if terms <= graph.ancestors([node_of(each)], control=False)]
 
 
 def _listed(names: Iterable[str]) -> str:

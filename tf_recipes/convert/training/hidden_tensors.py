@@ -59,6 +59,17 @@ def find(structure: Structure, outputs: Sequence[str], labels: Sequence[str]) ->
     return [each for each in dict.fromkeys(found) if each not in set(map(full, outputs))]
 
 
+def taken(structure: Structure, outputs: Sequence[str]) -> list[str]:
+    """Returns those of the outputs that the loss takes, and not by another of them alone.
+
+    Args:
+        structure: the `Structure` of the graph.
+        outputs: the tensors that a model gives.
+    """
+    used = {tensor for name in _needed(structure, outputs) for tensor in _data(structure, name)}
+    return [each for each in outputs if full(each) in used]
+
+
 def _needed(structure: Structure, outputs: Sequence[str]) -> set[str]:
     """Returns the nodes that the loss needs, beside those that the outputs alone bring."""
     given = set(map(full, outputs))

@@ -54,6 +54,22 @@ def find(
         ValueError: if the loss is no function of the outputs and labels.
     """
     graph = LossGraph(structure, view, values, feed)
+    found = _find(structure, graph)
+    if found.expression is None or graph.outputs == graph.all_outputs:
+        return found
+    # an output without a loss has the loss None
+    several = isinstance(found.expression, list)
+    losses = iter(found.expression if several else [found.expression])
+    factors = iter(found.weights or ())
+    return dataclasses.replace(
+        found,
+        expression=[next(losses) if n in graph.outputs else None for n in graph.all_outputs],
+        weights=found.weights
+        and [next(factors) if n in graph.outputs else None for n in graph.all_outputs],
+    )
+
+
+def _find(structure: Structure, graph: LossGraph) -> Losses:
     try:
         penalties = graph.penalties()
         outputs, labels = graph.outputs, graph.labels

@@ -76,7 +76,7 @@ def write_class(graph: LossGraph, trials: Sequence[Trial]) -> list[str]:
     taken: list[str] = []
     unpacked = [
         *_unpacked("y", graph.labels, taken),
-        *_unpacked("y_pred", graph.outputs, taken),
+        *_unpacked("y_pred", graph.all_outputs, taken, graph.outputs),
         *_of_inputs(graph, taken),
     ]
     tensors = [*graph.labels, *graph.outputs, *graph.inputs]
@@ -100,7 +100,10 @@ def write_class(graph: LossGraph, trials: Sequence[Trial]) -> list[str]:
 
     def value(trial: Trial) -> Any:
         labels = [keras.ops.convert_to_tensor(each) for each in trial.labels]
-        outputs = [keras.ops.convert_to_tensor(each) for each in trial.outputs]
+        given = dict(zip(graph.outputs, trial.outputs, strict=True))
+        outputs = [
+            keras.ops.convert_to_tensor(given.get(each, 0.0)) for each in graph.all_outputs
+        ]
         inputs: list[Any] = [None] * len(graph.view.given)
         for name, each in zip(graph.inputs, trial.inputs, strict=True):
             inputs[graph.view.given.index(name)] = keras.ops.convert_to_tensor(each)
@@ -111,12 +114,22 @@ def write_class(graph: LossGraph, trials: Sequence[Trial]) -> list[str]:
     return [*copies, source]
 
 
-def _unpacked(argument: str, tensors: Sequence[str], taken: list[str]) -> list[str]:
-    """Returns the line that names the tensors of an argument, and adds the names to those taken."""
+def _unpacked(
+    argument: str, tensors: Sequence[str], taken: list[str], used: Sequence[str] | None = None
+) -> list[str]:
+    """Returns the line that names the tensors of an argument, and adds the names to those taken.
+
+    Args:
+        argument: the name of the argument.
+        tensors: the tensors in it.
+        taken: the names that are taken.
+        used: those of the tensors that get a name; None for all.
+    """
     if len(tensors) == 1:
         taken.append(argument)
         return []
-    names = _names(tensors, taken)
+    found = iter(_names(tensors if used is None else used, taken))
+    names = [next(found) if used is None or each in used else "_" for each in tensors]
     return [f"{', '.join(names)} = {argument}"] if names else []
 
 
@@ -165,7 +178,11 @@ def _body(
         for name, value in graph.fed.items()
         if node_of(name) in view.nodes
     }
-    placeholders |= {name: Constant(np.zeros((), view.dtype(name))) for name in _penalties(graph)}
+    placeholders |= {
+        name: Constant(np.zeros((), view.dtype(name)))
+        for name in _penalties(graph)
+        if name in view.nodes
+    }
     try:
         lifted = Lifter(view, placeholders, tensors, trained=graph.outputs).lift()
         code = FunctionCode(lifted.program, lifted.inputs, lifted.outputs[0], names)

@@ -85,7 +85,8 @@ def find(
         )
     if (rates == rates[0]).all():
         return Rate(plain(np.float32(rates[0])), None)
-    call = schedule_code.find(structure, tensor, wanted.astype("f8"), rates)
+    kept = [plain(v) for n, v in state.items() if n != counter and np.ndim(v) == 0]
+    call = schedule_code.find(structure, tensor, wanted.astype("f8"), rates, kept)
     if call is not None:
         return Rate(Made(call.path, call.arguments, call.keywords), counter)
     shown = f"rates {', '.join(f'{each:.6g}' for each in rates[:4])}, …"
@@ -109,9 +110,10 @@ def _lifted(
     with Probe(structure, [tensor]) as probe:
         reads = [f"{name}:0" for name in probe.reads_of(counter)]
         nodes = probe.nodes
+        read = {each: known[n] for n in probe.variables for each in probe.reads_of(n)}
     constants: dict[str, Value] = {
         node_of(name): Constant(np.asarray(value))
-        for name, value in known.items()
+        for name, value in {**known, **read}.items()
         if node_of(name) in nodes and node_of(name) not in map(node_of, reads)
     }
     view = GraphView(structure.graph, [tensor], reads)

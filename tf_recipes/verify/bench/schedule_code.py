@@ -52,7 +52,9 @@ def written(structure: Structure, update: Update, rates: Sequence[float], taken:
     return None if call is None else call.text
 
 
-def find(structure: Structure, rate: str, steps: Array, rates: Array) -> ScheduleCall | None:
+def find(
+    structure: Structure, rate: str, steps: Array, rates: Array, more: Iterable[float] = ()
+) -> ScheduleCall | None:
     """Finds a Keras schedule with the rates that the graph has at some steps.
 
     The operations of the graph say which kind of schedule it can be. Which constant has which role
@@ -63,12 +65,13 @@ def find(structure: Structure, rate: str, steps: Array, rates: Array) -> Schedul
         rate: the tensor of the learning rate.
         steps: numbers of steps, the first step being 0.
         rates: the learning rate at each.
+        more: numbers that the rate is computed with and that are no constants of the graph.
 
     Returns:
         None where no known schedule has these rates.
     """
     above = structure.ancestors([node_of(rate)], control=False)
-    numbers = constants(structure, above)
+    numbers = sorted({*constants(structure, above), *more})
     if len(numbers) > MOST:
         return None
     ops = {structure.nodes[name].op for name in above}
