@@ -34,7 +34,7 @@ from tf_recipes.convert.lifting.values import Constant, Flag, Setting, Value
 from tf_recipes.convert.program import built_model
 from tf_recipes.convert.program.model_code import ModelCode
 from tf_recipes.convert.source_graph import NotTrainedError, SourceGraph
-from tf_recipes.convert.training import compilation, hidden_tensors, state
+from tf_recipes.convert.training import compilation, hidden_tensors, loss_code, state
 from tf_recipes.convert.training.compilation import Training
 from tf_recipes.convert.training.graph_probe import NeedsValueError
 from tf_recipes.graph import checkpoint_values, roles
@@ -44,7 +44,7 @@ from tf_recipes.verify import migration
 STEPS = 20  # training steps that are compared
 MOST_KEPT = 2**29  # bytes of variables that the comparison of training keeps by itself
 # the end of a refusal of training, which a model for predictions has heeded
-_ALONE = re.compile(r"(, or convert|\bConvert) for predictions alone with inference=True\.$")
+_ALONE = re.compile(r"(, or convert|: convert|\bConvert) for predictions alone with inference=True\.$")
 NUMBER = 4  # bytes of a number, as nearly all variables have it
 Values = Mapping[str, NDArray[Any]]
 
@@ -234,6 +234,10 @@ class _Conversion:
         )
         self.hidden: list[str] = []
         if self.source.structure is not None:
+            try:
+                loss_code.check_not_sampled(self.source.structure)
+            except ValueError as error:
+                raise NotTrainedError(str(error)) from error
             self.hidden = hidden_tensors.find(
                 self.source.structure, self.source.outputs, self.source.labels
             )

@@ -20,10 +20,9 @@ from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
 from tf_recipes.graph.node_graph import NodeGraph
 from tf_recipes.graph.structure import Structure
-from tf_recipes.graph.training_step import training_operations
+from tf_recipes.graph.training_step import applies_gradient, training_operations
 from tf_recipes.verify.bench import reference
 
-_APPLY = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 # nodes that serve a program around a model, by the first part of their names
 _AROUND = re.compile(
     r"^(save|Save|gradients|init|report_uninitialized|Adam|Momentum|RMSProp)(_\d+)?/"
@@ -79,7 +78,8 @@ def find(
     operations = [train_op] if isinstance(train_op, str) else train_op or ()
     _check_named(graph, [*(outputs or ()), *(labels or ()), *others, *operations])
     _check_named(graph, [loss] if loss else [])
-    trains = any(_APPLY.match(node.op) for node in graph.definition.node)
+    nodes = NodeGraph(graph)
+    trains = any(applies_gradient(nodes, name) for name in nodes.nodes)
     structure, others_of = None, []
     if trains:  # the loss tells what the predictions are, also for predictions alone
         try:
@@ -93,7 +93,7 @@ def find(
         found_labels = _labels(structure)
     found = [full(each) for each in outputs or ()]
     for each in () if found else others_of:  # one for each loss of the program
-        found += _of_loss(each, _labels(each))
+        found += _of_loss(each, _labels(each)) or hidden_tensors.find(each, (), ())
     found = list(dict.fromkeys(found)) or _outputs(graph, structure, found_labels)
     return SourceGraph(
         kind,
@@ -146,10 +146,15 @@ def _labels(structure: Structure) -> list[str]:
 def _outputs(graph: MetaGraph, structure: Structure | None, labels: Sequence[str]) -> list[str]:
     """Returns the predictions: what the loss compares with labels, or the last tensor."""
     remedy = "Name the tensors with outputs=['NAME']."
+    losses = [] if structure is None else [structure, *_structures(graph)]
     found = _of_loss(structure, labels) if structure is not None else []
     if found:
         return found
-    last = _last(graph)
+    last = [name for name in _last(graph) if full(name) not in {each.loss for each in losses}]
+    if structure is not None and not labels and len(last) != 1:
+        found = hidden_tensors.find(structure, (), ())
+        if found:
+            return found
     if len(last) != 1:
         validation.fail(
             "The outputs of the model must be known.",
@@ -167,11 +172,7 @@ def _of_loss(structure: Structure, labels: Sequence[str]) -> list[str]:
     found = structure.output(inputs, labels) if len(labels) == 1 else None
     if found is not None:
         return [predictions.in_the_form_of_labels(structure, found, labels[0])]
-    return (
-        predictions.of_labels(structure, labels)
-        or predictions.of_inputs(structure, inputs)
-        or ([] if labels else hidden_tensors.find(structure, (), ()))
-    )
+    return predictions.of_labels(structure, labels) or predictions.of_inputs(structure, inputs)
 
 
 def _last(graph: MetaGraph) -> list[str]:

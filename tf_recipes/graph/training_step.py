@@ -13,6 +13,8 @@ from tf_recipes.graph.nodes import node_of
 
 APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 GRADIENT_OF = re.compile(r"(?:^|/)(?:gradients(?:_\d+)?/)+(.+)_grad/[^/]+(?:/[^/]+)*$")
+_GRADIENT = re.compile(r"(?:^|/)gradients(?:_\d+)?/")
+_SCATTERS = re.compile(r"(Resource)?Scatter(Sub|Add)$")
 _SUMS = ("Add", "AddV2", "AddN", "Sub", "Identity")
 _ONES = re.compile(r"(?:^|/)gradients(?:_\d+)?/(?:Fill|grad_ys_\d+)$")
 
@@ -48,6 +50,21 @@ def find_train_op(graph: NodeGraph, given: str | None) -> str:
     return found[0]
 
 
+def applies_gradient(graph: NodeGraph, name: str) -> bool:
+    """Returns whether an operation applies a gradient to a variable.
+
+    Plain gradient descent scatters the rows of a sparse gradient, times the rate.
+    """
+    node = graph.nodes[name]
+    if APPLIES.match(node.op):
+        return True
+    if not _SCATTERS.match(node.op):
+        return False
+    added = node_of(node.input[2])
+    taken = {each for first in graph.inputs(added) for each in (first, *graph.inputs(first))}
+    return any(_GRADIENT.search(each) for each in (added, *taken))
+
+
 def training_operations(graph: NodeGraph) -> list[str]:
     """Returns the names of the operations that can be a training step of the program.
 
@@ -63,7 +80,7 @@ def training_operations(graph: NodeGraph) -> list[str]:
 
 def _possible_steps(graph: NodeGraph) -> list[str]:
     """Returns the operations that run updates and that nothing else runs."""
-    apply = [name for name, node in graph.nodes.items() if APPLIES.match(node.op)]
+    apply = [name for name in graph.nodes if applies_gradient(graph, name)]
     after = defaultdict(list)
     for name in graph.nodes:
         for each in graph.inputs(name, control=True):

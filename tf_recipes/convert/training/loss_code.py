@@ -69,6 +69,25 @@ def find(
     )
 
 
+def check_not_sampled(structure: Structure) -> None:
+    """Checks that a loss takes all classes, as every loss of Keras does.
+
+    Args:
+        structure: the `Structure` of the graph.
+
+    Raises:
+        ValueError: for sampled softmax and noise-contrastive estimation.
+    """
+    for name in structure.forward:
+        op = structure.nodes[name].op
+        if op.endswith("CandidateSampler"):
+            validation.fail(
+                "The loss must be a function of the model's outputs and of labels.",
+                f"a loss over sampled classes, by {op} at {shortened(name, 80)!r}",
+                "Keras has no such loss: convert for predictions alone with inference=True.",
+            )
+
+
 def _find(structure: Structure, graph: LossGraph) -> Losses:
     try:
         penalties = graph.penalties()

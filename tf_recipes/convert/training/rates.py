@@ -59,6 +59,8 @@ def find(
         ValueError: if the rate is no known schedule, or depends on a placeholder without a value.
     """
     with Probe(structure, [tensor]) as probe:
+        if probe.random:
+            _refuse(structure, tensor, f"random numbers at {shortened(probe.random[0], 80)!r}")
         for name in probe.placeholders:
             fed = name in feed or node_of(name) in feed
             if not fed and not structure.has_default(node_of(name)):
