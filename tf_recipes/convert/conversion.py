@@ -463,6 +463,12 @@ class _Conversion:
     def _notes(self, lifted: Lifted, code: ModelCode) -> list[str]:
         """Returns what a person must know of the model."""
         notes = [*self.notes, *(f"{name}: {note}" for name, note in lifted.notes.items())]
+        if self.source.moved and self.source.structure is not None:
+            notes.append(
+                f"A step runs {len(self.source.moved)} operations of the collection `update_ops`, "
+                "too, since the moving averages in the checkpoint are not those of the start. Name "
+                f"train_op={self.source.structure.train_op!r} to leave them out."
+            )
         if self.hidden:
             last = ", ".join(shortened(name, 80) for name in self.hidden)
             notes.append(f"The loss takes more than the predictions. The last outputs: {last}.")

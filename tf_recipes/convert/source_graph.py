@@ -14,7 +14,7 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import predictions
 from tf_recipes.convert.lifting.graph_view import full
-from tf_recipes.convert.training import hidden_tensors
+from tf_recipes.convert.training import hidden_tensors, moved_averages
 from tf_recipes.graph import node_graph
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
@@ -39,7 +39,8 @@ class SourceGraph:
     """Holds a checkpoint's graph and the tensors that a model is made of.
 
     `structure` is None for a graph, or a conversion, without training. `prefix` is the path of the
-    variables' files. `labels` are the tensors that only the loss takes.
+    variables' files. `labels` are the tensors that only the loss takes. `moved` are operations that
+    the program ran with each step, as the averages in the checkpoint show.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class SourceGraph:
     structure: Structure | None
     outputs: tuple[str, ...]
     labels: tuple[str, ...]
+    moved: tuple[str, ...] = ()
 
 
 def find(
@@ -88,6 +90,11 @@ def find(
             if not inference:
                 raise
             others_of = _structures(graph)
+    moved: list[str] = []
+    if structure is not None and train_op is None:
+        moved = moved_averages.updates(structure, prefix)
+        if moved:
+            structure = Structure(graph, [structure.train_op, *moved], loss)
     found_labels = [full(each) for each in labels or ()]
     if structure is not None and labels is None:
         found_labels = _labels(structure)
@@ -103,6 +110,7 @@ def find(
         None if inference else structure,
         tuple(found),
         tuple(found_labels),
+        tuple(moved),
     )
 
 

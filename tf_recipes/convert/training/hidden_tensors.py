@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from tf_recipes.convert.lifting.graph_view import full
-from tf_recipes.graph.nodes import VARIABLES, node_of
+from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 
 # operations that a loss does to what it takes; the tensor before them is that of a layer
+_SUMS = ("Add", "AddV2", "AddN", "Sub")
 _OF_LOSSES = (
     *("Max", "Min", "Sum", "Mean", "Square", "Abs", "Neg", "Log", "Mul", "RealDiv", "Div"),
     *("Sub", "Add", "AddV2", "StopGradient", "Identity", "Reshape", "Squeeze", "Cast", "ArgMax"),
@@ -29,18 +30,21 @@ def find(structure: Structure, outputs: Sequence[str], labels: Sequence[str]) ->
         labels: the tensors that only the loss takes.
     """
     within = _needed(structure, outputs)
-    readers = {
-        name
-        for name in within
-        if any(structure.nodes[each].op in VARIABLES for each in _behind(structure, name))
-    }
     fed = {n for n in within if n in structure.placeholders} | {
         node_of(each) for each in structure.sources
     }
     of_labels = {node_of(each) for each in labels}
-    inside = structure.descendants(readers, within) & structure.descendants(
-        fed - of_labels, within
-    )
+    of_fed = structure.descendants(fed - of_labels, within) | fed
+    readers = {name for name in within if any(_behind(structure, name))}
+    of_weights = (structure.descendants(readers, within) | readers) - of_fed
+    # a layer joins weights and what is fed; a sum of a loss and penalties is none
+    layers = {
+        name
+        for name in within & of_fed
+        if structure.nodes[name].op not in _SUMS
+        and (name in readers or of_weights.intersection(structure.inputs(name)))
+    }
+    inside = structure.descendants(layers, within) | layers
     inside -= structure.descendants(of_labels, within) | of_labels
     loss = node_of(structure.loss)
     edge = {
