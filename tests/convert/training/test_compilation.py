@@ -143,6 +143,31 @@ def test_a_saved_model_trains_as_the_one_that_was_saved(tmp_path):
 
 # name -> lines of the code; each is the readable form of what the program says
 LINES = {
+    "two_nets": [
+        "action, reward = y",
+        "eval_net_q, target_net_q = y_pred",
+        "model = TrainedModel([s, s_next], [eval_net_q, target_net_q])",
+        "model.compile(optimizer=tf_recipes.RMSProp(0.01, rho=0.9))",
+    ],
+    "hidden_units": ["out, hidden = y_pred", "return loss + sum(self.losses)"],
+    "lengths_and_tags": ["lengths = x[1]", "model = TrainedModel([words, lengths], out)"],
+    "discriminator": [
+        'maker_out = keras.layers.Dense(5, trainable=False, name="maker_out")(relu)',
+        "model = TrainedModel([noise, real], [judge_out, judge_out_1])",
+    ],
+    "generator": ["return -keras.ops.mean(keras.ops.log(y_pred + 1e-08))"],
+    "keras_classes": ["0.1, decay_steps=1, decay_rate=0.01", "momentum=0.9,"],
+    "keras_two_outputs": [
+        "loss=[keras.losses.Huber(), None],",
+        "loss_weights=[0.5, None],",
+    ],
+    "restarts": ["0.2, first_decay_steps=3, t_mul=1.5, m_mul=0.8, alpha=0.1"],
+    "linear_cosine": ["return 0.2 * ((((20.0 - minimum) / 20.0) * mul_2) + 0.001)"],
+    "slim_cycles": [
+        "0.2, decay_steps=3, end_learning_rate=0.05, power=2.0, cycle=True",
+        "clipnorm=0.3,",
+    ],
+    "optimized_loss": ["global_clipnorm=0.2,"],
     "adadelta": [
         "optimizer=keras.optimizers.Adadelta(",
         "1.5, decay_steps=2, decay_rate=0.7788007830714049, staircase=True",

@@ -37,7 +37,7 @@ def scaled_gradients():
 
 def signs_of_gradients():
     y, _, _, outputs = net()
-    minimize(tf.reduce_mean(tf.square(outputs - y)), change=lambda g: tf.sign(g))
+    minimize(tf.reduce_mean(tf.square(outputs - y)), change=tf.sign)
 
 
 def noisy_rate():
@@ -136,7 +136,7 @@ def clipped_weights():
 REFUSED = {
     scaled_gradients: "The gradients must be applied as they are.*gradients times 0.5",
     signs_of_gradients: "The gradients must be applied as they are.*another function",
-    noisy_rate: "The learning rate must be.*random numbers at 'NoisyLinearCosineDecay/random_normal",
+    noisy_rate: "The learning rate must be.*random numbers at 'Noisy",
     dual_averaging: "Received: AdagradDA",
     proximal: "Received: ProximalAdagrad",
     sampled_classes: "a loss over sampled classes, by LogUniformCandidateSampler",

@@ -118,7 +118,9 @@ class ModelCode:
             written_functions.source(name) for name in called if name in written_functions.FUNCTIONS
         ]
         functions = [
-            line for each in dict.fromkeys((*copied, *self.functions)) for line in (*each.splitlines(), "", "")
+            line
+            for each in dict.fromkeys((*copied, *self.functions))
+            for line in (*each.splitlines(), "", "")
         ]
         used = "\n".join([*functions, *body])
         imports = ["import keras"]
@@ -222,7 +224,11 @@ class ModelCode:
         if self.compiled is None:
             return [f"return {self.model_class}({arguments})"]
         compiled = expressions.made("model.compile", **self.compiled)
-        return [f"model = {self.model_class}({arguments})", expressions.code(compiled), "return model"]
+        return [
+            f"model = {self.model_class}({arguments})",
+            expressions.code(compiled),
+            "return model",
+        ]
 
 
 def _layer_names(layers: Mapping[Any, Layer], inputs: Sequence[str]) -> dict[Any, str]:

@@ -101,9 +101,7 @@ def write_class(graph: LossGraph, trials: Sequence[Trial]) -> list[str]:
     def value(trial: Trial) -> Any:
         labels = [keras.ops.convert_to_tensor(each) for each in trial.labels]
         given = dict(zip(graph.outputs, trial.outputs, strict=True))
-        outputs = [
-            keras.ops.convert_to_tensor(given.get(each, 0.0)) for each in graph.all_outputs
-        ]
+        outputs = [keras.ops.convert_to_tensor(given.get(each, 0.0)) for each in graph.all_outputs]
         inputs: list[Any] = [None] * len(graph.view.given)
         for name, each in zip(graph.inputs, trial.inputs, strict=True):
             inputs[graph.view.given.index(name)] = keras.ops.convert_to_tensor(each)
@@ -149,12 +147,14 @@ def _names(tensors: Sequence[str], taken: list[str]) -> list[str]:
     names = [identifier(path[-1]) for path in paths]
     if len(set(names)) < len(names):
         names = [identifier("_".join(path)) for path in paths]
-    for k, name in enumerate(names):
-        while name in (*taken, "x", "y", "y_pred", "self", "sample_weight", "training"):
-            name = f"{name}_"
-        names[k] = name
-        taken.append(name)
-    return names
+    found = []
+    for name in names:
+        free = name
+        while free in (*taken, "x", "y", "y_pred", "self", "sample_weight", "training"):
+            free = f"{free}_"
+        found.append(free)
+        taken.append(free)
+    return found
 
 
 def _with_penalties(last: str) -> list[str]:
