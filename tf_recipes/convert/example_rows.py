@@ -6,22 +6,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from tf_recipes.convert.lifting.graph_view import GraphView, full
 from tf_recipes.convert.training import hidden_tensors
+from tf_recipes.convert.training.label_forms import SPARSE, counts_classes, like_output
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 
 ROWS = 64
 UNKNOWN = 8  # entries of an axis whose size the graph does not say
 FEW = 2  # a number below this fits almost every use of whole numbers
-Shape = tuple[int | None, ...]
 _LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
 # the operations of losses that say what their labels are
 _ONE_HOT = ("SoftmaxCrossEntropyWithLogits", "Log", "LogSoftmax")
-_SPARSE = ("SparseSoftmaxCrossEntropyWithLogits", "OneHot", "InTopK", "InTopKV2")
 
 
 def of_inputs(view: GraphView, inputs: Sequence[str], seed: int = 0) -> dict[str, NDArray[Any]]:
@@ -83,37 +81,6 @@ def _below(view: GraphView, tensor: str) -> int:
     return min(found, default=FEW)
 
 
-def counts_classes(structure: Structure, label: str) -> bool:
-    """Returns whether a label of fractions holds numbers of classes, as that of `tf.keras` does.
-
-    Args:
-        structure: the `Structure` of the graph.
-        label: a tensor that only the loss takes.
-    """
-    reached = structure.descendants([node_of(label)], structure.forward)
-    takers = {name: structure.nodes[name] for name in reached}
-    whole = [
-        name
-        for name, node in takers.items()
-        if node.op == "Cast" and np.dtype(tf.as_dtype(node.attr["DstT"].type).name).kind in "iu"
-    ]
-    after = structure.descendants(whole, structure.forward)
-    return any(structure.nodes[name].op in _SPARSE for name in after)
-
-
-def like_output(shape: Shape, output: Shape | None) -> Shape:
-    """Returns the shape of a label, with the axes of its output where the graph tells none.
-
-    Args:
-        shape: the shape in the graph.
-        output: the shape of the output, or None where it is not known.
-    """
-    if output is None or len(output) != len(shape):
-        return shape
-    pairs = zip(shape[1:], output[1:], strict=True)
-    return (*shape[:1], *(other if size is None else size for size, other in pairs))
-
-
 def of_labels(
     structure: Structure,
     view: GraphView,
@@ -146,7 +113,7 @@ def of_labels(
             structure.nodes[n].op for n in structure.descendants([node_of(name)], structure.forward)
         }
         if shape is None:
-            shape = (None,) if ops & set(_SPARSE) else view.shape(view.outputs[0]) or (None,)
+            shape = (None,) if ops & set(SPARSE) else view.shape(view.outputs[0]) or (None,)
         counted = np.dtype(dtype).kind == "f" and counts_classes(structure, tensor)
         if counted:  # an axis that is not known is one of `tf.keras`, which adds it
             shape = (shape[0], *(1 if size is None else size for size in shape[1:]))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
-from tf_recipes.convert import example_rows
 from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.training import label_forms
 from tf_recipes.convert.training.graph_probe import Probe, ProbeError, needs_value
 from tf_recipes.convert.training.numbers_of_graph import measured
 from tf_recipes.graph.nodes import node_of
@@ -138,7 +138,7 @@ class LossGraph:
         shape = self._shape_of_label(tensor)
         if shape is None or None not in shape[1:] or self.counts_classes(tensor):
             return shape
-        return example_rows.like_output(shape, self._paired.get(tensor))
+        return label_forms.like_output(shape, self._paired.get(tensor))
 
     @functools.cached_property
     def _paired(self) -> dict[str, tuple[int | None, ...] | None]:
@@ -178,7 +178,7 @@ class LossGraph:
         """Returns whether a label of fractions holds numbers of classes."""
         if tensor in self.outputs or np.dtype(self.dtype(tensor)).kind != "f":
             return False
-        return example_rows.counts_classes(self.structure, tensor)
+        return label_forms.counts_classes(self.structure, tensor)
 
     @functools.cached_property
     def constants(self) -> list[float]:
