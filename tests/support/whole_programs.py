@@ -38,6 +38,7 @@ NAMED = (
     "char_lstm",
     "clip_global_norm",
     "handwritten_mlp",
+    "keras_sequential",
     "resnet_block",
     "shared_weights",
     "siamese",

@@ -9,6 +9,7 @@ from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 
 # operations that a loss does to what it takes; the tensor before them is that of a layer
+_SIZES = ("Shape", "ShapeN", "Size", "Rank")  # no value of a tensor goes through them
 _SUMS = ("Add", "AddV2", "AddN", "Sub")
 _OF_LOSSES = (
     *("Max", "Min", "Sum", "Mean", "Square", "Abs", "Neg", "Log", "Mul", "RealDiv", "Div"),
@@ -30,6 +31,7 @@ def find(structure: Structure, outputs: Sequence[str], labels: Sequence[str]) ->
         labels: the tensors that only the loss takes.
     """
     within = _needed(structure, outputs)
+    within -= {name for name in within if structure.nodes[name].op in _SIZES}
     fed = {n for n in within if n in structure.placeholders} | {
         node_of(each) for each in structure.sources
     }
