@@ -265,9 +265,10 @@ class Stages:
         except LiftError as error:
             if self.hidden:  # the predictions may have none of these operations
                 names = ", ".join(repr(shortened(name, 60)) for name in self.hidden[:3])
+                why = ", ".join(f"{e.op} at {shortened(e.node, 60)!r}" for e in error.unknown[:3])
                 raise NotTrainedError(
                     "What the loss takes must have a counterpart in Keras. Received: "
-                    f"{names}, which need {error}. Convert for predictions alone with "
+                    f"{names}, which need {why}. Convert for predictions alone with "
                     "inference=True."
                 ) from error
             refusals.refuse(self.view, error, self.settings.keep_unknown)
