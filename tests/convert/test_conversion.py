@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import convert_folder
 import whole_programs
-from tf_recipes.convert import conversion
+from tf_recipes.convert import stages
 from tf_recipes.convert.conversion import convert
 from tf_recipes.convert.program.expressions import layer_name
 from tf_recipes.parity.comparison import LIMIT, relative_drift
@@ -119,7 +119,7 @@ def test_training_is_compared_as_far_as_memory_allows(monkeypatch):
     assert (done.document["training"], done.passed) == (None, True)
     assert done.document["notes"] == ["Training was not compared, as steps=0 asks."]
     assert done.model.optimizer is not None
-    monkeypatch.setattr(conversion, "MOST_KEPT", 2 * 9 * 4 * 2000)  # 762 weights, and slots
+    monkeypatch.setattr(stages, "MOST_KEPT", 2 * 9 * 4 * 2000)  # 762 weights, and slots
     done = convert(checkpoint)
     assert done.document["training"]["settings"]["steps"] == 2
     assert done.document["notes"] == [

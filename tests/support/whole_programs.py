@@ -24,7 +24,6 @@ INFERENCE = {
     "bilstm_tagger": "the lengths are an input and a part of the loss",
     "clip_before_l2": "weight decay is added to clipped gradients",
     "dcgan_generator": "the sampler is another graph than the generator that is trained",
-    "keras_sequential": "the loss has labels of another rank than those of Keras",
     "vae": "the loss draws random numbers of its own",
     "word2vec_nce": "the loss draws other words in each step",
 }
@@ -39,6 +38,7 @@ NAMED = (
     "char_lstm",
     "clip_global_norm",
     "handwritten_mlp",
+    "keras_sequential",
     "resnet_block",
     "shared_weights",
     "siamese",

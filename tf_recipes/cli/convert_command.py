@@ -43,7 +43,12 @@ def define_flags() -> None:
     )
     flags.DEFINE_list("train_op", None, "The operations of a training step; default: found.")
     flags.DEFINE_string("loss", None, "The loss tensor; default: found.")
-    flags.DEFINE_bool("inference", False, "Convert for predictions alone, without training.")
+    flags.DEFINE_bool(
+        "inference",
+        None,
+        "Convert for predictions alone; --noinference: only a model that trains; default: one that "
+        "trains, or a note why it does not.",
+    )
     flags.DEFINE_bool(
         "use_ema", False, "Take the moving averages of the weights, for predictions alone."
     )

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.training import hidden_tensors
+from tf_recipes.convert.training.label_forms import SPARSE, counts_classes, like_output
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 
@@ -18,7 +20,6 @@ FEW = 2  # a number below this fits almost every use of whole numbers
 _LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
 # the operations of losses that say what their labels are
 _ONE_HOT = ("SoftmaxCrossEntropyWithLogits", "Log", "LogSoftmax")
-_SPARSE = ("SparseSoftmaxCrossEntropyWithLogits", "OneHot", "InTopK", "InTopKV2")
 
 
 def of_inputs(view: GraphView, inputs: Sequence[str], seed: int = 0) -> dict[str, NDArray[Any]]:
@@ -101,6 +102,10 @@ def of_labels(
     random = np.random.RandomState(seed)
     found = {}
     classes = max((s[-1] or 1 for t in view.outputs if (s := view.shape(t))), default=1)
+    labels = [full(name) for name in labels]
+    taken = hidden_tensors.taken(structure, view.outputs)
+    pairs = structure.labels_of(taken, labels)
+    paired = {label: view.shape(output) for output, label in pairs.items()}
     for name in labels:
         tensor = full(name)
         shape, dtype = shapes[tensor]
@@ -108,7 +113,12 @@ def of_labels(
             structure.nodes[n].op for n in structure.descendants([node_of(name)], structure.forward)
         }
         if shape is None:
-            shape = (None,) if ops & set(_SPARSE) else view.shape(view.outputs[0]) or (None,)
+            shape = (None,) if ops & set(SPARSE) else view.shape(view.outputs[0]) or (None,)
+        counted = np.dtype(dtype).kind == "f" and counts_classes(structure, tensor)
+        if counted:  # an axis that is not known is one of `tf.keras`, which adds it
+            shape = (shape[0], *(1 if size is None else size for size in shape[1:]))
+        elif None in shape[1:]:
+            shape = like_output(shape, paired.get(tensor))
         sizes = _sizes(shape)
         if sizes:
             sizes = (rows if shape[0] is None else shape[0], *sizes[1:])
@@ -117,7 +127,7 @@ def of_labels(
                 for k, (s, n) in enumerate(zip(shape, sizes, strict=True))
             )
         kind = np.dtype(dtype)
-        if kind.kind in "iu":
+        if kind.kind in "iu" or counted:
             found[tensor] = random.randint(0, max(1, classes), size=sizes).astype(kind)
         elif kind.kind == "b":
             found[tensor] = random.randint(2, size=sizes).astype(bool)

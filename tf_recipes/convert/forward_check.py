@@ -12,7 +12,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tf_recipes.convert.lifting.graph_view import GraphView
-from tf_recipes.graph.nodes import VARIABLES
+from tf_recipes.graph import node_graph
+from tf_recipes.graph.nodes import VARIABLES, node_of
+from tf_recipes.graph.structure import WRITES
+from tf_recipes.graph.tf1_server import as_written
 from tf_recipes.parity.comparison import LIMIT, relative_drift
 
 STARTS = 8  # weights one ulp away, over which the drift of the graph from itself is taken
@@ -127,6 +130,29 @@ def _one_ulp_away(value: NDArray[Any], random: np.random.RandomState) -> NDArray
     return moved
 
 
+def _without_updates(definition: Any) -> Any:
+    """Returns a graph in which nothing waits for what changes a variable: predictions change none.
+
+    Batch norm can move its averages wherever it is computed.
+    """
+    nodes = {node.name: node for node in definition.node}
+    users: dict[str, list[str]] = {}
+    for node in nodes.values():
+        for each in node.input:
+            users.setdefault(node_of(each), []).append(node.name)
+    writes = [name for name, node in nodes.items() if WRITES.match(node.op)]
+    if not writes:
+        return definition
+    late = node_graph.reached(writes, lambda name: users.get(name, []))
+    part = tf.compat.v1.GraphDef()
+    part.CopyFrom(definition)
+    for node in part.node:
+        kept = [e for e in node.input if not (e.startswith("^") and node_of(e) in late)]
+        del node.input[:]
+        node.input.extend(kept)
+    return part
+
+
 class Forward:
     """Runs the forward part of a graph; nothing is restored, the variables are given their values.
 
@@ -142,8 +168,8 @@ class Forward:
         self._view = view
         graph = tf.Graph()
         with graph.as_default():
-            tf.graph_util.import_graph_def(view.definition, name="")
-        self._session = tf.compat.v1.Session(graph=graph)
+            tf.graph_util.import_graph_def(_without_updates(view.definition), name="")
+        self._session = tf.compat.v1.Session(graph=graph, config=as_written())
         self._feeds = dict(rows)
         for name, value in settings.items():
             self._feeds[name if ":" in name else f"{name}:0"] = value

@@ -15,14 +15,40 @@ _COMPARES = (
 )
 
 
+_LAYERS = (
+    *("MatMul", "BatchMatMul", "BatchMatMulV2", "Conv1D", "Conv2D", "Conv3D"),
+    *("Gather", "GatherV2", "ResourceGather"),
+)
+
+
+def is_label(structure: Structure, tensor: str) -> bool:
+    """Returns whether a fed tensor reaches the loss through no layer, be it trained or not.
+
+    Args:
+        structure: the `Structure` of the graph.
+        tensor: a placeholder, or what an iterator gives.
+    """
+    if not structure.feeds_only_the_loss(tensor):
+        return False
+    reached = structure.descendants(structure.starts([tensor]), structure.forward)
+    return not any(
+        structure.nodes[name].op in _LAYERS
+        and any(structure.variable_of(each) for each in structure.inputs(name))
+        for name in reached
+    )
+
+
 def of_labels(structure: Structure, labels: Sequence[str]) -> list[str]:
-    """Returns the tensors that the loss compares with labels, each once; none if one is not found.
+    """Returns the tensors that the loss compares with labels, each once; none if none is found.
+
+    Some labels have none: a reward belongs to the prediction that another label picks.
 
     Args:
         structure: the `Structure` of the graph.
         labels: the tensors that only the loss takes.
     """
     weighted = _weighted(structure)
+    weighted -= structure.descendants(structure.starts(labels), structure.forward)
     found = []
     for label in labels:
         reached = structure.descendants(structure.starts([label]), structure.forward)
@@ -31,13 +57,12 @@ def of_labels(structure: Structure, labels: Sequence[str]) -> list[str]:
                 tensor
                 for name in sorted(reached, key=structure.order.__getitem__)
                 for tensor in structure.nodes[name].input
-                if node_of(tensor) in weighted - reached
+                if node_of(tensor) in weighted
             ),
             None,
         )
-        if first is None:
-            return []
-        found.append(_before_moves(structure, first, weighted))
+        if first is not None:
+            found.append(_before_moves(structure, first, weighted))
     return list(dict.fromkeys(found))
 
 

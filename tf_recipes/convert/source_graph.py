@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -13,13 +14,15 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import predictions
 from tf_recipes.convert.lifting.graph_view import full
+from tf_recipes.convert.training import hidden_tensors, moved_averages
 from tf_recipes.graph import node_graph
 from tf_recipes.graph.meta_graph import MetaGraph
+from tf_recipes.graph.node_graph import NodeGraph
 from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
 from tf_recipes.graph.structure import Structure
+from tf_recipes.graph.training_step import applies_gradient, training_operations
 from tf_recipes.verify.bench import reference
 
-_APPLY = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 # nodes that serve a program around a model, by the first part of their names
 _AROUND = re.compile(
     r"^(save|Save|gradients|init|report_uninitialized|Adam|Momentum|RMSProp)(_\d+)?/"
@@ -27,12 +30,17 @@ _AROUND = re.compile(
 _NO_RESULT = ("NoOp", "Assert", "Const", "Print", *VARIABLES, *PLACEHOLDERS)
 
 
+class NotTrainedError(ValueError):
+    """Says why a model cannot train as the graph does."""
+
+
 @dataclasses.dataclass(frozen=True)
 class SourceGraph:
     """Holds a checkpoint's graph and the tensors that a model is made of.
 
     `structure` is None for a graph, or a conversion, without training. `prefix` is the path of the
-    variables' files. `labels` are the tensors that only the loss takes.
+    variables' files. `labels` are the tensors that only the loss takes. `moved` are operations that
+    the program ran with each step, as the averages in the checkpoint show.
     """
 
     kind: str
@@ -42,6 +50,7 @@ class SourceGraph:
     structure: Structure | None
     outputs: tuple[str, ...]
     labels: tuple[str, ...]
+    moved: tuple[str, ...] = ()
 
 
 def find(
@@ -71,19 +80,28 @@ def find(
     operations = [train_op] if isinstance(train_op, str) else train_op or ()
     _check_named(graph, [*(outputs or ()), *(labels or ()), *others, *operations])
     _check_named(graph, [loss] if loss else [])
-    trains = any(_APPLY.match(node.op) for node in graph.definition.node)
-    structure = None
+    nodes = NodeGraph(graph)
+    trains = any(applies_gradient(nodes, name) for name in nodes.nodes)
+    structure, others_of = None, []
     if trains:  # the loss tells what the predictions are, also for predictions alone
         try:
             structure = _structure(graph, train_op, loss)
-        except ValueError:
+        except NotTrainedError:
             if not inference:
                 raise
+            others_of = _structures(graph)
+    moved: list[str] = []
+    if structure is not None and train_op is None:
+        moved = moved_averages.updates(structure, prefix)
+        if moved:
+            structure = Structure(graph, [structure.train_op, *moved], loss)
     found_labels = [full(each) for each in labels or ()]
     if structure is not None and labels is None:
-        fed = [full(name) for name in structure.placeholders] + list(structure.sources)
-        found_labels = [name for name in fed if structure.feeds_only_the_loss(name)]
-    found = [full(each) for each in outputs or ()] or _outputs(graph, structure, found_labels)
+        found_labels = _labels(structure)
+    found = [full(each) for each in outputs or ()]
+    for each in () if found else others_of:  # one for each loss of the program
+        found += _of_loss(each, _labels(each)) or hidden_tensors.find(each, (), ())
+    found = list(dict.fromkeys(found)) or _outputs(graph, structure, found_labels)
     return SourceGraph(
         kind,
         os.fspath(checkpoint),
@@ -92,6 +110,7 @@ def find(
         None if inference else structure,
         tuple(found),
         tuple(found_labels),
+        tuple(moved),
     )
 
 
@@ -112,24 +131,38 @@ def _structure(graph: MetaGraph, train_op: Any, loss: str | None) -> Structure:
         return Structure(graph, train_op, loss)
     except ValueError as error:
         text = str(error)
-    raise ValueError(f"{text.rstrip('.')}, or convert for predictions alone with inference=True.")
+    raise NotTrainedError(
+        f"{text.rstrip('.')}, or convert for predictions alone with inference=True."
+    )
+
+
+def _structures(graph: MetaGraph) -> list[Structure]:
+    """Returns the `Structure` of each training step that the program can have had."""
+    found = []
+    for name in training_operations(NodeGraph(graph)):
+        with contextlib.suppress(ValueError):  # no loss can be told
+            found.append(Structure(graph, name))
+    return found
+
+
+def _labels(structure: Structure) -> list[str]:
+    """Returns the tensors that only the loss takes."""
+    fed = [full(name) for name in structure.placeholders] + list(structure.sources)
+    return [name for name in fed if predictions.is_label(structure, name)]
 
 
 def _outputs(graph: MetaGraph, structure: Structure | None, labels: Sequence[str]) -> list[str]:
     """Returns the predictions: what the loss compares with labels, or the last tensor."""
     remedy = "Name the tensors with outputs=['NAME']."
-    if structure is not None:
-        fed = [full(n) for n in structure.placeholders] + list(structure.sources)
-        inputs = [name for name in fed if name not in labels]
-        found = structure.output(inputs, labels) if len(labels) == 1 else None
-        if found is not None:
-            return [predictions.in_the_form_of_labels(structure, found, labels[0])]
-        several = predictions.of_labels(structure, labels) or predictions.of_inputs(
-            structure, inputs
-        )
-        if several:
-            return several
-    last = _last(graph)
+    losses = [] if structure is None else [structure, *_structures(graph)]
+    found = _of_loss(structure, labels) if structure is not None else []
+    if found:
+        return found
+    last = [name for name in _last(graph) if full(name) not in {each.loss for each in losses}]
+    if structure is not None and not labels and len(last) != 1:
+        found = hidden_tensors.find(structure, (), ())
+        if found:
+            return found
     if len(last) != 1:
         validation.fail(
             "The outputs of the model must be known.",
@@ -138,6 +171,16 @@ def _outputs(graph: MetaGraph, structure: Structure | None, labels: Sequence[str
             remedy,
         )
     return [full(last[0])]
+
+
+def _of_loss(structure: Structure, labels: Sequence[str]) -> list[str]:
+    """Returns the predictions that a loss takes; none if they cannot be told."""
+    fed = [full(n) for n in structure.placeholders] + list(structure.sources)
+    inputs = [name for name in fed if name not in labels]
+    found = structure.output(inputs, labels) if len(labels) == 1 else None
+    if found is not None:
+        return [predictions.in_the_form_of_labels(structure, found, labels[0])]
+    return predictions.of_labels(structure, labels) or predictions.of_inputs(structure, inputs)
 
 
 def _last(graph: MetaGraph) -> list[str]:

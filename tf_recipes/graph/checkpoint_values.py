@@ -94,6 +94,23 @@ def shapes(structure: Structure) -> dict[str, tuple[int, ...]]:
     return found
 
 
+def holds(prefix: str, graph: MetaGraph, names: Iterable[str]) -> bool:
+    """Returns whether a checkpoint has values for some variables.
+
+    Args:
+        prefix: the checkpoint's path without `.index` or `.data-00000-of-00001`.
+        graph: the graph beside the checkpoint.
+        names: the variables.
+
+    Raises:
+        ValueError: if a file is missing or damaged.
+    """
+    check_files(prefix)
+    there = tf.train.load_checkpoint(prefix).get_variable_to_shape_map()
+    found = places(graph)
+    return all(name in there or found.get(name, Place(name)).key in there for name in names)
+
+
 def read(
     prefix: str,
     graph: MetaGraph,

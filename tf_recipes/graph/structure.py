@@ -14,7 +14,7 @@ from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, nod
 from tf_recipes.graph.training_step import APPLIES, GRADIENT_OF, find_loss, find_train_op
 from tf_recipes.graph.update_ops import Update
 
-_WRITES = re.compile(r"(Assign(Add|Sub)?|(Resource)?Scatter\w+|Assign\w*VariableOp)$")
+WRITES = re.compile(r"(Assign(Add|Sub)?|(Resource)?Scatter\w+|Assign\w*VariableOp)$")
 
 
 class Structure(NodeGraph):
@@ -79,7 +79,7 @@ class Structure(NodeGraph):
         found = (
             self.variable_of(next(self.inputs(name)))
             for name in self.step
-            if _WRITES.match(self.nodes[name].op)
+            if WRITES.match(self.nodes[name].op)
         )
         return {name for name in found if name}
 

@@ -12,7 +12,10 @@ from tf_recipes.graph.node_graph import NodeGraph, reached
 from tf_recipes.graph.nodes import node_of
 
 APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
-GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+)_grad/[^/]+(?:/[^/]+)*$")
+GRADIENT_OF = re.compile(r"(?:^|/)(?:gradients(?:_\d+)?/)+(.+)_grad/[^/]+(?:/[^/]+)*$")
+_GRADIENT = re.compile(r"(?:^|/)gradients(?:_\d+)?/")
+_SCATTERS = re.compile(r"(Resource)?Scatter(Sub|Add)$")
+_SUMS = ("Add", "AddV2", "AddN", "Sub", "Identity")
 _ONES = re.compile(r"(?:^|/)gradients(?:_\d+)?/(?:Fill|grad_ys_\d+)$")
 
 
@@ -35,11 +38,7 @@ def find_train_op(graph: NodeGraph, given: str | None) -> str:
                 f"The graph has {_listed(_possible_steps(graph))}.",
             )
         return name
-    noted = [node_of(n) for n in graph.graph.collections.get("train_op", ())]
-    found = [n for n in dict.fromkeys(noted) if n in graph.nodes] or _possible_steps(graph)
-    # `minimize` notes its own operation; a group around it, with other updates, is the step
-    whole = [n for n in found if set(found) <= graph.ancestors([n])]
-    found = whole[:1] or found
+    found = training_operations(graph)
     if len(found) != 1:
         validation.fail(
             "One operation must be the training step.",
@@ -51,15 +50,45 @@ def find_train_op(graph: NodeGraph, given: str | None) -> str:
     return found[0]
 
 
+def applies_gradient(graph: NodeGraph, name: str) -> bool:
+    """Returns whether an operation applies a gradient to a variable.
+
+    Plain gradient descent scatters the rows of a sparse gradient, times the rate.
+    """
+    node = graph.nodes[name]
+    if APPLIES.match(node.op):
+        return True
+    if not _SCATTERS.match(node.op):
+        return False
+    added = node_of(node.input[2])
+    taken = {each for first in graph.inputs(added) for each in (first, *graph.inputs(first))}
+    return any(_GRADIENT.search(each) for each in (added, *taken))
+
+
+def training_operations(graph: NodeGraph) -> list[str]:
+    """Returns the names of the operations that can be a training step of the program.
+
+    Args:
+        graph: the nodes.
+    """
+    noted = [node_of(n) for n in graph.graph.collections.get("train_op", ())]
+    found = [n for n in dict.fromkeys(noted) if n in graph.nodes] or _possible_steps(graph)
+    # `minimize` notes its own operation; a group around it, with other updates, is the step
+    whole = [n for n in found if set(found) <= graph.ancestors([n])]
+    return whole[:1] or found
+
+
 def _possible_steps(graph: NodeGraph) -> list[str]:
     """Returns the operations that run updates and that nothing else runs."""
-    apply = [name for name, node in graph.nodes.items() if APPLIES.match(node.op)]
+    apply = [name for name in graph.nodes if applies_gradient(graph, name)]
     after = defaultdict(list)
     for name in graph.nodes:
         for each in graph.inputs(name, control=True):
             after[each].append(name)
     found = reached(apply, lambda name: after[name])
-    return [name for name in graph.nodes if name in found and not after[name]]
+    last = [name for name in graph.nodes if name in found and not after[name]]
+    # the Keras of TF1 reads its counter after the step
+    return [name for name in last if graph.nodes[name].op != "ReadVariableOp"] or last
 
 
 def find_loss(graph: NodeGraph, step: Collection[str], given: str | None) -> str:
@@ -82,6 +111,8 @@ def find_loss(graph: NodeGraph, step: Collection[str], given: str | None) -> str
             )
         return given if ":" in given else f"{given}:0"
     found = list(dict.fromkeys(_losses(graph, step)))
+    if len(found) > 1:
+        found = _last(graph, found) or found
     if len(found) != 1:
         validation.fail(
             "One tensor must be the loss.",
@@ -105,6 +136,22 @@ def _losses(graph: NodeGraph, step: Collection[str]) -> Iterator[str]:
         of = GRADIENT_OF.search(name)
         if of and of[1] in graph.nodes:
             yield f"{of[1]}:0"
+
+
+def _last(graph: NodeGraph, found: Collection[str]) -> list[str]:
+    """Returns the tensor that others are added to; none if there is none.
+
+    Without gates, the gradients of the terms of a sum take the ones as that of the sum does.
+    """
+    terms = {node_of(each) for each in found}
+    sums = set(terms)
+    for name, node in graph.nodes.items():
+        added = {each for each in graph.inputs(name) if graph.nodes[each].op != "Const"}
+        if node.op in _SUMS and added and sums >= added:
+            sums.add(name)
+            if terms <= graph.ancestors([name], control=False):
+                return [f"{name}:0"]
+    return [each for each in found if terms <= graph.ancestors([node_of(each)], control=False)]
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from tf_recipes.graph.nodes import node_of
 _INPUTS = {
     "GradientDescent": ("rate", "gradient"),
     "Momentum": ("accumulator", "rate", "gradient", "momentum"),
+    "KerasMomentum": ("accumulator", "rate", "gradient", "momentum"),
     "Adam": (
         *("m", "v", "beta1_power", "beta2_power", "rate"),
         *("beta1", "beta2", "epsilon", "gradient"),

@@ -35,6 +35,39 @@ def scaled_gradients():
     minimize(tf.reduce_mean(tf.square(outputs - y)), change=lambda g: 0.5 * g)
 
 
+def signs_of_gradients():
+    y, _, _, outputs = net()
+    minimize(tf.reduce_mean(tf.square(outputs - y)), change=tf.sign)
+
+
+def noisy_rate():
+    y, _, _, outputs = net()
+    rate = tf1.train.noisy_linear_cosine_decay(0.1, tf1.train.get_or_create_global_step(), 10)
+    loss = tf.reduce_mean(tf.square(outputs - y))
+    step = tf1.train.get_global_step()
+    tf1.train.GradientDescentOptimizer(rate).minimize(loss, global_step=step)
+
+
+def dual_averaging():
+    y, _, _, outputs = net()
+    step = tf1.train.get_or_create_global_step()
+    minimize(tf.reduce_mean(tf.square(outputs - y)), tf1.train.AdagradDAOptimizer(0.1, step))
+
+
+def proximal():
+    y, _, _, outputs = net()
+    minimize(tf.reduce_mean(tf.square(outputs - y)), tf1.train.ProximalAdagradOptimizer(0.1))
+
+
+def sampled_classes():
+    _, _, _, outputs = net()
+    numbers = tf1.placeholder("int64", [None, 1], name="numbers")
+    table = tf1.get_variable("table", [9, 2], use_resource=False)
+    bias = tf1.get_variable("bias", [9], use_resource=False)
+    sampled = tf1.nn.sampled_softmax_loss(table, bias, numbers, outputs, 3, 9)
+    minimize(tf.reduce_mean(sampled))
+
+
 def noisy_gradients():
     y, _, _, outputs = net()
     minimize(
@@ -86,13 +119,6 @@ def fourth_powers():
     minimize(tf.reduce_mean(tf.square(outputs - y)) + tf.reduce_sum(w**4))
 
 
-def hidden_units():
-    """Penalises the units inside the net, which are no output."""
-    y, w, _, outputs = net()
-    hidden = tf.nn.tanh(tf.matmul(tf1.get_default_graph().get_tensor_by_name("x:0"), w))
-    minimize(tf.reduce_mean(tf.square(outputs - y)) + tf.reduce_mean(hidden * hidden))
-
-
 def random_loss():
     y, _, _, outputs = net()
     minimize(tf.reduce_mean(tf.square(outputs - y + tf1.random_normal([2]))))
@@ -108,7 +134,12 @@ def clipped_weights():
 
 
 REFUSED = {
-    scaled_gradients: "The gradients must be applied as they are.*another function",
+    scaled_gradients: "The gradients must be applied as they are.*gradients times 0.5",
+    signs_of_gradients: "The gradients must be applied as they are.*another function",
+    noisy_rate: "The learning rate must be.*random numbers at 'Noisy",
+    dual_averaging: "Received: AdagradDA",
+    proximal: "Received: ProximalAdagrad",
+    sampled_classes: "a loss over sampled classes, by LogUniformCandidateSampler",
     noisy_gradients: "The gradients must be applied as they are",
     decay_in_gradients: "gradients to which '(w|v)' is added",
     two_rates: "All variables must have one learning rate. Received: 2 rates",
@@ -116,7 +147,6 @@ REFUSED = {
     fed_rate: "must have a value. Received: none for 'rate'.*feed={'rate': VALUE}",
     unknown_optimizer: "Received: ProximalGradientDescent",
     fourth_powers: "a function of the weights 'w'",
-    hidden_units: "The loss must be a function of the model's outputs",
     random_loss: "random numbers at 'random_normal",
     clipped_weights: "assigns 'w'",
 }

@@ -7,8 +7,9 @@ Runs on real TensorFlow 1.15 (Python 3.7), from this folder:
 Each module of `training_programs/` has `CASES`, `{name: function}`. A function builds a graph whose
 training operation is in the collection `train_op`, and returns `{"rows": {tensor: array},
 "outputs": [tensors], "loss": tensor}` and, where a placeholder is no input or label, `"feed"`,
-`{tensor: value}`. The program takes 3 steps, is saved, and takes 4 steps more; each has half of the
-rows, in turn.
+`{tensor: value}`, and `"train_op"` where there are several,
+or `"step"` where it is in no collection. The program takes 3 steps, is saved,
+and takes 4 steps more; each has half of the rows, in turn.
 `training/NAME.npz` holds the bytes of the `.meta` file as `meta`, `rows/NAME`, `var/NAME` at the
 save, `after/NAME` at the end, `losses` (4,), and the outputs and feeds as JSON in `told`.
 """
@@ -39,7 +40,11 @@ def record(name, build):
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(0)
         made = build()
-        train_op = tf.get_collection("train_op")[-1]
+        named = made.get("train_op") or made.get("step")
+        if named:
+            train_op = graph.get_operation_by_name(named)
+        else:
+            train_op = tf.get_collection("train_op")[-1]
         half = len(next(iter(made["rows"].values()))) // 2
         with tf.Session(graph=graph, config=config) as session:
             session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
@@ -66,6 +71,7 @@ def record(name, build):
     arrays.update(("after/" + key, value) for key, value in after.items())
     arrays["losses"] = np.array([np.sum(each) for each in losses])
     told = {"outputs": list(made["outputs"]), "feed": made.get("feed", {})}
+    told.update({key: made[key] for key in ("train_op",) if key in made})
     arrays["told"] = np.array(json.dumps(told, sort_keys=True))
     np.savez_compressed("training/" + name + ".npz", **arrays)
     print(name, arrays["losses"])

@@ -87,6 +87,7 @@ class GraphView:
 
     def _walk(self, inputs: Collection[str]) -> None:
         """Finds the nodes between the inputs and the outputs."""
+        self.given = [full(name) for name in inputs]
         self._cut = {node_of(name) for name in inputs}
         self.order = self._order()
         self._counts = Counter(

@@ -109,6 +109,8 @@ def _lifted(node: Any, lifter: Lifter, callee: str) -> Value | None:
         return None
     if not any(lifter.is_tensor(each) for each in arguments):
         arguments[0] = lifter.as_tensor(lifter.value(names[0]), names[0])
+    if callee in ("+", "-"):
+        arguments = [_apart(node, lifter, callee, arguments, each) for each in arguments]
     if callee == "+":
         arguments = _smaller_first(arguments)
     inner = _channels_last(arguments)
@@ -119,6 +121,31 @@ def _lifted(node: Any, lifter: Lifter, callee: str) -> Value | None:
     if isinstance(arguments[0], Made) and callee in AS_FUNCTIONS:
         callee = f"keras.ops.{AS_FUNCTIONS[callee]}"
     return lifter.operation(node, callee, *arguments)
+
+
+def _apart(node: Any, lifter: Lifter, callee: str, arguments: list[Any], one: Any) -> Any:
+    """Returns a term of a sum, rounded where TensorFlow would join its number with another one.
+
+    Its optimizer computes `(1 - x) + 1e-7` as `(1 + 1e-7) - x`, as soon as a model is compiled, and
+    of that of TF 1.15 each sum with a minus is left as it is. Near `x == 1` nothing is alike.
+    """
+    if not isinstance(one, Tensor) or one.step.callee not in ("+", "-"):
+        return one
+    others = [each for each in arguments if each is not one]
+    inside = [each for each in one.step.arguments if not isinstance(each, Tensor)]
+    if len(others) != 1 or len(inside) != 1 or "-" not in (callee, one.step.callee):
+        return one
+    number, other = (_number(each) for each in (others[0], inside[0]))
+    if number is None or other is None or one.dtype not in ("float32", "float16"):
+        return one
+    kind = np.dtype(one.dtype).type
+    if all(float(kind(number + k * other)) == number + k * other for k in (1, -1)):
+        return one
+    return lifter.derived(node, "rounded", one, shape=one.shape, scope="rounded")
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float | np.floating) else None
 
 
 def _smaller_first(arguments: list[Any]) -> list[Any]:

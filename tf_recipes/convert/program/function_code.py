@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_recipes.convert.program import expressions
+from tf_recipes.convert.program import expressions, written_functions
 from tf_recipes.convert.program.expressions import Layer, Step, Tensor
 from tf_recipes.convert.program.keras_program import KerasProgram
 from tf_recipes.convert.program.model_code import WIDTH, ModelCode
@@ -70,6 +70,12 @@ class FunctionCode(ModelCode):
             else:
                 lines += self._assigned(step, text)
         return [*lines, *_broken("return ", self._name(self.outputs[0]))]
+
+    def copies(self) -> list[str]:
+        """Returns the source code of the functions that the body calls and no package has."""
+        called = dict.fromkeys(str(step.callee) for step in self.steps if step.layer is None)
+        known = written_functions.FUNCTIONS
+        return [written_functions.source(name) for name in called if name in known]
 
     def _name(self, tensor: Tensor) -> str:
         inside = self._inside_others.get(id(tensor.step))

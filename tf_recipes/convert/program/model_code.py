@@ -31,6 +31,7 @@ class ModelCode:
         functions: the source code of functions and classes that the code of the model uses.
         keywords: `{identity of a layer: {keyword: value}}`, more keyword arguments of layers, such
             as a regularizer.
+        model_class: the class of the model; one of `functions`, or nothing for `keras.Model`.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class ModelCode:
         name: str = "",
         functions: Sequence[str] = (),
         keywords: Mapping[Any, Mapping[str, Any]] = types.MappingProxyType({}),
+        model_class: str = "",
     ) -> None:
         self.program, self.title = program, title
+        self.model_class = model_class or "keras.Model"
         self.functions, self.keywords = functions, keywords
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.compiled, self.name = compiled, name
@@ -115,7 +118,9 @@ class ModelCode:
             written_functions.source(name) for name in called if name in written_functions.FUNCTIONS
         ]
         functions = [
-            line for each in (*copied, *self.functions) for line in (*each.splitlines(), "", "")
+            line
+            for each in dict.fromkeys((*copied, *self.functions))
+            for line in (*each.splitlines(), "", "")
         ]
         used = "\n".join([*functions, *body])
         imports = ["import keras"]
@@ -217,9 +222,13 @@ class ModelCode:
         named = [f"name={expressions.quoted(self.name)}"] if self.name else []
         arguments = ", ".join([several(self.inputs), several(self.outputs), *named])
         if self.compiled is None:
-            return [f"return keras.Model({arguments})"]
+            return [f"return {self.model_class}({arguments})"]
         compiled = expressions.made("model.compile", **self.compiled)
-        return [f"model = keras.Model({arguments})", expressions.code(compiled), "return model"]
+        return [
+            f"model = {self.model_class}({arguments})",
+            expressions.code(compiled),
+            "return model",
+        ]
 
 
 def _layer_names(layers: Mapping[Any, Layer], inputs: Sequence[str]) -> dict[Any, str]:

@@ -50,6 +50,11 @@ def resize_nearest(images: Any, height: int, width: int, align_corners: bool = F
     return images
 
 
+def rounded(x: Any) -> Any:
+    """Returns x; what is added to it is added after it was rounded, as in TF1."""
+    return keras.ops.maximum(x, x)  # TensorFlow would compute (1 - x) + 1e-7 as (1 + 1e-7) - x
+
+
 def transposed_convolution(x: Any, kernel: Any, strides: Any, padding: Any) -> Any:
     """Convolves images with zeros between and around their pixels, by the turned kernel."""
     for axis, (stride, ends) in enumerate(zip(strides, padding, strict=True), start=1):
@@ -74,6 +79,7 @@ FUNCTIONS = {
         local_response_normalization,
         resize_bilinear,
         resize_nearest,
+        rounded,
         transposed_convolution,
     )
 }

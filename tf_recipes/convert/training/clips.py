@@ -82,7 +82,9 @@ def find(
         found = kind(trials, constants)
         if found is not None:
             return found
-    return _refuse(structure, names[0], "another function of the gradients")
+    factor = _factor(trials)
+    named = "another function of the gradients"
+    return _refuse(structure, names[0], f"gradients times {factor:g}" if factor else named)
 
 
 def _raw(structure: Structure, tensor: str, rows: Collection[str]) -> dict[str, None]:
@@ -157,6 +159,15 @@ def _trials(
 def _near(one: Array, other: Array) -> bool:
     size = np.abs(other).max(initial=0)
     return one.shape == other.shape and bool(np.abs(one - other).max(initial=0) <= 1e-5 * size)
+
+
+def _factor(trials: Sequence[Trial]) -> float | None:
+    """Returns the number that the step multiplies all gradients with, or None."""
+    before, after = trials[0][0]
+    at = np.abs(before).argmax() if before.size else 0
+    factor = float(after.flat[at] / before.flat[at]) if before.size else 0.0
+    same = all(_near(b, factor * a) for trial in trials for a, b in trial)
+    return float(f"{factor:.6g}") if same else None
 
 
 def _unchanged(trials: Sequence[Trial], _: Sequence[float]) -> dict[str, float] | None:

@@ -36,6 +36,7 @@ class Training:
         sample_weight: the tensor of the weights of the rows, or None.
         counter: the variable that counts the steps, or None.
         averages: the moving averages of the weights, or None.
+        model_class: the class of a model that computes its loss by itself, or nothing.
     """
 
     compiled: Mapping[str, Any]
@@ -45,6 +46,7 @@ class Training:
     sample_weight: str | None
     counter: str | None
     averages: weight_changes.Averages | None
+    model_class: str = ""
 
 
 def find(
@@ -72,11 +74,14 @@ def find(
     steps = lifted.program.live(lifted.outputs)
     layers: dict[Any, Layer] = {identity(s.layer): s.layer for s in steps if s.layer is not None}
     owned = {name for layer in layers.values() for name in layer.variables}
+    loss_code.check_not_sampled(structure)
     found = loss_code.find(structure, view, values, fed)
     decays = {n: d for n, d in weight_changes.decays(structure, shapes).items() if n in owned}
     used = optimizer.find(structure, values, fed, _decay(structure, decays, owned))
     bounds = weight_changes.bounds(structure, shapes)
-    keywords = layer_keywords.find(layers.values(), structure.trainable, found.penalties, bounds)
+    keywords = layer_keywords.find(
+        layers.values(), structure.trainable, found.penalties, bounds, structure.written
+    )
     averages = weight_changes.averages(structure, values)
     made_optimizer = used.expression
     if averages is not None:
@@ -84,7 +89,9 @@ def find(
         made_optimizer = made(
             "tf_recipes.ExponentialMovingAverage", made_optimizer, decay=averages.decay, **counts
         )
-    compiled = {"optimizer": made_optimizer, "loss": found.expression}
+    compiled = {"optimizer": made_optimizer}
+    if found.expression is not None:
+        compiled["loss"] = found.expression
     if found.weights is not None:
         compiled["loss_weights"] = found.weights
     return Training(
@@ -95,6 +102,7 @@ def find(
         found.sample_weight,
         used.counter or _counter(structure, values),
         averages,
+        found.model_class,
     )
 
 

@@ -14,8 +14,13 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.graph.graph_session import touches
 from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, node_of
 from tf_recipes.graph.structure import Structure
+from tf_recipes.graph.tf1_server import as_written
 
 Array = NDArray[Any]
+
+
+class NeedsValueError(ValueError):
+    """Says that a person must give a value."""
 
 
 class ProbeError(ValueError):
@@ -66,7 +71,7 @@ class Probe:
                 tf.graph_util.import_graph_def(part, name="")
             except Exception as error:  # TensorFlow raises many types for graphs it refuses
                 raise ProbeError(_said(error)) from error
-        self._session = tf.compat.v1.Session(graph=self._graph)
+        self._session = tf.compat.v1.Session(graph=self._graph, config=as_written())
 
     def close(self) -> None:
         """Frees the session."""
@@ -221,14 +226,18 @@ def needs_value(structure: Structure, placeholder: str, field: str = "feed") -> 
     """Raises the error that says that a placeholder of the training step has no value.
 
     Raises:
-        ValueError: always.
+        NeedsValueError: always.
     """
     name = node_of(placeholder)
-    return validation.fail(
-        "Every placeholder of the training step that is no label must have a value.",
-        f"none for {shortened(name, 100)!r} in {structure.graph.source!r}",
-        f"Pass {field}={{{name!r}: VALUE}}, or convert for predictions alone with inference=True.",
-    )
+    try:
+        return validation.fail(
+            "Every placeholder of the training step that is no label must have a value.",
+            f"none for {shortened(name, 100)!r} in {structure.graph.source!r}",
+            f"Pass {field}={{{name!r}: VALUE}}, or convert for predictions alone with "
+            "inference=True.",
+        )
+    except ValueError as error:
+        raise NeedsValueError(str(error)) from None
 
 
 def _full(tensor: str) -> str:

@@ -214,9 +214,12 @@ def _kinds(graph: LossGraph, label: str, output: int) -> Iterator[KnownLoss]:
     logits = (("from_logits", True),)
     classes = shape[-1] if len(shape) > 1 else None
     fewer = labels is None or len(labels) == len(shape) - 1 or labels[-1:] == (1,)
-    if dtype.kind in "iu" and classes != 1 and fewer:
+    counted = graph.counts_classes(label)
+    if (dtype.kind in "iu" or counted) and classes != 1 and (fewer or counted):
         yield KnownLoss("SparseCategoricalCrossentropy", logits, _CLASSES)
     shares = [n for n in graph.constants if 0.001 < n < 0.5][:4]
+    if counted:
+        return
     if labels is not None and len(labels) == len(shape) > 1 and labels[-1] == classes != 1:
         yield KnownLoss("CategoricalCrossentropy", logits)
         for share in shares:

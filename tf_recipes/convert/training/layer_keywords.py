@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from tf_recipes._support import validation
@@ -35,6 +35,7 @@ def find(
     trained: Iterable[str],
     penalties: Mapping[str, Penalty],
     bounds: Mapping[str, Bound],
+    written: Collection[str] = (),
 ) -> dict[Any, dict[str, Any]]:
     """Returns `{identity of a layer: {keyword: value}}`.
 
@@ -43,6 +44,7 @@ def find(
         trained: the variables that the training step trains.
         penalties: `{variable: penalty}`.
         bounds: `{variable: bound}`.
+        written: the variables that assignments of the step change.
 
     Raises:
         ValueError: if a layer cannot have what its variables have, or no layer has a variable.
@@ -69,7 +71,9 @@ def find(
                 keywords[f"{_prefix(layer, last)}constraint"] = _constraint(layer, origin, bound)
         frozen = [all(name not in known for name in origin.variables) for _, origin in can_train]
         if any(frozen):
-            _check_frozen(layer, frozen, [origin for _, origin in can_train], known)
+            moved = [n for p, o in layer.weights if p in _UNTRAINED for n in o.variables]
+            moves = any(name in written for name in moved)
+            _check_frozen(layer, frozen, [origin for _, origin in can_train], known, moves)
             keywords["trainable"] = False
         if keywords:
             found[identity(layer)] = keywords
@@ -125,15 +129,23 @@ def _constraint(layer: Layer, origin: Origin, bound: Bound) -> Made:
 
 
 def _check_frozen(
-    layer: Layer, frozen: list[bool], origins: list[Origin], trained: set[str]
+    layer: Layer, frozen: list[bool], origins: list[Origin], trained: set[str], moves: bool
 ) -> None:
-    """Checks that a layer is frozen as a whole, which Keras can do."""
+    """Checks that a layer is frozen as a whole, which Keras can do.
+
+    Args:
+        layer: the layer.
+        frozen: whether the step leaves each of its weights as it is.
+        origins: where the weights come from.
+        trained: the variables that the step trains.
+        moves: whether the step moves the averages of the layer.
+    """
     names = [name for origin in origins for name in origin.variables]
     if not all(frozen) or any(name in trained for name in names):
         still = ", ".join(name for name in names if name not in trained)
         _refuse(f"a layer of which the step trains all weights but {shortened(still, 80)!r}")
-    if "BatchNormalization" in layer.path:
-        # Keras would use the moving averages in training, too
+    if "BatchNormalization" in layer.path and (moves or not layer.keyword("statistics")):
+        # Keras would use the moving averages in training, too, and not move them
         _refuse(f"a batch normalization whose weights {shortened(names[0], 80)!r} are not trained")
 
 

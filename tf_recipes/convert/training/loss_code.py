@@ -22,7 +22,10 @@ from tf_recipes.graph.structure import Structure
 
 @dataclasses.dataclass(frozen=True)
 class Losses:
-    """Holds the loss of `compile`, the weights of several outputs' losses, labels and penalties."""
+    """Holds the loss of `compile`, the weights of several outputs' losses, labels and penalties.
+
+    `model_class` is the class of a model that computes its loss by itself, or nothing.
+    """
 
     expression: Any
     weights: Any
@@ -30,6 +33,7 @@ class Losses:
     labels: Sequence[str]
     sample_weight: str | None
     penalties: Mapping[str, Penalty]
+    model_class: str = ""
 
 
 def find(
@@ -50,12 +54,47 @@ def find(
         ValueError: if the loss is no function of the outputs and labels.
     """
     graph = LossGraph(structure, view, values, feed)
+    found = _find(structure, graph)
+    if found.expression is None or graph.outputs == graph.all_outputs:
+        return found
+    # an output without a loss has the loss None
+    several = isinstance(found.expression, list)
+    losses = iter(found.expression if several else [found.expression])
+    factors = iter(found.weights or ())
+    return dataclasses.replace(
+        found,
+        expression=[next(losses) if n in graph.outputs else None for n in graph.all_outputs],
+        weights=found.weights
+        and [next(factors) if n in graph.outputs else None for n in graph.all_outputs],
+    )
+
+
+def check_not_sampled(structure: Structure) -> None:
+    """Checks that a loss takes all classes, as every loss of Keras does.
+
+    Args:
+        structure: the `Structure` of the graph.
+
+    Raises:
+        ValueError: for sampled softmax and noise-contrastive estimation.
+    """
+    for name in structure.forward:
+        op = structure.nodes[name].op
+        if op.endswith("CandidateSampler"):
+            validation.fail(
+                "The loss must be a function of the model's outputs and of labels.",
+                f"a loss over sampled classes, by {op} at {shortened(name, 80)!r}",
+                "Keras has no such loss: convert for predictions alone with inference=True.",
+            )
+
+
+def _find(structure: Structure, graph: LossGraph) -> Losses:
     try:
         penalties = graph.penalties()
         outputs, labels = graph.outputs, graph.labels
         trials = list(graph.trials())
         stops = loss_function.stops_gradients(graph)
-        if not stops and any(np.isfinite(trial.loss) for trial in trials):
+        if not (stops or graph.inputs) and any(np.isfinite(trial.loss) for trial in trials):
             if len(outputs) == 1 and len(labels) == 1:
                 one = known_losses.single(trials, graph)
                 if one is not None:
@@ -69,10 +108,12 @@ def find(
                 each = known_losses.several(graph, pairs, trials)
                 if each is not None:
                     return _several(graph, each, [pairs[name] for name in outputs], penalties)
-        if len(outputs) == 1 and len(labels) == 1:
-            source, expression = loss_function.write(graph, _finite(graph, trials))
-            return Losses(expression, None, [source], labels, None, penalties)
-        return _refuse(graph)
+        if len(outputs) == 1 and len(labels) == 1 and not graph.inputs:
+            sources, expression = loss_function.write(graph, _finite(graph, trials))
+            return Losses(expression, None, sources, labels, None, penalties)
+        sources = loss_function.write_class(graph, _finite(graph, trials))
+        name = loss_function.CLASS
+        return Losses(None, None, sources, labels, None, penalties, name)
     except ProbeError as error:
         return _refuse(graph, f" ({error})")
     finally:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import types
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -13,12 +14,14 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.convert.lifting.graph_view import GraphView, full, unknown_operations
 from tf_recipes.convert.lifting.lifter import Lifter, LiftError
 from tf_recipes.convert.lifting.values import Constant, Value
-from tf_recipes.convert.program.expressions import Made, Named
+from tf_recipes.convert.program.expressions import Made, Named, identifier
 from tf_recipes.convert.program.function_code import DECORATOR, FunctionCode, executed, function
 from tf_recipes.convert.training.loss_graph import CLOSE, LossGraph, Trial
 from tf_recipes.graph.nodes import node_of
 
 NAME = "loss"
+CLASS = "TrainedModel"
+_PARTS = ("BiasAdd", "MatMul", "Relu", "Softmax", "Sigmoid", "Tanh", "add", "Identity")
 ROUGH = 0.1  # the largest relative difference where roundings are all that is left
 _PASSES = ("Identity", "CheckNumerics")
 _SUMS = ("Add", "AddV2", "AddN")
@@ -31,8 +34,8 @@ def stops_gradients(graph: LossGraph) -> bool:
     return any(structure.nodes[name].op == "StopGradient" for name in after & nodes)
 
 
-def write(graph: LossGraph, trials: Sequence[Trial]) -> tuple[str, Named | Made]:
-    """Returns the source code of the loss, and the loss as an expression.
+def write(graph: LossGraph, trials: Sequence[Trial]) -> tuple[list[str], Named | Made]:
+    """Returns the source code of the loss and of what it calls, and the loss as an expression.
 
     Args:
         graph: the `LossGraph`, with one output and one label.
@@ -42,29 +45,157 @@ def write(graph: LossGraph, trials: Sequence[Trial]) -> tuple[str, Named | Made]
         ValueError: if an operation of the loss has no counterpart, or the function differs.
     """
     output, label = graph.outputs[0], graph.labels[0]
+    lines, copies = _body(graph, [output, label], ["y_pred", "y_true"])
+    lines = [*_as_in_tf1(graph), *lines]
+    source = function(NAME, ("y_true", "y_pred"), "Returns the loss of a batch.", lines, DECORATOR)
+    computed = executed("\n\n".join([*copies, source]))[NAME]
+
+    def value(trial: Trial) -> Any:
+        y_true, y_pred = (
+            keras.ops.convert_to_tensor(each)
+            for each in (trial.labels[0].astype(trial.outputs[0].dtype), trial.outputs[0])
+        )
+        return computed(y_true, y_pred)
+
+    _check(graph, value, trials)
+    if graph.dtype(output) == "float64":
+        return [*copies, _class_in_float64(lines)], Made(f"Float64{NAME.title()}")
+    return [*copies, source], Named(NAME)
+
+
+def write_class(graph: LossGraph, trials: Sequence[Trial]) -> list[str]:
+    """Returns the source code of a model class that computes the loss, and of what it calls.
+
+    Args:
+        graph: the `LossGraph`, with any number of outputs and labels.
+        trials: as for `write`.
+
+    Raises:
+        ValueError: as for `write`.
+    """
+    taken: list[str] = []
+    unpacked = [
+        *_unpacked("y", graph.labels, taken),
+        *_unpacked("y_pred", graph.all_outputs, taken, graph.outputs),
+        *_of_inputs(graph, taken),
+    ]
+    tensors = [*graph.labels, *graph.outputs, *graph.inputs]
+    body, copies = _body(graph, tensors, taken)
+    if graph.weights:
+        body[-1:] = _with_penalties(body[-1])
+    lines = [
+        DECORATOR,
+        f"class {CLASS}(keras.Model):",
+        '    """Trains by one loss of all outputs and labels."""',
+        "",
+        "    def compute_loss(",
+        "        self, x=None, y=None, y_pred=None, sample_weight=None, training=True",
+        "    ):",
+        '        """Returns the loss of a batch."""',
+        *(f"        {line}" for line in (*unpacked, *body)),
+    ]
+    source = "\n".join(lines)
+    computed = executed("\n\n".join([*copies, source]))[CLASS].compute_loss
+    alone = types.SimpleNamespace(losses=[])  # a model without penalties
+
+    def value(trial: Trial) -> Any:
+        labels = [keras.ops.convert_to_tensor(each) for each in trial.labels]
+        given = dict(zip(graph.outputs, trial.outputs, strict=True))
+        outputs = [keras.ops.convert_to_tensor(given.get(each, 0.0)) for each in graph.all_outputs]
+        inputs: list[Any] = [None] * len(graph.view.given)
+        for name, each in zip(graph.inputs, trial.inputs, strict=True):
+            inputs[graph.view.given.index(name)] = keras.ops.convert_to_tensor(each)
+        one = [each[0] if len(each) == 1 else each for each in (inputs, labels, outputs)]
+        return computed(alone, *one)
+
+    _check(graph, value, trials)
+    return [*copies, source]
+
+
+def _unpacked(
+    argument: str, tensors: Sequence[str], taken: list[str], used: Sequence[str] | None = None
+) -> list[str]:
+    """Returns the line that names the tensors of an argument, and adds the names to those taken.
+
+    Args:
+        argument: the name of the argument.
+        tensors: the tensors in it.
+        taken: the names that are taken.
+        used: those of the tensors that get a name; None for all.
+    """
+    if len(tensors) == 1:
+        taken.append(argument)
+        return []
+    found = iter(_names(tensors if used is None else used, taken))
+    names = [next(found) if used is None or each in used else "_" for each in tensors]
+    return [f"{', '.join(names)} = {argument}"] if names else []
+
+
+def _of_inputs(graph: LossGraph, taken: list[str]) -> list[str]:
+    """Returns the lines that name the inputs of the model that the loss takes, too."""
+    if len(graph.view.given) == 1 and graph.inputs:
+        taken.append("x")
+        return []
+    names = _names(graph.inputs, taken)
+    places = [graph.view.given.index(name) for name in graph.inputs]
+    return [f"{name} = x[{place}]" for name, place in zip(names, places, strict=True)]
+
+
+def _names(tensors: Sequence[str], taken: list[str]) -> list[str]:
+    """Returns identifiers of tensors, and adds them to those taken: short ones if they differ."""
+    paths = [[p for p in node_of(t).split("/") if p not in _PARTS] or [t] for t in tensors]
+    names = [identifier(path[-1]) for path in paths]
+    if len(set(names)) < len(names):
+        names = [identifier("_".join(path)) for path in paths]
+    found = []
+    for name in names:
+        free = name
+        while free in (*taken, "x", "y", "y_pred", "self", "sample_weight", "training"):
+            free = f"{free}_"
+        found.append(free)
+        taken.append(free)
+    return found
+
+
+def _with_penalties(last: str) -> list[str]:
+    return [f"{NAME} = {last.removeprefix('return ')}", f"return {NAME} + sum(self.losses)"]
+
+
+def _body(
+    graph: LossGraph, tensors: Sequence[str], names: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Returns the lines that compute the loss, and the source code of what they call.
+
+    Args:
+        graph: the `LossGraph`.
+        tensors: the tensors that the loss is computed from.
+        names: their names in the code.
+    """
     tensor = _without_penalties(graph)
-    view = GraphView(graph.structure.graph, [tensor], [output, label])
+    view = GraphView(graph.structure.graph, [tensor], tensors)
     placeholders: dict[str, Value] = {
         node_of(name): Constant(np.asarray(value))
         for name, value in graph.fed.items()
         if node_of(name) in view.nodes
     }
+    placeholders |= {
+        name: Constant(np.zeros((), view.dtype(name)))
+        for name in _penalties(graph)
+        if name in view.nodes
+    }
     try:
-        lifted = Lifter(view, placeholders, [output, label], trained=[output]).lift()
-        code = FunctionCode(lifted.program, lifted.inputs, lifted.outputs[0], ("y_pred", "y_true"))
-        lines = [*_as_in_tf1(graph), *code.body()]
+        lifted = Lifter(view, placeholders, tensors, trained=graph.outputs).lift()
+        code = FunctionCode(lifted.program, lifted.inputs, lifted.outputs[0], names)
+        lines = code.body()
     except LiftError as error:
         found = unknown_operations([(each.op, each.node) for each in error.unknown])
         return _refuse(graph, found)
     except ValueError as error:
         return _refuse(graph, f"the layer {error}")
     if view.rank(tensor) != 0:  # gradients of several numbers are those of their sum
-        lines[-1] = f"return keras.ops.sum({lines[-1].removeprefix('return ')})"
-    source = function(NAME, ("y_true", "y_pred"), "Returns the loss of a batch.", lines, DECORATOR)
-    _check(graph, source, trials)
-    if graph.dtype(output) == "float64":
-        return _class_in_float64(lines), Made(f"Float64{NAME.title()}")
-    return source, Named(NAME)
+        total = f"keras.ops.sum({lines[-1].removeprefix('return ')})"
+        lines[-1] = f"return {total}"
+    return lines, code.copies()
 
 
 def _class_in_float64(lines: Sequence[str]) -> str:
@@ -115,7 +246,7 @@ def _as_in_tf1(graph: LossGraph) -> list[str]:
 def _without_penalties(graph: LossGraph) -> str:
     """Returns the part of the loss that outputs and labels reach, without penalties."""
     structure = graph.structure
-    given = [node_of(name) for name in (*graph.outputs, *graph.labels)]
+    given = [node_of(name) for name in (*graph.outputs, *graph.labels, *graph.inputs)]
     reached = structure.descendants(given, graph.probe.nodes | set(given))
     tensor = structure.loss
     while True:
@@ -130,15 +261,26 @@ def _without_penalties(graph: LossGraph) -> str:
         tensor = parts[0]
 
 
-def _check(graph: LossGraph, source: str, trials: Sequence[Trial]) -> None:
-    """Checks that the function gives the numbers of the graph."""
-    namespace = executed(source)
+def _penalties(graph: LossGraph) -> set[str]:
+    """Returns the scalars that are added to the loss and are computed of weights alone."""
+    structure, nodes = graph.structure, graph.probe.nodes
+    given = [node_of(name) for name in (*graph.outputs, *graph.labels, *graph.inputs)]
+    reached = structure.descendants(given, nodes | set(given))
+    reads = {n for v in graph.weights for n in graph.probe.reads_of(v)}
+    of_weights = structure.descendants(reads, nodes) - reached
+    return {
+        node_of(each)
+        for name in reached & nodes
+        if structure.nodes[name].op in _SUMS
+        for each in structure.nodes[name].input
+        if node_of(each) in of_weights
+    }
+
+
+def _check(graph: LossGraph, value: Callable[[Trial], Any], trials: Sequence[Trial]) -> None:
+    """Checks that the written code gives the numbers of the graph."""
     for trial in trials:
-        y_true, y_pred = (
-            keras.ops.convert_to_tensor(each)
-            for each in (trial.labels[0].astype(trial.outputs[0].dtype), trial.outputs[0])
-        )
-        got = float(np.asarray(keras.ops.convert_to_numpy(namespace[NAME](y_true, y_pred))))
+        got = float(np.asarray(keras.ops.convert_to_numpy(value(trial))))
         # of large outputs, functions such as log(1 - sigmoid(x)) are roundings
         close = CLOSE if trial.size <= 1 else ROUGH
         if not abs(got - trial.loss) <= close * max(abs(trial.loss), 1e-6):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.training import label_forms
 from tf_recipes.convert.training.graph_probe import Probe, ProbeError, needs_value
 from tf_recipes.convert.training.numbers_of_graph import measured
 from tf_recipes.graph.nodes import node_of
@@ -41,6 +42,7 @@ class Trial:
     """Holds outputs and labels that are tried, and the loss of the graph for them.
 
     `usual` says that the labels are those of classes: zeros and ones; `size` is the outputs' size.
+    `inputs` are those of the model's inputs that the loss takes.
     """
 
     outputs: Sequence[Array]
@@ -48,6 +50,7 @@ class Trial:
     loss: float
     usual: bool = True
     size: float = 1.0
+    inputs: Sequence[Array] = ()
 
 
 class LossGraph:
@@ -60,7 +63,9 @@ class LossGraph:
         feed: `{placeholder: value}` in training.
 
     Attributes:
+        outputs: those of the model that the loss takes; `all_outputs` are all of them.
         labels: the tensors that the loss takes besides the outputs, in the graph's order.
+        inputs: those tensors of which some are inputs of the model, where there are others.
         weights: the variables that the loss takes directly.
 
     Raises:
@@ -75,7 +80,7 @@ class LossGraph:
         feed: Mapping[str, Any],
     ) -> None:
         self.structure, self.view = structure, view
-        self.outputs = list(view.outputs)
+        self.outputs = self.all_outputs = list(view.outputs)
         self.fed = {full(name): value for name, value in feed.items()}
         given = {name: view.dtype(name) for name in self.outputs}
         try:
@@ -84,6 +89,10 @@ class LossGraph:
             self._refuse(str(error))
         self._check_reached()
         self.labels = self._labels()
+        # an autoencoder's label is its input; lengths beside labels are an input
+        of_model = [name for name in self.labels if name in view.given]
+        self.inputs = of_model if len(self.labels) > len(of_model) else []
+        self.labels = [name for name in self.labels if name not in self.inputs]
         floats = [n for n in self.probe.variables if values[n].dtype.kind == "f"]
         self.weights = [
             name for name in floats if name not in structure.written or values[name].ndim
@@ -98,10 +107,11 @@ class LossGraph:
             for name in self.probe.nodes
             for each in map(full, self.structure.nodes[name].input)
         }
-        unused = [name for name in self.outputs if name not in used and name != self.structure.loss]
-        if len(unused) == len(self.outputs):
+        used.add(self.structure.loss)
+        self.outputs = [name for name in self.all_outputs if name in used]
+        if not self.outputs:
             self._refuse(
-                f"a loss that does not take {shortened(self.outputs[0], 80)!r}",
+                f"a loss that does not take {shortened(self.all_outputs[0], 80)!r}",
                 "Name the tensor that the loss takes, such as the logits, with outputs=['NAME:0'].",
             )
         if self.probe.random:
@@ -119,9 +129,25 @@ class LossGraph:
         return sorted(found, key=lambda name: (order.index(node_of(name)), name))
 
     def shape(self, tensor: str) -> tuple[int | None, ...] | None:
-        """Returns the static shape of an output or a label, or None where its rank is not known."""
+        """Returns the static shape of an output or a label, or None where its rank is not known.
+
+        Axes of a label that are not known are those of its output.
+        """
         if tensor in self.outputs:
             return self.view.shape(tensor)
+        shape = self._shape_of_label(tensor)
+        if shape is None or None not in shape[1:] or self.counts_classes(tensor):
+            return shape
+        return label_forms.like_output(shape, self._paired.get(tensor))
+
+    @functools.cached_property
+    def _paired(self) -> dict[str, tuple[int | None, ...] | None]:
+        """Returns `{label: the shape of its output}`."""
+        fed = [n for n in self.probe.placeholders if n not in self.fed]
+        pairs = self.structure.labels_of(self.outputs, fed)
+        return {label: self.view.shape(output) for output, label in pairs.items()}
+
+    def _shape_of_label(self, tensor: str) -> tuple[int | None, ...] | None:
         if tensor in self.structure.graph.shapes:
             return self.structure.graph.shapes[tensor]
         node, place = self.structure.nodes[node_of(tensor)], int(tensor.partition(":")[2])
@@ -148,6 +174,12 @@ class LossGraph:
                 return str(tf.as_dtype(node.attr[listed].list.type[place]).name)
         return str(tf.as_dtype(node.attr["dtype"].type).name)
 
+    def counts_classes(self, tensor: str) -> bool:
+        """Returns whether a label of fractions holds numbers of classes."""
+        if tensor in self.outputs or np.dtype(self.dtype(tensor)).kind != "f":
+            return False
+        return label_forms.counts_classes(self.structure, tensor)
+
     @functools.cached_property
     def constants(self) -> list[float]:
         """Returns the numbers that the loss is computed with."""
@@ -162,6 +194,7 @@ class LossGraph:
         outputs: Sequence[Array],
         labels: Sequence[Array],
         weights: Mapping[str, Array] | None = None,
+        inputs: Sequence[Array] = (),
     ) -> float:
         """Returns the loss; weights that are not given are zero.
 
@@ -176,6 +209,7 @@ class LossGraph:
         given = {**self.fed}
         given.update(zip(self.outputs, outputs, strict=True))
         given.update(zip(self.labels, labels, strict=True))
+        given.update(zip(self.inputs, inputs, strict=True))
         state = {**self._fixed, **zeros, **(weights or {})}
         return float(np.sum(self.probe.run(given, state)[0], dtype="f8"))
 
@@ -197,7 +231,9 @@ class LossGraph:
                 outputs = [_share(each) for each in outputs]
             usual = k < len(sizes) - 2
             labels = [self._label(rng, name, rows, outputs, usual) for name in self.labels]
-            yield Trial(outputs, labels, self.value(outputs, labels), usual, size)
+            inputs = [self._label(rng, name, rows, outputs, usual) for name in self.inputs]
+            loss = self.value(outputs, labels, inputs=inputs)
+            yield Trial(outputs, labels, loss, usual, size, inputs)
 
     def _drawn(self, rng: Any, name: str, rows: int, size: float) -> Array:
         return np.asarray(size * rng.randn(*self._sizes(name, rows)), self.dtype(name))
@@ -208,7 +244,10 @@ class LossGraph:
             shape = self.shape(self.outputs[0]) or (None,)
             if np.dtype(self.dtype(name)).kind in "iub":
                 shape = shape[:-1] or shape
-        return tuple(n if n is not None else (rows if k == 0 else 3) for k, n in enumerate(shape))
+        other = 1 if self.counts_classes(name) else 3
+        return tuple(
+            n if n is not None else (rows if k == 0 else other) for k, n in enumerate(shape)
+        )
 
     def _label(
         self, rng: Any, name: str, rows: int, outputs: Sequence[Array], usual: bool
@@ -217,7 +256,7 @@ class LossGraph:
         dtype, sizes = np.dtype(self.dtype(name)), self._sizes(name, rows)
         paired = [each for each in outputs if each.shape[:1] == sizes[:1]] or list(outputs)
         classes = min((each.shape[-1] for each in paired if each.ndim > 1), default=2)
-        if dtype.kind in "iu":
+        if dtype.kind in "iu" or self.counts_classes(name):
             return rng.randint(0, max(classes, 2), sizes).astype(dtype)
         if dtype.kind == "b":
             return np.asarray(rng.rand(*sizes) < 0.5)
@@ -243,7 +282,8 @@ class LossGraph:
 
             def change(array: Array, name: str = name) -> float:
                 weights = {name: np.asarray(array, self._dtypes[name])}
-                return self.value(trial.outputs, trial.labels, weights) - trial.loss
+                value = self.value(trial.outputs, trial.labels, weights, trial.inputs)
+                return value - trial.loss
 
             shape = self._shapes[name]
 

@@ -24,6 +24,7 @@ from tf_recipes.graph.update_ops import Update
 _MADE = {
     "GradientDescent": ("keras.optimizers.SGD", {}),
     "Momentum": ("tf_recipes.Momentum", {"momentum": "momentum"}),
+    "KerasMomentum": ("keras.optimizers.SGD", {"momentum": "momentum"}),
     "Adagrad": ("tf_recipes.Adagrad", {}),
     "RMSProp": (
         "tf_recipes.RMSProp",
@@ -121,7 +122,7 @@ def find(
     arguments: dict[str, Any] = {
         ours: numbers[theirs] for ours, theirs in names.items() if theirs in numbers
     }
-    if kind == "Momentum" and updates[0].nesterov:
+    if kind in ("Momentum", "KerasMomentum") and updates[0].nesterov:
         arguments["nesterov"] = True
     if kind == "CenteredRMSProp":
         arguments["centered"] = True

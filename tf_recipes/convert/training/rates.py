@@ -59,6 +59,8 @@ def find(
         ValueError: if the rate is no known schedule, or depends on a placeholder without a value.
     """
     with Probe(structure, [tensor]) as probe:
+        if probe.random:
+            _refuse(structure, tensor, f"random numbers at {shortened(probe.random[0], 80)!r}")
         for name in probe.placeholders:
             fed = name in feed or node_of(name) in feed
             if not fed and not structure.has_default(node_of(name)):
@@ -85,19 +87,20 @@ def find(
         )
     if (rates == rates[0]).all():
         return Rate(plain(np.float32(rates[0])), None)
-    call = schedule_code.find(structure, tensor, wanted.astype("f8"), rates)
+    kept = [plain(v) for n, v in state.items() if n != counter and np.ndim(v) == 0]
+    call = schedule_code.find(structure, tensor, wanted.astype("f8"), rates, kept)
     if call is not None:
         return Rate(Made(call.path, call.arguments, call.keywords), counter)
     shown = f"rates {', '.join(f'{each:.6g}' for each in rates[:4])}, …"
-    source = _lifted(structure, tensor, counter, {**state, **feed}, shown)
-    _check(structure, tensor, source, wanted, rates, shown)
-    return Rate(Made(NAME), counter, (source,))
+    sources = _lifted(structure, tensor, counter, {**state, **feed}, shown)
+    _check(structure, tensor, "\n\n".join(sources), wanted, rates, shown)
+    return Rate(Made(NAME), counter, sources)
 
 
 def _lifted(
     structure: Structure, tensor: str, counter: str, known: Mapping[str, Any], shown: str
-) -> str:
-    """Returns the source code of a schedule that computes as the graph does.
+) -> tuple[str, ...]:
+    """Returns the source code of a schedule that computes as the graph does, and what it calls.
 
     Args:
         structure: the `Structure` of the graph.
@@ -109,9 +112,10 @@ def _lifted(
     with Probe(structure, [tensor]) as probe:
         reads = [f"{name}:0" for name in probe.reads_of(counter)]
         nodes = probe.nodes
+        read = {each: known[n] for n in probe.variables for each in probe.reads_of(n)}
     constants: dict[str, Value] = {
         node_of(name): Constant(np.asarray(value))
-        for name, value in known.items()
+        for name, value in {**known, **read}.items()
         if node_of(name) in nodes and node_of(name) not in map(node_of, reads)
     }
     view = GraphView(structure.graph, [tensor], reads)
@@ -135,7 +139,7 @@ def _lifted(
         "    def get_config(self):",
         "        return {}",
     ]
-    return "\n".join(lines)
+    return *code.copies(), "\n".join(lines)
 
 
 def _check(

@@ -15,6 +15,7 @@ from tf_recipes.convert.program import built_model, transforms
 from tf_recipes.convert.program.expressions import Origin
 from tf_recipes.convert.program.model_code import ModelCode
 from tf_recipes.convert.training.compilation import Training
+from tf_recipes.convert.training.graph_probe import Probe
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.roles import SLOT_NAMES
 from tf_recipes.graph.structure import Structure
@@ -116,10 +117,16 @@ def _set_powers(
     for update in structure.updates:
         for k in (1, 2):
             tensor = update.tensors.get(f"beta{k}_power")
-            power = structure.variable_of(node_of(tensor)) if tensor else None
-            if power in values and f"beta_{k}_power" in there and power is not None:
-                there[f"beta_{k}_power"].assign(values[power])
-                done[power] = str(there[f"beta_{k}_power"].path)
+            variable = there.get(f"beta_{k}_power")
+            if tensor is None or variable is None:
+                continue
+            power = structure.variable_of(node_of(tensor))
+            if power is None:  # the Keras of TF1 computes it from the number of steps
+                with Probe(structure, [tensor]) as probe:
+                    variable.assign(probe.run(variables=values)[0])
+            elif power in values:
+                variable.assign(values[power])
+                done[power] = str(variable.path)
     return done
 
 

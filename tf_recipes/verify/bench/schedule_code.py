@@ -52,7 +52,9 @@ def written(structure: Structure, update: Update, rates: Sequence[float], taken:
     return None if call is None else call.text
 
 
-def find(structure: Structure, rate: str, steps: Array, rates: Array) -> ScheduleCall | None:
+def find(
+    structure: Structure, rate: str, steps: Array, rates: Array, more: Iterable[float] = ()
+) -> ScheduleCall | None:
     """Finds a Keras schedule with the rates that the graph has at some steps.
 
     The operations of the graph say which kind of schedule it can be. Which constant has which role
@@ -63,12 +65,13 @@ def find(structure: Structure, rate: str, steps: Array, rates: Array) -> Schedul
         rate: the tensor of the learning rate.
         steps: numbers of steps, the first step being 0.
         rates: the learning rate at each.
+        more: numbers that the rate is computed with and that are no constants of the graph.
 
     Returns:
         None where no known schedule has these rates.
     """
     above = structure.ancestors([node_of(rate)], control=False)
-    numbers = constants(structure, above)
+    numbers = sorted({*constants(structure, above), *more})
     if len(numbers) > MOST:
         return None
     ops = {structure.nodes[name].op for name in above}
@@ -93,6 +96,7 @@ def _possible(
 ) -> Iterator[ScheduleCall]:
     if "Cos" in ops:
         yield from _cosine(numbers, steps, rates)
+        yield from _restarts(numbers, steps, rates)
     if "Pow" in ops:
         yield from _exponential(ops, numbers, steps, rates)
         yield from _polynomial(numbers, steps, rates)
@@ -151,13 +155,16 @@ def _polynomial(numbers: Sequence[float], steps: Array, wanted: Array) -> Iterat
     for first, last, every in itertools.product(numbers, repeat=3):
         if every < 1:
             continue
-        share = 1 - np.minimum(steps, every) / every
-        for power in (1.0, *numbers):
+        once = 1 - np.minimum(steps, every) / every
+        again = 1 - steps / (every * np.maximum(np.ceil(steps / every), 1))
+        for power, cycle in itertools.product((1.0, *numbers), (False, True)):
+            share = again if cycle else once
             if _same((first - last) * share**power + last, wanted):
                 named = (
                     ("decay_steps", _whole(every)),
                     ("end_learning_rate", last),
                     ("power", power),
+                    *((("cycle", True),) if cycle else ()),
                 )
                 yield ScheduleCall(f"{_KERAS}.PolynomialDecay", (first,), named)
 
@@ -171,6 +178,44 @@ def _cosine(numbers: Sequence[float], steps: Array, wanted: Array) -> Iterator[S
             if _same(first * ((1 - alpha) * share + alpha), wanted):
                 named = (("decay_steps", _whole(every)), *((("alpha", alpha),) if alpha else ()))
                 yield ScheduleCall(f"{_KERAS}.CosineDecay", (first,), named)
+
+
+def _restarts(numbers: Sequence[float], steps: Array, wanted: Array) -> Iterator[ScheduleCall]:
+    """Yields cosines that begin again, each time with another length and height."""
+    if not (steps == 0).any():
+        return
+    first = next((n for n in numbers if _close(n, wanted[steps == 0][0])), None)
+    factors = sorted({1.0, *(n for n in numbers if 0 < n < 100)})
+    for every, alpha in itertools.product(numbers, (0.0, *(n for n in numbers if 0 < n < 1))):
+        early = steps < every
+        share = (1 + np.cos(np.pi * steps[early] / max(every, 1))) / 2
+        if first is None or every < 2:
+            continue
+        if not _same(first * ((1 - alpha) * share + alpha), wanted[early]):
+            continue
+        for longer, lower in itertools.product(factors, repeat=2):
+            share, height = _restarted(steps, every, longer, lower)
+            if longer >= 1 and _same(first * ((1 - alpha) * share * height + alpha), wanted):
+                named = (
+                    ("first_decay_steps", _whole(every)),
+                    ("t_mul", longer),
+                    ("m_mul", lower),
+                    *((("alpha", alpha),) if alpha else ()),
+                )
+                yield ScheduleCall(f"{_KERAS}.CosineDecayRestarts", (first,), named)
+
+
+def _restarted(steps: Array, every: float, longer: float, lower: float) -> tuple[Array, Array]:
+    """Returns the share that is left of a cosine, and the height of the cosine, in float32."""
+    done = (steps / every).astype("f4")
+    if longer == 1:
+        count = np.floor(done)
+        done = done - count
+    else:
+        ratio = np.float32(longer)
+        count = np.floor(np.log(1 - done * (1 - ratio)) / np.log(ratio))
+        done = (done - (1 - ratio**count) / (1 - ratio)) / ratio**count
+    return (1 + np.cos(np.pi * done.astype("f8"))) / 2, np.float32(lower) ** count.astype("f8")
 
 
 def _piecewise(numbers: Sequence[float], steps: Array, wanted: Array) -> Iterator[ScheduleCall]:

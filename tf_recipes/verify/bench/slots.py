@@ -20,6 +20,7 @@ from tf_recipes.verify.bench.variable_map import Map
 # TF1's role of a slot -> the names that the slot has in this package's optimizers and Keras' own
 _NAMES = {
     ("Momentum", "accumulator"): ("velocity",),
+    ("KerasMomentum", "accumulator"): ("momentum",),
     ("Adagrad", "accumulator"): ("accumulator",),
     ("Adam", "m"): ("m", "momentum"),
     ("Adam", "v"): ("v", "velocity"),

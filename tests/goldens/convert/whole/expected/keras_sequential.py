@@ -4,6 +4,8 @@ from pathlib import Path
 
 import keras
 
+import tf_recipes
+
 
 def build():
     """Returns the model, with new weights."""
@@ -13,8 +15,14 @@ def build():
     pool = keras.layers.MaxPooling1D(2, name="pool")(norm)
     flatten = keras.layers.Flatten(name="flatten")(pool)
     dropout = keras.layers.Dropout(0.25, name="dropout")(flatten)
-    classes = keras.layers.Dense(3, activation="softmax", name="classes")(dropout)
-    return keras.Model(conv_input, classes)
+    classes = keras.layers.Dense(3, name="classes")(dropout)
+    softmax = keras.activations.softmax(classes)
+    model = keras.Model(conv_input, [softmax, classes])
+    model.compile(
+        optimizer=tf_recipes.Adam(0.01, epsilon=1e-07),
+        loss=[None, keras.losses.SparseCategoricalCrossentropy(from_logits=True)],
+    )
+    return model
 
 
 if __name__ == "__main__":

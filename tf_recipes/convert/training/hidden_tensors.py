@@ -1,0 +1,112 @@
+"""Finds what a loss takes from inside a model, besides its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from tf_recipes.convert.lifting.graph_view import full
+from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.structure import Structure
+
+# operations that a loss does to what it takes; the tensor before them is that of a layer
+_SIZES = ("Shape", "ShapeN", "Size", "Rank")  # no value of a tensor goes through them
+_SUMS = ("Add", "AddV2", "AddN", "Sub")
+_OF_LOSSES = (
+    *("Max", "Min", "Sum", "Mean", "Square", "Abs", "Neg", "Log", "Mul", "RealDiv", "Div"),
+    *("Sub", "Add", "AddV2", "StopGradient", "Identity", "Reshape", "Squeeze", "Cast", "ArgMax"),
+    *("Pow", "Sqrt", "L2Loss", "ExpandDims", "Prod", "Maximum", "Minimum", "SquaredDifference"),
+    *("OneHot", "GatherNd", "Select", "Exp", "StridedSlice"),
+)
+
+
+def find(structure: Structure, outputs: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """Returns the tensors that a model must give besides its outputs, so that its loss has them.
+
+    Such are the values of a second net that a loss compares with those of the first, or hidden
+    units that a loss keeps small.
+
+    Args:
+        structure: the `Structure` of the graph.
+        outputs: the tensors of the predictions.
+        labels: the tensors that only the loss takes.
+    """
+    within = _needed(structure, outputs)
+    within -= {name for name in within if structure.nodes[name].op in _SIZES}
+    fed = {n for n in within if n in structure.placeholders} | {
+        node_of(each) for each in structure.sources
+    }
+    of_labels = {node_of(each) for each in labels}
+    of_fed = structure.descendants(fed - of_labels, within) | fed
+    readers = {name for name in within if any(_behind(structure, name))}
+    of_weights = (structure.descendants(readers, within) | readers) - of_fed
+    # a layer joins weights and what is fed; a sum of a loss and penalties is none
+    layers = {
+        name
+        for name in within & of_fed
+        if structure.nodes[name].op not in _SUMS
+        and (name in readers or of_weights.intersection(structure.inputs(name)))
+    }
+    inside = structure.descendants(layers, within) | layers
+    inside -= structure.descendants(of_labels, within) | of_labels
+    loss = node_of(structure.loss)
+    edge = {
+        tensor
+        for name in within - inside
+        for tensor in _data(structure, name)
+        if node_of(tensor) in inside
+    }
+    if loss in inside:
+        edge.add(structure.loss)
+    found = [
+        each
+        for tensor in sorted(edge, key=lambda each: structure.order[node_of(each)])
+        for each in _before(structure, tensor, inside)
+    ]
+    return [each for each in dict.fromkeys(found) if each not in set(map(full, outputs))]
+
+
+def taken(structure: Structure, outputs: Sequence[str]) -> list[str]:
+    """Returns those of the outputs that the loss takes, and not by another of them alone.
+
+    Args:
+        structure: the `Structure` of the graph.
+        outputs: the tensors that a model gives.
+    """
+    used = {tensor for name in _needed(structure, outputs) for tensor in _data(structure, name)}
+    return [each for each in outputs if full(each) in used]
+
+
+def _needed(structure: Structure, outputs: Sequence[str]) -> set[str]:
+    """Returns the nodes that the loss needs, beside those that the outputs alone bring."""
+    given = set(map(full, outputs))
+    found: set[str] = set()
+    waiting = [structure.loss]
+    while waiting:
+        tensor = waiting.pop()
+        name = node_of(tensor)
+        if tensor in given or name in found:
+            continue
+        found.add(name)
+        waiting += _data(structure, name)
+    return found
+
+
+def _data(structure: Structure, name: str) -> list[str]:
+    return [full(each) for each in structure.nodes[name].input if not each.startswith("^")]
+
+
+def _behind(structure: Structure, name: str) -> Iterator[str]:
+    """Yields the variables with more than one number that a node takes directly."""
+    for each in structure.inputs(name):
+        variable = structure.variable_of(each)
+        if variable is not None and structure.nodes[variable].attr["shape"].shape.dim:
+            yield variable
+
+
+def _before(structure: Structure, tensor: str, inside: Collection[str]) -> list[str]:
+    """Returns the tensors of layers that a tensor is made of by what losses do."""
+    name = node_of(tensor)
+    taken = [each for each in _data(structure, name) if node_of(each) in inside]
+    if structure.nodes[name].op not in _OF_LOSSES or not taken:
+        return [full(tensor)]
+    return [found for each in taken for found in _before(structure, each, inside)]
