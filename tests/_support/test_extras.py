@@ -13,6 +13,7 @@ SETUP = Path(tf_recipes.__file__).parents[1] / "setup.cfg"
 # module -> the package that brings it
 PACKAGES = {
     "importlib_resources": "importlib_resources",
+    "jax": "jax",
     "jinja2": "jinja2",
     "libcst": "libcst",
     "markupsafe": "markupsafe",

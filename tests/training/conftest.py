@@ -25,7 +25,7 @@ class Training:
 
     def __init__(self, model, folder, held_out=X, every_steps=None):
         self.model = model
-        self.variables = VariableState(model, X, Y)
+        self.variables = VariableState(model, Y)
         self.checkpoints = Checkpoints(folder, print)
         self.run_state = RunState(self.variables, self.checkpoints, {}, {}, steps_per_epoch=5)
         self.run_state.every_steps = every_steps

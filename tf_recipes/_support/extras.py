@@ -16,6 +16,7 @@ EXTRAS = {
         "markupsafe": "the HTML report",
         "matplotlib": "the report's figures",
     },
+    "jax": {"jax": "Keras' JAX backend"},
     "plots": {"matplotlib": "figures"},
     "sklearn": {"sklearn": "KerasFeatures"},
     "tfds": {"tensorflow_datasets": "the whole MNIST", "importlib_resources": "the whole MNIST"},

@@ -23,7 +23,7 @@ OTHERS = (
     "tools.features",
     "tools.linear_heads",
 )
-NEED_TENSORFLOW = ("blocks.gradient_clipping", "fast_fit.model")
+NEED_A_LOOP = ("blocks.gradient_clipping", "fast_fit.model")  # of TensorFlow or JAX
 
 
 def modules(backend: str) -> list[str]:
@@ -33,8 +33,8 @@ def modules(backend: str) -> list[str]:
         backend: `"tensorflow"`, `"jax"` or `"torch"`.
     """
     named = importlib.import_module("tf_recipes")._NAMES.values()
-    found = {name for name in named if name.startswith("blocks.")} | {*OTHERS, *NEED_TENSORFLOW}
-    return sorted(found if backend == "tensorflow" else found - {*NEED_TENSORFLOW})
+    found = {name for name in named if name.startswith("blocks.")} | {*OTHERS, *NEED_A_LOOP}
+    return sorted(found - {*NEED_A_LOOP} if backend == "torch" else found)
 
 
 def register() -> None:

@@ -11,8 +11,12 @@ Killed or stopped by Ctrl-C at any moment, the same command goes on where it was
 same bits as in one go. With more --epochs it goes on, too.
 
 --strategy=mirrored trains on all GPUs, or on --replicas=N parts of the processor; with
---strategy=multiworker the same command runs on every machine of TF_CONFIG. See docs/scaling.md.
+--strategy=multiworker the same command runs on every machine of TF_CONFIG. --backend=jax trains on
+JAX, and needs no TensorFlow; there --strategy=data_parallel does what mirrored does. See
+docs/scaling.md.
 """
+
+import os
 
 from absl import flags
 
@@ -27,6 +31,9 @@ from tf_recipes.training import results
 from tf_recipes.training.directory import check_possible, writable
 
 
+_BACKENDS = ("tensorflow", "jax")
+
+
 def define_flags() -> None:
     """Defines the flags of training."""
     flags.disclaim_key_flags()
@@ -38,8 +45,11 @@ def define_flags() -> None:
     flags.DEFINE_enum("port", PORT_NAMES[0], PORT_NAMES, "TF1's semantics, or Keras' built-ins.")
     flags.DEFINE_integer("checkpoint_steps", None, "Save after this number of steps.", 1)
     flags.DEFINE_float("checkpoint_seconds", 10.0, "Save after this number of seconds.", 0.001)
-    flags.DEFINE_enum("strategy", None, job.STRATEGIES, "Several replicas or machines.")
-    flags.DEFINE_integer("replicas", None, "Replicas of --strategy=mirrored.", 1)
+    flags.DEFINE_enum(
+        "backend", None, _BACKENDS, "Keras' backend. Default: that of KERAS_BACKEND, or TensorFlow."
+    )
+    flags.DEFINE_enum("strategy", None, [*job.STRATEGIES], "Several replicas or machines.")
+    flags.DEFINE_integer("replicas", None, "Replicas of mirrored or data_parallel.", 1)
     flags.DEFINE_float("cluster_timeout", job.TIMEOUT, "Seconds to wait for workers.", 0.001)
     flags.DEFINE_string(
         "job_key",
@@ -56,11 +66,14 @@ def main() -> None:
     if given["steps"].present:
         raise UsageError("Training is counted in epochs: --epochs, not --steps.")
     recipe = recipe_flags.recipe(given.recipe)
-    job.check(given.strategy, given.replicas, given.cluster_timeout, given.job_key)
+    backend = given.backend or os.environ.get("KERAS_BACKEND") or "tensorflow"
+    job.check(given.strategy, given.replicas, given.cluster_timeout, given.job_key, backend)
     size_limits.check_recipe(recipe, given.replicas or 1)
     size_limits.check_epochs("epochs", given.epochs, recipe, mnist.N_TRAIN[given.data])
     check_batch_size(recipe.batch_size, given.replicas or 1)
     extras.require("train")
+    if backend == "jax":
+        extras.require("jax")
     output_dir = given.output_dir or f"out/{recipe.name}"
     # The sample needs no TensorFlow, so that a mistake in these flags is refused at once. The whole
     # set is read later, and no directory is made before.
@@ -72,8 +85,11 @@ def main() -> None:
         if sample and given.strategy != "multiworker":
             writable(output_dir)
     terms = {"recipe": recipe.to_spec(), "epochs": given.epochs, "port": given.port}
-    started = job.start(given.strategy, terms, given.replicas, given.cluster_timeout, given.job_key)
-    from tf_recipes import training  # imports TensorFlow
+    os.environ["KERAS_BACKEND"] = backend  # Keras reads it when it is imported
+    started = job.start(
+        given.strategy, terms, given.replicas, given.cluster_timeout, given.job_key, backend
+    )
+    from tf_recipes import training  # imports the backend
 
     with started:
         training.train(

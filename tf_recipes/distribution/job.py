@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from tf_recipes.distribution.exchange import Exchange
     from tf_recipes.distribution.replicated_loop import DistributedLoop
 
-STRATEGIES = ("mirrored", "multiworker")
+# Each strategy, and the backend of Keras that has it.
+STRATEGIES = {"mirrored": "tensorflow", "multiworker": "tensorflow", "data_parallel": "jax"}
 # The environment variable with the job's key, and the key's smallest number of characters.
 KEY, _SHORTEST_KEY = "TF_RECIPES_JOB_KEY", 16
 _MAKE_KEY = 'python -c "import secrets; print(secrets.token_hex())"'
+_OF_ONE_MACHINE = {"tensorflow": "mirrored", "jax": "data_parallel"}
 TIMEOUT = 60.0  # seconds
 # Seconds after TensorFlow's error in which `Watch` may still find that a worker is lost.
 _WATCH_DELAY = 5.0
@@ -45,11 +47,13 @@ def check(
     replicas: int | None = None,
     cluster_timeout: float = TIMEOUT,
     job_key: str | None = None,
+    backend: str = "tensorflow",
 ) -> None:
     """Checks the arguments of `start`, without TensorFlow.
 
     Raises:
-        ValueError: for an unknown strategy, a wrong time, or replicas or a key that it cannot have.
+        ValueError: for an unknown strategy, one that the backend lacks, a wrong time, or replicas
+            or a key that it cannot have.
     """
     if job_key is not None and strategy != "multiworker":
         validation.fail(
@@ -62,10 +66,20 @@ def check(
             validation.fail(
                 "`replicas` needs a strategy.",
                 f"replicas={replicas}",
-                "Pass strategy='mirrored', too, or leave out `replicas`.",
+                f"Pass strategy={_OF_ONE_MACHINE[backend]!r}, too, or leave out `replicas`."
+                if backend in _OF_ONE_MACHINE
+                else "Leave out `replicas`.",
             )
         return
     validation.choice("strategy", strategy, STRATEGIES)
+    if backend != STRATEGIES[strategy]:
+        own = [name for name, needed in STRATEGIES.items() if needed == backend]
+        remedy = f", or strategy={own[0]!r}" if own else ""
+        validation.fail(
+            "Each strategy belongs to one backend of Keras.",
+            f"strategy={strategy!r}, backend={backend!r}",
+            f"Pass backend={STRATEGIES[strategy]!r}{remedy}.",
+        )
     validation.number("cluster_timeout", cluster_timeout, 0, open_low=True)
     if strategy == "multiworker" and replicas is not None:
         validation.fail(
@@ -81,30 +95,37 @@ def start(
     replicas: int | None = None,
     cluster_timeout: float = TIMEOUT,
     job_key: str | None = None,
+    backend: str = "tensorflow",
 ) -> "Job | SingleProcess":
-    """Connects to the other workers, if there are any, and starts TensorFlow on the strategy.
+    """Connects to the other workers, if there are any, and starts the backend on the strategy.
 
-    Call it before TensorFlow has started its devices.
+    Call it before TensorFlow or JAX has started its devices.
 
     Args:
         strategy: a word in `STRATEGIES`, or None to train in this process alone.
         terms: a dict of the values on which all workers must agree, see `peers.meet`.
-        replicas: the number of replicas of `"mirrored"`, see `strategies.mirrored`.
+        replicas: the number of replicas of `"mirrored"`, see `strategies.mirrored`, or of
+            `"data_parallel"`, see `data_parallel.DataParallel`.
         cluster_timeout: the longest time to wait for the other workers, in seconds.
         job_key: a text that only the workers of this job know, at least 16 characters; None for
             that of the environment variable `TF_RECIPES_JOB_KEY`. Workers that share a machine,
             reached through its loopback alone, need none.
+        backend: the backend of Keras in this process, `"tensorflow"` or `"jax"`.
 
     Returns:
-        A `Job`, or a `SingleProcess` without a strategy.
+        A `Job`; on JAX a `DataParallel`; without a strategy a `SingleProcess`.
 
     Raises:
         ValueError: if `TF_CONFIG` is wrong, the key is missing or short, a worker does not connect,
             or a worker disagrees.
     """
-    check(strategy, replicas, cluster_timeout, job_key)
+    check(strategy, replicas, cluster_timeout, job_key, backend)
     if strategy is None:
-        return _single_process()
+        return _single_process() if backend == "tensorflow" else SingleProcess()
+    if strategy == "data_parallel":
+        from tf_recipes.distribution.data_parallel import DataParallel
+
+        return DataParallel(replicas)
     if strategy == "mirrored":
         return Job(_make_strategy(cluster_timeout, lambda module: module.mirrored(replicas)))
     # TensorFlow writes long messages to the standard error once a worker is lost, in addition to

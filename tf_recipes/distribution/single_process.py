@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 class SingleProcess:
     """Stands in for a `job.Job` where one process trains without a strategy."""
 
-    strategy: None = None
+    strategy: Any = None
     is_chief = True
     replicas = 1
 

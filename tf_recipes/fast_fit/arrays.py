@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 # Steps of one call of the loop. The call itself takes as much time as two or three steps.
 LONGEST = 500
+PATIENCE = 0.5  # seconds that one call should take at most: Ctrl-C has no effect before its end
 
 
 def count(arrays: Any) -> int:

@@ -18,10 +18,10 @@ import numpy as np
 from jax import lax
 
 from tf_recipes.fast_fit import jax_data, python_draws
+from tf_recipes.fast_fit.arrays import PATIENCE
 from tf_recipes.fast_fit.engine import Engine
 from tf_recipes.fast_fit.fit_arguments import FitArguments
 
-PATIENCE = 0.5  # seconds that one call should take at most: Ctrl-C has no effect before its end
 SHORTEST_FIXED, FIXED_LENGTHS = 10, 3  # loops of a fixed number of steps: the least, how many loops
 
 

@@ -9,9 +9,8 @@ import keras
 import tensorflow as tf
 
 from tf_recipes.fast_fit import batches, masks_ahead, operations
+from tf_recipes.fast_fit.arrays import PATIENCE
 from tf_recipes.fast_fit.masks_ahead import MasksAhead
-
-PATIENCE = 0.5  # seconds that one call should take at most: Ctrl-C has no effect before its end
 
 
 class Loop:

@@ -2,14 +2,13 @@
 
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
+from numpy.typing import NDArray
 
 from tf_recipes.distribution.single_process import SingleProcess
-from tf_recipes.fast_fit.arrays import LONGEST
-from tf_recipes.fast_fit.loop import PATIENCE
+from tf_recipes.fast_fit.arrays import LONGEST, PATIENCE
 from tf_recipes.training import guard, variable_state
 from tf_recipes.training.feed import Feed
 from tf_recipes.training.progress import Progress
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from tf_recipes.fast_fit.model import FastFitModel
 
 EVALUATION_BATCH = 1000
-# Steps of one chunk under a strategy, where all workers must make the same calls.
+# Steps of one chunk of a `Job`, whose workers must all make the same calls.
 STRATEGY_CHUNK = 40
 
 
@@ -49,17 +48,16 @@ class Pace:
         self._compiled = True
 
 
-def order(seed: int, epoch: int, count: int) -> tf.Tensor:
+def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     """Returns the row numbers of an epoch in the order of training, int64 (count,).
 
     Each epoch has another order. The order depends only on the arguments, so that training can
     restart in any epoch. (Keras' `fit` repeats one order in every epoch once a seed is set.)
 
-    >>> [order(seed=0, epoch=epoch, count=5).numpy().tolist() for epoch in range(2)]
+    >>> [order(seed=0, epoch=epoch, count=5).tolist() for epoch in range(2)]
     [[2, 4, 3, 0, 1], [1, 4, 3, 0, 2]]
     """
-    drawn = np.random.Generator(np.random.PCG64([seed, epoch])).permutation(count)
-    return tf.constant(drawn, tf.int64)
+    return np.random.Generator(np.random.PCG64([seed, epoch])).permutation(count)
 
 
 class Driver:
@@ -91,7 +89,7 @@ class Driver:
         self._training, self._held_out = training, held_out
         self._progress, self._stop = progress, stop
         self._job = job or SingleProcess()
-        self._pace = Pace(STRATEGY_CHUNK if self._job.strategy else None)
+        self._pace = Pace(None if isinstance(self._job, SingleProcess) else STRATEGY_CHUNK)
 
     def train(self, epochs: int) -> None:
         """Trains to the end of the last epoch, and saves the state after every epoch.
@@ -112,7 +110,7 @@ class Driver:
             self._progress.end(logs)
             self._stop_if_signalled()
 
-    def _finish_epoch(self, rows: tf.Tensor) -> dict[str, float]:
+    def _finish_epoch(self, rows: NDArray[Any]) -> dict[str, float]:
         """Runs the remaining steps of the epoch; returns the epoch's training metrics."""
         run_state = self._run_state
         if run_state.step == 0:
@@ -128,7 +126,7 @@ class Driver:
                 self._stop_if_signalled()
         return logs
 
-    def _chunk(self, rows: tf.Tensor, start: int, stop: int) -> dict[str, float]:
+    def _chunk(self, rows: NDArray[Any], start: int, stop: int) -> dict[str, float]:
         """Runs the steps `start` to `stop - 1`, and checks that loss and weights are finite."""
         began, before = time.perf_counter(), self._run_state.arrays
         logs = self._training(rows, start, stop)
@@ -142,7 +140,7 @@ class Driver:
 
     def _validate(self) -> dict[str, float]:
         self._model.reset_metrics()
-        rows = tf.range(len(self._held_out.y), dtype=tf.int64)
+        rows = np.arange(len(self._held_out.y))
         logs = self._held_out(rows, 0, self._held_out.steps)
         if not math.isfinite(logs["loss"]):
             guard.Guard(self._model, self._run_state, self._held_out, self._epochs).fail_validation(

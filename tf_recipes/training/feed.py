@@ -3,11 +3,10 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from tf_recipes.distribution.single_process import SingleProcess
-from tf_recipes.fast_fit import batches
+from tf_recipes.training import backend
 
 if TYPE_CHECKING:
     from tf_recipes.distribution.job import Job
@@ -36,21 +35,20 @@ class Feed:
     ) -> None:
         self.x, self.y, self.batch_size = x, y, batch_size
         self.steps = math.ceil(len(y) / batch_size)
-        self._loop = (job or SingleProcess()).loop(model, kind)
-        self._holder = batches.holder((x, y, None), batch_size, model.memory_budget)
+        loop = (job or SingleProcess()).loop(model, kind)
+        self._run = backend.module().ArrayFeed(loop, model, kind, (x, y, None), batch_size)
 
-    def __call__(self, order: tf.Tensor, start: int, stop: int) -> dict[str, float]:
+    def __call__(self, order: NDArray[Any], start: int, stop: int) -> dict[str, float]:
         """Runs the steps `start` to `stop - 1`; returns the metrics so far.
 
         Args:
-            order: int64 tensor, the numbers of the rows in the order of training.
+            order: int64 (n,), the numbers of the rows in the order of training.
             start: int, the first step.
             stop: int, above `start`.
         """
-        logs = self._loop(self._holder, order, self.batch_size, start, stop)
-        return {key: float(value) for key, value in logs.items()}
+        return self._run(order, start, stop)
 
-    def batch(self, order: tf.Tensor, step: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    def batch(self, order: NDArray[Any], step: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Returns the images and the labels of one step."""
-        rows = order[step * self.batch_size : (step + 1) * self.batch_size].numpy()
+        rows = order[step * self.batch_size : (step + 1) * self.batch_size]
         return self.x[rows], self.y[rows]

@@ -6,10 +6,9 @@ from typing import Any, NoReturn
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from tf_recipes.training import variable_state
+from tf_recipes.training import backend, variable_state
 from tf_recipes.training.feed import Feed
 from tf_recipes.training.run_state import RunState
 
@@ -39,11 +38,11 @@ class Guard:
         self._model, self._run_state, self._feed = model, run_state, feed
         self._epoch = f"epoch {run_state.epoch + 1}/{epochs}"
 
-    def fail(self, rows: tf.Tensor, start: int, stop: int, before: _Arrays) -> NoReturn:
+    def fail(self, rows: NDArray[Any], start: int, stop: int, before: _Arrays) -> NoReturn:
         """Saves the last good weights of a bad chunk of training, and raises the error.
 
         Args:
-            rows: int64 tensor, the order of the epoch.
+            rows: int64 (n,), the order of the epoch.
             start: int, the first step of the chunk.
             stop: int, the last step of the chunk + 1.
             before: `{name: array}`, the variables before the chunk.
@@ -66,11 +65,11 @@ class Guard:
             f"{REMEDY}"
         )
 
-    def fail_validation(self, rows: tf.Tensor, loss: float) -> NoReturn:
+    def fail_validation(self, rows: NDArray[Any], loss: float) -> NoReturn:
         """Saves the weights after an epoch whose validation loss is bad, and raises the error.
 
         Args:
-            rows: int64 tensor, the order of the validation rows.
+            rows: int64 (n,), the order of the validation rows.
             loss: float, the validation loss.
 
         Raises:
@@ -88,7 +87,7 @@ class Guard:
         )
 
     def _first_bad(
-        self, rows: tf.Tensor, start: int, stop: int, before: _Arrays
+        self, rows: NDArray[Any], start: int, stop: int, before: _Arrays
     ) -> tuple[int, float, _Arrays, _Arrays]:
         """Returns the first bad step, its loss, and the variables before and after this step."""
         self._run_state.rewind(start, before)
@@ -118,23 +117,16 @@ def first_bad_layer(model: keras.Model, x: ArrayLike, y: ArrayLike, training: bo
     """
     layers = [layer for layer in model.layers if hasattr(layer, "output")]
     probe = keras.Model(model.input, [[layer.output for layer in layers], model.output])
-    with tf.GradientTape() as tape:
-        outputs, predicted = probe(x, training=training)
-        loss = model.compute_loss(x=x, y=y, y_pred=predicted, training=training)
+    outputs, loss, gradients = backend.module().gradients(model, probe, x, y, training)
     for layer, output in zip(layers, outputs, strict=True):
         if not _finite(output):
             return f"first in the output of layer {layer.name}"
     if not _finite(loss):
         return "first in the loss itself, as every layer's output is finite"
-    return _first_bad_gradient(tape, loss, model.trainable_variables) if training else None
-
-
-def _first_bad_gradient(
-    tape: tf.GradientTape, loss: tf.Tensor, variables: list[keras.Variable]
-) -> str | None:
-    gradients = tape.gradient(loss, [variable.value for variable in variables])
-    for variable, gradient in zip(variables[::-1], gradients[::-1], strict=True):
-        if gradient is not None and not _finite(tf.convert_to_tensor(gradient)):
+    if not training:
+        return None
+    for variable, gradient in zip(model.trainable_variables[::-1], gradients[::-1], strict=True):
+        if gradient is not None and not _finite(gradient):
             return f"first in the gradient of {variable.path}"
     return None
 

@@ -33,11 +33,14 @@ def describe(
         data: a `Mnist`.
         held_out_count: int, the number of training images held out for validation.
     """
+    import keras  # here: what refuses a flag needs this module, and no backend
+
     spec = recipe.to_spec()
     del spec["steps"]
     digests = {name: _digest(array) for name, array in vars(data).items()}
     return {
         "format": FORMAT,
+        "backend": keras.backend.backend(),
         "recipe": spec,
         "port": getattr(port, "name", port),
         "data": {**digests, "held_out": held_out_count},

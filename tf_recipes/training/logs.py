@@ -3,9 +3,8 @@
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import tensorflow as tf
+from tf_recipes.training.event_file import EventFile
 
 
 class Logs:
@@ -26,7 +25,7 @@ class Logs:
     ) -> None:
         self._folder = pathlib.Path(folder)
         earlier = list(self._folder.glob("*/events.out.tfevents.*"))
-        self._writers: dict[str, Any] = {}
+        self._files: dict[str, EventFile] = {}
         for epoch in range(len(next(iter(history.values()), []))):
             self.add(epoch, {key: values[epoch] for key, values in history.items()})
         for events in earlier:
@@ -40,26 +39,26 @@ class Logs:
         """
         try:
             self._add(epoch, figures)
-        except tf.errors.OpError as error:
+        except OSError as error:
             raise OSError(
-                f"TensorBoard's logs could not be written to {self._folder}: {error.message}. "
+                f"TensorBoard's logs could not be written to {self._folder}: "
+                f"{error.strerror or error}. "
                 "The checkpoints are complete. Free some space, then the same command goes on."
             ) from error
 
     def _add(self, epoch: int, figures: Mapping[str, float]) -> None:
         for key, value in figures.items():
             split = "validation" if key.startswith("val_") else "train"
-            with self._writer(split).as_default():
-                tf.summary.scalar(f"epoch_{key.removeprefix('val_')}", value, step=epoch)
-        for writer in self._writers.values():
-            writer.flush()
+            self._file(split).add(f"epoch_{key.removeprefix('val_')}", value, epoch)
+        for each in self._files.values():
+            each.flush()
 
     def close(self) -> None:
         """Closes the log files."""
-        for writer in self._writers.values():
-            writer.close()
+        for each in self._files.values():
+            each.close()
 
-    def _writer(self, split: str) -> Any:
-        if split not in self._writers:
-            self._writers[split] = tf.summary.create_file_writer(str(self._folder / split))
-        return self._writers[split]
+    def _file(self, split: str) -> EventFile:
+        if split not in self._files:
+            self._files[split] = EventFile(self._folder / split)
+        return self._files[split]

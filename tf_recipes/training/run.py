@@ -5,14 +5,14 @@ import pathlib
 from typing import TYPE_CHECKING, Any
 
 import keras
-import tensorflow as tf
+import numpy as np
 from rich.console import Console
 
 from tf_recipes import models
 from tf_recipes._support import validation, versions
 from tf_recipes.distribution.batch_shares import check_batch_size
 from tf_recipes.distribution.single_process import SingleProcess
-from tf_recipes.training import checkpoints, chief_directory, directory, identity, results, splits
+from tf_recipes.training import backend, checkpoints, chief_directory, directory, identity, results, splits
 from tf_recipes.training.directory import PathLike
 from tf_recipes.training.driver import EVALUATION_BATCH, Driver
 from tf_recipes.training.feed import Feed
@@ -78,7 +78,7 @@ def train(
         (SHA-256), `epochs`, `images` and `versions`.
 
     Raises:
-        ValueError: if `epochs` is below 1; if the port is unknown; if there are fewer than 10
+        ValueError: on PyTorch's backend; if `epochs` is below 1; if the port is unknown; if there are fewer than 10
             training images; if the directory holds another training, damaged checkpoints only, or
             files that training did not write;
             if the job's replicas cannot take equal shares of the batch; if workers train
@@ -88,6 +88,7 @@ def train(
         FloatingPointError: if a loss or a weight becomes infinite or not a number.
         tf_recipes.training.Interrupted: after Ctrl-C or SIGTERM, with the state saved.
     """
+    backend.module()  # refuses a backend without a compiled loop
     validation.whole("epochs", epochs, 1)
     if checkpoint_steps is not None:
         validation.whole("checkpoint_steps", checkpoint_steps, 1)
@@ -203,7 +204,7 @@ class Run:
         (x, y), held_out, _ = split
         self._training = Feed(self._model, "train", x, y, self._recipe.batch_size, self._job)
         self._held_out = Feed(self._model, "test", *held_out, EVALUATION_BATCH, self._job)
-        variables = VariableState(self._model, x, y)
+        variables = VariableState(self._model, y)
         # The kept checkpoints, one that is being written, and the weights in the model's file.
         files = checkpoints.KEPT + 1 - len(self._checkpoints.paths()) + 1
         # On every worker, because reading a metric's variables sums them over the replicas.
@@ -282,7 +283,7 @@ class Run:
             )
         self._model.reset_metrics()
         feed = Feed(self._model, "test", *self._split[2], EVALUATION_BATCH, self._job)
-        return feed(tf.range(len(feed.y), dtype=tf.int64), 0, feed.steps)
+        return feed(np.arange(len(feed.y)), 0, feed.steps)
 
     def _written_identity(self) -> dict[str, Any]:
         """Returns the entries of `history.json` that say which training the result is of."""

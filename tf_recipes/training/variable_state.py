@@ -19,13 +19,14 @@ class VariableState:
 
     Args:
         model: a compiled `keras.Model`.
-        x, y: at least one row of data, from which the metrics learn their shapes.
+        y: at least one label, from which the metrics learn their shapes.
     """
 
-    def __init__(self, model: keras.Model, x: NDArray[Any], y: NDArray[Any]) -> None:
+    def __init__(self, model: keras.Model, y: NDArray[Any]) -> None:
         model.optimizer.build(model.trainable_variables)
-        if not all(getattr(metric, "built", True) for metric in model.metrics):
-            model.test_step((x[:1], y[:1], None))
+        for metric in model.metrics:
+            if not getattr(metric, "built", True):
+                metric.build(y[:1], np.zeros((1, *model.output_shape[1:]), "float32"))
         model.reset_metrics()
         groups = {
             "model": model.variables,
@@ -40,7 +41,7 @@ class VariableState:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Returns a copy of every variable's value, `{name: array}`."""
-        return {name: variable.numpy() for name, variable in self._variables.items()}
+        return {name: np.array(variable.numpy()) for name, variable in self._variables.items()}
 
     def assign(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Sets every variable to its array in `arrays`."""
