@@ -11,6 +11,11 @@ import pytest
 
 import limits
 
+# Each program runs a few times only, so that fewer optimizations cost less.
+XLA_FLAGS = (
+    "--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0 "
+    "--xla_llvm_disable_expensive_passes=true"
+)
 ULP = 2**-23  # of 1.0 in float32
 
 
@@ -23,7 +28,7 @@ def found():
         env={
             **os.environ,
             "KERAS_BACKEND": "jax",
-            "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+            "XLA_FLAGS": XLA_FLAGS,
             "TF_CPP_MIN_LOG_LEVEL": "3",
         },
         capture_output=True,
