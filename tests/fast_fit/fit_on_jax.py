@@ -8,7 +8,9 @@ TensorFlow must not be imported: the program refuses to.
 import contextlib
 import importlib.abc
 import json
+import os
 import random
+import signal
 import sys
 
 
@@ -131,19 +133,64 @@ def own_code():
 
 
 def kept_copies():
-    """Returns whether a second `fit` takes the same copy of a read-only and of another array."""
-    model = built(tf_recipes.FastFitModel, momentum())
+    """Returns whether a `fit` takes the copies of the last one, and which losses it then has."""
+    model = built(tf_recipes.FastFitModel, keras.optimizers.SGD(0.0))
     rows, labels = ROWS.copy(), LABELS.copy()
-    rows.setflags(write=False)
-    copies = model._engine._copies
-    places = []
-    for _ in range(2):
-        model.fit(rows, labels, batch_size=47, verbose=0)
-        places.append(copies._kept[id(rows)][1])
-    view = ROWS[:]
-    view.setflags(write=False)  # somebody can still write into ROWS
-    model.fit(view, labels, batch_size=47, verbose=0)
-    return [places[0] is places[1], id(labels) in copies._kept, id(view) in copies._kept]
+
+    def fit():
+        loss = model.fit(rows, labels, batch_size=47, verbose=0).history["loss"][0]
+        return loss, [each[1] for each in model._engine._copies._kept.values()]
+
+    (first, before), (same, again) = fit(), fit()
+    rows[3] += 1
+    changed, _ = fit()
+    kept = [a is b for a, b in zip(before, again, strict=True)]
+    return [kept, first == same != changed]
+
+
+def interrupted():
+    """Returns, for Ctrl-C in some calls of the compiled functions, whether `fit` ends well.
+
+    `fit` must end with that call, the weights must be those after the steps that were done, and
+    the model must train on.
+    """
+    model = built(tf_recipes.FastFitModel, momentum(use_ema=True))
+    given = {"epochs": 2, "validation_data": (ROWS, LABELS)}
+    found = []
+    for place in (1, 3, 5):
+        if found:  # the model trains on
+            trained(model, epochs=1)
+        model.optimizer.build(model.trainable_variables)
+        model.optimizer.iterations.assign(0)
+        calls = counted_calls(model, place)
+        try:
+            trained(model, **given)
+        except KeyboardInterrupt:
+            steps = int(model.optimizer.iterations.numpy())
+            finite = all(np.isfinite(weight).all() for weight in model.get_weights())
+            found.append([len(calls) == place, steps == sum(calls), finite])
+        del model.loop("train")._call, model.loop("test")._call
+    return found
+
+
+def counted_calls(model, place):
+    """Makes SIGINT come in the call of a loop with this number; returns the steps of each call."""
+    calls = []
+
+    def count(loop, trains):
+        real = type(loop)._call
+
+        def call(state, chunk, steps, *rest):
+            calls.append(steps * trains)
+            if len(calls) == place:
+                os.kill(os.getpid(), signal.SIGINT)
+            return real(loop, state, chunk, steps, *rest)
+
+        loop._call = call
+
+    count(model.loop("train"), 1)
+    count(model.loop("test"), 0)
+    return calls
 
 
 def on_two_devices():
@@ -183,6 +230,6 @@ def names_that_fail():
 
 
 if __name__ == "__main__":
-    parts = (everything, streamed, clipped, seen_by_a_callback, own_code, kept_copies)
+    parts = (everything, streamed, clipped, seen_by_a_callback, own_code, kept_copies, interrupted)
     found = {part.__name__: part() for part in (names_that_fail, *parts, on_two_devices)}
     print(json.dumps(found))

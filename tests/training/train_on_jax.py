@@ -1,6 +1,6 @@
 """Trains on Keras' JAX backend without TensorFlow, and prints what the tests compare.
 
-    KERAS_BACKEND=jax XLA_FLAGS=--xla_force_host_platform_device_count=4 python train_on_jax.py DIR
+KERAS_BACKEND=jax XLA_FLAGS=--xla_force_host_platform_device_count=4 python train_on_jax.py DIR
 """
 
 import contextlib

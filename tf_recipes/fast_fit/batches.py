@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_recipes.fast_fit import operations
 from tf_recipes.fast_fit.arrays import LONGEST, count, dtype, row_bytes
+from tf_recipes.fast_fit.copies import Copies
 
 
 class _Rows:
@@ -39,6 +40,7 @@ class Resident(_Rows):
 
     Args:
         arrays: a structure of arrays with the same number of rows; a leaf may be None.
+        kept: the `Copies` of a model, see `copies`; None to copy the arrays.
 
     Attributes:
         steps: int, the most steps of one chunk.
@@ -47,8 +49,8 @@ class Resident(_Rows):
 
     steps = LONGEST
 
-    def __init__(self, arrays: Any) -> None:
-        self._tensors = keras.tree.map_structure(_tensor, arrays)
+    def __init__(self, arrays: Any, kept: Copies | None = None) -> None:
+        self._tensors = keras.tree.map_structure(kept.of if kept else _tensor, arrays)
         super().__init__(self._tensors)
         self.bytes = row_bytes(arrays) * count(arrays)
 
@@ -93,10 +95,12 @@ class Streamed(_Rows):
         return data, tf.range(self._rows, dtype=tf.int64), 0
 
 
-def holder(arrays: Any, batch_size: int, memory_budget: int) -> Resident | Streamed:
+def holder(
+    arrays: Any, batch_size: int, memory_budget: int, kept: Copies | None = None
+) -> Resident | Streamed:
     """Returns a `Resident` if the arrays fit into `memory_budget` bytes, else a `Streamed`."""
     if row_bytes(arrays) * count(arrays) <= memory_budget:
-        return Resident(arrays)
+        return Resident(arrays, kept)
     return Streamed(arrays, batch_size, memory_budget)
 
 
@@ -119,6 +123,17 @@ def specs(arrays: Any, rows: int) -> Any:
     return keras.tree.map_structure(
         lambda a: None if a is None else tf.TensorSpec((rows, *a.shape[1:]), dtype(a)), arrays
     )
+
+
+def copies() -> Copies:
+    """Returns a new `Copies` of arrays on this backend's device."""
+    return Copies(_tensor, _memory)
+
+
+def _memory(tensor: tf.Tensor) -> Any:
+    """Returns the memory of a tensor, where it is on the processor."""
+    is_here = tf.DeviceSpec.from_string(tensor.device).device_type == "CPU"
+    return np.asarray(memoryview(tensor)) if is_here else None
 
 
 def _tensor(array: Any) -> tf.Tensor | None:

@@ -51,6 +51,9 @@ class Engine:
         """Returns the largest number of steps that one call of the feed may run."""
         raise NotImplementedError
 
+    def repair(self) -> None:
+        """Gives the variables their newest values after an exception has ended a `fit`."""
+
     def results(self) -> dict[str, Any] | None:
         """Returns the metrics' results if the loop has computed them already, else None."""
         return None

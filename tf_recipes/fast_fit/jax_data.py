@@ -1,6 +1,5 @@
 """Holds the arrays of `fit` on JAX's devices, and gathers batches from them inside the loop."""
 
-import weakref
 from typing import Any
 
 import jax
@@ -11,6 +10,7 @@ from jax import numpy as jnp
 from jax.sharding import NamedSharding, PartitionSpec
 
 from tf_recipes.fast_fit import arrays as data_arrays
+from tf_recipes.fast_fit.copies import Copies
 
 # Steps of one call. A GPU runs 20,000 steps of a small net in a second, and a call costs as much as
 # some of them.
@@ -47,10 +47,7 @@ def _sharding(batch: bool) -> NamedSharding | None:
 
 
 def _on_device(array: Any) -> Any:
-    """Returns the array on the device, in Keras' dtype; a distribution's devices get all of it.
-
-    JAX uses the memory of a NumPy array where the device is the processor.
-    """
+    """Returns the array on the device, in Keras' dtype; a distribution's devices get all of it."""
     if array is None:
         return None
     kind = data_arrays.dtype(array)
@@ -72,39 +69,14 @@ def _specs(arrays: Any, rows: int) -> Any:
     return keras.tree.map_structure(spec, arrays)
 
 
-class Copies:
-    """Keeps the copies of read-only NumPy arrays on the device from one `fit` to the next one.
-
-    An array into which nobody can write is the same array as before. What a `fit` does not use is
-    dropped when it begins.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[int, tuple[Any, Any]] = {}
-        self._before = self._kept
-
-    def begin(self) -> None:
-        """Begins a `fit`: from now on only what it uses is kept."""
-        self._before, self._kept = self._kept, {}
-
-    def of(self, array: Any) -> Any:
-        """Returns the array on the device."""
-        if not _is_read_only(array):
-            return _on_device(array)
-        reference, placed = self._kept.get(id(array)) or self._before.get(id(array), (None, None))
-        if reference is None or reference() is not array:
-            reference, placed = weakref.ref(array), _on_device(array)
-        self._kept[id(array)] = reference, placed
-        return placed
+def copies() -> Copies:
+    """Returns a new `Copies` of arrays on this backend's devices."""
+    return Copies(_on_device, _memory)
 
 
-def _is_read_only(array: Any) -> bool:
-    """Returns whether nobody can write into the memory of a NumPy array, through another one."""
-    while isinstance(array, np.ndarray) and not array.flags.writeable:
-        if array.base is None:
-            return True
-        array = array.base  # the array is a view of it
-    return isinstance(array, bytes)
+def _memory(placed: Any) -> Any:
+    """Returns the memory of an array on the device, where that is the processor."""
+    return np.asarray(placed) if jax.default_backend() == "cpu" else None
 
 
 class Resident:
@@ -112,7 +84,7 @@ class Resident:
 
     Args:
         arrays: a structure of arrays with the same number of rows; a leaf may be None.
-        copies: the `Copies` of the model.
+        copies: the `Copies` of the model, see `copies`.
 
     Attributes:
         count: int, the number of rows.

@@ -6,10 +6,12 @@ arrays on the device, and reads nothing from the iterator. Keras' iterator draws
 epoch when the first batch is taken; here the same call of NumPy draws the order at that time.
 """
 
+import contextlib
 import copy
 import math
 import operator
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -21,7 +23,13 @@ from tf_recipes.fast_fit import jax_data, python_draws
 from tf_recipes.fast_fit.arrays import PATIENCE
 from tf_recipes.fast_fit.engine import Engine
 from tf_recipes.fast_fit.fit_arguments import FitArguments
+from tf_recipes.fast_fit.held_interrupt import HeldInterrupt
 
+# The parts of Keras' state of a training, and of an evaluation.
+STATE = {
+    "train": ("trainable", "non_trainable", "optimizer", "metrics"),
+    "test": ("trainable", "non_trainable", "metrics"),
+}
 SHORTEST_FIXED, FIXED_LENGTHS = 10, 3  # loops of a fixed number of steps: the least, how many loops
 
 
@@ -31,7 +39,9 @@ class BackendEngine(Engine):
     def __init__(self, model: Any, jit_compile: bool | str) -> None:
         super().__init__(model, jit_compile)
         self._loops: dict[str, Loop] = {}
-        self._copies = jax_data.Copies()
+        self._copies = jax_data.copies()
+        self._interrupt = HeldInterrupt()
+        self._state: dict[str, list[Any]] = {}  # the newest arrays, by the names of `STATE`
         self._reset_to: list[Any] | None = None  # the metrics' arrays after they were reset
 
     def supports(self, arguments: FitArguments) -> bool:
@@ -56,13 +66,57 @@ class BackendEngine(Engine):
         size = arguments.batch_size
         self._copies.begin()
         held = jax_data.holder(arguments.arrays, size, self._model.memory_budget, self._copies)
-        feed = Feed(self._model.loop("train"), held, arguments.shuffle, size, steps)
-        if arguments.validation is None:
-            return feed, None
-        left = max(0, self._model.memory_budget - held.bytes)
-        size = arguments.validation_batch_size
-        held = jax_data.holder(arguments.validation, size, left, self._copies)
-        return feed, Feed(self._model.loop("test"), held, False, size, steps)
+        feed = Feed(self, "train", held, arguments.shuffle, size, steps)
+        test_feed = None
+        if arguments.validation is not None:
+            left = max(0, self._model.memory_budget - held.bytes)
+            size = arguments.validation_batch_size
+            held = jax_data.holder(arguments.validation, size, left, self._copies)
+            test_feed = Feed(self, "test", held, False, size, steps)
+        self._copies.end()
+        self._state = {
+            name: [each.value for each in variables] for name, variables in self._variables()
+        }
+        return feed, test_feed
+
+    def repair(self) -> None:
+        for name, variables in self._variables():
+            for variable, value in zip(variables, self._state.get(name, ()), strict=False):
+                if _is_lost(variable) and not value.is_deleted():
+                    variable.assign(value)
+
+    def _variables(self) -> Iterator[tuple[str, list[Any]]]:
+        """Yields the variables of each part of the state, with the part's name."""
+        model = self._model
+        optimizer = [] if model.optimizer is None else model.optimizer.variables
+        lists = (model.trainable_variables, model.non_trainable_variables, optimizer)
+        yield from zip(STATE["train"], (*lists, model.metrics_variables), strict=True)
+
+    def call(
+        self, kind: str, loop: "Loop", state: Any, *arguments: Any
+    ) -> tuple[dict[str, Any], Any]:
+        """Calls a loop, and knows the newest state if Ctrl-C comes meanwhile.
+
+        Keras has taken the arrays of the state out of the variables, and the loop gives them away.
+        So Ctrl-C waits for the end of a call of the compiled function, which takes no longer than
+        `PATIENCE`, but for a compilation.
+        """
+
+        @contextlib.contextmanager
+        def holding() -> Iterator[Callable[[Any], None]]:
+            with self._interrupt.holding():
+                yield note
+            try:
+                self._interrupt.give_out()
+            except BaseException:
+                self.repair()  # Keras needs the weights at the end of `fit`, and after it
+                raise
+
+        def note(state: Any) -> None:
+            self._state |= dict(zip(STATE[kind], state, strict=True))
+
+        note(state)
+        return loop(_without_repeats(state), *arguments, holding=holding)
 
     def results(self) -> dict[str, Any] | None:
         values = [variable.value for variable in self._model.metrics_variables]
@@ -103,7 +157,8 @@ class Feed:
     """Replaces Keras' `train_function`: each call runs the next steps of the epoch.
 
     Args:
-        loop: a `Loop`.
+        engine: the `BackendEngine` of the model.
+        kind: "train" or "test".
         holder: the data, see `jax_data.holder`.
         shuffle: bool, whether the rows are in another order in each epoch.
         batch_size: int.
@@ -112,13 +167,15 @@ class Feed:
 
     def __init__(
         self,
-        loop: "Loop",
+        engine: BackendEngine,
+        kind: str,
         holder: "jax_data.Resident | jax_data.Streamed",
         shuffle: bool,
         batch_size: int,
         steps: int,
     ) -> None:
-        self.loop, self._holder, self._shuffle = loop, holder, shuffle
+        self._engine, self._kind = engine, kind
+        self.loop, self._holder, self._shuffle = engine.loop(kind), holder, shuffle
         self._batch_size, self._steps = batch_size, steps
         self._iterator = None
 
@@ -150,7 +207,8 @@ class Feed:
             self._order = self._holder.order(self._order)
         start = self._start
         self._start = min(start + self._steps, math.ceil(count / self._batch_size))
-        return self.loop(state, self._holder, self._order, self._batch_size, start, self._start)
+        where = self._order, self._batch_size, start, self._start
+        return self._engine.call(self._kind, self.loop, state, self._holder, *where)
 
 
 class Loop:
@@ -185,6 +243,7 @@ class Loop:
         batch_size: int,
         start: int,
         stop: int,
+        holding: Callable[[], Any] = lambda: contextlib.nullcontext(lambda state: None),
     ) -> tuple[dict[str, Any], Any]:
         """Runs the steps `start` to `stop - 1` of an epoch; returns the metrics and the new state.
 
@@ -195,6 +254,8 @@ class Loop:
             batch_size: int, rows of one step. The last step of the epoch takes the remaining rows.
             start: int.
             stop: int, above `start`.
+            holding: returns the context of a call of the compiled function, which yields a function
+                that is told the new state.
         """
         full = holder.count // batch_size
         logs: dict[str, Any] = {}
@@ -203,7 +264,9 @@ class Loop:
             length = self._fixed_length(steps, batch_size, start)
             began = time.perf_counter()
             chunk = holder.chunk(order, start * batch_size, steps * batch_size)
-            logs, state = self._call(state, chunk, steps, batch_size, length)
+            with holding() as note:
+                logs, state = self._call(state, chunk, steps, batch_size, length)
+                note(state)
             # The first call includes the compilation, so its time says nothing about a step.
             if (batch_size, length) in self._has_run:
                 self._seconds = (time.perf_counter() - began) / steps
@@ -212,7 +275,9 @@ class Loop:
         if start < stop:
             remaining = holder.count - full * batch_size
             chunk = holder.chunk(order, full * batch_size, remaining)
-            logs, state = self._call(state, chunk, 1, remaining, None)
+            with holding() as note:
+                logs, state = self._call(state, chunk, 1, remaining, None)
+                note(state)
         self.results = state[-1], logs
         return logs, state
 
@@ -280,6 +345,30 @@ class Loop:
         mapping = list(zip(self._model.metrics_variables, state[-1], strict=True))
         with keras.StatelessScope(state_mapping=mapping):
             return self._model.get_metrics_result(), state
+
+
+def _without_repeats(state: Any) -> Any:
+    """Returns the state with a copy of each array that it has twice; none can be given away twice.
+
+    So it is after the average of the weights (`use_ema`) has become the weights.
+    """
+    seen: set[int] = set()
+
+    def once(array: Any) -> Any:
+        if id(array) in seen:
+            return array.copy()
+        seen.add(id(array))
+        return array
+
+    return tuple([once(array) for array in each] for each in state)
+
+
+def _is_lost(variable: Any) -> bool:
+    """Returns whether a variable has no value, or one that was given away."""
+    try:
+        return variable.value.is_deleted()
+    except TypeError:  # Keras has taken its value, and has no initializer for another one
+        return True
 
 
 def _keeps_the_state(model: Any, kind: str, specs: Any) -> bool:

@@ -212,6 +212,9 @@ class FastFitModel(keras.Model):
         self._keras_values = self._exchange(values)
         try:
             yield
+        except BaseException:
+            self._engine.repair()
+            raise
         finally:
             self._exchange(self._keras_values)
 

@@ -23,6 +23,7 @@ class BackendEngine(Engine):
     def __init__(self, model: Any, jit_compile: bool | str) -> None:
         super().__init__(model, jit_compile)
         self._loops: dict[str, Loop] = {}
+        self._copies = batches.copies()
         self._step_operations: dict[str, operations.Operations | None] = {}
 
     def supports(self, arguments: FitArguments) -> bool:
@@ -46,15 +47,18 @@ class BackendEngine(Engine):
 
     def feeds(self, arguments: FitArguments, steps: int) -> tuple[Any, Any]:
         budget = self._model.memory_budget
-        held = batches.holder(arguments.arrays, arguments.batch_size, budget)
+        self._copies.begin()
+        held = batches.holder(arguments.arrays, arguments.batch_size, budget, self._copies)
         orders = order.epochs(data_arrays.count(arguments.arrays), arguments.shuffle)
         feed = Feed(self._model.loop("train"), held, orders, arguments.batch_size, steps)
-        if arguments.validation is None:
-            return feed, None
-        size, left = arguments.validation_batch_size, max(0, budget - held.bytes)
-        held = batches.holder(arguments.validation, size, left)
-        orders = order.epochs(data_arrays.count(arguments.validation), False)
-        return feed, Feed(self._model.loop("test"), held, orders, size, steps)
+        test_feed = None
+        if arguments.validation is not None:
+            size, left = arguments.validation_batch_size, max(0, budget - held.bytes)
+            held = batches.holder(arguments.validation, size, left, self._copies)
+            orders = order.epochs(data_arrays.count(arguments.validation), False)
+            test_feed = Feed(self._model.loop("test"), held, orders, size, steps)
+        self._copies.end()
+        return feed, test_feed
 
     def loop(self, kind: str) -> Loop:
         if kind not in self._loops:

@@ -26,7 +26,7 @@ class ArrayFeed:
     def __init__(self, loop: Any, model: Any, kind: str, arrays: Any, batch_size: int) -> None:
         self._loop, self._model, self._batch_size = loop, model, batch_size
         self._trains = kind == "train"
-        self._holder = jax_data.holder(arrays, batch_size, model.memory_budget, jax_data.Copies())
+        self._holder = jax_data.holder(arrays, batch_size, model.memory_budget, jax_data.copies())
         self._order: tuple[Any, Any] = None, None  # as given, and on the device
 
     def __call__(self, order: NDArray[Any], start: int, stop: int) -> dict[str, float]:
@@ -41,9 +41,7 @@ class ArrayFeed:
             self._order = order, self._holder.order(order)
         variables = self._variables()
         state = tuple([variable.value for variable in each] for each in variables)
-        logs, state = self._loop(
-            state, self._holder, self._order[1], self._batch_size, start, stop
-        )
+        logs, state = self._loop(state, self._holder, self._order[1], self._batch_size, start, stop)
         for each, values in zip(variables, state, strict=True):
             for variable, value in zip(each, values, strict=True):
                 variable.assign(value)

@@ -12,7 +12,15 @@ from tf_recipes import models
 from tf_recipes._support import validation, versions
 from tf_recipes.distribution.batch_shares import check_batch_size
 from tf_recipes.distribution.single_process import SingleProcess
-from tf_recipes.training import backend, checkpoints, chief_directory, directory, identity, results, splits
+from tf_recipes.training import (
+    backend,
+    checkpoints,
+    chief_directory,
+    directory,
+    identity,
+    results,
+    splits,
+)
 from tf_recipes.training.directory import PathLike
 from tf_recipes.training.driver import EVALUATION_BATCH, Driver
 from tf_recipes.training.feed import Feed
