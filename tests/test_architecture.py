@@ -45,7 +45,7 @@ OUTSIDE = {
     "spine": {"absl", "keras", "tensorflow_datasets"},
     "originals": {"tensorflow"},
     "distribution": {"keras", "tensorflow"},
-    "training": {"h5py", "keras", "matplotlib", "rich", "tensorflow"},
+    "training": {"h5py", "jax", "keras", "matplotlib", "rich", "tensorboard", "tensorflow"},
     "parity": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},
     "graph": {"tensorflow"},
     "verify": {"jinja2", "keras", "markupsafe", "matplotlib", "rich", "tensorflow"},

@@ -30,7 +30,6 @@ from tf_recipes.recipe import PORT_NAMES
 from tf_recipes.training import results
 from tf_recipes.training.directory import check_possible, writable
 
-
 _BACKENDS = ("tensorflow", "jax")
 
 

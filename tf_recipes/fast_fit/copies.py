@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tf_recipes.fast_fit import arrays as data_arrays
-
 _BLOCK = 2**15  # bytes of one comparison, so that the blocks of both arrays fit into a fast cache
 
 

@@ -46,7 +46,7 @@ class EventFile:
         seconds, own = int(time.time()), f"{os.getpid()}.{next(_numbers)}"
         name = f"events.out.tfevents.{seconds:010d}.{socket.gethostname()}.{own}.v2"
         self._event = event_pb2.Event
-        self._file = open(folder / name, "xb")
+        self._file = (folder / name).open("xb")
         self._write(self._event(wall_time=time.time(), file_version="brain.Event:2"))
 
     def add(self, tag: str, value: float, step: int) -> None:

@@ -86,8 +86,8 @@ def train(
         (SHA-256), `epochs`, `images` and `versions`.
 
     Raises:
-        ValueError: on PyTorch's backend; if `epochs` is below 1; if the port is unknown; if there are fewer than 10
-            training images; if the directory holds another training, damaged checkpoints only, or
+        ValueError: on PyTorch's backend; if `epochs` is below 1; if the port is unknown; if there
+            are fewer than 10 training images; if the directory holds another training, damaged checkpoints only, or
             files that training did not write;
             if the job's replicas cannot take equal shares of the batch; if workers train
             differently.
