@@ -32,6 +32,7 @@ _PLOT_OUT = flags.DEFINE_string("plot_out", None, "PNG file for the figure.")
 def main():
     """Measures every combination of the flags, fits the model, prints and writes the results."""
     workers, batches, nets = _checked_settings()
+    load = os.getloadavg()[0]
     from lab.scaling import cost_model, measurement, scaling_report
 
     measured = [
@@ -42,7 +43,7 @@ def main():
     scaling_report.show(measured, cost, errors, cores)
     with together() as outputs:
         if path := _JSON_OUT.value:
-            outputs.write(path, lambda p: scaling_report.write(p, measured, cost, errors, cores))
+            outputs.write(path, lambda p: scaling_report.write(p, measured, cost, errors, cores, load))
         if path := _PLOT_OUT.value:
             outputs.write(path, lambda p: scaling_report.plot(p, measured, cost, cores))
 

@@ -16,7 +16,9 @@ from tf_recipes.cli import interrupts
 interrupts.end_at_once()  # first, because the imports take a while
 
 import json
+import os
 import pathlib
+import sys
 
 from absl import flags
 from rich import box, table
@@ -76,7 +78,7 @@ def main():
 
     if data is None:
         data = mnist.load(_DATA.value, _DATA_DIR.value)
-    terminal, rows = Terminal(), []
+    terminal, rows, load = Terminal(), [], os.getloadavg()[0]
     for recipe in recipes:
         epochs = _epochs(recipe).value
         terminal.print(f"{recipe.name}:", highlight=False)
@@ -91,8 +93,14 @@ def main():
     _show(terminal, rows)
     if _JSON_OUT.value:
         with files.replacing(_JSON_OUT.value) as partial:
-            partial.write_text(json.dumps(rows, indent=2) + "\n")
+            results = {"load_before": load, "command": _command(), "recipes": rows}
+            partial.write_text(json.dumps(results, indent=2) + "\n")
     return int(any(row["test_accuracy"] is None for row in rows))
+
+
+def _command():
+    """Returns the flags that decide the figures, as a person gave them."""
+    return [word for word in sys.argv[1:] if not word.startswith(("--json_out", "--output_dir"))]
 
 
 def _scheduled(recipe):

@@ -22,6 +22,7 @@ class Results:
         growth: `[Series]`.
         startup: `{name: seconds}`.
         missing: `{name: why the contestant could not run}`.
+        load: the mean number of busy threads on the machine in the minute before the run.
     """
 
     settings: dict
@@ -29,6 +30,7 @@ class Results:
     growth: list = dataclasses.field(default_factory=list)
     startup: dict = dataclasses.field(default_factory=dict)
     missing: dict = dataclasses.field(default_factory=dict)
+    load: float = dataclasses.field(default_factory=lambda: os.getloadavg()[0])
 
     def judged(self):
         """Returns a `Judged` for every goal that this run measured."""
@@ -67,7 +69,7 @@ def cpu_model():
 def as_json(results):
     """Returns every measured time, medians and spreads, in the types of JSON."""
     return {
-        "machine": machine(),
+        "machine": {**machine(), "load_before": results.load},
         "settings": results.settings,
         "missing": results.missing,
         "speed": [

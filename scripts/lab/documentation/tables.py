@@ -4,7 +4,7 @@ import functools
 import json
 from pathlib import Path
 
-from lab.documentation import convert_example, markers, scan_pages, verify_example
+from lab.documentation import convert_example, markers, scan_pages, speed_tables, verify_example
 from tf_recipes._support import validation
 from tf_recipes._support.known_differences import DIFFERENCES
 from tf_recipes.convert.reports import conversion_schema
@@ -148,6 +148,7 @@ _TABLES = {
     "scan severities": scan_pages.severities,
     "sparse updates": _sparse_updates,
     "scan speed": _scan_speed,
+    **speed_tables.TABLES,
     "statuses": _statuses,
     "verify_json": _verify_json,
     "known_differences": _known_differences,

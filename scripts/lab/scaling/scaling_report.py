@@ -52,10 +52,20 @@ def paying(measured, cost):
     ]
 
 
-def write(path, measured, cost, errors, cores):
-    """Writes measurements, model and break-even batches as JSON; null for a number not finite."""
+def write(path, measured, cost, errors, cores, load=None):
+    """Writes measurements, model and break-even batches as JSON; null for a number not finite.
+
+    Args:
+        path: the file.
+        measured: list of `Measured`.
+        cost: the fitted `Cost`.
+        errors: the relative error of each measurement.
+        cores: int, number of the machine's cores.
+        load: the mean number of busy threads in the minute before the measurement.
+    """
     result = {
         "cores": cores,
+        "load_before": load,
         "cost": dataclasses.asdict(cost),
         "measured": [
             {

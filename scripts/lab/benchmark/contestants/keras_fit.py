@@ -56,6 +56,48 @@ class Defaults(Fitted):
         super().__init__(defaults(workload.recipe), workload)
 
 
+class Resident(Fitted):
+    """Calls the `train_step` of Keras' model for each batch of resident tensors, without `fit`.
+
+    This is what a `fit` on PyTorch's backend could be at best without a compiler: no pipeline of
+    data, no callbacks, and the metrics are read once an epoch.
+    """
+
+    def __init__(self, workload):
+        super().__init__(defaults(workload.recipe), workload)
+        self.images = keras.ops.convert_to_tensor(workload.images)
+        self.labels = keras.ops.convert_to_tensor(workload.labels)
+
+    def epochs(self, count, shuffle):
+        """Trains `count` epochs, and returns the last epoch's mean loss."""
+        import torch
+
+        model, size = self.model, self.workload.recipe.batch_size
+        rows = len(self.workload.labels)
+        model.optimizer.build(model.trainable_variables)
+        for _ in range(count):
+            model.reset_metrics()
+            order = torch.randperm(rows) if shuffle else torch.arange(rows)
+            for batch in order.split(size):
+                self.step(self.images[batch], self.labels[batch])
+        return float(model.get_metrics_result()["loss"])
+
+    def step(self, images, labels):
+        """Trains one step."""
+        self.model.train_step((images, labels))
+
+
+class Compiled(Resident):
+    """Does as `Resident`, with a step that `torch.compile` has compiled."""
+
+    def __init__(self, workload):
+        import torch
+
+        super().__init__(workload)
+        self.model.optimizer.build(self.model.trainable_variables)
+        self.step = torch.compile(super().step)
+
+
 class ThisProject(Fitted):
     """Trains by `tf_recipes.models.build(recipe).fit(...)`."""
 
