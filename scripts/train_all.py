@@ -99,8 +99,10 @@ def main():
 
 
 def _command():
-    """Returns the flags that decide the figures, as a person gave them."""
-    return [word for word in sys.argv[1:] if not word.startswith(("--json_out", "--output_dir"))]
+    """Returns the flags that decide the figures, as a person gave them, without places."""
+    places = ("--json_out", "--output_dir")
+    words = [word for word in sys.argv[1:] if not word.startswith(places)]
+    return ["--data_dir=DIR" if word.startswith("--data_dir") else word for word in words]
 
 
 def _scheduled(recipe):
