@@ -14,6 +14,7 @@ COLOURS = {
     "compat_v1": "#999999",
     "keras": "#D55E00",
     "tf_recipes": "#0072B2",
+    "tf_recipes_kernels": "#6FA8DC",
     "keras_jax": "#8B4513",
     "tf_recipes_jax": "#332288",
     "keras_torch": "#F0C27B",

@@ -30,6 +30,14 @@ _ALL = (
         "tensorflow",
     ),
     Contestant(
+        "tf_recipes_kernels",
+        "tf_recipes, fit without XLA",
+        "keras_fit",
+        "WithoutXLA",
+        ("keras", "tensorflow"),
+        "tensorflow",
+    ),
+    Contestant(
         "keras_jax",
         "Keras on JAX, fit",
         "keras_fit",

@@ -107,6 +107,15 @@ class ThisProject(Fitted):
         super().__init__(models.build(workload.recipe), workload)
 
 
+class WithoutXLA(Fitted):
+    """Trains as `ThisProject` does, by TensorFlow's kernels: what the choice of XLA is worth."""
+
+    def __init__(self, workload):
+        from tf_recipes import models
+
+        super().__init__(models.build(workload.recipe, jit_compile=False), workload)
+
+
 def defaults(recipe):
     """Builds the compiled model of the recipe with Keras' built-ins."""
     net = [keras.Input((N_INPUTS,))]

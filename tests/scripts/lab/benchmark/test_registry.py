@@ -9,6 +9,7 @@ def test_the_contestants():
         "compat_v1",
         "keras",
         "tf_recipes",
+        "tf_recipes_kernels",
         "keras_jax",
         "tf_recipes_jax",
         "keras_torch",
