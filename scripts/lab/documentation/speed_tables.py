@@ -288,6 +288,9 @@ TABLES = {
     "benchmark torch ratios": functools.partial(
         ratios, TORCH, "keras_torch_resident", ("keras_torch", "pytorch")
     ),
+    "benchmark processor xla": functools.partial(
+        ratios, PROCESSOR, "tf_recipes", ("tf_recipes_kernels",)
+    ),
     "benchmark processor ratios": functools.partial(
         ratios, PROCESSOR, "tf_recipes_jax", ("keras_jax", "jax_scan", "matmul")
     ),
