@@ -1,7 +1,6 @@
 """Divides each batch among the devices of this machine, on Keras' JAX backend."""
 
 import os
-from types import TracebackType
 from typing import Any
 
 from tf_recipes._support import validation
@@ -54,12 +53,7 @@ class DataParallel(SingleProcess):
         self._before = keras.distribution.distribution()
         keras.distribution.set_distribution(self.strategy)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         import keras
 
         keras.distribution.set_distribution(self._before)

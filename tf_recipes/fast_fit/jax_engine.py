@@ -93,7 +93,7 @@ class BackendEngine(Engine):
         yield from zip(STATE["train"], (*lists, model.metrics_variables), strict=True)
 
     def call(
-        self, kind: str, loop: "Loop", state: Any, *arguments: Any
+        self, kind: str, loop: "Loop", state: Any, **arguments: Any
     ) -> tuple[dict[str, Any], Any]:
         """Calls a loop, and knows the newest state if Ctrl-C comes meanwhile.
 
@@ -116,7 +116,7 @@ class BackendEngine(Engine):
             self._state |= dict(zip(STATE[kind], state, strict=True))
 
         note(state)
-        return loop(_without_repeats(state), *arguments, holding=holding)
+        return loop(_without_repeats(state), holding=holding, **arguments)
 
     def results(self) -> dict[str, Any] | None:
         values = [variable.value for variable in self._model.metrics_variables]
@@ -207,8 +207,16 @@ class Feed:
             self._order = self._holder.order(self._order)
         start = self._start
         self._start = min(start + self._steps, math.ceil(count / self._batch_size))
-        where = self._order, self._batch_size, start, self._start
-        return self._engine.call(self._kind, self.loop, state, self._holder, *where)
+        return self._engine.call(
+            self._kind,
+            self.loop,
+            state,
+            holder=self._holder,
+            order=self._order,
+            batch_size=self._batch_size,
+            start=start,
+            stop=self._start,
+        )
 
 
 class Loop:

@@ -206,7 +206,11 @@ def scaling_cost():
         ("coefficient", "fitted", "meaning"),
         ("fixed", f"{1e3 * cost['fixed']:.2f} ms", "the function calls of a step"),
         ("update", f"{1e9 * cost['update']:.2f} ns", "the momentum update of one parameter"),
-        ("compute", f"{1e9 * cost['compute']:.4f} ns", "one parameter's part in one row's gradients"),
+        (
+            "compute",
+            f"{1e9 * cost['compute']:.4f} ns",
+            "one parameter's part in a row's gradients",
+        ),
         ("message", f"{1e3 * cost['message']:.2f} ms", "added by each worker beyond the first"),
         ("byte", f"{1e9 * cost['byte']:.2f} ns", "one byte through loopback"),
         (
