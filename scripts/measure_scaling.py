@@ -43,9 +43,8 @@ def main():
     scaling_report.show(measured, cost, errors, cores)
     with together() as outputs:
         if path := _JSON_OUT.value:
-            outputs.write(
-                path, lambda p: scaling_report.write(p, measured, cost, errors, cores, load)
-            )
+            made = (measured, cost, errors, cores, load)
+            outputs.write(path, lambda p: scaling_report.write(p, *made))
         if path := _PLOT_OUT.value:
             outputs.write(path, lambda p: scaling_report.plot(p, measured, cost, cores))
 

@@ -87,10 +87,9 @@ def train(
 
     Raises:
         ValueError: on PyTorch's backend; if `epochs` is below 1; if the port is unknown; if there
-            are fewer than 10 training images; if the directory holds another training, damaged checkpoints only, or
-            files that training did not write;
-            if the job's replicas cannot take equal shares of the batch; if workers train
-            differently.
+            are fewer than 10 training images; if the directory holds another training, damaged
+            checkpoints only, or files that training did not write; if the job's replicas cannot
+            take equal shares of the batch; if workers train differently.
         OSError: if `output_dir` cannot be written, is too full, or is in use. Training checks this
             before it starts.
         FloatingPointError: if a loss or a weight becomes infinite or not a number.

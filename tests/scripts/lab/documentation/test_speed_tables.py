@@ -110,9 +110,7 @@ def test_the_tables_of_the_benchmark():
     assert made("benchmark processor memory")[2] == "| tf_recipes, fit | 3 | 2 |"
     assert made("benchmark processor startup")[2].endswith("| 3.00 | 100.00 | 250.00 |")
     (line,) = made("benchmark processor machine")
-    assert line.startswith(
-        "`python scripts/benchmark.py --nets=20 --repeats=2 --nogrowth --startup`"
-    )
+    assert "benchmark.py --nets=20 --repeats=2 --nogrowth --startup`: medians of 2, " in line
     assert line.endswith("a processor, 2 cores; busy threads in the minute before: 0.2")
 
 
@@ -129,9 +127,7 @@ def test_the_tables_of_scaling():
 def test_the_table_of_training():
     assert made("training reached")[2:] == ["| adam | 5 | 98.00% | 3.0 |", "| wild | 5 | - | - |"]
     (line,) = made("training command")
-    assert line.startswith(
-        "`python scripts/train_all.py --data=tfds --data_dir=DIR --json_out=docs/"
-    )
+    assert "train_all.py --data=tfds --data_dir=DIR --json_out=docs/" in line
 
 
 def test_what_nobody_has_measured_is_named():
