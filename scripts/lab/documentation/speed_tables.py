@@ -5,10 +5,8 @@ Each of the files in docs/measured that it reads is written by one command, whic
 
 import functools
 import json
+import statistics
 from pathlib import Path
-
-from lab.benchmark import summary
-from lab.benchmark.registry import CONTESTANTS
 
 DOCS = Path(__file__).parents[3] / "docs"
 PROCESSOR, GPU = "measured/benchmark.json", "benchmark_h200.json"
@@ -31,6 +29,11 @@ def _rows(*rows):
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def _code(name):
+    """Returns the name of a contestant in the form of code; the page says what runs."""
+    return f"`{name}`"
+
+
 def _missing(name):
     """Returns the text in place of a table whose file is missing."""
     return f"{_NOT_YET}: docs/{name} is missing"
@@ -47,7 +50,7 @@ def speed(name):
     several = len({net for net, _ in settings}) > 1
     heads = [f"{net}, batch {batch}" if several else f"batch {batch}" for net, batch in settings]
     rows = [
-        (CONTESTANTS[each].label, *(_rate(found.get((*setting, each))) for setting in settings))
+        (_code(each), *(_rate(found.get((*setting, each))) for setting in settings))
         for each in names
     ]
     return _rows(("steps per second", *heads), *rows)
@@ -71,7 +74,7 @@ def ratios(name, ours, others):
     rows = []
     for other in others:
         pairs = [(found.get((batch, ours)), found.get((batch, other))) for batch in batches]
-        rows.append((CONTESTANTS[other].label, *(_ratio(*pair) for pair in pairs)))
+        rows.append((_code(other), *(_ratio(*pair) for pair in pairs)))
     return _rows((f"speed of {ours} over", *(f"batch {batch}" for batch in batches)), *rows)
 
 
@@ -107,12 +110,12 @@ def growth(name):
         return _missing(name) if results is None else f"{_NOT_YET}: run without --nogrowth"
     rows = []
     for each in results["growth"]:
-        medians = [1e3 * summary.spread(seconds)["median"] for seconds in each["seconds"]]
+        medians = [1e3 * statistics.median(seconds) for seconds in each["seconds"]]
         sizes = ", ".join(
             f"{size:,}: {median:.3g}" for size, median in zip(each["sizes"], medians, strict=True)
         )
         exponent = f"{each['fitted']['exponent']:.2f}" if each["fitted"] else "-"
-        label = CONTESTANTS[each["contestant"]].label
+        label = _code(each["contestant"])
         rows.append((_GROWN[each["over"]], label, f"{each['unit']}: {sizes}", exponent))
     return _rows(("grows", "", "size: milliseconds of a", "exponent"), *rows)
 
@@ -124,7 +127,7 @@ def memory(name):
         return _missing(name)
     first = results["speed"][0]
     rows = [
-        (CONTESTANTS[r["contestant"]].label, *_mebibytes(r["memory_bytes"]))
+        (_code(r["contestant"]), *_mebibytes(r["memory_bytes"]))
         for r in results["speed"]
         if (r["net"], r["batch"]) == (first["net"], first["batch"]) and not r["failed"]
     ]
@@ -165,7 +168,7 @@ def startup(name):
     if results is None or not results["startup"]:
         return _missing(name) if results is None else f"{_NOT_YET}: run without --nostartup"
     rows = [
-        (CONTESTANTS[r["contestant"]].label, *(f"{r[key]:.2f}" for key in ("median", "min", "max")))
+        (_code(r["contestant"]), *(f"{r[key]:.2f}" for key in ("median", "min", "max")))
         for r in results["startup"]
     ]
     return _rows(("seconds to the end of the first step", "median", "min", "max"), *rows)
