@@ -5,8 +5,9 @@ import pytest
 from lab.benchmark.contestants import keras_fit
 
 
-def test_this_project_trains_as_numpy_does(trains_as_numpy_does):
-    trains_as_numpy_does("tf_recipes")
+@pytest.mark.parametrize("name", ["tf_recipes", "tf_recipes_kernels"])
+def test_this_project_trains_as_numpy_does(trains_as_numpy_does, name):
+    trains_as_numpy_does(name)
 
 
 def test_keras_defaults_do_at_a_constant_rate(trains_as_numpy_does):
