@@ -19,7 +19,7 @@ class Copies:
       can be written into, now and when the copy was made. Nothing is compared. Who makes the array
       writeable, changes it, and makes it read-only once more breaks this rule.
     - Where the device is the processor, if every byte of the array is that of the copy. To compare
-      takes less time than to copy, since it needs no new memory.
+      takes less time than the backends take to copy.
 
     The copy of an array goes when the array does, and when a `fit` begins that does not use it.
 
