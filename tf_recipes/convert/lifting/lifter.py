@@ -32,6 +32,7 @@ DROPOUTS = (
     "tf_recipes.Dropout",
 )
 LAYER_PATH = "tf_recipes.Weight"
+PART = re.compile(r"/part_(\d+)$")  # the end of the name of a variable's part
 
 
 @dataclasses.dataclass(frozen=True)
@@ -410,6 +411,7 @@ class Lifter:
         }
         if scope is None:
             first = next((name for each in origins.values() for name in each.variables), None)
+            first = PART.sub("", first) if first else None
             scope = first.rpartition("/")[0] or first if first else node.name
         given = {name: value for name, value in (keywords or {}).items() if value is not None}
         results = _names(node, result)
