@@ -79,6 +79,7 @@ def test_a_program_is_refused_by_the_operation_at_fault(name):
 
 # what a refusal of training names
 AT_FAULT = {
+    "partitioned_net": "parts for 'input_layer/embedding', 'dnn/hidden/weights'",
     "clip_before_l2": "'price/kernel'",
     "vae": "'random_normal/RandomStandardNormal'",
 }

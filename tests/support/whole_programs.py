@@ -25,13 +25,13 @@ INFERENCE = {
     "clip_before_l2": "weight decay is added to clipped gradients",
     "dcgan_generator": "the sampler is another graph than the generator that is trained",
     "keras_sequential": "the loss has labels of another rank than those of Keras",
+    "partitioned_net": "its variables are in parts",
     "vae": "the loss draws random numbers of its own",
     "word2vec_nce": "the loss draws other words in each step",
 }
 # Programs that are not converted, and the operation at fault.
 REFUSED = {
     "custom_loop": "Exit ('settling/Exit_1', after 'settling/Switch_1' and before 'scores')",
-    "partitioned_net": "DynamicPartition",
 }
 # Programs whose first output is named, because the converter finds another tensor of the same
 # values, or one that comes before it.
