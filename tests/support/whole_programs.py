@@ -33,18 +33,6 @@ INFERENCE = {
 REFUSED = {
     "custom_loop": "Exit ('settling/Exit_1', after 'settling/Switch_1' and before 'scores')",
 }
-# Programs whose first output is named, because the converter finds another tensor of the same
-# values, or one that comes before it.
-NAMED = (
-    "char_lstm",
-    "clip_global_norm",
-    "handwritten_mlp",
-    "resnet_block",
-    "shared_weights",
-    "siamese",
-    "wide_and_deep",
-)
-
 
 @dataclasses.dataclass(frozen=True)
 class Program:
@@ -67,7 +55,7 @@ class Program:
         """Returns the settings of the conversion."""
         names, feeds = (json.loads(str(tf1[key])) for key in ("names", "feeds"))
         given = {
-            "outputs": names["outputs"][:1] if self.name in NAMED else None,
+            "outputs": None,
             "feed": feeds["train"],
             "eval_feed": feeds["eval"],
             "feeds": self.batches,
