@@ -203,7 +203,7 @@ def ended(node: Any, lifter: Lifter) -> Value | None:
     return Steps(made, value.frame, masked=True)
 
 
-def cell_in_loop(node: Any, lifter: Lifter) -> Value | None:
+def cell_in_loop(node: Any, lifter: Lifter) -> Sequence[Value] | None:
     """Lifts the cell of a loop to a recurrent layer."""
     view = lifter.view
     found = recurrence.of(view)
@@ -234,13 +234,13 @@ def cell_in_loop(node: Any, lifter: Lifter) -> Value | None:
     if len(given) < len(series) or (lengths_name is not None and lengths is None):
         return None
     wanted = (
-        _is_read(f"{node.name}:0", loop, lifter),
+        _is_read(cell.root, loop, lifter),
         state.exit is not None,
         memory is not None and memory[0].exit is not None,
     )
     takers: list[str] = []
-    if lengths is None and not _is_read(f"{node.name}:0", loop, lifter, writing=False):
-        takers = last_output.takers(view, loop, f"{node.name}:0")
+    if lengths is None and not _is_read(cell.root, loop, lifter, writing=False):
+        takers = last_output.takers(view, loop, cell.root)
     if takers:
         wanted = (False, True, wanted[2])
     if not any(wanted):
@@ -252,9 +252,10 @@ def cell_in_loop(node: Any, lifter: Lifter) -> Value | None:
     lifter.last_states[loop.frame, cell.root] = made.state
     if cell.new_memory is not None:
         lifter.last_states[loop.frame, cell.new_memory] = made.memory
-    if made.sequence is None:
-        return Unknown(node.name, node.op, "is a step of a recurrent layer")
-    return Steps(made.sequence, loop.frame, masked=lengths is not None)
+    step: Value = Unknown(node.name, node.op, "is a step of a recurrent layer")
+    if made.sequence is not None:
+        step = Steps(made.sequence, loop.frame, masked=lengths is not None)
+    return [step if each == cell.root else Unknown(node.name, node.op) for each in view.outputs_of(node.name)]
 
 
 def _first(state: State, columns: tuple[int, int] | None, lifter: Lifter) -> str | None:
@@ -381,10 +382,10 @@ def reverse_series(node: Any, lifter: Lifter) -> Value | None:
     return _sequences.transposed(node, lifter, made, order) if axis == 0 else made
 
 
-def cell_in_chain(node: Any, lifter: Lifter) -> Value | None:
+def cell_in_chain(node: Any, lifter: Lifter) -> Sequence[Value] | None:
     """Lifts the cells of an unrolled net to a recurrent layer."""
     view = lifter.view
-    chain = recurrence.of(view).chains.get(f"{node.name}:0")
+    chain = recurrence.of(view).chains.get(node.name)
     if chain is None or node.name in lifter.refused_chains:
         return None
     found = _unrolled(node, lifter, chain)
@@ -393,7 +394,7 @@ def cell_in_chain(node: Any, lifter: Lifter) -> Value | None:
     return found
 
 
-def _unrolled(node: Any, lifter: Lifter, chain: Chain) -> Value | None:
+def _unrolled(node: Any, lifter: Lifter, chain: Chain) -> Sequence[Value] | None:
     cells = chain.cells
     own = nodes_of(cell.root for cell in cells)
     by_input = [cell.inputs(state) for cell, state in zip(cells, chain.states, strict=True)]
@@ -451,7 +452,7 @@ def _unrolled(node: Any, lifter: Lifter, chain: Chain) -> Value | None:
         if f"{cell.root}" not in lifter.values:
             reason = "is a step of a recurrent layer"
             lifter.give(cell.root, Unknown(node_of(cell.root), "cell", reason), _LAYERS)
-    return lifter.value(f"{node.name}:0")
+    return [lifter.value(each) for each in lifter.view.outputs_of(node.name)]
 
 
 def _results_of(chain: Chain, lifter: Lifter) -> tuple[list[list[str]], list[str], list[str]]:
