@@ -259,7 +259,8 @@ def _noise_shape(lifter: Lifter, mask: Mask, tensor: Tensor) -> tuple[int | None
     found = shapes.sizes(lifter.view.inputs(mask.random)[0], lifter)
     drawn = found[0] if found is not None else lifter.view.shape(mask.random)
     if drawn is not None and tensor.shape and lifter.in_turns and len(drawn) < len(tensor.shape):
-        drawn = (drawn[0], None, *drawn[1:])  # the graph tells of one turn of a loop alone
+        # the graph tells of one turn of a loop alone; what is drawn before is the same in all
+        drawn = (drawn[0], None if lifter.is_in_turns(mask.random) else 1, *drawn[1:])
     if drawn is None or tensor.shape is None or len(drawn) != len(tensor.shape):
         return None
     noise: list[int | None] = []

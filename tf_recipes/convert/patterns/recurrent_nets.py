@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import string
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tf_recipes.convert.lifting.lifter import DROPOUTS, Lifter
@@ -19,7 +20,7 @@ from tf_recipes.convert.lifting.values import (
 )
 from tf_recipes.convert.patterns import _recurrent, _sequences
 from tf_recipes.convert.program.expressions import Tensor
-from tf_recipes.convert.recurrent import chains, last_output, recurrence
+from tf_recipes.convert.recurrent import chains, last_output, reasons, recurrence
 from tf_recipes.convert.recurrent.affine import core, part
 from tf_recipes.convert.recurrent.cells import ROOTS
 from tf_recipes.convert.recurrent.chains import Chain, nodes_of
@@ -27,6 +28,8 @@ from tf_recipes.convert.recurrent.loops import Loop, State, copied
 from tf_recipes.graph.nodes import RANDOM, node_of
 
 _LAYERS = "recurrent layer"
+_LETTERS = string.ascii_letters
+_KEPT = "The series begin with this state of the checkpoint; TF1 may change it after each run."
 _KERAS = "keras.layers.LSTM(…), keras.layers.GRU(…), keras.layers.SimpleRNN(…)"
 # what may stand in a turn beside cells: it computes the same for all turns together
 _IN_TURNS = (
@@ -108,7 +111,7 @@ def in_turns(node: Any, lifter: Lifter) -> Value | None:
     steps = [each for each in values if isinstance(each, Steps)]
     if not all(_fits(each, lifter, name) for each, name in zip(values, names, strict=True)):
         return None
-    with lifter.whole_turns(loop.frame):
+    with lifter.whole_turns(loop.frame, loop.nodes):
         found = lifter.by_patterns(node, after=2)
     several = found if isinstance(found, Sequence) else None
     first = several[0] if several is not None else found
@@ -126,11 +129,14 @@ def _dropped(node: Any, lifter: Lifter, made: Tensor, loop: Loop) -> Value:
     """Returns the tensor of all turns after dropout, which draws anew in each turn."""
     step = made.step
     layer, taken = step.layer, step.arguments[0]
-    if not _drawn_in_turn(node.name, lifter) or layer is None or layer.keyword("noise_shape"):
+    noise = layer.keyword("noise_shape") if layer is not None else None
+    same = noise is not None and noise[1] == 1  # one mask for all turns, drawn before the loop
+    if layer is None or (noise is not None and not same) or same == _drawn_in_turn(node.name, lifter):
         return Unknown(node.name, node.op, "drops the same entries in each turn of a loop")
     inside = f"{loop.frame.rpartition('/')[0]}/"  # TF1 names what is in a loop after the loop, too
-    if layer.scope.startswith(inside):
-        scope = layer.scope.removeprefix(inside)
+    if f"{layer.scope}/".startswith(inside):
+        scope = layer.scope.removeprefix(inside[:-1]).strip("/")
+        scope = scope or f"dropout{node.name.removeprefix(inside).lstrip(_LETTERS)}"
         layer = dataclasses.replace(layer, scope=scope)
         again = lifter.program.add(
             layer, step.arguments, {}, step.shapes, step.dtypes, step.nodes, scope
@@ -218,14 +224,14 @@ def cell_in_loop(node: Any, lifter: Lifter) -> Sequence[Value] | None:
     before = next((each for each in inputs if _place(each, lifter) == (state.body, columns)), None)
     if before is None or (cell.state is not None and cell.state != before):
         return None
-    firsts: list[str | None] = [_first(state, columns, lifter)]
+    firsts = [(state.first, columns)]
     memory = None
     if cell.memory is not None:
         memory = places.get(cell.new_memory or "")
         if memory is None or _place(cell.memory, lifter) != (memory[0].body, memory[1]):
             return None
-        firsts.append(_first(memory[0], memory[1], lifter))
-    first = None if "" in firsts else _recurrent.initial_state(lifter, firsts)
+        firsts.append((memory[0].first, memory[1]))
+    first = _initial(node, lifter, firsts)
     series = [(each, lifter.value(each)) for each in cell.inputs(before)]
     if first is None or not series:
         return None
@@ -258,11 +264,39 @@ def cell_in_loop(node: Any, lifter: Lifter) -> Sequence[Value] | None:
     return [step if each == cell.root else Unknown(node.name, node.op) for each in view.outputs_of(node.name)]
 
 
-def _first(state: State, columns: tuple[int, int] | None, lifter: Lifter) -> str | None:
-    """Returns the tensor that a state, or a part of one, begins with; "" where there is none."""
-    if columns is None or _recurrent.is_zero(lifter, state.first):
-        return state.first
-    return ""
+def _initial(
+    node: Any, lifter: Lifter, firsts: Sequence[tuple[str, tuple[int, int] | None]]
+) -> list[Tensor] | None:
+    """Returns the states that a layer begins with, an empty list for zeros; None if unknown.
+
+    Args:
+        node: the node of the cell.
+        lifter: the lifter.
+        firsts: pairs of a tensor of the graph and the columns that are the state; None for all.
+    """
+    found = _recurrent.initial_state(lifter, [name for name, _ in firsts])
+    if not found:
+        return found
+    made: list[Tensor] = []
+    for name, _ in firsts:
+        variable = lifter.view.variable(name)
+        if variable is not None and variable not in _trained(lifter):
+            lifter.note(found[0], _KEPT)
+    for state, (_, columns) in zip(found, firsts, strict=True):
+        if columns is not None:
+            rows = state.shape[0] if state.shape is not None else None
+            index = (slice(None), slice(columns[0] or None, columns[1]))
+            shape = (rows, columns[1] - columns[0])
+            state = lifter.derived(
+                node, "[]", state, index, shape=shape, dtype=state.dtype, scope="first_state"
+            )
+        made.append(state)
+    return made
+
+
+def _trained(lifter: Lifter) -> set[str]:
+    """Returns the variables that TF1 trains, as far as the graph says."""
+    return set(lifter.view.graph.collections.get("trainable_variables", ()))
 
 
 def _new_states(
@@ -274,23 +308,31 @@ def _new_states(
     for state in loop.states.values():
         new, lengths = chains.new_of(view, state.next)
         found[new] = state, None, lengths
-        inputs = view.inputs(new)
-        if view.op(new) == "ConcatV2":  # the first versions of TF1 keep both parts in one tensor
-            start = 0
-            for each in inputs[:-1]:
-                width = (view.shape(each) or (None,))[-1]
-                if width is None:
-                    break
-                found[core(view, each)] = state, (start, start + width), lengths
-                start += width
+        # the first versions of TF1 keep the states of all layers in one tensor
+        found.update((each, (state, columns, lengths)) for each, columns in _joined(view, new, 0))
     return found
+
+
+def _joined(view: Any, tensor: str, start: int) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yields the tensors that a tensor joins, and their columns, however deep."""
+    if view.op(tensor) != "ConcatV2":
+        return
+    for each in view.inputs(tensor)[:-1]:
+        width = (view.shape(each) or (None,))[-1]
+        if width is None:
+            return
+        name = core(view, each)
+        yield name, (start, start + width)
+        yield from _joined(view, name, start)
+        start += width
 
 
 def _place(tensor: str, lifter: Lifter) -> tuple[str, tuple[int, int] | None]:
     """Returns the tensor that a tensor is a part of, and its columns; None for all of them."""
-    name = core(lifter.view, tensor)
-    cut = part(lifter.view, name, None)
-    return (core(lifter.view, cut[0]), cut[1]) if cut is not None else (name, None)
+    name, columns = core(lifter.view, tensor), None
+    while (cut := part(lifter.view, name, columns)) is not None:
+        name, columns = core(lifter.view, cut[0]), cut[1]
+    return name, columns
 
 
 def _is_read(tensor: str, loop: Loop, lifter: Lifter, writing: bool = True) -> bool:
@@ -329,39 +371,55 @@ def leaving(node: Any, lifter: Lifter) -> Value | None:
     view = lifter.view
     frame = view.frame(node.name)
     loop = recurrence.of(view).loops.get(frame or "")
-    why = "is the result of a while loop that is no recurrent layer of Keras"
+    why = _why("is the result of", lifter, loop)
     if loop is None or frame is None:
         return Unknown(node.name, node.op, why)
     state = next((each for each in loop.states.values() if each.exit == node.name), None)
     if state is None:
         return Unknown(node.name, node.op, why)
     new, _ = chains.new_of(view, state.next)
+    parts = _last_states(lifter, frame, new)
+    if not parts:
+        return Unknown(node.name, node.op, why)
+    if len(parts) == 1:
+        return parts[0]
+    return lifter.operation(node, "keras.ops.concatenate", parts, axis=1)
+
+
+def _last_states(lifter: Lifter, frame: str, new: str) -> list[Tensor]:
+    """Returns the last value of a state, or those of states that it joins; none if unknown."""
     known = lifter.last_states.get((frame, new))
     if known is not None:
-        return known
-    if view.op(new) == "ConcatV2":
-        parts = [
-            lifter.last_states.get((frame, core(view, each))) for each in view.inputs(new)[:-1]
-        ]
-        if all(each is not None for each in parts):
-            return lifter.operation(node, "keras.ops.concatenate", parts, axis=1)
-    return Unknown(node.name, node.op, why)
+        return [known]
+    if lifter.view.op(new) != "ConcatV2":
+        return []
+    found = [
+        _last_states(lifter, frame, core(lifter.view, each))
+        for each in lifter.view.inputs(new)[:-1]
+    ]
+    return [each for part_ in found for each in part_] if all(found) else []
 
 
 def gathering(node: Any, lifter: Lifter) -> Value | None:
     """Lifts the outputs of all turns."""
     view = lifter.view
-    leaves = core(view, node.input[2])
+    leaves, of = core(view, node.input[2]), None
     for frame, loop in recurrence.of(view).loops.items():
         for body, (_, written) in loop.arrays.items():
             if leaves == f"{node_of(body)}:0":
+                of = loop
                 value = lifter.value(written)
                 if isinstance(value, Steps) and value.frame == frame:
                     rank = len(value.tensor.shape or (0, 0, 0))
                     order = (1, 0, *range(2, rank))
                     return _sequences.transposed(node, lifter, value.tensor, order)
-    why = "joins what a while loop makes that is no recurrent layer of Keras"
-    return Unknown(node.name, node.op, why)
+    return Unknown(node.name, node.op, _why("joins the results of", lifter, of))
+
+
+def _why(what: str, lifter: Lifter, loop: Loop | None) -> str:
+    """Returns the end of a sentence that says why a loop has no counterpart."""
+    said = reasons.reason(lifter.view, loop)
+    return f"{what} a while loop that is no recurrent layer of Keras{': ' if said else ''}{said}"
 
 
 def reverse_series(node: Any, lifter: Lifter) -> Value | None:
