@@ -39,8 +39,8 @@ HEADS = {
     "logits_of_two": lambda h, y: v1.losses.sigmoid_cross_entropy(y, h),
     "logits_of_relu": lambda h, y: v1.losses.softmax_cross_entropy(y, tf.nn.relu(h, name="WANT")),
     "logarithm": lambda h, y: -tf.reduce_sum(y * tf.math.log(tf.nn.softmax(h))),
-    "logarithm_of_bounded": lambda h, y: -tf.reduce_sum(
-        y * tf.math.log(tf.clip_by_value(tf.nn.softmax(h), 1e-10, 1.0))
+    "logarithm_of_bounded": lambda h, y: (
+        -tf.reduce_sum(y * tf.math.log(tf.clip_by_value(tf.nn.softmax(h), 1e-10, 1.0)))
     ),
     "logarithm_of_two": lambda h, y: two_logarithms(tf.sigmoid(h), y),
     "autoencoder": lambda h, y: mean_square(tf.sigmoid(h, name="WANT"), y),

@@ -184,7 +184,9 @@ def _before_loss(structure: Structure, tensor: str, weighted: set[str]) -> str:
         return name
     before = _taken(structure, node_of(name))[0]
     while structure.nodes[node_of(before)].op in _BEFORE_LOGARITHMS:
-        of_weights = [each for each in _taken(structure, node_of(before)) if node_of(each) in weighted]
+        of_weights = [
+            each for each in _taken(structure, node_of(before)) if node_of(each) in weighted
+        ]
         if len(of_weights) != 1:
             break
         before = of_weights[0]

@@ -16,6 +16,9 @@ from tf_recipes.convert.recurrent import cell_layers
 from tf_recipes.convert.recurrent.affine import core
 from tf_recipes.convert.recurrent.cell import Cell
 
+NAME = "recurrent layer"  # of the patterns
+KERAS = "keras.layers.LSTM(…), keras.layers.GRU(…), keras.layers.SimpleRNN(…)"
+
 
 @dataclasses.dataclass(frozen=True)
 class Results:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Dimension, Value, Weight
 from tf_recipes.convert.patterns.indexing import rows_of
 from tf_recipes.convert.patterns.shapes import sizes
-from tf_recipes.convert.program.expressions import Tensor
 from tf_recipes.convert.program.keras_program import Joined
 from tf_recipes.graph.nodes import VARIABLES, node_of
 
@@ -83,7 +81,7 @@ def _whole(weights: Sequence[Weight], axis: int, mod: bool, lifter: Lifter) -> W
     """
     bases = {PART.sub("", each.name) for each in weights}
     ends = [PART.search(each.name) for each in weights]
-    name = os.path.commonprefix([each.name for each in weights]).rstrip("_/") or "joined_parts"
+    name = _common([each.name for each in weights])
     if all(ends):
         name = bases.pop()
         if bases or [int(each[1]) for each in ends if each] != list(range(len(ends))):
@@ -96,6 +94,15 @@ def _whole(weights: Sequence[Weight], axis: int, mod: bool, lifter: Lifter) -> W
     shape = list(weights[0].shape)
     shape[axis] = sum(each.shape[axis] for each in weights)
     return Weight(name, tuple(shape), weights[0].dtype)
+
+
+def _common(names: Sequence[str]) -> str:
+    """Returns what names have in common at their beginning."""
+    first, last = min(names), max(names)
+    size = next(
+        (k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
+    )
+    return first[:size].rstrip("_/") or "joined_parts"
 
 
 def _look_up(node: Any, lifter: Lifter) -> tuple[Weight, str] | None:
@@ -148,9 +155,7 @@ def _source(lifter: Lifter, tensors: Sequence[str]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _is_mod(
-    lifter: Lifter, flat: str, part: str, rows: str, lengths: Sequence[int]
-) -> bool | None:
+def _is_mod(lifter: Lifter, flat: str, part: str, rows: str, lengths: Sequence[int]) -> bool | None:
     """Returns whether parts have rows by turns, or one block each; None for another order."""
     ids = np.arange(sum(lengths), dtype=lifter.view.dtype(flat))
     found = lifter.view.evaluated([part, rows], {flat: ids})
@@ -170,9 +175,7 @@ def _is_mod(
 
 PATTERNS = (
     Pattern("variable in parts", ("ConcatV2",), joined, "one weight", order=10),
-    Pattern(
-        "embedding in parts", _STITCHES, looked_up, "keras.layers.Embedding(…)", order=20
-    ),
+    Pattern("embedding in parts", _STITCHES, looked_up, "keras.layers.Embedding(…)", order=20),
     Pattern(
         "embedding in parts, of ids with several axes",
         ("Reshape",),

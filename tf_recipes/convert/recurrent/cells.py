@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from tf_recipes.convert.lifting.graph_view import GraphView
-from tf_recipes.convert.recurrent.affine import Affine, core, part, read
+from tf_recipes.convert.recurrent.affine import core, part, read
 from tf_recipes.convert.recurrent.cell import Cell, Gate
 from tf_recipes.convert.recurrent.kernels import KERNELS
 

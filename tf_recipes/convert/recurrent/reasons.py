@@ -8,7 +8,7 @@ from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.recurrent.affine import core
 from tf_recipes.convert.recurrent.chains import new_of
 from tf_recipes.convert.recurrent.loops import Loop
-from tf_recipes.graph.nodes import RANDOM, node_of
+from tf_recipes.graph.nodes import RANDOM
 
 _PASSING = ("Mul", "RealDiv", "Select", "SelectV2", "Identity")
 
@@ -38,9 +38,7 @@ def _has_peepholes(view: GraphView, loop: Loop) -> bool:
 
 
 def _projects(view: GraphView, loop: Loop) -> bool:
-    return any(
-        view.op(new_of(view, each.next)[0]) == "MatMul" for each in loop.states.values()
-    )
+    return any(view.op(new_of(view, each.next)[0]) == "MatMul" for each in loop.states.values())
 
 
 def _clips(view: GraphView, loop: Loop) -> bool:
@@ -71,9 +69,7 @@ def _drops(view: GraphView, loop: Loop) -> bool:
 
 def _is_masked(view: GraphView, loop: Loop) -> bool:
     """Returns whether a series of bools is read, as layers of tf.keras do after Masking."""
-    return any(
-        view.dtype(f"{name}:0") == "bool" for name in _of(view, loop, "TensorArrayReadV3")
-    )
+    return any(view.dtype(f"{name}:0") == "bool" for name in _of(view, loop, "TensorArrayReadV3"))
 
 
 def _attends(view: GraphView, loop: Loop) -> bool:

@@ -10,7 +10,7 @@ IMAGES = RNG.randn(2, 6, 6, 3).astype("f")
 
 
 def _named(tensors):
-    return [tf.identity(each, name="out_%d" % k).name for k, each in enumerate(tensors)]
+    return [tf.identity(each, name=f"out_{k}").name for k, each in enumerate(tensors)]
 
 
 def parts_lookups():
@@ -19,10 +19,12 @@ def parts_lookups():
     third = tf.fixed_size_partitioner(3)
     mod = tf.get_variable("mod/table", [14, 4], partitioner=third)
     div = tf.get_variable("div/table", [14, 5], partitioner=third)
-    by_size = tf.get_variable("by_size/table", [14, 2], partitioner=tf.min_max_variable_partitioner(4, 0, 1 << 5))
+    by_size = tf.get_variable(
+        "by_size/table", [14, 2], partitioner=tf.min_max_variable_partitioner(4, 0, 1 << 5)
+    )
     with tf.variable_scope("resources", use_resource=True):
         other = tf.get_variable("table", [14, 2], partitioner=third)
-    by_hand = [tf.get_variable("hand_%d" % k, [7, 3]) for k in range(2)]
+    by_hand = [tf.get_variable(f"hand_{k}", [7, 3]) for k in range(2)]
     first = ids[:, 0]
     outs = [
         tf.nn.embedding_lookup(mod, ids),

@@ -18,7 +18,7 @@ def _given(outputs, **more):
     inputs.update((key + ":0", value) for key, value in more.items())
     return {
         "inputs": inputs,
-        "outputs": [tf.identity(t, name="out_%d" % k).name for k, t in enumerate(outputs)],
+        "outputs": [tf.identity(t, name=f"out_{k}").name for k, t in enumerate(outputs)],
     }
 
 
@@ -49,7 +49,9 @@ def form_layer_norm():
 
 def form_block_lstm():
     """The LSTM in one kernel for each step, with two layers and a last state."""
-    several = cells.MultiRNNCell([contrib.LSTMBlockCell(4), contrib.LSTMBlockCell(3, forget_bias=0.0)])
+    several = cells.MultiRNNCell(
+        [contrib.LSTMBlockCell(4), contrib.LSTMBlockCell(3, forget_bias=0.0)]
+    )
     outputs, state = tf.nn.dynamic_rnn(several, _series(), dtype=tf.float32)
     return _given([outputs, state[1].h, state[0].c])
 
@@ -81,9 +83,7 @@ def form_block_static():
 def form_wrappers():
     """Residual cells, and dropout with masks that stay the same in all turns."""
     keep = tf.placeholder(tf.float32, name="keep")
-    first = cells.DropoutWrapper(
-        cells.ResidualWrapper(cells.GRUCell(3)), output_keep_prob=keep
-    )
+    first = cells.DropoutWrapper(cells.ResidualWrapper(cells.GRUCell(3)), output_keep_prob=keep)
     outputs, _ = tf.nn.dynamic_rnn(first, _series(), dtype=tf.float32)
     made = _given([outputs])
     made.update(feed={"keep:0": 0.5}, eval_feed={"keep:0": 1.0})
@@ -104,8 +104,12 @@ def form_variational_dropout():
     """Dropout with one mask for all turns."""
     keep = tf.placeholder(tf.float32, name="keep")
     cell = cells.DropoutWrapper(
-        cells.BasicLSTMCell(4), input_keep_prob=keep, output_keep_prob=keep, variational_recurrent=True,
-        input_size=3, dtype=tf.float32,
+        cells.BasicLSTMCell(4),
+        input_keep_prob=keep,
+        output_keep_prob=keep,
+        variational_recurrent=True,
+        input_size=3,
+        dtype=tf.float32,
     )
     outputs, _ = tf.nn.dynamic_rnn(cell, _series(), dtype=tf.float32)
     made = _given([outputs])
@@ -130,9 +134,7 @@ def form_fed_state():
     first = tuple(cells.LSTMStateTuple(each[0], each[1]) for each in layers)
     several = cells.MultiRNNCell([cells.BasicLSTMCell(4) for _ in range(2)])
     outputs, state = tf.nn.dynamic_rnn(several, _series(), initial_state=first)
-    return _given(
-        [outputs, state[1].h], fed=np.random.RandomState(1).randn(2, 2, 4, 4).astype("f")
-    )
+    return _given([outputs, state[1].h], fed=np.random.RandomState(1).randn(2, 2, 4, 4).astype("f"))
 
 
 def form_time_first():
@@ -193,7 +195,11 @@ def form_decoder():
 def form_grid():
     """Grid cells, which go over frequencies, too."""
     cell = contrib.BidirectionalGridLSTMCell(
-        2, feature_size=1, frequency_skip=1, num_frequency_blocks=[3], share_time_frequency_weights=True
+        2,
+        feature_size=1,
+        frequency_skip=1,
+        num_frequency_blocks=[3],
+        share_time_frequency_weights=True,
     )
     outputs, _ = tf.nn.static_rnn(cell, tf.unstack(_series(), axis=1), dtype=tf.float32)
     return _given([outputs[-1]])
@@ -211,16 +217,14 @@ def form_stateful():
     kept = tf.get_variable("kept", [4, 4], trainable=False)
     outputs, state = tf.nn.dynamic_rnn(cells.GRUCell(4), x, initial_state=kept)
     with tf.control_dependencies([kept.assign(state)]):
-        out = tf.identity(outputs)
+        outputs = tf.identity(outputs)
     return _given([outputs])
 
 
 def form_output_projection():
     """Wrappers that project inputs and outputs in each turn."""
-    cell = contrib.OutputProjectionWrapper(
-        contrib.InputProjectionWrapper(cells.GRUCell(4), 4), 2
-    )
+    cell = contrib.OutputProjectionWrapper(contrib.InputProjectionWrapper(cells.GRUCell(4), 4), 2)
     return _one(cell)
 
 
-CASES = {name: f for name, f in globals().items() if name.startswith("form_")}
+CASES = {name: each for name, each in globals().items() if name.startswith("form_")}
