@@ -36,6 +36,7 @@ REFUSED = {
         {SERIES.replace("rnn", "decoder")},
         "it ends by a condition of its own, as raw_rnn and the decoders of seq2seq",
     ),
+    "image_of_any_size": ({"ResizeBilinear"}, "has a size that is not known"),
     "form_grid": ({"rnn/rnn/bidirectional_grid_lstm_cell/fwd_1/mul_11"}, "is in no pattern"),
     "parts_sparse": (
         {"embedding_lookup/SparseReshape", "embedding_lookup/Where"}
