@@ -52,7 +52,7 @@ def resize(node: Any, lifter: Lifter) -> Value | None:
         tensor,
         *size,
         align_corners=corners or None,
-        half_pixel_centers=centers or None,
+        centers=centers or None,
     )
 
 

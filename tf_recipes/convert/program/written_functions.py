@@ -61,7 +61,7 @@ def resize_area(images: Any, height: int, width: int, align_corners: bool = Fals
         ends = numpy.where(pixels < last, pixels + 1, numpy.inf)  # the last one repeats
         covered = numpy.minimum(ends, high) - numpy.maximum(pixels, low)
         shares = numpy.maximum(covered, 0).astype("float32") / numpy.float32(step)
-        images = keras.ops.tensordot(images, shares, ([axis], [1]))
+        images = keras.ops.matmul(keras.ops.moveaxis(images, axis, -1), shares.T)
         images = keras.ops.moveaxis(images, -1, axis)
     return images
 
@@ -71,21 +71,21 @@ def resize_bicubic(
     height: int,
     width: int,
     align_corners: bool = False,
-    half_pixel_centers: bool = False,
+    centers: bool = False,
 ) -> Any:
-    """Resizes images by cubic polynomials of four pixels, at places in steps of 1/1024 pixel."""
+    """Resizes images by cubic polynomials, at places in steps of 1/1024 pixel."""
     for axis, size in ((1, height), (2, width)):
         last = images.shape[axis] - 1
         step = last / (size - 1) if align_corners and size > 1 else (last + 1) / size
         places = numpy.arange(size, dtype="float32")
-        if half_pixel_centers:
+        if centers:
             places = (places + numpy.float32(0.5)) * numpy.float32(step)
             places = places - numpy.float32(0.5)
         else:
             places = places * numpy.float32(step)
         low = numpy.floor(places).astype("int32")
         share = numpy.rint((places - low) * 1024) / 1024
-        a = -0.5 if half_pixel_centers else -0.75
+        a = -0.5 if centers else -0.75
         shares = numpy.zeros((size, last + 1))
         for k in (-1, 0, 1, 2):
             away = numpy.abs(share - k)
@@ -93,14 +93,14 @@ def resize_bicubic(
             far = ((a * away - 5 * a) * away + 8 * a) * away - 4 * a
             weight = numpy.where(away <= 1, near, far)
             inside = (low + k >= 0) & (low + k <= last)
-            if half_pixel_centers:
+            if centers:
                 weight = numpy.where(inside, weight, 0)
             at = numpy.clip(low + k, 0, last)  # the first and the last pixel repeat
             numpy.add.at(shares, (numpy.arange(size), at), weight)
-        if half_pixel_centers:
+        if centers:
             shares = shares / shares.sum(1, keepdims=True)
         shares = shares.astype("float32")
-        images = keras.ops.tensordot(images, shares, ([axis], [1]))
+        images = keras.ops.matmul(keras.ops.moveaxis(images, axis, -1), shares.T)
         images = keras.ops.moveaxis(images, -1, axis)
     return images
 
