@@ -197,6 +197,7 @@ class _Conversion:
         on_progress: Callable[[str], object],
     ) -> None:
         self.settings, self.on_progress = settings, on_progress
+        self.notes: list[str] = []  # what a person must know of the model
         on_progress("reading the graph")
         self.source: SourceGraph = source_graph.find(
             checkpoint,
@@ -338,20 +339,36 @@ class _Conversion:
         if self.source.structure is None:
             return None
         self.on_progress("recognising the training")
-        self._check_settings()
+        if not self._has_settings():
+            return None
         fed = {**self._values_of_others(training=True), **self.settings.feed}
         return compilation.find(self.source.structure, self.view, lifted, values, fed)
 
-    def _check_settings(self) -> None:
-        """Checks that every placeholder of a number has a value in training."""
+    def _has_settings(self) -> bool:
+        """Returns whether every placeholder of a number has a value in training.
+
+        Predictions need none: what the value belongs to does nothing in evaluation.
+
+        Raises:
+            ValueError: if one has none, and the training is asked for by name.
+        """
         names = [name for name, value in self.placeholders.items() if _is_open(value)]
-        if names:
+        if not names:
+            return True
+        rule = "Each placeholder of a number must have a value in training."
+        received = f"none for {', '.join(repr(shortened(name, 60)) for name in names[:6])}"
+        example = f"feed={dict.fromkeys(names[:6], 0.5)!r}"
+        remedy = f"Pass the values of the program, such as {example}"
+        if self.settings.train_op or self.settings.loss:
             validation.fail(
-                "Each placeholder of a number must have a value in training.",
-                f"none for {', '.join(repr(shortened(name, 60)) for name in names[:6])}",
-                f"Set the values of the program, such as feed={{{names[0]!r}: 0.5}}, or convert "
-                "for predictions alone with inference=True.",
+                rule, received, f"{remedy}, or convert for predictions alone with inference=True."
             )
+        self.source = dataclasses.replace(self.source, structure=None)
+        self.notes.append(
+            f"The model is not compiled: it makes predictions alone. {rule} Received: {received}. "
+            f"{remedy}."
+        )
+        return False
 
     def _model(self, code: ModelCode, training: Training | None, values: Values) -> keras.Model:
         """Returns the model, with the weights and the state of the optimizer."""
@@ -414,7 +431,10 @@ class _Conversion:
 
     def _notes(self, lifted: Lifted, code: ModelCode) -> list[str]:
         """Returns what a person must know of the model."""
-        notes = [f"{name}: {note}" for name, note in lifted.notes.items()]
+        nodes: dict[str, list[str]] = {}
+        for name, note in lifted.notes.items():
+            nodes.setdefault(note, []).append(name)
+        notes = [*self.notes, *(f"{_listed(names)}: {note}" for note, names in nodes.items())]
         if code.recursion_limit:
             notes.append(
                 "The model is deep. A program that loads model.keras must call "
@@ -434,6 +454,12 @@ def _of_steps(training: Training | None, steps: int, asked: int | None) -> list[
         f"{compared}, since the variables of {STEPS} steps take much memory. Pass "
         f"steps={STEPS} to compare all the same."
     ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Returns the first names of nodes, and how many more there are."""
+    listed = ", ".join(shortened(name, 60) for name in names[:4])
+    return listed + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
 def _is_open(value: Value) -> bool:
