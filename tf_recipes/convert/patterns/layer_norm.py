@@ -29,9 +29,7 @@ def layer_norm(node: Any, lifter: Lifter) -> Value | None:
     tensor = lifter.tensor(formula.x)
     if tensor is None or tensor.shape is None or lifter.view.variable(mean):
         return None
-    axes = tuple(
-        sorted(_normalization.axes_of_moments(lifter, formula.x, mean, variance) or ())
-    )
+    axes = tuple(sorted(_normalization.axes_of_moments(lifter, formula.x, mean, variance) or ()))
     rank = len(tensor.shape)
     if not axes or 0 in axes:
         return None

@@ -24,7 +24,7 @@ def _series():
 
 
 def _case(array, outputs, **more):
-    named = [tf.identity(t, name="out_{}".format(k)).name for k, t in enumerate(outputs)]
+    named = [tf.identity(t, name=f"out_{k}").name for k, t in enumerate(outputs)]
     return dict({"inputs": {"X:0": array}, "outputs": named}, **more)
 
 
@@ -33,7 +33,7 @@ def block_dense_net():
     training = tf.placeholder(tf.bool, name="training")
     x = tf.layers.conv2d(_images(), 4, 3, padding="same", use_bias=False, name="first")
     for k in range(2):
-        with tf.variable_scope("layer_{}".format(k)):
+        with tf.variable_scope(f"layer_{k}"):
             net = tf.nn.relu(tf.layers.batch_normalization(x, training=training))
             net = tf.layers.conv2d(net, 3, 3, padding="same", use_bias=False)
             net = tf.layers.dropout(net, 0.2, training=training)
@@ -62,7 +62,9 @@ def block_mobile_net():
         normalizer_params={"is_training": False, "center": True, "scale": True},
     ):
         x = slim.conv2d(_images(), 4, 3, stride=2, scope="Conv2d_0")
-        x = slim.separable_conv2d(x, None, 3, depth_multiplier=1, stride=1, scope="Conv2d_1_depthwise")
+        x = slim.separable_conv2d(
+            x, None, 3, depth_multiplier=1, stride=1, scope="Conv2d_1_depthwise"
+        )
         x = slim.conv2d(x, 4, 1, scope="Conv2d_1_pointwise")
         with tf.variable_scope("expanded_conv"):
             net = slim.conv2d(x, 12, 1, scope="expand")
@@ -156,7 +158,7 @@ def block_attention():
     heads = [tf.concat(tf.split(each, 2, axis=2), axis=0) for each in (q, k, v)]
     scores = tf.matmul(heads[0], tf.transpose(heads[1], [0, 2, 1])) / 2.0
     masks = tf.tile(tf.expand_dims(tf.tile(mask, [2, 1]), 1), [1, 5, 1])
-    scores = tf.where(tf.equal(masks, 0), tf.ones_like(scores) * (-(2.0 ** 32) + 1), scores)
+    scores = tf.where(tf.equal(masks, 0), tf.ones_like(scores) * (-(2.0**32) + 1), scores)
     future = tf.linalg.LinearOperatorLowerTriangular(tf.ones_like(scores[0])).to_dense()
     future = tf.tile(tf.expand_dims(future, 0), [tf.shape(scores)[0], 1, 1])
     scores = tf.where(tf.equal(future, 0), tf.ones_like(scores) * -1e9, scores)
@@ -268,7 +270,7 @@ def block_highway():
     """Highway layers with a carry bias."""
     x = _rows()
     for k in range(2):
-        with tf.variable_scope("highway_{}".format(k)):
+        with tf.variable_scope(f"highway_{k}"):
             h = tf.layers.dense(x, 6, tf.nn.relu, name="h")
             t = tf.layers.dense(
                 x, 6, tf.sigmoid, bias_initializer=tf.constant_initializer(-1.0), name="t"
@@ -281,7 +283,7 @@ def block_shuffle():
     """Grouped convolutions by splitting, and shuffled channels."""
     x = tf.layers.conv2d(_images(), 4, 1, name="first")
     parts = [
-        tf.layers.conv2d(each, 2, 1, name="group_{}".format(k))
+        tf.layers.conv2d(each, 2, 1, name=f"group_{k}")
         for k, each in enumerate(tf.split(x, 2, 3))
     ]
     x = tf.concat(parts, 3)
@@ -296,7 +298,7 @@ def block_pyramid():
     parts = [x]
     for size in (4, 8):
         part = tf.nn.avg_pool(x, [1, size, size, 1], [1, size, size, 1], "SAME")
-        part = tf.layers.conv2d(part, 2, 1, name="part_{}".format(size))
+        part = tf.layers.conv2d(part, 2, 1, name=f"part_{size}")
         parts.append(tf.image.resize_bilinear(part, [8, 8], align_corners=True))
     return _case(IMAGES, [tf.concat(parts, 3)])
 
