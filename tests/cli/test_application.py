@@ -116,6 +116,8 @@ def two_flags():
             "optimizer.dir=1, my_dir=2, --dir=3, a/dir=4",
         ),
         ("`dir` must be short, dir = 1", "`dir` must be short, dir = 1"),
+        ("Pass dir={'a': 0.5, 'b c': 1}.", "Pass --dir=a=0.5 '--dir=b c=1'."),
+        ("Pass dir={…}, or dir={a: 1}.", "Pass --dir={…}, or --dir={a: 1}."),
     ],
 )
 def test_arguments_are_shown_as_the_flags_that_they_came_from(

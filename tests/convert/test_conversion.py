@@ -79,6 +79,7 @@ def test_a_program_is_refused_by_the_operation_at_fault(name):
 
 # what a refusal of training names
 AT_FAULT = {
+    "partitioned_net": "parts for 'input_layer/embedding', 'dnn/hidden/weights'",
     "clip_before_l2": "'price/kernel'",
     "vae": "'random_normal/RandomStandardNormal'",
 }
@@ -91,6 +92,23 @@ def test_a_training_that_keras_lacks_is_refused(name):
     with pytest.raises(ValueError, match="inference=True") as caught:
         whole_programs.converted(program, inference=False, outputs=outputs)
     assert AT_FAULT[name] in str(caught.value)
+
+
+def test_a_share_that_dropout_keeps_is_needed_for_training_alone():
+    program = PROGRAMS["text_cnn"]
+    done, _ = whole_programs.converted(program, feed={})
+    assert done.passed and done.document["training"] is None and not done.model.compiled
+    assert "the model is compiled with it" not in str(done.document["dropped"])
+    first, second = done.document["notes"]
+    assert first.startswith("The model is not compiled: it makes predictions alone.")
+    assert first.endswith("such as feed={'keep_prob': 0.5}.")
+    assert second.endswith(
+        "0.5 was taken. Pass the value in training, such as feed={'keep_prob': 0.5}."
+    )
+    with pytest.raises(ValueError, match="or convert for predictions alone with inference=True"):
+        whole_programs.converted(
+            program, feed={}, loss=json.loads(str(program.tf1["names"]))["loss"]
+        )
 
 
 def test_the_moving_averages_of_the_weights_are_taken_if_asked_for(tmp_path):

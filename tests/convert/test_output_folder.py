@@ -1,4 +1,4 @@
-"""The folder of a conversion: its code and its model are the same, here and on JAX."""
+"""The folder of a conversion: its code and its model are the same, here and on other backends."""
 
 import importlib.util
 import json
@@ -17,19 +17,20 @@ from tf_recipes.convert import conversion, output_folder
 
 FOLDER = """
 import json, os, runpy, sys
+import keras
 import numpy as np
 found = {}
 for folder in sys.argv[1:]:
     os.chdir(folder)
     model = runpy.run_path("model.py", run_name="__main__")["model"]
     rows = list(np.load("rows.npz").values())
-    found[folder] = np.asarray(model(rows if len(rows) > 1 else rows[0])).tolist()
+    found[folder] = keras.ops.convert_to_numpy(model(rows if len(rows) > 1 else rows[0])).tolist()
 print(json.dumps(found))
 """
-ON_JAX = """
+WITHOUT_TENSORFLOW = """
 import sys
 sys.modules["tensorflow"] = None  # importing it fails
-""" + FOLDER.replace("print(json", "import keras; print(keras.backend.backend()); print(json")
+""" + FOLDER.replace("print(json", "print(keras.backend.backend()); print(json")
 
 
 @pytest.fixture
@@ -133,9 +134,10 @@ def test_a_deep_net_raises_pythons_limit_itself(checkpoints, tmp_path):
     assert "sys.setrecursionlimit(3000) first" in done.document["notes"][-1]
 
 
-def test_models_run_on_jax(converted, tmp_path, checkpoints):
-    if importlib.util.find_spec("jax") is None:
-        pytest.skip("jax is not installed; Keras can do without it")
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_models_run_on_other_backends(converted, tmp_path, checkpoints, backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed; Keras can do without it")
     random = np.random.RandomState(0)
 
     def image(v1):
@@ -161,15 +163,15 @@ def test_models_run_on_jax(converted, tmp_path, checkpoints):
         np.savez(folder / "rows.npz", x=rows)
         folders[str(folder)] = done.model(rows)
     printed = subprocess.run(
-        [sys.executable, "-c", ON_JAX, *folders],
-        env={**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(sys.path)},
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, *folders],
+        env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         timeout=limits.PROCESS,
         check=False,
     )
     assert printed.returncode == 0, printed.stderr
-    *_, backend, last = printed.stdout.splitlines()
-    assert backend == "jax"
+    *_, used, last = printed.stdout.splitlines()
+    assert used == backend
     for folder, found in json.loads(last).items():
         np.testing.assert_allclose(found, folders[folder], rtol=0, atol=1e-6)

@@ -148,6 +148,7 @@ def no_input(v1):
         (beta, ("Betainc (2 times, such as 'deep/beta', after 'add', 'add' and before",), {}),
         (beta, ("before 'Abs_1') is in no pattern", "keep_unknown=True"), {}),
         (py_func, ("PyFunc ('PyFunc', after 'x' and before 'y')",), {}),
+        (py_func, ("is in no pattern. The function itself is not in the file. Name the",), {}),
         (py_func, ("a tensor after or before them.",), {"keep_unknown": True}),
         (texts, ("must be numbers.", "'x', a placeholder of texts"), {}),
         (no_input, ("The outputs of the model must be known.", "0 tensors"), {}),

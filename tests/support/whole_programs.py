@@ -24,26 +24,14 @@ INFERENCE = {
     "bilstm_tagger": "the lengths are an input and a part of the loss",
     "clip_before_l2": "weight decay is added to clipped gradients",
     "dcgan_generator": "the sampler is another graph than the generator that is trained",
+    "partitioned_net": "its variables are in parts",
     "vae": "the loss draws random numbers of its own",
     "word2vec_nce": "the loss draws other words in each step",
 }
 # Programs that are not converted, and the operation at fault.
 REFUSED = {
     "custom_loop": "Exit ('settling/Exit_1', after 'settling/Switch_1' and before 'scores')",
-    "partitioned_net": "DynamicPartition",
 }
-# Programs whose first output is named, because the converter finds another tensor of the same
-# values, or one that comes before it.
-NAMED = (
-    "char_lstm",
-    "clip_global_norm",
-    "handwritten_mlp",
-    "keras_sequential",
-    "resnet_block",
-    "shared_weights",
-    "siamese",
-    "wide_and_deep",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +55,7 @@ class Program:
         """Returns the settings of the conversion."""
         names, feeds = (json.loads(str(tf1[key])) for key in ("names", "feeds"))
         given = {
-            "outputs": names["outputs"][:1] if self.name in NAMED else None,
+            "outputs": None,
             "feed": feeds["train"],
             "eval_feed": feeds["eval"],
             "feeds": self.batches,

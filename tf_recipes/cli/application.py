@@ -1,8 +1,10 @@
 """Runs a command's `main` under absl, and ends each failure with one line and an exit status."""
 
+import ast
 import functools
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -97,12 +99,23 @@ def with_flags(text: str) -> str:
     """Returns an error text of the library with `name=` written as `--name=` for each flag.
 
     The library speaks of arguments (`output_dir='x'`); a person at the command line gave flags.
+    A dict becomes a flag for each of its entries: `feed={'keep': 0.5}` is `--feed=keep=0.5`.
 
     Args:
         text: the error's text.
     """
     names = "|".join(sorted(map(re.escape, flags.FLAGS), key=len, reverse=True))
-    return re.sub(rf"(?<![\w.\-/\"'])({names})=(?=\S)", r"--\1=", text)
+    flagged = re.sub(rf"(?<![\w.\-/\"'])({names})=(?=\S)", r"--\1=", text)
+    return re.sub(r"--(\w+)=(\{[^{}]*:[^{}]*\})", _flag_of_each, flagged)
+
+
+def _flag_of_each(found: re.Match[str]) -> str:
+    """Returns a flag for each entry of a dict that a text writes out; other texts as they are."""
+    try:
+        entries = ast.literal_eval(found[2])
+    except (SyntaxError, ValueError):
+        return found[0]
+    return " ".join(shlex.quote(f"--{found[1]}={name}={value}") for name, value in entries.items())
 
 
 def _check_no_empty_flag() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from absl import flags
 
+from tf_recipes.cli import application
 from tf_recipes.cli.application import UsageError
 from tf_recipes.cli.flag_values import named_value, read_map
 
@@ -158,7 +159,8 @@ def _run(given: Any, settings: dict[str, Any]) -> int:
     if given.dry_run and done.source is not None:
         print(done.source, end="")
     files = None if given.dry_run else output_folder.listed(given.output_dir)
-    terminal_summary.print_summary(done.document, console, files)
+    notes = [application.with_flags(each) for each in done.document["notes"]]
+    terminal_summary.print_summary({**done.document, "notes": notes}, console, files)
     return 0 if done.passed else 1
 
 

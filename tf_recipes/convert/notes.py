@@ -38,7 +38,10 @@ def of_model(
         code: the written code.
         hidden: the outputs that are there for the loss.
     """
-    notes = [f"{name}: {note}" for name, note in lifted.notes.items()]
+    nodes: dict[str, list[str]] = {}
+    for name, note in lifted.notes.items():
+        nodes.setdefault(note, []).append(name)
+    notes = [f"{_listed(names)}: {note}" for note, names in nodes.items()]
     if source.moved and source.structure is not None:
         notes.append(
             f"A step runs {len(source.moved)} operations of the collection `update_ops`, too, "
@@ -74,3 +77,9 @@ def of_steps(training: Training | None, steps: int, asked: int | None, usual: in
         f"{compared}, since the variables of {usual} steps take much memory. Pass "
         f"steps={usual} to compare all the same."
     ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Returns the first names of nodes, and how many more there are."""
+    listed = ", ".join(shortened(name, 60) for name in names[:4])
+    return listed + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -13,6 +13,58 @@ _COMPARES = (
     *("Sub", "SquaredDifference", "SoftmaxCrossEntropyWithLogits", "Mul"),
     "SparseSoftmaxCrossEntropyWithLogits",
 )
+# what a program computes of its last layer before it calls the result its predictions
+_ACTIVATIONS = (
+    *("Tanh", "Sigmoid", "Softmax", "Relu", "Relu6", "Elu", "Selu", "Softplus", "Softsign", "Exp"),
+    *("LeakyRelu", "Maximum", "Minimum", "Abs", "Sqrt", "Rsqrt", "Square", "SquaredDifference"),
+    *("Add", "AddV2", "Sub", "Mul", "RealDiv", "Neg", "Sum", "Mean", "Cast", "BiasAdd"),
+    *("StridedSlice", "Slice", "ConcatV2", "Transpose", "Pow"),
+)
+_LOGARITHMS = ("Log", "LogSoftmax")
+# what a loss computes of a probability before it takes the logarithm
+_BEFORE_LOGARITHMS = ("Maximum", "Minimum", "Add", "AddV2", "Sub", *_MOVES)
+
+
+def of_label(structure: Structure, inputs: Sequence[str], label: str) -> str | None:
+    """Returns the tensor that the loss compares with a label: the last one before the loss.
+
+    It is the input of a cross-entropy, also where the program writes the logarithm out.
+
+    Args:
+        structure: the `Structure` of the graph.
+        inputs: the tensors that the model takes.
+        label: the tensor that only the loss takes.
+    """
+    passages = structure.passages(inputs, [label])
+    first = next(passages, None)
+    if first is None:
+        return None
+    last = before = first
+    for name in passages:
+        between = structure.descendants([before], structure.forward)
+        between &= structure.ancestors([name], control=False)
+        between -= {before}
+        if any(structure.nodes[each].op in _LOGARITHMS for each in between):
+            return in_the_form_of_labels(structure, first, label)
+        if not all(_is_output(structure, each) for each in between):
+            break
+        before = name
+        if structure.nodes[name].op not in _MOVES:
+            last = name
+    mixed = structure.descendants(structure.starts([label]), structure.forward)
+    after = structure.descendants([before], structure.forward - mixed)
+    if any(structure.nodes[each].op in _LOGARITHMS for each in after):
+        last = first
+    return in_the_form_of_labels(structure, last, label)
+
+
+def _is_output(structure: Structure, name: str) -> bool:
+    """Returns whether a node may be a part of how a program computes its predictions."""
+    op = structure.nodes[name].op
+    if op in ("Sum", "Mean"):
+        axes = structure.constant(structure.nodes[name].input[1])
+        return axes is not None and axes.size > 0 and bool((axes != 0).all())
+    return op in (*_ACTIVATIONS, *_MOVES) and not structure.reads_weights(name)
 
 
 _LAYERS = (
@@ -62,7 +114,7 @@ def of_labels(structure: Structure, labels: Sequence[str]) -> list[str]:
             None,
         )
         if first is not None:
-            found.append(_before_moves(structure, first, weighted))
+            found.append(_before_loss(structure, first, weighted))
     return list(dict.fromkeys(found))
 
 
@@ -74,17 +126,38 @@ def in_the_form_of_labels(structure: Structure, output: str, label: str) -> str:
         output: the tensor through which alone weights reach the label.
         label: a tensor that only the loss takes.
     """
-    for name in structure.consumers[node_of(label)]:
-        taken = [full(each) for each in structure.nodes[name].input if not each.startswith("^")]
-        if name not in structure.forward or full(label) not in taken:
-            continue
-        for tensor in taken:
-            moved = tensor
-            while structure.nodes[node_of(moved)].op in _MOVES and moved != full(output):
-                moved = full(structure.nodes[node_of(moved)].input[0])
-            if moved == full(output) and not _is_open(structure, tensor):
-                return tensor
-    return full(output)
+    fed, moves = full(label), 0  # the label, and how often it has changed its shape
+    while True:
+        users = [
+            name
+            for name in structure.consumers[node_of(fed)]
+            if name in structure.forward and fed in _taken(structure, name)
+        ]
+        for name in users:
+            for tensor in _taken(structure, name):
+                forms = _forms(structure, tensor, full(output))
+                if forms and not _is_open(structure, forms[min(moves, len(forms) - 1)]):
+                    return forms[min(moves, len(forms) - 1)]
+        moved = [name for name in users if structure.nodes[name].op in _MOVES]
+        if len(moved) != 1:
+            return full(output)
+        fed, moves = full(moved[0]), moves + 1
+
+
+def _taken(structure: Structure, name: str) -> list[str]:
+    """Returns the tensors that a node takes."""
+    return [full(each) for each in structure.nodes[name].input if not each.startswith("^")]
+
+
+def _forms(structure: Structure, tensor: str, output: str) -> list[str]:
+    """Returns the forms of an output, from a tensor back to the output; none if it is another."""
+    found = [tensor]
+    while found[-1] != output:
+        node = structure.nodes[node_of(found[-1])]
+        if node.op not in _MOVES:
+            return []
+        found.append(full(node.input[0]))
+    return found
 
 
 def _is_open(structure: Structure, tensor: str) -> bool:
@@ -112,7 +185,7 @@ def of_inputs(structure: Structure, inputs: Sequence[str]) -> list[str]:
         tensor = next((each for each in node.input if node_of(each) in weighted), None)
         if tensor is not None and _moves_to_scalar(structure, name):
             found = tensor
-    return [] if found is None else [_before_moves(structure, found, weighted)]
+    return [] if found is None else [_before_loss(structure, found, weighted)]
 
 
 def _moves_to_scalar(structure: Structure, name: str) -> bool:
@@ -127,6 +200,22 @@ def _weighted(structure: Structure) -> set[str]:
     return structure.descendants(
         [name for name in structure.forward if structure.reads_weights(name)], structure.forward
     )
+
+
+def _before_loss(structure: Structure, tensor: str, weighted: set[str]) -> str:
+    """Returns the predictions behind what a loss takes: without its logarithm, and its moves."""
+    name = _before_moves(structure, tensor, weighted)
+    if structure.nodes[node_of(name)].op not in _LOGARITHMS:
+        return name
+    before = _taken(structure, node_of(name))[0]
+    while structure.nodes[node_of(before)].op in _BEFORE_LOGARITHMS:
+        of_weights = [
+            each for each in _taken(structure, node_of(before)) if node_of(each) in weighted
+        ]
+        if len(of_weights) != 1:
+            break
+        before = of_weights[0]
+    return before
 
 
 def _before_moves(structure: Structure, tensor: str, weighted: set[str]) -> str:

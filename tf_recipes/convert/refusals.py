@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import NoReturn
 
 from tf_recipes._support import validation
@@ -52,9 +53,22 @@ KNOWN = (
     ),
     Refused(
         "other while loops",
-        ("Enter", "Exit", "NextIteration", "LoopCond", "While", "StatelessWhile"),
+        (
+            *("Enter", "Exit", "NextIteration", "LoopCond", "While", "StatelessWhile"),
+            "TensorArrayGatherV3",
+        ),
         "A loop that is no recurrent layer has no counterpart among layers. Write it as a layer of "
         "your own, and fill the model with `model`.",
+    ),
+    Refused(
+        "sparse look-ups (embedding_lookup_sparse, safe_embedding_lookup_sparse)",
+        (
+            *("SparseReshape", "SparseFillEmptyRows", "SparseSegmentSum", "SparseSegmentMean"),
+            *("SparseSegmentSqrtN", "SegmentSum", "Unique", "SparseTensorDenseMatMul"),
+        ),
+        "A model of Keras takes arrays with a row for each row of the batch. Name the joined "
+        "embeddings behind the look-up with `inputs`, and look up in the input pipeline, or with "
+        "an Embedding layer and padded ids.",
     ),
     Refused(
         "beam search, CTC",
@@ -62,8 +76,8 @@ KNOWN = (
         "Name the logits with `outputs`, and decode with `keras.ops.ctc_decode`.",
     ),
     Refused(
-        "recurrent nets in one kernel",
-        ("CudnnRNN", "CudnnRNNV2", "CudnnRNNV3", "BlockLSTM", "LSTMBlockCell", "GRUBlockCell"),
+        "recurrent nets in one kernel of cuDNN",
+        ("CudnnRNN", "CudnnRNNV2", "CudnnRNNV3", "CudnnRNNCanonicalToParams"),
         "Their weights have a layout of their own. Save the checkpoint from the compatible cells, "
         "such as `CudnnCompatibleLSTMCell`.",
     ),
@@ -73,6 +87,7 @@ KNOWN = (
         "Convert the checkpoint from before the quantization.",
     ),
 )
+KEEP = ", or keep_unknown=True to keep them as they are"
 MOST = 4  # kinds of operations that an error names
 
 
@@ -95,9 +110,17 @@ def refuse(view: GraphView, error: LiftError, keep_unknown: bool = False) -> NoR
     validation.fail(
         "Every operation between the inputs and the outputs must have a counterpart in Keras.",
         "; ".join(listed) + (f"; and {more} other kinds" if more > 0 else ""),
-        "Name other inputs=[…] or outputs=[…] to leave them out, such as a tensor after or before "
-        "them" + ("." if keep_unknown else ", or keep_unknown=True to keep them as they are."),
+        _way_out(error.unknown)
+        + "Name other inputs=[…] or outputs=[…] to leave them out, such as a tensor after or "
+        + f"before them{'' if keep_unknown else KEEP}.",
     )
+
+
+def _way_out(unknown: Sequence[Unknown]) -> str:
+    """Returns what a person can do about the first operation that many graphs have; or nothing."""
+    ops = {each.op for each in unknown}
+    why = next((each.why for each in KNOWN if ops & set(each.ops)), "")
+    return f"{why.replace('`', '')} " if why else ""
 
 
 def _said(view: GraphView, found: list[Unknown]) -> str:

@@ -177,9 +177,9 @@ def _of_loss(structure: Structure, labels: Sequence[str]) -> list[str]:
     """Returns the predictions that a loss takes; none if they cannot be told."""
     fed = [full(n) for n in structure.placeholders] + list(structure.sources)
     inputs = [name for name in fed if name not in labels]
-    found = structure.output(inputs, labels) if len(labels) == 1 else None
+    found = predictions.of_label(structure, inputs, labels[0]) if len(labels) == 1 else None
     if found is not None:
-        return [predictions.in_the_form_of_labels(structure, found, labels[0])]
+        return [found]
     return predictions.of_labels(structure, labels) or predictions.of_inputs(structure, inputs)
 
 

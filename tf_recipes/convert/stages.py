@@ -239,14 +239,18 @@ class Stages:
             raise NotTrainedError(str(error)) from error
 
     def _check_settings(self) -> None:
-        """Checks that every placeholder of a number has a value in training."""
+        """Checks that every placeholder of a number has a value in training.
+
+        Predictions need none: what the value belongs to does nothing in evaluation.
+        """
         names = [name for name, value in self.placeholders.items() if _is_open(value)]
         if names:
-            validation.fail(
-                "Each placeholder of a number must have a value in training.",
-                f"none for {', '.join(repr(shortened(name, 60)) for name in names[:6])}",
-                f"Set the values of the program, such as feed={{{names[0]!r}: 0.5}}, or convert "
-                "for predictions alone with inference=True.",
+            example = f"feed={dict.fromkeys(names[:6], 0.5)!r}"
+            listed = ", ".join(repr(shortened(name, 60)) for name in names[:6])
+            raise NotTrainedError(
+                "Each placeholder of a number must have a value in training. Received: none for "
+                f"{listed}. Pass the values of the program, such as {example}, or convert for "
+                "predictions alone with inference=True."
             )
 
     def _model(self, code: ModelCode, training: Training | None, values: Values) -> keras.Model:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from tf_recipes.graph.control_flow import ControlFlow
@@ -210,19 +210,23 @@ class Structure(NodeGraph):
         Returns:
             The name of its operation, or None if there is none.
         """
-        if not labels:
-            return None
-        mixed = self.descendants(self.starts(labels), self.forward)
+        return next(self.passages(inputs, labels), None)
+
+    def passages(self, inputs: Collection[str], labels: Collection[str]) -> Iterator[str]:
+        """Yields each operation through which alone weights reach the labels, in order.
+
+        Args:
+            inputs: the tensors that a model takes.
+            labels: the tensors that only the loss takes.
+        """
+        mixed = self.descendants(self.starts(labels), self.forward) if labels else set()
         free = [name for name in self.candidates(inputs, labels) if name in self.forward]
-        edge = {each for name in mixed for each in self.inputs(name) if each in set(free)}
-        if not edge:
-            return None
+        edge = {each for name in mixed for each in self.inputs(name)} & set(free)
         first = [name for name in free if self.reads_weights(name)] or free[:1]
         for name in sorted(edge | self._above(edge, free), key=self.order.__getitem__):
             within = set(free) - {name}
             if not self.descendants([f for f in first if f != name], within) & (edge - {name}):
-                return name
-        return None
+                yield name
 
     def labels_of(self, outputs: Collection[str], labels: Collection[str]) -> dict[str, str]:
         """Returns `{output: the label that the loss compares with it}`, where one alone can be.

@@ -32,6 +32,7 @@ DROPOUTS = (
     "tf_recipes.Dropout",
 )
 LAYER_PATH = "tf_recipes.Weight"
+PART = re.compile(r"/part_(\d+)$")  # the end of the name of a variable's part
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Lifter:
         self.last_states: dict[tuple[str, str], Tensor | None] = {}  # by loop and new state
         self.reversed_series: dict[Tensor, tuple[Tensor, Tensor]] = {}  # to the series and lengths
         self.refused_chains: set[str] = set()
+        self._nodes_of_turn: Collection[str] = ()
         self._turn = ""  # the loop whose turns a pattern looks at as a whole
         self._notes: list[tuple[Step, str]] = []
         self._in_evaluation: dict[int, int] = {}
@@ -139,7 +141,7 @@ class Lifter:
             if not self.view.is_input(name) and name not in self.view.folded_nodes:
                 self._lift(name)
         outputs = [self.value(each) for each in self.view.outputs]
-        unknown = self._at_fault()
+        unknown = self._at_fault() or [each for each in outputs if isinstance(each, Unknown)]
         if unknown:
             raise LiftError(unknown)
         tensors = tuple(self.as_tensor(each, self.view.outputs[0]) for each in outputs)
@@ -227,6 +229,10 @@ class Lifter:
                 self._lift(name)
         return self.value(tensor)
 
+    def is_in_turns(self, name: str) -> bool:
+        """Returns whether a node is in the turns of the loop that a pattern looks at as a whole."""
+        return name in self._nodes_of_turn
+
     @property
     def in_turns(self) -> bool:
         """Returns whether tensors of a loop's turn are seen as tensors of all turns together."""
@@ -243,13 +249,18 @@ class Lifter:
         return shape
 
     @contextlib.contextmanager
-    def whole_turns(self, frame: str) -> Iterator[None]:
-        """Lets patterns see the tensors of a loop's turn as tensors of all turns together."""
-        self._turn = frame
+    def whole_turns(self, frame: str, nodes: Collection[str]) -> Iterator[None]:
+        """Lets patterns see the tensors of a loop's turn as tensors of all turns together.
+
+        Args:
+            frame: the loop's name.
+            nodes: the nodes of a turn.
+        """
+        self._turn, self._nodes_of_turn = frame, nodes
         try:
             yield
         finally:
-            self._turn = ""
+            self._turn, self._nodes_of_turn = "", ()
 
     @staticmethod
     def _variable_shape(node: Any) -> tuple[tuple[int, ...], str]:
@@ -410,6 +421,7 @@ class Lifter:
         }
         if scope is None:
             first = next((name for each in origins.values() for name in each.variables), None)
+            first = PART.sub("", first) if first else None
             scope = first.rpartition("/")[0] or first if first else node.name
         given = {name: value for name, value in (keywords or {}).items() if value is not None}
         results = _names(node, result)

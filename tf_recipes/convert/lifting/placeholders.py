@@ -100,7 +100,7 @@ def _is_drawn(view: GraphView, tensor: str) -> bool:
         if op in RANDOM:
             return True
         inputs = view.inputs(tensor)
-        if op not in ("Add", "AddV2", "Mul", "Sub", "Identity") or not inputs:
+        if op not in ("Add", "AddV2", "Mul", "Sub", "Identity", "Enter") or not inputs:
             return False
         tensor = inputs[0]
     return False

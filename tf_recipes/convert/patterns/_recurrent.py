@@ -14,7 +14,10 @@ from tf_recipes.convert.patterns import _sequences, _sizes
 from tf_recipes.convert.program.expressions import Made, Tensor
 from tf_recipes.convert.recurrent import cell_layers
 from tf_recipes.convert.recurrent.affine import core
-from tf_recipes.convert.recurrent.cells import Cell
+from tf_recipes.convert.recurrent.cell import Cell
+
+NAME = "recurrent layer"  # of the patterns
+KERAS = "keras.layers.LSTM(…), keras.layers.GRU(…), keras.layers.SimpleRNN(…)"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_recipes.convert.lifting.lifter import Lifter
+from tf_recipes.convert.lifting.lifter import PART, Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Constant, Value
 from tf_recipes.convert.patterns import _layout, _moving_average, _normalization, passing
@@ -324,7 +324,7 @@ def _rows(lifter: Lifter, found: Found, channels: int) -> str | None:
 def _scope(node: Any, weights: dict[str, Origin]) -> str:
     first = next((name for each in weights.values() for name in each.variables), "")
     if "/" in first:
-        return first.rpartition("/")[0]
+        return PART.sub("", first).rpartition("/")[0]
     parts = [part for part in node.name.split("/")[:-1] if not part.startswith("cond")]
     return "/".join(parts) or "batch_norm"
 

@@ -242,13 +242,25 @@ def _keep(lifter: Lifter, mask: Mask) -> tuple[float, str]:
 
     in_training, in_evaluation = kept(True), kept(False)
     if in_training is None:
+        open_ = {name: 1 - UNKNOWN_RATE for name in settings if _depends(lifter, mask, name)}
         return 1 - UNKNOWN_RATE, (
             f"Nothing says the share that training drops: {UNKNOWN_RATE} was taken. Pass the value "
-            "of the placeholder in training with feed={…}."
+            f"in training, such as feed={open_!r}."
         )
     if in_evaluation is not None and in_evaluation < 1 and in_training < 1:
         return in_training, ALWAYS
     return in_training, ""
+
+
+def _depends(lifter: Lifter, mask: Mask, name: str) -> bool:
+    """Returns whether a mask depends on a placeholder whose value in training is not known."""
+    value = lifter.placeholders[name]
+    if not isinstance(value, Setting) or value.training is not None:
+        return False
+    given = {f"{each}:0": 0.5 for each in _settings(lifter)}
+    numbers = _scalars.Scalars(lifter)
+    shares = (numbers.value(mask.share, {**given, f"{name}:0": each}) for each in (0.5, 0.8))
+    return len(set(shares)) == 2
 
 
 ALWAYS = "The graph drops in evaluation, too; the layer does so in training alone."
@@ -259,7 +271,8 @@ def _noise_shape(lifter: Lifter, mask: Mask, tensor: Tensor) -> tuple[int | None
     found = shapes.sizes(lifter.view.inputs(mask.random)[0], lifter)
     drawn = found[0] if found is not None else lifter.view.shape(mask.random)
     if drawn is not None and tensor.shape and lifter.in_turns and len(drawn) < len(tensor.shape):
-        drawn = (drawn[0], None, *drawn[1:])  # the graph tells of one turn of a loop alone
+        # the graph tells of one turn of a loop alone; what is drawn before is the same in all
+        drawn = (drawn[0], None if lifter.is_in_turns(mask.random) else 1, *drawn[1:])
     if drawn is None or tensor.shape is None or len(drawn) != len(tensor.shape):
         return None
     noise: list[int | None] = []

@@ -22,6 +22,14 @@ def embedding(node: Any, lifter: Lifter) -> Value | None:
     places = lifter.tensor(node.input[1])
     if table is None or places is None or len(table.shape) != 2 or _axis(node, lifter) != 0:
         return None
+    return rows_of(node, lifter, table, places)
+
+
+def rows_of(node: Any, lifter: Lifter, table: Weight, places: Tensor) -> Tensor:
+    """Returns the rows of a variable at some places."""
+    if len(table.shape) != 2 or table.name in lifter.apart:
+        whole = lifter.as_tensor(table, node.name)
+        return lifter.operation(node, "keras.ops.take", whole, places, axis=0)
     return lifter.layer(
         node, EMBEDDING, places, list(table.shape), weights={"embeddings": Origin((table.name,))}
     )

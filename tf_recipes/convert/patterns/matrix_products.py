@@ -115,11 +115,13 @@ def dense_on_sequence(node: Any, lifter: Lifter) -> Value | None:
         return None
     before: Tensor = flat.step.arguments[0]
     shape, units = before.shape, layer.arguments[0]
-    if shape is None or len(shape) < 3 or len(target[0]) != len(shape):
+    if shape is None or len(shape) < 3 or shape[-1] != flat.shape[-1]:
         return None
-    if shape[-1] != flat.shape[-1] or target[0][-1] not in (units, -1):
+    alone = units == 1 and len(target[0]) == len(shape) - 1  # the column becomes no axis
+    kept = target[0] if alone else target[0][:-1]
+    if len(kept) != len(shape) - 1 or not _same_rows(kept, shape[:-1]):
         return None
-    if not _same_rows(target[0][:-1], shape[:-1]):
+    if not alone and target[0][-1] not in (units, -1):
         return None
     step = lifter.program.add(
         layer,
@@ -130,7 +132,9 @@ def dense_on_sequence(node: Any, lifter: Lifter) -> Value | None:
         [*tensor.step.nodes, node.name],
         tensor.step.scope,
     )
-    return Tensor(step)
+    if not alone:
+        return Tensor(step)
+    return lifter.derived(node, "keras.ops.squeeze", Tensor(step), axis=-1, shape=shape[:-1])
 
 
 def _is_flattened(tensor: Tensor) -> bool:

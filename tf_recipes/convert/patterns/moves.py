@@ -110,6 +110,10 @@ def strided_slice(node: Any, lifter: Lifter) -> Value | None:
             index.append(
                 slice(first, None if "end" in on else end, None if stride == 1 else stride)
             )
+    for axis, each in enumerate(index):  # PyTorch has no negative steps
+        if each == slice(None, None, -1) and ... not in index[:axis] and None not in index:
+            index[axis] = slice(None)
+            tensor = sequences.flipped(node, lifter, tensor, (axis,))
     return indexed(node, lifter, tensor, tuple(index))
 
 

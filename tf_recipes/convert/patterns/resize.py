@@ -10,7 +10,12 @@ from tf_recipes.convert.lifting.values import Dimension, Unknown, Value
 from tf_recipes.convert.patterns import _spatial, shapes
 from tf_recipes.convert.program.expressions import Tensor
 
-KINDS = {"ResizeBilinear": "bilinear", "ResizeNearestNeighbor": "nearest"}
+KINDS = {
+    "ResizeBilinear": "bilinear",
+    "ResizeNearestNeighbor": "nearest",
+    "ResizeBicubic": "bicubic",
+    "ResizeArea": "area",
+}
 
 
 def resize(node: Any, lifter: Lifter) -> Value | None:
@@ -23,7 +28,8 @@ def resize(node: Any, lifter: Lifter) -> Value | None:
     kind = KINDS[node.op]
     before, after = tensor.shape[1:3], found[0]
     factors = [_factor(tensor, k + 1, size) for k, size in enumerate(after)]
-    if None not in factors and not corners and (kind == "nearest" or centers):
+    upsampled = kind == "nearest" or (kind == "bilinear" and centers)
+    if None not in factors and not corners and upsampled:
         # repeated pixels are the same wherever their centres lie
         return lifter.layer(
             node,
@@ -36,12 +42,17 @@ def resize(node: Any, lifter: Lifter) -> Value | None:
     if not all(isinstance(each, int) for each in after):
         return Unknown(node.name, node.op, "has a size that is not known")
     size = tuple(int(each) for each in after if isinstance(each, int))
-    if centers:
+    if centers and kind != "bicubic":
         return lifter.operation(node, "keras.ops.image.resize", tensor, size, interpolation=kind)
     if None in before:
         return Unknown(node.name, node.op, "takes images of a size that is not known")
     return lifter.operation(
-        node, f"resize_{kind}", tensor, *size, align_corners=True if corners else None
+        node,
+        f"resize_{kind}",
+        tensor,
+        *size,
+        align_corners=corners or None,
+        centers=centers or None,
     )
 
 
@@ -61,6 +72,6 @@ PATTERNS = (
         "resizing",
         tuple(KINDS),
         resize,
-        "keras.layers.UpSampling2D(…), keras.ops.image.resize, resize_bilinear, a function of ops",
+        "keras.layers.UpSampling2D(…), keras.ops.image.resize, or a function such as resize_area",
     ),
 )

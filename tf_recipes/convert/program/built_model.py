@@ -88,7 +88,7 @@ def with_joined(
     found = {}
     for name, joined in program.joined.items():
         if name not in values and all(part in values for part in joined.parts):
-            found[name] = np.concatenate([values[part] for part in joined.parts], joined.axis)
+            found[name] = joined.value(values)
     return {**values, **found} if found else values
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,27 @@ from tf_recipes.convert.program.expressions import Layer, Made, Named, Origin, S
 
 @dataclasses.dataclass(frozen=True)
 class Joined:
-    """Says of which TF1 variables a variable consists that TF1 keeps in parts, along an axis."""
+    """Says of which TF1 variables a variable consists that TF1 keeps in parts, along an axis.
+
+    `by_turns` says that entry k is in part k modulo the number of parts, not in blocks.
+    """
 
     parts: tuple[str, ...]
     axis: int
+    by_turns: bool = False
+
+    def value(self, values: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+        """Returns the value of the whole.
+
+        Args:
+            values: `{part: value}`.
+        """
+        found = [values[name] for name in self.parts]
+        whole = np.concatenate(found, self.axis)
+        if not self.by_turns:
+            return whole
+        places = [range(k, whole.shape[self.axis], len(found)) for k in range(len(found))]
+        return np.take(whole, np.argsort(np.concatenate(places)), self.axis)
 
 
 class KerasProgram:

@@ -55,6 +55,61 @@ def rounded(x: Any) -> Any:
     return keras.ops.maximum(x, x)  # TensorFlow would compute (1 - x) + 1e-7 as (1 + 1e-7) - x
 
 
+def resize_area(images: Any, height: int, width: int, align_corners: bool = False) -> Any:
+    """Resizes images by the mean of the area that each new pixel covers."""
+    for axis, size in ((1, height), (2, width)):
+        last = images.shape[axis] - 1
+        step = last / (size - 1) if align_corners and size > 1 else (last + 1) / size
+        low = numpy.float32(step) * numpy.arange(size, dtype="float32")[:, None]
+        high = numpy.float32(step) * numpy.arange(1, size + 1, dtype="float32")[:, None]
+        pixels = numpy.arange(last + 1, dtype="float32")
+        ends = numpy.where(pixels < last, pixels + 1, numpy.inf)  # the last one repeats
+        covered = numpy.minimum(ends, high) - numpy.maximum(pixels, low)
+        shares = numpy.maximum(covered, 0).astype("float32") / numpy.float32(step)
+        images = keras.ops.matmul(keras.ops.moveaxis(images, axis, -1), shares.T)
+        images = keras.ops.moveaxis(images, -1, axis)
+    return images
+
+
+def resize_bicubic(
+    images: Any,
+    height: int,
+    width: int,
+    align_corners: bool = False,
+    centers: bool = False,
+) -> Any:
+    """Resizes images by cubic polynomials, at places in steps of 1/1024 pixel."""
+    for axis, size in ((1, height), (2, width)):
+        last = images.shape[axis] - 1
+        step = last / (size - 1) if align_corners and size > 1 else (last + 1) / size
+        places = numpy.arange(size, dtype="float32")
+        if centers:
+            places = (places + numpy.float32(0.5)) * numpy.float32(step)
+            places = places - numpy.float32(0.5)
+        else:
+            places = places * numpy.float32(step)
+        low = numpy.floor(places).astype("int32")
+        share = numpy.rint((places - low) * 1024) / 1024
+        a = -0.5 if centers else -0.75
+        shares = numpy.zeros((size, last + 1))
+        for k in (-1, 0, 1, 2):
+            away = numpy.abs(share - k)
+            near = ((a + 2) * away - (a + 3)) * away**2 + 1
+            far = ((a * away - 5 * a) * away + 8 * a) * away - 4 * a
+            weight = numpy.where(away <= 1, near, far)
+            inside = (low + k >= 0) & (low + k <= last)
+            if centers:
+                weight = numpy.where(inside, weight, 0)
+            at = numpy.clip(low + k, 0, last)  # the first and the last pixel repeat
+            numpy.add.at(shares, (numpy.arange(size), at), weight)
+        if centers:
+            shares = shares / shares.sum(1, keepdims=True)
+        shares = shares.astype("float32")
+        images = keras.ops.matmul(keras.ops.moveaxis(images, axis, -1), shares.T)
+        images = keras.ops.moveaxis(images, -1, axis)
+    return images
+
+
 def transposed_convolution(x: Any, kernel: Any, strides: Any, padding: Any) -> Any:
     """Convolves images with zeros between and around their pixels, by the turned kernel."""
     for axis, (stride, ends) in enumerate(zip(strides, padding, strict=True), start=1):
@@ -77,6 +132,8 @@ FUNCTIONS = {
     function.__name__: function
     for function in (
         local_response_normalization,
+        resize_area,
+        resize_bicubic,
         resize_bilinear,
         resize_nearest,
         rounded,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tf_recipes.convert.program.expressions import Layer, Named, Origin, Transform
-from tf_recipes.convert.recurrent.cells import Cell
+from tf_recipes.convert.recurrent.cell import Cell
 
 _PATHS = {
     "lstm": "keras.layers.LSTM",

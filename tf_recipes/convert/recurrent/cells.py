@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Iterator
 
 from tf_recipes.convert.lifting.graph_view import GraphView
-from tf_recipes.convert.recurrent.affine import Affine, core, part, read
+from tf_recipes.convert.recurrent.affine import core, part, read
+from tf_recipes.convert.recurrent.cell import Cell, Gate
+from tf_recipes.convert.recurrent.kernels import KERNELS
 
 # TF1's operation -> the name of the activation in Keras with the same numbers
 ACTIVATIONS = {
@@ -19,52 +21,8 @@ ACTIVATIONS = {
     "Elu": "elu",
     "Selu": "selu",
 }
-ROOTS = ("Mul", "Add", "AddV2", *ACTIVATIONS)
+ROOTS = ("Mul", "Add", "AddV2", *ACTIVATIONS, *KERNELS)
 _SUMS = ("Add", "AddV2")
-
-
-@dataclasses.dataclass(frozen=True)
-class Gate:
-    """Describes a gate: an activation of a sum; `negated` for one minus such a gate."""
-
-    activation: str
-    sum: Affine
-    negated: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Cell:
-    """Describes a cell in one step of time.
-
-    Attributes:
-        kind: "lstm", "gru" or "simple".
-        root: the tensor of its new state, which is its output.
-        state: the tensor of the state before; None where the chain of the cells tells it alone.
-        memory: the tensor of an LSTM's other state before, and None for other cells.
-        new_memory: the tensor of an LSTM's other new state.
-        gates: in Keras' order: (i, f, c, o), (z, r, h) or one.
-    """
-
-    kind: str
-    root: str
-    state: str | None
-    memory: str | None
-    new_memory: str | None
-    gates: tuple[Gate, ...]
-    scaled: str | None = None  # a GRU's state times its reset gate
-
-    @property
-    def units(self) -> int:
-        """Returns the number of units."""
-        first, last = self.gates[0].sum.products[0][1].columns
-        return last - first
-
-    def inputs(self, state: str | None) -> list[str]:
-        """Returns the tensors besides the state that the gates multiply, each once."""
-        found: dict[str, None] = {}
-        for gate in self.gates:
-            found.update(dict.fromkeys(gate.sum.sources()))
-        return [each for each in found if each not in (state, self.scaled)]
 
 
 def find(view: GraphView) -> Iterator[Cell]:
@@ -74,7 +32,9 @@ def find(view: GraphView) -> Iterator[Cell]:
         if op not in ROOTS or view.is_input(name) or name in view.folded_nodes:
             continue
         cell = None
-        if op == "Mul":
+        if op in KERNELS:
+            cell = KERNELS[op](view, name)
+        elif op == "Mul":
             cell = _lstm(view, f"{name}:0")
         elif op in _SUMS:
             cell = _gru(view, f"{name}:0")

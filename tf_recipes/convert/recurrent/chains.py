@@ -8,7 +8,7 @@ from typing import Any
 
 from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.recurrent.affine import core
-from tf_recipes.convert.recurrent.cells import Cell
+from tf_recipes.convert.recurrent.cell import Cell
 from tf_recipes.convert.recurrent.loops import copied
 from tf_recipes.graph.nodes import node_of
 

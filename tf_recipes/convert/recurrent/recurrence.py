@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.recurrent import cells, chains, loops
-from tf_recipes.convert.recurrent.cells import Cell
+from tf_recipes.convert.recurrent.cell import Cell
 from tf_recipes.convert.recurrent.chains import Chain
 from tf_recipes.convert.recurrent.loops import Loop
 from tf_recipes.graph.nodes import node_of
@@ -24,10 +24,11 @@ class Recurrence:
         self.loops: Mapping[str, Loop] = loops.find(view)
         self._frames = {node: frame for frame, loop in self.loops.items() for node in loop.nodes}
         self.cells = {cell.root: cell for cell in cells.find(view)}
+        self._by_node = {node_of(root): cell for root, cell in self.cells.items()}
         unrolled = [each for root, each in self.cells.items() if self.loop(root) is None]
-        self.chains: dict[str, Chain] = {}
+        self.chains: dict[str, Chain] = {}  # by the nodes of the cells' outputs
         for chain in chains.find(view, unrolled):
-            self.chains.update((cell.root, chain) for cell in chain.cells)
+            self.chains.update((node_of(cell.root), chain) for cell in chain.cells)
 
     def loop(self, name: str) -> Loop | None:
         """Returns the loop in whose turns a node is, or None."""
@@ -36,7 +37,7 @@ class Recurrence:
 
     def cell(self, name: str) -> Cell | None:
         """Returns the cell whose output a node gives, or None."""
-        return self.cells.get(f"{node_of(name)}:0")
+        return self._by_node.get(node_of(name))
 
 
 _FOUND: weakref.WeakKeyDictionary[GraphView, Recurrence] = weakref.WeakKeyDictionary()

@@ -68,6 +68,13 @@ def find(
     Raises:
         ValueError: if Keras cannot train as the graph does.
     """
+    if lifted.program.joined:
+        whole = ", ".join(repr(shortened(name, 60)) for name in [*lifted.program.joined][:4])
+        validation.fail(
+            "The variables of a graph that trains must be whole.",
+            f"variables in parts for {whole}",
+            "Convert for predictions alone with inference=True; the model then has whole weights.",
+        )
     fed = {name if ":" in name else f"{name}:0": value for name, value in (feed or {}).items()}
     values = _with_initial(structure, values)
     shapes = {name: np.shape(value) for name, value in values.items()}

@@ -63,5 +63,7 @@ LINES = {
     ],
     "formula_vectors": ["maximum = keras.ops.maximum(sum_, 1e-12)"],
     "formula_softmax": ["softmax = keras.activations.softmax(logits)"],
+    "image_area": ["resize_area_1_1 = resize_area(x, 9, 4, align_corners=True)"],
+    "image_bicubic": ["resize_bicubic_2 = resize_bicubic(x, 11, 4, centers=True)"],
     "image_nearest": ["resize_nearest_neighbor_1 = resize_nearest(x, 7, 4)"],
 }

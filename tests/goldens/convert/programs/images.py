@@ -45,6 +45,34 @@ def image_nearest():
     )
 
 
+def image_area():
+    """Resizing by the mean of areas: larger, smaller, with aligned corners."""
+    x = _images()
+    return _case(
+        tf.image.resize_area(x, [10, 9]),
+        tf.image.resize_images(x, [3, 4], method=tf.image.ResizeMethod.AREA),
+        tf.image.resize_area(x, [9, 4], align_corners=True),
+        tf.compat.v2.image.resize(x, [7, 2], method="area"),
+    )
+
+
+def image_bicubic():
+    """Resizing by cubic polynomials: larger, smaller, with aligned corners, with centres."""
+    x = _images()
+    return _case(
+        tf.image.resize_bicubic(x, [10, 9]),
+        tf.image.resize_images(x, [3, 4], method=tf.image.ResizeMethod.BICUBIC),
+        tf.image.resize_bicubic(x, [9, 4], align_corners=True),
+        tf.compat.v2.image.resize(x, [11, 4], method="bicubic"),
+    )
+
+
+def image_of_any_size():
+    """A size that is computed, and no whole number of times that of the images."""
+    x = _images((None, None, None, 3))
+    return _case(tf.image.resize_bilinear(x, tf.shape(x)[1:3] * 2))
+
+
 def image_upsampled_of_any_size():
     """Twice the size, which is computed from that of the images."""
     x = _images((None, None, None, 3))
