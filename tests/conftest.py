@@ -15,6 +15,9 @@ import limits
 import new_python
 import not_tested
 import tf1_server
+import xla_flags
+
+os.environ.setdefault("XLA_FLAGS", xla_flags.QUICK)  # for this process and those that it starts
 
 FORGET_KERAS = """
 import sys

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import limits
+import xla_flags
 
 ULP = 2**-23  # of 1.0 in float32
 
@@ -23,7 +24,7 @@ def found():
         env={
             **os.environ,
             "KERAS_BACKEND": "jax",
-            "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+            "XLA_FLAGS": f"--xla_force_host_platform_device_count=2 {xla_flags.QUICK}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         },
         capture_output=True,
