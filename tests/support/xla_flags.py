@@ -2,7 +2,7 @@
 
 Compiling takes two thirds of the time of a small `fit`: LLVM's optimizations a part of it, and the
 generator of fused kernels, which makes them by MLIR, the most. XLA reads the variable XLA_FLAGS
-once in each process. `tests/fast_fit/test_default_compilation.py` trains with XLA's own settings.
+once in each process. A test of `tests/fast_fit/test_loop.py` trains with XLA's own settings.
 """
 
 QUICK = (
