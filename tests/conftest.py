@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -15,6 +16,9 @@ import limits
 import new_python
 import not_tested
 import tf1_server
+import xla_flags
+
+os.environ.setdefault("XLA_FLAGS", xla_flags.QUICK)  # for this process and those that it starts
 
 FORGET_KERAS = """
 import sys
@@ -37,6 +41,12 @@ def pytest_collection_modifyitems(items):
     here = Path(__file__).parent
     first = tuple(str(here / folder) for folder in DEAR)
     items.sort(key=lambda item: not str(item.path).startswith(first))
+
+
+def pytest_collection_finish():
+    # To trace a step makes a hundred thousand objects, which Python would search for cycles over
+    # and over: 5 % of the time.
+    gc.set_threshold(50_000, 10, 5)
 
 
 def pytest_terminal_summary(terminalreporter):

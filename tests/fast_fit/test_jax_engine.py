@@ -10,12 +10,8 @@ from pathlib import Path
 import pytest
 
 import limits
+import xla_flags
 
-# Each program runs a few times only, so that fewer optimizations cost less.
-XLA_FLAGS = (
-    "--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0 "
-    "--xla_llvm_disable_expensive_passes=true"
-)
 ULP = 2**-23  # of 1.0 in float32
 
 
@@ -28,7 +24,7 @@ def found():
         env={
             **os.environ,
             "KERAS_BACKEND": "jax",
-            "XLA_FLAGS": XLA_FLAGS,
+            "XLA_FLAGS": f"--xla_force_host_platform_device_count=2 {xla_flags.QUICK}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         },
         capture_output=True,

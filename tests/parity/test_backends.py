@@ -22,9 +22,6 @@ PROGRAM = Path(__file__).with_name("replay_on_backend.py")
 PATHS = [str(Path(__file__).parents[1] / "support"), os.environ.get("PYTHONPATH", "")]
 NAMES = sorted(path.stem for path in references.trace_files())
 
-# Each training step is compiled for 100 executions only, so that fewer optimizations cost less.
-XLA_FLAGS = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-
 
 def pytest_generate_tests(metafunc):
     if "backend" in metafunc.fixturenames:
@@ -40,7 +37,6 @@ def replayed(backend, request, tmp_path_factory):
         pytest.skip(f"{backend} is not installed; Keras can do without it")
     path = tmp_path_factory.mktemp(backend) / "found.json"
     variables = {"KERAS_BACKEND": backend, "JAX_ENABLE_X64": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    variables["XLA_FLAGS"] = XLA_FLAGS
     done = subprocess.run(
         [sys.executable, PROGRAM, path],
         env={**os.environ, **variables, "PYTHONPATH": os.pathsep.join(PATHS)},

@@ -241,17 +241,16 @@ def _accept_workers(
     connections: dict[int, Connection] = {}
     with listener(cluster.addresses[0]) as server:
         door = _Door(server, len(cluster.addresses), key)
-        while len(connections) < len(cluster.addresses) - 1:
+        while _count_open(connections) < len(cluster.addresses) - 1:
             try:
                 connection, hello = door.next_peer(deadline)
             except TimeoutError:
                 text = _missing_text(cluster, connections, timeout, door.strangers)
                 _refuse_all(connections.values(), text)
             index = hello["index"]
-            if index in connections and _is_open(connections[index]):
-                _refuse_all([*connections.values(), connection], _twice_text(cluster, index))
+            _count_open(connections)
             if index in connections:
-                connections.pop(index).close()
+                _refuse_all([*connections.values(), connection], _twice_text(cluster, index))
             difference = disagreements.first_disagreement(hello["terms"], own_terms)
             if difference:
                 text = disagreement_text(cluster, index, *difference)
@@ -263,6 +262,16 @@ def _accept_workers(
         with contextlib.suppress(OSError):
             connection.send(go=True)
     return connections
+
+
+def _count_open(connections: dict[int, Connection]) -> int:
+    """Takes out the workers that ended while they waited; returns how many are left.
+
+    Such a worker may be started again, and then it knocks.
+    """
+    for index in [k for k, connection in connections.items() if not _is_open(connection)]:
+        connections.pop(index).close()
+    return len(connections)
 
 
 def _is_open(connection: Connection) -> bool:
