@@ -123,13 +123,14 @@ def tf1_python(tmp_path_factory):
 @pytest.fixture(scope="session")
 def run_on_tf1(tf1_python, tmp_path_factory):
     """`{name: code}` -> `{name: what it prints}` on real TensorFlow 1.15, all in one process."""
+    from tf_recipes.parity.tf1 import interpreter
 
     def run(programs):
         done = subprocess.run(
             [tf1_python, "-W", "ignore", Path(__file__).with_name("run_tf1_code.py")],
             input=json.dumps(programs),
             cwd=tmp_path_factory.mktemp("tf1"),
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF2_BEHAVIOR": "0"},
+            env=interpreter.process_environment(TF_CPP_MIN_LOG_LEVEL="3", TF2_BEHAVIOR="0"),
             capture_output=True,
             text=True,
             timeout=limits.PROCESS,

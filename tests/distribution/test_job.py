@@ -195,7 +195,7 @@ def test_a_mistake_is_one_line(start, ended, tmp_path, flags, config, texts):
 
 
 def test_a_strategy_of_another_name_is_refused(fails):
-    with fails("`strategy` must be one of mirrored, multiworker", "'tpu'"):
+    with fails("`strategy` must be one of data_parallel, mirrored, multiworker", "'tpu'"):
         job.start("tpu", {})
 
 

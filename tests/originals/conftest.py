@@ -2,7 +2,6 @@
 
 import functools
 import importlib.util
-import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 
 import limits
+from tf_recipes.parity.tf1 import interpreter
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
@@ -52,12 +52,10 @@ def as_arrays(values):
 
 def run_on_tf1(python, path):
     """Runs all experiments on real TF 1.15 in one process; returns a function of the name."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF")}
-    environment |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [python, "-W", "ignore", FOLDER / "experiments.py", path],
         check=False,
-        env=environment,
+        env=interpreter.process_environment(PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1"),
         capture_output=True,
         text=True,
         timeout=limits.PROCESS,

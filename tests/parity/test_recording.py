@@ -1,13 +1,13 @@
 """Records the shipped traces once more on real TF 1.15, and compares the bits."""
 
 import json
-import os
 import subprocess
 
 import numpy as np
 import pytest
 
 from tf_recipes.parity import comparison, recording, references, trace
+from tf_recipes.parity.tf1 import interpreter
 from tf_recipes.recipe import Recipe
 
 NAMES = ("batch_norm", "dropout", "l1_l2", "momentum_decay_float64")
@@ -63,7 +63,7 @@ def like_processor(tf1_python):
         check=True,
         capture_output=True,
         text=True,
-        env={k: v for k, v in os.environ.items() if not k.startswith("TF")},
+        env=interpreter.process_environment(),
     )
     return done.stdout.strip() == PRODUCT_DIGITS
 

@@ -32,6 +32,7 @@ import warnings
 
 # TensorFlow and Keras read these while they are imported, so that a copy cannot change them.
 READ_AT_IMPORT = ("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "KERAS_HOME", "TF_USE_LEGACY_KERAS")
+USUAL = {"KERAS_BACKEND": "tensorflow"}  # what they stand for where nothing sets them
 
 
 def serve(control):
@@ -180,9 +181,10 @@ def refuse_late_variables(event, arguments):
     """Raises where the copy sets a variable that a new process would read at its import."""
     if event == "os.putenv":
         name, value = map(os.fsdecode, arguments)
-        if name in READ_AT_IMPORT and imported_with.get(name) != value:
+        had = imported_with.get(name) or USUAL.get(name)
+        if name in READ_AT_IMPORT and had != value:
             raise RuntimeError(
-                f"TensorFlow was imported with {name}={imported_with.get(name)}, so that {value} "
+                f"TensorFlow was imported with {name}={had}, so that {value} "
                 "comes too late. Start this test's process with `variables={...}`."
             )
 

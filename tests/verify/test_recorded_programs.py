@@ -3,7 +3,6 @@
 import filecmp
 import importlib.util
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 import limits
+from tf_recipes.parity.tf1 import interpreter
 
 GOLDENS = Path(__file__).parents[1] / "goldens" / "verify"
 NAMES = sorted(path.stem for path in (GOLDENS / "programs").glob("*.py"))
@@ -87,7 +87,7 @@ def test_the_recorder_writes_the_same_bytes_again(tf1_python, tmp_path):
     name = "two_losses"  # begins after some steps, and has two of most things
     done = subprocess.run(
         [tf1_python, GOLDENS / "record_programs.py", f"--output_dir={tmp_path}", name],
-        env={**os.environ, "TF2_BEHAVIOR": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+        env=interpreter.process_environment(TF2_BEHAVIOR="0", PYTHONDONTWRITEBYTECODE="1"),
         capture_output=True,
         text=True,
         timeout=limits.PROCESS,

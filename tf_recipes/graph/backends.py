@@ -165,6 +165,7 @@ def _run_channels_last(config: Any) -> None:
 
 
 def _without_this_python() -> dict[str, str]:
-    """Returns the environment without what tells Python 3.7 of this Python's modules."""
-    left = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    """Returns the environment without what TF1 would take for its own, such as flags of XLA."""
+    ours = ("PYTHON", "TF_", "TF2_", "XLA_")
+    left = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     return {**left, "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONDONTWRITEBYTECODE": "1"}

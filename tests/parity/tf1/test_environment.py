@@ -109,7 +109,7 @@ def test_one_that_never_answers(script, monkeypatch):
 
 def test_it_is_not_given_this_pythons_path_nor_tensorflows_settings(script, monkeypatch, tmp_path):
     """`TF2_BEHAVIOR=1`, which importing TensorFlow 2 sets, changes TF 1.15's random numbers."""
-    for name in ("PYTHONPATH", "PYTHONHOME", "TF2_BEHAVIOR", "TF_XLA_FLAGS"):
+    for name in ("PYTHONPATH", "PYTHONHOME", "TF2_BEHAVIOR", "TF_XLA_FLAGS", "XLA_FLAGS"):
         monkeypatch.setenv(name, "ours")
     monkeypatch.setenv("KEPT", "yes")
     interpreter.check(script("python", f"env > {tmp_path}/seen; echo 1.15.5"))

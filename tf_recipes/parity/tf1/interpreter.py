@@ -154,16 +154,17 @@ def copy_originals(folder: Path) -> None:
 
 
 def process_environment(**added: str) -> dict[str, str]:
-    """Returns the environment variables for TF1's process: this process's, with two exceptions.
+    """Returns the environment variables for TF1's process: this process's, with some exceptions.
 
     Python's own variables are left out, because Python 3.7 cannot read the packages on this path.
     TensorFlow's variables are left out, because `TF2_BEHAVIOR`, which TensorFlow 2 sets when it is
-    imported, gives TF1 other variables and other random numbers.
+    imported, gives TF1 other variables and other random numbers. XLA's are left out, because TF1
+    ends at a flag in `XLA_FLAGS` that it does not know.
 
     Args:
         **added: variables to set.
     """
-    left_out = ("PYTHONPATH", "PYTHONHOME", "TF_", "TF2_")
+    left_out = ("PYTHONPATH", "PYTHONHOME", "TF_", "TF2_", "XLA_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**kept, **added}
 
