@@ -11,6 +11,7 @@ from tf_recipes.scan.reading.scopes import (
     CALLS,
     MODULES,
     NAMESPACES,
+    PARAMETER,
     Binding,
     Calling,
     Imported,
@@ -25,7 +26,6 @@ from tf_recipes.scan.reading.scopes import (
 _BRANCHES = (ast.If, ast.Try, ast.TryStar, ast.ExceptHandler, ast.Match)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_BEFORE = (0, 0)  # the place of a parameter
 _PROPERTIES = ("property", "cached_property")
 _CONTAINERS = frozenset([ast.Dict, ast.List, ast.Tuple])
 
@@ -120,7 +120,7 @@ class Collector:
                 for name, value in given:
                     leads = type(value) in (ast.Name, ast.Attribute) and self._may_lead(value)
                     if leads and name in scope.bindings:
-                        passed = Binding(_BEFORE, True, value, calling.scope)
+                        passed = Binding(PARAMETER, True, value, calling.scope)
                         scope.bindings[name].append(passed)
                         self.names.add(name)
 
@@ -299,7 +299,7 @@ class Collector:
             self._all([node.returns])
             self._all([each.annotation for each in _arguments(arguments) if each.annotation])
         for name, default in _parameters(arguments):
-            binding = Binding(_BEFORE, False, default, outer)
+            binding = Binding(PARAMETER, False, default, outer)
             scope.bindings[name] = [binding]
             if binding.known is None:
                 self.names.add(name)

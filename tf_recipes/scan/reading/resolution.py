@@ -14,6 +14,7 @@ from tf_recipes.scan.reading.scopes import (
     LOADS,
     MODULES,
     NAMESPACES,
+    PARAMETER,
     Binding,
     Scope,
     Use,
@@ -207,6 +208,92 @@ class Resolver:
         for binding in current.bindings[node.id] if current is not None else ():
             if binding.value is not None:
                 yield binding.value
+
+    def is_passed(self, node: ast.expr | None, scope: Scope | None, depth: int = 0) -> bool:
+        """Returns whether a caller or a subclass decides what an expression stands for.
+
+        The default of a parameter is then one possibility of many.
+        """
+        if node is None or scope is None or depth > _MOST_BASES:
+            return False
+        if isinstance(node, ast.Name):
+            return node.id not in _SELF and any(
+                each.position == PARAMETER or self.is_passed(each.value, each.scope, depth + 1)
+                for each in self._seen(node, scope)
+            )
+        if isinstance(node, ast.Attribute):
+            if not _is_self(node.value):
+                return self.is_passed(node.value, scope, depth + 1)
+            owner = enclosing_class(scope)
+            return owner is not None and (
+                any(
+                    each.position == PARAMETER or self.is_passed(each.value, each.scope, depth + 1)
+                    for each in self._members(owner, node.attr)
+                )
+                or self._is_replaced(owner, node.attr)
+            )
+        inner: Iterable[ast.expr] = ()
+        if isinstance(node, ast.IfExp):
+            inner = (node.body, node.orelse)
+        elif isinstance(node, ast.BoolOp):
+            inner = node.values
+        elif isinstance(node, ast.NamedExpr | ast.Subscript):
+            inner = (node.value,)
+        elif isinstance(node, ast.Call):
+            inner = node.args[:1]
+            for made in self._made(node.func, scope):
+                if any(self.is_passed(each, made, depth + 1) for each in made.results):
+                    return True
+        return any(self.is_passed(each, scope, depth + 1) for each in inner)
+
+    def bound(self, node: ast.expr, scope: Scope) -> list[tuple[ast.expr, Scope]]:
+        """Returns the expressions that a name or an attribute of `self` was assigned."""
+        bindings: Iterable[Binding] = ()
+        if isinstance(node, ast.Name):
+            bindings = self._seen(node, scope)
+        elif isinstance(node, ast.Attribute) and _is_self(node.value):
+            owner = enclosing_class(scope)
+            bindings = self._members(owner, node.attr) if owner is not None else ()
+        return [
+            (each.value, each.scope)
+            for each in bindings
+            if each.value is not None and each.scope is not None
+        ]
+
+    def _seen(self, node: ast.Name, scope: Scope) -> list[Binding]:
+        """Returns the bindings that a name may have at its place."""
+        current: Scope | None = scope
+        while current is not None and (
+            node.id not in current.bindings
+            or (current is not scope and current.kind == "class")
+            or node.id in current.globals
+        ):
+            current = current.parent
+        if current is None:
+            return []
+        bindings = current.bindings[node.id]
+        place = (node.lineno, node.col_offset)
+        return _reaching(bindings, place) if current is scope else bindings
+
+    def _members(self, owner: Scope, name: str, below: tuple[Scope, ...] = ()) -> Iterator[Binding]:
+        """Yields the bindings of an attribute of a class of this file, also inherited ones."""
+        yield from owner.attributes.get(name, ())
+        yield from owner.bindings.get(name, ())
+        for base in owner.results:
+            for made in self._made(base, owner.parent):
+                if made.kind == "class" and made not in below and len(below) < _MOST_BASES:
+                    yield from self._members(made, name, (*below, owner))
+
+    def _is_replaced(self, owner: Scope, name: str) -> bool:
+        """Returns whether another class of the module binds an attribute of this name, too."""
+        for bindings in self._module.bindings.values():
+            for each in bindings:
+                made = each.made
+                if made is None or made.kind != "class" or made is owner:
+                    continue
+                if name in made.bindings or name in made.attributes:
+                    return True
+        return False
 
     def _items(self, node: ast.expr, scope: Scope) -> Iterator[tuple[ast.expr, Scope]]:
         """Yields the items of a dict, list or tuple of the file, each with its scope."""

@@ -7,6 +7,7 @@ LOADS = ("import_module", "__import__")
 CALLS = (*LOADS, "partial", "getattr")
 MODULES = ("functools", "importlib")
 NAMESPACES = ("vars", "globals", "locals")
+PARAMETER = (0, 0)  # the place of the binding of a parameter
 _LEADING = frozenset([ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr])
 
 
