@@ -27,6 +27,8 @@ class Suggester:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
+        # by the node, the function and whether it is an argument, which has no arg_scope
+        self._known: dict[tuple[int, str, bool], str] = {}
 
     def written(self, called: Called, scope: Scope, depth: int = 0) -> str:
         """Returns the new call as source; nothing where no rewrite knows it, or if it is long.
@@ -36,9 +38,18 @@ class Suggester:
             scope: the scope of the call.
             depth: the number of calls around it that are written out, too.
         """
+        if called.unsure:
+            return ""
+        key = id(called.node), called.name, depth > 0
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = known = self._made(called, scope, depth)
+        return known
+
+    def _made(self, called: Called, scope: Scope, depth: int) -> str:
         found = _makers().get(called.name)
-        if found is None or called.unsure:
-            return _renamed(called, self._text, scope, depth) if not called.unsure else ""
+        if found is None:
+            return _renamed(called, self._text, scope, depth)
         make, order = found
         try:
             arguments = [(name, self._given(value, scope, depth)) for name, value in called.given()]
@@ -50,6 +61,8 @@ class Suggester:
 
     def _given(self, node: ast.expr, scope: Scope, depth: int) -> Given:
         function = node.func if isinstance(node, ast.Call) else node
+        if type(node) is ast.Constant:
+            return Given(types.SimpleNamespace(star=""), _source(node), None, False)
         references = self._resolver.resolve(function, scope)
         known = len(references) == 1 and not self._resolver.is_passed(function, scope)
         name = symbols.canonical(references[0].name) if known else None
@@ -63,12 +76,18 @@ class Suggester:
             references = self._resolver.resolve(node.func, scope)
             if len(references) == 1 and references[0].name.startswith("tf."):
                 called = Called(symbols.canonical(references[0].name), node, references[0].partials)
-                return self.written(called, scope, depth + 1) or ast.unparse(node)
-        return ast.unparse(node)
+                return self.written(called, scope, depth + 1) or _source(node)
+        return _source(node)
 
     def _literal(self, scope: Scope, name: str) -> ast.expr | None:
         found = list(self._resolver.literals(ast.Name(name), scope))
         return found[0] if len(found) == 1 else None
+
+
+def _source(node: ast.expr) -> str:
+    if type(node) is ast.Name:
+        return node.id
+    return repr(node.value) if type(node) is ast.Constant else ast.unparse(node)
 
 
 def _renamed(

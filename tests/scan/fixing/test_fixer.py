@@ -334,6 +334,8 @@ def test_a_layer_that_self_keeps_stays_with_its_calls(tmp_path):
     )
     assert fixed(code) == HEAD + code
     assert any("it is kept in self.layer" in each for each in notes(tmp_path, code))
+    code += "\n\nnet = Net()\n\n\ndef call(x):\n    return net.layer(x, 3)\n"
+    assert fixed(code) == HEAD + code
 
 
 @pytest.mark.parametrize(

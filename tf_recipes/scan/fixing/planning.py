@@ -385,14 +385,16 @@ class Planner:
         return name.startswith("tf.train.") and name.endswith("Optimizer")
 
     def _is_kept(self, node: ast.expr, scope: Scope) -> bool:
-        """Returns whether an attribute of `self` stands for a name that has vanished.
+        """Returns whether an attribute of an object or a class stands for a name that has vanished.
 
         The assignment to the attribute stays, so that its calls stay as well.
         """
         while isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
             node = node.value
-        if not isinstance(node, ast.Attribute) or _root(node) not in _SELF:
+        if not isinstance(node, ast.Attribute):
             return False
+        if self._analysis.resolver.resolve(node.value, scope):
+            return False  # an attribute of TensorFlow, or of a module
         found = self._analysis.resolver.resolve(node, scope)
         return any(symbols.first_vanished(each.name) is not None for each in found)
 

@@ -113,9 +113,22 @@ class Resolver:
                 for made in self._made(inner, scope):
                     if made.kind == "class":
                         found += self._member(made, node.attr)
+        for made in self._objects(inner, scope):
+            found += self._member(made, node.attr)
         for each in self._resolve(inner, scope):
             found += self._attribute(each, node.attr)
         return found
+
+    def _objects(self, node: ast.expr, scope: Scope) -> Iterator[Scope]:
+        """Yields the classes of this file that an expression is an object of: `C()`, `x = C()`."""
+        if type(node) is ast.Name and node.id not in _SELF:
+            for literal in self.literals(node, scope):
+                if type(literal) is ast.Call:
+                    yield from self._objects(literal, scope)
+        elif type(node) is ast.Call and type(node.func) is ast.Name:
+            for made in self._made(node.func, scope):
+                if made.kind == "class":
+                    yield made
 
     def _made(self, node: ast.expr, scope: Scope | None) -> Iterator[Scope]:
         """Yields the classes and functions of this file that an expression stands for."""
@@ -127,6 +140,11 @@ class Resolver:
             while scope is not None and node.id not in scope.bindings:
                 scope = scope.parent
             bindings = scope.bindings[node.id] if scope is not None else ()
+        elif isinstance(node, ast.Attribute) and scope is not None:
+            owners = [*self._objects(node.value, scope)]
+            if isinstance(node.value, ast.Name):
+                owners += [each for each in self._made(node.value, scope) if each.kind == "class"]
+            bindings = [each for owner in owners for each in owner.bindings.get(node.attr, ())]
         for binding in bindings:
             if binding.made is not None:
                 yield binding.made
@@ -364,6 +382,10 @@ class Resolver:
 
     def _exported(self, module: str, name: str) -> tuple[Reference, ...]:
         """Returns what a name of a local module stands for."""
+        part, dot, rest = name.partition(".")
+        inner = self._module.submodules.get((module, part))
+        if inner is not None:
+            return self._exported(inner, rest) if dot else (Reference(inner),)
         self.asked.add((module, name))
         found = tuple(Reference(each) for each in self._exports(module).get(name, ()))
         # its own attributes, items and results may be exported
