@@ -66,4 +66,7 @@ def test_the_parameters_of_a_normalizer_are_written_out(tmp_path, params):
 
 def test_the_replacement_has_the_arguments_of_the_code(tmp_path):
     (finding,) = scanned(tmp_path, "fc(hidden, n * 2)")
-    assert finding.replacement == 'tf_recipes.fully_connected(hidden, n * 2, activation="relu")'
+    assert finding.replacement == (
+        'keras.layers.Dense(n * 2, activation="relu", '
+        "kernel_initializer=tf_recipes.xavier_init())(hidden)"
+    )

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tf_recipes.knowledge import symbols
+from tf_recipes.scan import suggesting
 from tf_recipes.scan.reading.bindings import Collector
 from tf_recipes.scan.reading.resolution import Reference, Resolver
 from tf_recipes.scan.reading.scopes import Calling, Scope, Use
 from tf_recipes.scan.reading.source import Source
 from tf_recipes.scan.terms import contrib_functions
-from tf_recipes.scan.terms.findings import Finding
+from tf_recipes.scan.terms.findings import VANISHED, Finding
 from tf_recipes.scan.terms.rule import Advice, Called, Rule, Used, Whole
 
 ARG_SCOPES = ("tf.contrib.framework.arg_scope", "tf.contrib.slim.arg_scope")
@@ -42,6 +43,7 @@ class Analysis:
         self.source = source
         self.collected = Collector(source.tree, locate)
         self.resolver = Resolver(self.collected.module, exports)
+        self._suggester = suggesting.Suggester(self.resolver)
 
     def findings(self, rules: Iterable[Rule]) -> list[Finding]:
         """Returns the findings of these rules, in the order of the file, without those of noqa."""
@@ -63,6 +65,7 @@ class Analysis:
 
     def _of_uses(self, table: "_Table") -> Iterator[Finding]:
         uses = list(self._uses())
+        self._callings = {id(each.node.func): each for each in self.collected.calls}
         every = {name for _, name, _ in uses}
         self._names = {symbols.canonical(name) for name in every}
         self._is_tf1 = self.source.is_python2 or any(map(symbols.is_of_tf1, every))
@@ -74,7 +77,23 @@ class Analysis:
             if found is None:
                 found = table.of_use(Used(name, imported, *facts))
             for rule, advice in found:
-                yield self._finding(rule, advice, node)
+                yield self._finding(rule, self._spelled(rule, advice, node, name), node)
+
+    def _spelled(self, rule: Rule, advice: Advice, node: Any, name: str) -> Advice:
+        """Returns advice on a name that has vanished, with its call written out."""
+        if rule.severity != VANISHED or not name.startswith("tf."):
+            return advice
+        calling = self._callings.get(id(node))
+        if calling is None:
+            new = suggesting.renamed(name)
+            return advice._replace(replacement=new) if new else advice
+        canonical = symbols.canonical(name)
+        references = self._resolved.get(id(node), ())
+        scoped, unsure = self._scoped(calling, canonical)
+        partials = references[0].partials if references else ()
+        called = Called(canonical, calling.node, partials, scoped, unsure)
+        written = self._suggester.written(called, calling.scope)
+        return advice._replace(replacement=written) if written else advice
 
     def _uses(self) -> Iterator[tuple[Any, str, bool]]:
         self._resolved: dict[int, tuple[Reference, ...]] = {}
@@ -114,6 +133,7 @@ class Analysis:
                         continue
                     scoped, unsure = self._scoped(calling, name)
                     called = Called(name, calling.node, reference.partials, scoped, unsure)
+                    called.scope = calling.scope
                     called.is_compat = symbols.is_compat(reference.name)
                     called.in_tf1_code = self._is_tf1 or called.is_compat
                     yield called
@@ -162,7 +182,11 @@ class Analysis:
                 if call.is_compat and not rule.difference:
                     continue  # `tf.compat.v1` has TF1's arguments
                 for advice in rule.call(call):  # type: ignore[misc]
-                    yield self._finding(rule, advice, advice.node or call.node)
+                    found = advice
+                    if call.scope is not None and call.name in contrib_functions.LAYERS:
+                        written = self._suggester.written(call, call.scope)
+                        found = advice._replace(replacement=written or advice.replacement)
+                    yield self._finding(rule, found, advice.node or call.node)
 
     def _of_whole(self, table: "_Table", calls: list[Called]) -> Iterator[Finding]:
         if not table.whole:

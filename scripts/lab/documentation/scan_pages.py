@@ -4,8 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from tf_recipes.scan import rule_registry, scanner
-from tf_recipes.scan.fixing import rewrite_registry
+from tf_recipes.scan import rewrite_registry, rule_registry, scanner
 from tf_recipes.scan.outputs import finding_text
 from tf_recipes.scan.terms.findings import SEVERITIES
 from tf_recipes.scan.terms.rewrite import EITHER

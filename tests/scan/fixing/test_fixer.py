@@ -293,3 +293,95 @@ def test_brackets_around_a_name_and_around_a_call_stay():
 def test_a_level_of_logging_must_have_a_name():
     code = "tf.logging.set_verbosity(2)\ntf.logging.set_verbosity()\n"
     assert fixed(code) == HEAD + code
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def net(x, layer=tf.layers.dense):\n    return layer(x, 3)\n",
+        "def net(x, layer=None):\n    if layer is None:\n        layer = tf.layers.dense\n"
+        "    return layer(x, 3)\n",
+        "class Net:\n    def __init__(self, layer=tf.layers.dense):\n        self.layer = layer\n\n"
+        "    def call(self, x):\n        return self.layer(x, 3)\n",
+        "class Net:\n    layer = tf.layers.dense\n\n    def call(self, x):\n"
+        "        return self.layer(x, 3)\n\n\n"
+        "class Other(Net):\n    layer = tf.layers.conv1d\n",
+        "def pick(layer=tf.layers.dense):\n    return layer\n\n\n"
+        "def net(x):\n    return pick()(x, 3)\n",
+    ],
+)
+def test_what_a_caller_may_replace_stays_and_is_named(code, tmp_path):
+    """A default is one possibility: a caller that passes another layer must get it."""
+    assert fixed(code) == HEAD + code
+    assert any("a caller or a subclass" in each for each in notes(tmp_path, code))
+
+
+def test_an_activation_that_a_caller_may_replace_stays_a_parameter():
+    made = fixed(
+        "def net(x, activation=tf.nn.relu):\n    return tf.layers.dense(x, 3, activation)\n"
+    )
+    assert "def net(x, activation=tf.nn.relu):" in made
+    assert "return keras.layers.Dense(3, activation=activation)(x)" in made
+    local = "def net(x):\n    act = tf.nn.relu\n    return tf.layers.dense(x, 3, act)\n"
+    assert 'keras.layers.Dense(3, activation="relu")(x)' in fixed(local)
+
+
+def test_a_layer_that_self_keeps_stays_with_its_calls(tmp_path):
+    """The assignment would name a function that has vanished, so that no method could run."""
+    code = (
+        "class Net:\n    def __init__(self):\n        self.layer = tf.layers.dense\n\n"
+        "    def call(self, x):\n        return self.layer(x, 3)\n"
+    )
+    assert fixed(code) == HEAD + code
+    assert any("it is kept in self.layer" in each for each in notes(tmp_path, code))
+    code += "\n\nnet = Net()\n\n\ndef call(x):\n    return net.layer(x, 3)\n"
+    assert fixed(code) == HEAD + code
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        "with tf.variable_scope('g', reuse=True):\n    z = net(y)\n",
+        "with tf.variable_scope('g', reuse=tf.AUTO_REUSE):\n    z = net(y)\n",
+        "tf.get_variable_scope().reuse_variables()\n",
+        "shared = tf.make_template('g', net)\n",
+    ],
+)
+def test_layers_of_a_file_that_shares_weights_stay(shares, tmp_path):
+    """Called again in the scope, TF1's function takes the same weights; a layer has new ones."""
+    code = f"def net(x):\n    return tf.layers.dense(x, 3, name='a')\n\n\n{shares}"
+    assert "tf.layers.dense(x, 3, name='a')" in fixed(code) and "keras" not in fixed(code)
+    assert any("shares weights by reuse" in each for each in notes(tmp_path, code))
+    assert "keras.layers.Dense" in fixed(code.replace(shares, "tf.variable_scope('g', None)\n"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["rate = 0.1 * tf.minimum(step ** -0.5, 1.0)"],
+        ["rate = tf.cond(step > 10, lambda: 0.1, lambda: 0.01)"],
+        ["start = tf.Variable(0.1, trainable=False)", "rate = start"],
+        ["rate = tf.train.exponential_decay(0.1, step * 64, 1000, 0.5)"],
+        ["images = step * 64", "rate = tf.train.exponential_decay(0.1, images, 1000, 0.5)"],
+        ["rate = tf.train.piecewise_constant(step // 2, [10], [1.0, 0.1])"],
+    ],
+)
+def test_a_rate_that_is_computed_in_each_step_stays(lines, tmp_path):
+    """An optimizer of Keras would keep its first value, or count other steps."""
+    body = "".join(f"    {line}\n" for line in lines)
+    code = f"def make(step):\n{body}    return tf.train.GradientDescentOptimizer(rate)\n"
+    assert fixed(code) == HEAD + code
+    assert any("computed" in each for each in notes(tmp_path, code))
+
+
+@pytest.mark.parametrize("rate", ["0.1 * 2", "rate", "FLAGS.rate", "float(rate) / 3"])
+def test_a_rate_that_is_a_number_is_passed_on(rate):
+    code = "FLAGS = tf.app.flags.FLAGS\n\n\ndef make(rate):\n"
+    code += f"    return tf.train.GradientDescentOptimizer({rate})\n\n\ntf.app.run()\n"
+    assert f"return tf_recipes.GradientDescent({rate})" in fixed(code)
+
+
+def test_a_call_that_is_refused_alone_is_named(tmp_path):
+    code = "def net(x):\n    return tf.layers.dense(x, 3, name='a/b')\n"
+    (note,) = notes(tmp_path, code)
+    assert "net (line 2)" in note and "has a slash" in note

@@ -25,7 +25,7 @@ def test_text(report):
         "It lives in tf.compat.v1, in graph mode.",
         "    \ty = 'é' if x else tf.log(1)",
         "    \t                  ^^^^^^",
-        "    write: keras.ops.log",
+        "    write: keras.ops.log(1)",
         "    see docs/sessions.md",
         f"{other}:2: not scanned: it is neither Python 3 nor Python 2 that can be converted "
         "('(' was never closed)",

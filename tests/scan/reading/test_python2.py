@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tf_recipes.scan.reading import python2
+from tf_recipes.scan.reading import python2, source
 
 STATEMENTS = [
     ("print", "print"),
@@ -37,3 +37,22 @@ STATEMENTS = [
 def test_statements(before, after):
     assert python2.converted(before) == after
     ast.parse(after)
+
+
+def test_columns_are_those_of_the_original():
+    """Tabs, brackets, backticks and `as` move what follows in the converted source."""
+    lines = [
+        "if 1:",
+        "\ttry:",
+        '\t\tprint >>f, "é", HERE, `HERE`, 0777, HERE',
+        "\texcept E, e: raise V, HERE",
+        "        if a <> b: y = `a`; z = HERE",
+        "        plain = HERE",
+    ]
+    tree, is_python2 = source.parse("\n".join(lines))
+    assert is_python2
+    found = [each for each in ast.walk(tree) if isinstance(each, ast.Name) and each.id == "HERE"]
+    assert len(found) == 6
+    for each in found:
+        line = lines[each.lineno - 1].encode()
+        assert line[each.col_offset : each.end_col_offset] == b"HERE"

@@ -26,6 +26,16 @@ REACHED = {
     "in a function": "def f():\n    import tensorflow as tf\n    return tf.Session()",
     "in try": "try:\n    import tensorflow as tf\nexcept ImportError:\n    tf = None\ntf.Session()",
     "either": "import tensorflow as tf\nl = x or tf.layers\nl.dense(x)",
+    "walrus with a dot": "import tensorflow as tf\n(t := tf).Session()",
+    "choice with a dot": "import tensorflow as tf\nx = 1\n(x or tf).Session()",
+    "attribute of an object": "import tensorflow as tf\nclass C:\n    def __init__(self):\n"
+    "        self.l = tf.layers\n\n\ndef f():\n    o = C()\n    return o.l.dense(x, 1)",
+    "attribute of a new object": "import tensorflow as tf\nclass C:\n    l = tf.layers\nx = 1\n"
+    "C().l.dense(x, 1)",
+    "property of an object": "import tensorflow as tf\nclass C:\n    @property\n    def l(self):\n"
+    "        return tf.layers\no = C()\no.l.dense(x, 1)",
+    "result of a static method": "import tensorflow as tf\nclass C:\n    @staticmethod\n"
+    "    def l():\n        return tf.layers\nx = 1\nC.l().dense(x, 1)",
     "walrus in place": "import tensorflow as tf\n(s := tf.layers).dense(x, 1)",
     "conditional": "import tensorflow as tf\nl = tf.layers if x else tf.contrib.layers\nl.dense(x)",
     "lambda": "import tensorflow as tf\nf = lambda x: tf.layers.dense(x, 1)",
@@ -178,3 +188,16 @@ def test_a_helper_beside_a_file_that_is_named(tmp_path):
     report = scanner.scan([str(tmp_path / "main.py")], ["TFR001"])
     assert [each.line for each in report.findings] == [2]
     assert report.findings[0].path.endswith("main.py")
+
+
+@pytest.mark.parametrize("has_init", [True, False])
+def test_a_helper_by_its_dotted_name(tmp_path, has_init):
+    """`import lib.ops` binds `lib`, whether the folder is a package or a namespace."""
+    (tmp_path / "lib").mkdir()
+    if has_init:
+        (tmp_path / "lib" / "__init__.py").write_text("")
+    (tmp_path / "lib" / "ops.py").write_text("import tensorflow as tf\n")
+    main = tmp_path / "main.py"
+    main.write_text("import lib.ops\n\nlib.ops.tf.Session()\nlib.tf.Session()\n")
+    report = scanner.scan([str(main)], workers=1)
+    assert [(each.line, each.code) for each in report.findings] == [(3, "TFR001")]

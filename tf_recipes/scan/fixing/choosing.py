@@ -101,7 +101,18 @@ class Chooser:
                     calls[place] = candidate.planned
                 else:
                     names[place] = candidate.new_name
+        kept += self._refused({each.function for each in kept})
+        kept.sort(key=lambda each: each.function.first)
         return Choice(calls, names, frozenset(removed), kept)
+
+    def _refused(self, known: set[Function]) -> list[Kept]:
+        """Returns the functions in which each rewrite of a call was refused, with the reasons."""
+        found = []
+        for function, listed in self._blocked.items():
+            reasons = sorted({reason for _, reason in listed if " (" in reason})
+            if reasons and function not in known:
+                found.append(Kept(function, reasons))
+        return found
 
     def _reasons(
         self, found: Iterable[Candidate], blocked: Iterable[tuple[Place, str]]

@@ -10,17 +10,26 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from tf_recipes.knowledge import symbols
-from tf_recipes.scan import rule_registry
+from tf_recipes.scan import rewrite_registry, rule_registry
 from tf_recipes.scan.analysis import Analysis
-from tf_recipes.scan.fixing import rewrite_registry
 from tf_recipes.scan.fixing.choosing import Candidate, Chooser, Kept, Place, Planned
 from tf_recipes.scan.fixing.function_units import OUTSIDE, Function, Functions
 from tf_recipes.scan.reading.scopes import Calling, Scope
 from tf_recipes.scan.terms.findings import NUMBERS
 from tf_recipes.scan.terms.rewrite import EITHER, KERAS, Facts, Rewrite
+from tf_recipes.scan.terms.rule import Called
 from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, Given
 
 _LAYER_METHODS = ("minimize", "compute_gradients")
+_SELF = ("self", "cls")
+_FLAGS = ("tf.app.flags", "tf.flags")
+# What a step may be made by: these count steps, and compute nothing.
+_COUNTERS = frozenset(
+    ["tf.train.get_global_step", "tf.train.get_or_create_global_step", "tf.cast", "tf.to_float"]
+).union(["tf.train.create_global_step", "tf.Variable", "tf.get_variable", "tf.placeholder"])
+_LAYERS = ("layers", "contrib-layers")  # the rewrites of functions that make weights
+_NO_REUSE = ("False", "None")
+_MOST_STEPS = 8  # names behind one another
 
 
 class Plan(NamedTuple):
@@ -79,6 +88,13 @@ class Planner:
         for node, names, _ in uses:
             if len(names) == 1:
                 self._known[self.place(node)] = (symbols.canonical(names[0]), False)
+        self._passed = {
+            id(node) for node, _, scope in uses if self._analysis.resolver.is_passed(node, scope)
+        }
+        for node, _, _ in uses:
+            if id(node) in self._passed:
+                self._known.pop(self.place(node), None)
+        self._shares = self._has_reuse(uses)
         for calling in self._analysis.collected.calls:
             reference = self._known.get(self.place(calling.node.func))
             if reference is not None:
@@ -146,6 +162,14 @@ class Planner:
             blocked[function] += [(self.place(node), lost[0])] if lost else []
             return
         name = names[0]
+        if id(node) in self._passed:
+            if lost:
+                reason = f"{name} (a caller or a subclass may put something else in its place)"
+                blocked[function].append((self.place(node), reason))
+            return
+        if lost and self._is_kept(node, scope):
+            blocked[function].append((self.place(node), f"{name} (it is kept in {_start(node)})"))
+            return
         calling = self._calling.get(id(node))
         reason = name
         made: list[Candidate] = []
@@ -205,6 +229,9 @@ class Planner:
                 scoped, unsure = self._analysis._scoped(calling, canonical)
                 if (scoped or unsure) and rewrite.idiom == KERAS and needed:
                     raise CannotFix("arg_scope gives it arguments")
+                if rewrite.idiom == KERAS:
+                    self._check_shared(calling, rewrite)
+                    self._check_steps(calling, canonical)
                 consumed = self._tried(calling.node, planned)
                 if consumed is None:  # it is written so already
                     done = True
@@ -357,6 +384,92 @@ class Planner:
         name, _ = self._known.get(self.place(parent.func), ("", False))
         return name.startswith("tf.train.") and name.endswith("Optimizer")
 
+    def _is_kept(self, node: ast.expr, scope: Scope) -> bool:
+        """Returns whether an attribute of an object or a class stands for a name that has vanished.
+
+        The assignment to the attribute stays, so that its calls stay as well.
+        """
+        while isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
+            node = node.value
+        if not isinstance(node, ast.Attribute):
+            return False
+        if self._analysis.resolver.resolve(node.value, scope):
+            return False  # an attribute of TensorFlow, or of a module
+        found = self._analysis.resolver.resolve(node, scope)
+        return any(symbols.first_vanished(each.name) is not None for each in found)
+
+    def _has_reuse(self, uses: Iterable[tuple[ast.expr, list[str], Scope]]) -> bool:
+        """Returns whether the file shares weights by the names of their variables."""
+        names = {symbols.canonical(name) for _, listed, _ in uses for name in listed}
+        if names & {"tf.AUTO_REUSE", "tf.make_template"}:
+            return True
+        for calling in self._analysis.collected.calls:
+            func = calling.node.func
+            if isinstance(func, ast.Attribute) and func.attr == "reuse_variables":
+                return True
+            for each in calling.node.keywords:
+                shares = each.arg == "reuse" and ast.unparse(each.value) not in _NO_REUSE
+                if shares and self.place(func) in self._known:
+                    return True
+        return False
+
+    def _check_shared(self, calling: Calling, rewrite: Rewrite) -> None:
+        """Checks that a layer does not take the weights of another.
+
+        Raises:
+            CannotFix: if the file shares weights by their names.
+        """
+        if self._shares and rewrite.name in _LAYERS and not _is_flat(calling.node):
+            raise CannotFix("this file shares weights by reuse; layers of Keras do not")
+
+    def _check_steps(self, calling: Calling, name: str) -> None:
+        """Checks that a rate is a number or a schedule, and that a schedule counts the steps.
+
+        Raises:
+            CannotFix: if TensorFlow computes one of them anew in each step.
+        """
+        call = Called(name, calling.node)
+        if name.startswith("tf.train.") and name.endswith("Optimizer"):
+            rate = call.argument("learning_rate", 0)
+            if rate is not None and self._is_computed(rate, calling.scope):
+                raise CannotFix("its rate is computed in each step, and would stay the first one")
+        elif name in rewrite_registry.all_rewrites()["schedules"].calls:
+            step = call.argument("x") if "piecewise" in name else call.argument("global_step")
+            if step is not None and self._is_other_count(step, calling.scope):
+                raise CannotFix("its step is computed, and a schedule counts the steps alone")
+
+    def _is_computed(self, node: ast.expr, scope: Scope, depth: int = 0) -> bool:
+        """Returns whether an expression has an operation of TensorFlow, but for a schedule."""
+        schedules = rewrite_registry.all_rewrites()["schedules"].calls
+        name, called = self._known.get(self.place(node), ("", False))
+        if called and name in schedules:
+            return False
+        if name and not name.startswith(_FLAGS):
+            return True
+        if isinstance(node, ast.Name) or _root(node) in _SELF:
+            found = self._analysis.resolver.bound(node, scope)
+            return depth < _MOST_STEPS and any(
+                self._is_computed(value, of_scope, depth + 1) for value, of_scope in found
+            )
+        inner = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)]
+        return any(self._is_computed(each, scope, depth) for each in inner)
+
+    def _is_other_count(self, node: ast.expr, scope: Scope, depth: int = 0) -> bool:
+        """Returns whether an expression is no mere number of steps, such as `step * 64`."""
+        if isinstance(node, ast.Name) or _root(node) in _SELF:
+            found = self._analysis.resolver.bound(node, scope)
+            return depth < _MOST_STEPS and any(
+                self._is_other_count(value, of_scope, depth + 1) for value, of_scope in found
+            )
+        if isinstance(node, ast.Call):
+            name, _ = self._known.get(self.place(node), ("", False))
+            counted = node.args[:1] if name in ("tf.cast", "tf.to_float") else []
+            return bool(name) and (
+                name not in _COUNTERS
+                or any(self._is_other_count(each, scope, depth) for each in counted)
+            )
+        return isinstance(node, ast.BinOp | ast.UnaryOp | ast.IfExp)
+
     def _methods(
         self,
         candidates: Mapping[Function, list[Candidate]],
@@ -368,6 +481,17 @@ class Planner:
             if isinstance(func, ast.Attribute) and func.attr in _LAYER_METHODS:
                 function = self._functions.of(func.lineno)
                 blocked[function].append((self.place(func), f".{func.attr}()"))
+
+
+def _start(node: ast.expr) -> str:
+    """Returns the first two names of `self.layer.b.c`."""
+    return ".".join(ast.unparse(node).split(".")[:2])
+
+
+def _is_flat(node: ast.Call) -> bool:
+    """Returns whether a call surely makes no weights: pooling, flattening, dropout."""
+    last = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    return "pool" in last or last in ("flatten", "dropout")
 
 
 def _root(node: ast.expr) -> str:

@@ -11,6 +11,7 @@ from tf_recipes.scan.reading.scopes import (
     CALLS,
     MODULES,
     NAMESPACES,
+    PARAMETER,
     Binding,
     Calling,
     Imported,
@@ -25,8 +26,8 @@ from tf_recipes.scan.reading.scopes import (
 _BRANCHES = (ast.If, ast.Try, ast.TryStar, ast.ExceptHandler, ast.Match)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_BEFORE = (0, 0)  # the place of a parameter
 _PROPERTIES = ("property", "cached_property")
+_BEFORE_A_DOT = frozenset([ast.Call, ast.Subscript, ast.NamedExpr, ast.IfExp, ast.BoolOp])
 _CONTAINERS = frozenset([ast.Dict, ast.List, ast.Tuple])
 
 
@@ -94,6 +95,10 @@ class Collector:
         for name, made in self._functions.items():
             if any(self._may_lead(each) for scope, _ in made for each in scope.results):
                 functions.add(name)
+        for name in self._called.keys() & self.module.bindings.keys():
+            scopes = (each.made for each in self.module.bindings[name])
+            if any(each is not None and each.kind == "class" for each in scopes):
+                self.names.update(target for target, _ in self._called[name])
         for name in self._called.keys() & (self.names | functions):
             of_module = self.module.bindings.get(name, ())
             if name in functions or any(n[:1] == "@" for each in of_module for n in each.names):
@@ -120,7 +125,7 @@ class Collector:
                 for name, value in given:
                     leads = type(value) in (ast.Name, ast.Attribute) and self._may_lead(value)
                     if leads and name in scope.bindings:
-                        passed = Binding(_BEFORE, True, value, calling.scope)
+                        passed = Binding(PARAMETER, True, value, calling.scope)
                         scope.bindings[name].append(passed)
                         self.names.add(name)
 
@@ -245,9 +250,23 @@ class Collector:
                 if alias.asname and alias.name in MODULES:
                     self.module.aliases[alias.asname] = alias.name
                 target = self._local(alias.name if alias.asname else first, 0)
-                self._local(alias.name, 0)
+                if self._local(alias.name, 0) and not alias.asname:
+                    target = self._packages(alias.name, target)
             names = (target,) if target else ()
             self._add(bound, Binding(_position(alias), self._branches > 0, names=names))
+
+    def _packages(self, name: str, package: str | None) -> str | None:
+        """Notes the modules below a package that `import a.b.c` makes its attributes.
+
+        Returns the package; a name that stands for it where it has no file of its own.
+        """
+        parts = name.split(".")
+        outer = first = package or f"@{parts[0]}.py"
+        for number, part in enumerate(parts[1:], 2):
+            inner = self._local(".".join(parts[:number]), 0) or f"{outer[:-3]}.{part}.py"
+            self.module.submodules[outer, part] = inner
+            outer = inner
+        return first
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         module = node.module or ""
@@ -299,7 +318,7 @@ class Collector:
             self._all([node.returns])
             self._all([each.annotation for each in _arguments(arguments) if each.annotation])
         for name, default in _parameters(arguments):
-            binding = Binding(_BEFORE, False, default, outer)
+            binding = Binding(PARAMETER, False, default, outer)
             scope.bindings[name] = [binding]
             if binding.known is None:
                 self.names.add(name)
@@ -354,7 +373,7 @@ class Collector:
         if type(inner) is ast.Name:
             self.uses.append(Use(node, self.scope, inner))
             return
-        if isinstance(inner, ast.Call | ast.Subscript):
+        if type(inner) in _BEFORE_A_DOT:
             self.uses.append(Use(node, self.scope))
         self._visit(inner)
 

@@ -1,11 +1,12 @@
 """Rewrites Python 2 as Python 3 that can be parsed, for reading only.
 
-Each token keeps its line and, but for what follows the comma of `except X, e`, its column. What the
-code computes is not kept: `` `x` `` becomes `(x)`, and `0777` becomes 777.
+Each token keeps its line; `Columns` tells its column in the original. What the code computes is not
+kept: `` `x` `` becomes `(x)`, and `0777` becomes 777.
 """
 
 import itertools
 import re
+from collections.abc import Iterable
 
 from tf_recipes.scan.reading import lexer
 from tf_recipes.scan.reading.lexer import Token
@@ -21,6 +22,66 @@ def converted(source: str) -> str:
     >>> converted("except ValueError, e: print `e`")
     'except ValueError as e: print((e))'
     """
+    for start, end, text in sorted(_changes(source), reverse=True):
+        source = source[:start] + text + source[end:]
+    return "\n".join(_spaces(line) for line in source.split("\n"))
+
+
+class Columns:
+    """Knows which column of Python 2 a column of the converted source was.
+
+    Args:
+        source: the source before it is converted.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._lines = source.split("\n")
+        self._changes: dict[int, list[tuple[int, int, str]]] = {}
+        starts = [0, *itertools.accumulate(len(line) + 1 for line in self._lines)]
+        line = 0
+        for start, end, text in sorted(_changes(source)):
+            while starts[line + 1] <= start:
+                line += 1
+            change = (start - starts[line], end - starts[line], text)
+            self._changes.setdefault(line, []).append(change)
+
+    def original(self, line: int, column: int) -> int:
+        """Returns the column, in bytes of UTF-8 as `ast` counts them, in the original.
+
+        Args:
+            line: the line, from 1.
+            column: the column in the converted source, in bytes.
+        """
+        text, changes = self._lines[line - 1], self._changes.get(line - 1, ())
+        if not changes and "\t" not in text:
+            return column
+        indent = text[: len(text) - len(text.lstrip(" \t"))]
+        new = _applied(text, changes)
+        position = len(_spaces(new).encode()[:column].decode(errors="ignore"))
+        position = max(position - len(_spaces(new)) + len(new), min(position, len(indent)))
+        return len(text[: _before(position, changes)].encode())
+
+
+def _applied(line: str, changes: Iterable[tuple[int, int, str]]) -> str:
+    for start, end, text in sorted(changes, reverse=True):
+        line = line[:start] + text + line[end:]
+    return line
+
+
+def _before(position: int, changes: Iterable[tuple[int, int, str]]) -> int:
+    """Returns where a position of the changed line was before the changes."""
+    shift = 0
+    for start, end, text in changes:
+        if position < start + shift:
+            break
+        if position < start + shift + len(text):
+            return start
+        shift += len(text) - (end - start)
+    return position - shift
+
+
+def _changes(source: str) -> list[tuple[int, int, str]]:
+    """Returns what is written for what: `(start, end, new text)`."""
     changes: list[tuple[int, int, str]] = []
     for statement in lexer.statements(source):
         first = statement[0].text
@@ -31,9 +92,7 @@ def converted(source: str) -> str:
         elif first == "except":
             changes += _caught(statement)
         changes += _tokens(statement)
-    for start, end, text in sorted(changes, reverse=True):
-        source = source[:start] + text + source[end:]
-    return "\n".join(_spaces(line) for line in source.split("\n"))
+    return changes
 
 
 def _spaces(line: str) -> str:

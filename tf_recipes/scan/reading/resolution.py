@@ -14,6 +14,7 @@ from tf_recipes.scan.reading.scopes import (
     LOADS,
     MODULES,
     NAMESPACES,
+    PARAMETER,
     Binding,
     Scope,
     Use,
@@ -112,9 +113,22 @@ class Resolver:
                 for made in self._made(inner, scope):
                     if made.kind == "class":
                         found += self._member(made, node.attr)
+        for made in self._objects(inner, scope):
+            found += self._member(made, node.attr)
         for each in self._resolve(inner, scope):
             found += self._attribute(each, node.attr)
         return found
+
+    def _objects(self, node: ast.expr, scope: Scope) -> Iterator[Scope]:
+        """Yields the classes of this file that an expression is an object of: `C()`, `x = C()`."""
+        if type(node) is ast.Name and node.id not in _SELF:
+            for literal in self.literals(node, scope):
+                if type(literal) is ast.Call:
+                    yield from self._objects(literal, scope)
+        elif type(node) is ast.Call and type(node.func) is ast.Name:
+            for made in self._made(node.func, scope):
+                if made.kind == "class":
+                    yield made
 
     def _made(self, node: ast.expr, scope: Scope | None) -> Iterator[Scope]:
         """Yields the classes and functions of this file that an expression stands for."""
@@ -126,6 +140,11 @@ class Resolver:
             while scope is not None and node.id not in scope.bindings:
                 scope = scope.parent
             bindings = scope.bindings[node.id] if scope is not None else ()
+        elif isinstance(node, ast.Attribute) and scope is not None:
+            owners = [*self._objects(node.value, scope)]
+            if isinstance(node.value, ast.Name):
+                owners += [each for each in self._made(node.value, scope) if each.kind == "class"]
+            bindings = [each for owner in owners for each in owner.bindings.get(node.attr, ())]
         for binding in bindings:
             if binding.made is not None:
                 yield binding.made
@@ -208,6 +227,92 @@ class Resolver:
             if binding.value is not None:
                 yield binding.value
 
+    def is_passed(self, node: ast.expr | None, scope: Scope | None, depth: int = 0) -> bool:
+        """Returns whether a caller or a subclass decides what an expression stands for.
+
+        The default of a parameter is then one possibility of many.
+        """
+        if node is None or scope is None or depth > _MOST_BASES:
+            return False
+        if isinstance(node, ast.Name):
+            return node.id not in _SELF and any(
+                each.position == PARAMETER or self.is_passed(each.value, each.scope, depth + 1)
+                for each in self._seen(node, scope)
+            )
+        if isinstance(node, ast.Attribute):
+            if not _is_self(node.value):
+                return self.is_passed(node.value, scope, depth + 1)
+            owner = enclosing_class(scope)
+            return owner is not None and (
+                any(
+                    each.position == PARAMETER or self.is_passed(each.value, each.scope, depth + 1)
+                    for each in self._members(owner, node.attr)
+                )
+                or self._is_replaced(owner, node.attr)
+            )
+        inner: Iterable[ast.expr] = ()
+        if isinstance(node, ast.IfExp):
+            inner = (node.body, node.orelse)
+        elif isinstance(node, ast.BoolOp):
+            inner = node.values
+        elif isinstance(node, ast.NamedExpr | ast.Subscript):
+            inner = (node.value,)
+        elif isinstance(node, ast.Call):
+            inner = node.args[:1]
+            for made in self._made(node.func, scope):
+                if any(self.is_passed(each, made, depth + 1) for each in made.results):
+                    return True
+        return any(self.is_passed(each, scope, depth + 1) for each in inner)
+
+    def bound(self, node: ast.expr, scope: Scope) -> list[tuple[ast.expr, Scope]]:
+        """Returns the expressions that a name or an attribute of `self` was assigned."""
+        bindings: Iterable[Binding] = ()
+        if isinstance(node, ast.Name):
+            bindings = self._seen(node, scope)
+        elif isinstance(node, ast.Attribute) and _is_self(node.value):
+            owner = enclosing_class(scope)
+            bindings = self._members(owner, node.attr) if owner is not None else ()
+        return [
+            (each.value, each.scope)
+            for each in bindings
+            if each.value is not None and each.scope is not None
+        ]
+
+    def _seen(self, node: ast.Name, scope: Scope) -> list[Binding]:
+        """Returns the bindings that a name may have at its place."""
+        current: Scope | None = scope
+        while current is not None and (
+            node.id not in current.bindings
+            or (current is not scope and current.kind == "class")
+            or node.id in current.globals
+        ):
+            current = current.parent
+        if current is None:
+            return []
+        bindings = current.bindings[node.id]
+        place = (node.lineno, node.col_offset)
+        return _reaching(bindings, place) if current is scope else bindings
+
+    def _members(self, owner: Scope, name: str, below: tuple[Scope, ...] = ()) -> Iterator[Binding]:
+        """Yields the bindings of an attribute of a class of this file, also inherited ones."""
+        yield from owner.attributes.get(name, ())
+        yield from owner.bindings.get(name, ())
+        for base in owner.results:
+            for made in self._made(base, owner.parent):
+                if made.kind == "class" and made not in below and len(below) < _MOST_BASES:
+                    yield from self._members(made, name, (*below, owner))
+
+    def _is_replaced(self, owner: Scope, name: str) -> bool:
+        """Returns whether another class of the module binds an attribute of this name, too."""
+        for bindings in self._module.bindings.values():
+            for each in bindings:
+                made = each.made
+                if made is None or made.kind != "class" or made is owner:
+                    continue
+                if name in made.bindings or name in made.attributes:
+                    return True
+        return False
+
     def _items(self, node: ast.expr, scope: Scope) -> Iterator[tuple[ast.expr, Scope]]:
         """Yields the items of a dict, list or tuple of the file, each with its scope."""
         for literal in self.literals(node, scope):
@@ -277,6 +382,10 @@ class Resolver:
 
     def _exported(self, module: str, name: str) -> tuple[Reference, ...]:
         """Returns what a name of a local module stands for."""
+        part, dot, rest = name.partition(".")
+        inner = self._module.submodules.get((module, part))
+        if inner is not None:
+            return self._exported(inner, rest) if dot else (Reference(inner),)
         self.asked.add((module, name))
         found = tuple(Reference(each) for each in self._exports(module).get(name, ()))
         # its own attributes, items and results may be exported

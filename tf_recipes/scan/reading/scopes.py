@@ -7,6 +7,7 @@ LOADS = ("import_module", "__import__")
 CALLS = (*LOADS, "partial", "getattr")
 MODULES = ("functools", "importlib")
 NAMESPACES = ("vars", "globals", "locals")
+PARAMETER = (0, 0)  # the place of the binding of a parameter
 _LEADING = frozenset([ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr])
 
 
@@ -52,6 +53,7 @@ class Scope:
         is_property: whether a function is called by naming it.
         items: what is put into the containers of each name, in a module.
         aliases: names of `partial`, `import_module` and their modules, in a module.
+        submodules: `{(local package, name): local module}` of `import package.name`, in a module.
         known: what the resolver found.
     """
 
@@ -68,6 +70,7 @@ class Scope:
         "parent",
         "results",
         "stars",
+        "submodules",
     )
 
     def __init__(self, kind: str, parent: "Scope | None") -> None:
@@ -81,6 +84,7 @@ class Scope:
         self.is_property = False
         self.items: dict[str, list[tuple[ast.expr, Scope]]] = {}
         self.aliases: dict[str, str] = {}
+        self.submodules: dict[tuple[str, str], str] = {}
         self.known: dict[str, Any] = {}
 
 

@@ -119,12 +119,23 @@ def parse(text: str) -> tuple[ast.Module, bool]:
     except ValueError as error:
         raise Unreadable(f"it is no text of Python ({error})") from error
     try:
-        return _parsed(python2.converted(text)), True
+        tree = _parsed(python2.converted(text))
+        _place(tree, python2.Columns(text))
+        return tree, True
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if "too many nested" in str(first):
             raise Unreadable("its code is nested too deeply", first.lineno or 0) from error
         reason = f"it is neither Python 3 nor Python 2 that can be converted ({first.msg})"
         raise Unreadable(reason, first.lineno or 0) from error
+
+
+def _place(tree: ast.Module, columns: python2.Columns) -> None:
+    """Gives the nodes of converted code the columns that the original has."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr | ast.stmt | ast.alias | ast.keyword | ast.arg):
+            node.col_offset = columns.original(node.lineno, node.col_offset)
+            if node.end_lineno is not None and node.end_col_offset is not None:
+                node.end_col_offset = columns.original(node.end_lineno, node.end_col_offset)
 
 
 def _parsed(text: str) -> ast.Module:

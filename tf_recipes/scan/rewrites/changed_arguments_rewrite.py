@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tf_recipes.knowledge import signatures
-from tf_recipes.scan.rules.changed_arguments import OWN_RULE, RENAMED
+from tf_recipes.scan.rules.changed_arguments import OWN_RULE, renamed
 from tf_recipes.scan.terms.rewrite import EITHER, Rewrite
 from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, New, Piece
 
@@ -15,8 +15,8 @@ def _renamed(name: str) -> Callable[[Call], New]:
         made: list[Piece] = []
         given = call.left()
         for position, argument in enumerate(given):
-            new = argument if argument in now else RENAMED.get(argument, "")
-            if new not in now or new not in before:
+            new = renamed(argument, now)
+            if new not in before:
                 raise CannotFix(f"{argument} has no counterpart")
             stays = argument in call.positional and now[position : position + 1] == [new]
             stays = stays and all(piece.keyword is None for piece in made)

@@ -1,28 +1,50 @@
 """Finds calls with arguments that a function of the same name no longer has, or has elsewhere."""
 
+import ast
 import functools
 from collections.abc import Iterator
 
 from tf_recipes.knowledge import signatures
 from tf_recipes.scan.terms.findings import VANISHED
-from tf_recipes.scan.terms.rule import Advice, Called, Rule
+from tf_recipes.scan.terms.rule import Advice, Called, Rule, number
 
-# TF1's argument -> the argument of TensorFlow 2 with the same meaning
+# TF1's argument -> the arguments of TensorFlow 2 with the same meaning, the first that is there
 RENAMED = {
-    "keep_dims": "keepdims",
-    "reduction_indices": "axis",
-    "dimension": "axis",
-    "squeeze_dims": "axis",
-    "concat_dim": "axis",
-    "dim": "axis",
-    "seq_dim": "seq_axis",
-    "batch_dim": "batch_axis",
-    "fn1": "true_fn",
-    "fn2": "false_fn",
-    "colocate_gradients_with_ops": "",
-    "name": "name",
+    "keep_dims": ("keepdims",),
+    **dict.fromkeys(("reduction_indices", "reduction_axes", "dimension", "dim"), ("axis",)),
+    **dict.fromkeys(("squeeze_dims", "concat_dim", "split_dim"), ("axis",)),
+    "seq_dim": ("seq_axis",),
+    "batch_dim": ("batch_axis",),
+    "fn1": ("true_fn",),
+    "fn2": ("false_fn",),
+    "filter": ("filters",),
+    "kernel": ("filters",),
+    **dict.fromkeys(("value", "string_tensor", "source", "input_tensor"), ("input",)),
+    **dict.fromkeys(("rate", "rates", "dilation_rate"), ("dilations",)),
+    "targets": ("labels",),
+    "tensor": ("data", "input"),
+    "values": ("data",),
+    "inputs": ("logits",),
+    "sequence_length": ("logit_length",),
+    "t": ("x", "input"),
+    "m": ("mean",),
+    "v": ("variance",),
+    "msg": ("message",),
+    "block_size": ("block_shape",),
+    "box_ind": ("box_indices",),
+    "uniform_noise": ("noise",),
+    "thresh": ("threshold",),
+    "preferred_dtype": ("dtype_hint",),
+    "expand_nonconcat_dim": ("expand_nonconcat_dims",),
+    "virtual_devices": ("logical_devices",),
+    "algorithm": ("alg",),
+    "device_name_or_function": ("device_name",),
+    "value_structure": ("element_spec",),
 }
 OWN_RULE = ("tf.nn.dropout",)
+_LONGEST = 200  # characters of a call that is written out
+# TF 1.15 refuses these by position; TensorFlow 0.x took them in this order.
+_WITHOUT_NAMES = ("logits", "labels")
 
 
 def check(call: Called) -> Iterator[Advice]:
@@ -30,22 +52,66 @@ def check(call: Called) -> Iterator[Advice]:
     before, now = _plain(call.name)
     for name in call.names():
         if name in before and name not in now:
-            new = RENAMED.get(name, "")
-            given = call.text(name)
-            write = f"{call.name}(..., {new}={given})" if new in now else f"leave {name} out"
-            yield Advice(f"{call.name} of TensorFlow 2 has no argument {name}.", write)
+            yield Advice(
+                f"{call.name} of TensorFlow 2 has no argument {name}.",
+                _written(call, before, now) or _one(call, name, now),
+            )
     if not call.in_tf1_code or call.name in OWN_RULE:
         return
     for position in range(min(call.positional(), len(before))):
+        old = before[position]
         new = now[position] if position < len(now) else "none"
-        moved = new == "none" or new in before or before[position] in now
-        if moved and before[position] != new and RENAMED.get(before[position]) != new:
+        moved = new == "none" or new in before or old in now
+        if moved and new not in (old, renamed(old, now)):
             yield Advice(
-                f"Argument {position + 1} of {call.name} was {before[position]}; now it is {new}.",
-                f"{call.name}(..., {RENAMED.get(before[position], before[position])}="
-                f"{call.text(before[position], position)})",
+                f"Argument {position + 1} of {call.name} was {_shown(old)}; now it is {new}.",
+                _written(call, before, now) or _one(call, old, now, position),
             )
             return
+
+
+def _shown(name: str) -> str:
+    return f"{_WITHOUT_NAMES[0]} in TensorFlow 0.x" if name == "_sentinel" else name
+
+
+def renamed(name: str, now: list[str]) -> str:
+    """Returns what TensorFlow 2 calls an argument of TF1; nothing if it has none."""
+    return next((each for each in (name, *RENAMED.get(name, ())) if each in now), "")
+
+
+def _one(call: Called, name: str, now: list[str], position: int | None = None) -> str:
+    """Returns what to do with one argument, of a call that cannot be written out."""
+    new = renamed(name, now)
+    given = call.text(name, position)
+    return f"{call.name}(..., {new}={given})" if new else f"leave {name} out"
+
+
+def _written(call: Called, before: list[str], now: list[str]) -> str:
+    """Returns the call for TensorFlow 2 with the arguments of the code; nothing if too long."""
+    if call.unsure:
+        return ""
+    order = before if before[0] != "_sentinel" else [*_WITHOUT_NAMES, *before[3:]]
+    made, by_position = [], True
+    for position, (name, value) in enumerate(call.given()):
+        old = (order[position] if position < len(order) else "*") if name is None else name
+        new, text = renamed(old, now), ast.unparse(value)
+        if old == "keep_prob":
+            new, text = "rate", _complement(value)
+        by_position &= name is None and now[position : position + 1] == [new]
+        if old == "*":
+            return ""
+        if new:
+            made.append(text if by_position else f"{new}={text}")
+    text = f"{call.name}({', '.join(made)})"
+    return text if len(text) <= _LONGEST else ""
+
+
+def _complement(keep_prob: ast.expr) -> str:
+    kept = number(keep_prob)
+    if kept is not None:
+        return f"{1 - kept:.6g}"
+    is_sum = isinstance(keep_prob, ast.BinOp | ast.IfExp | ast.BoolOp)
+    return f"1 - ({ast.unparse(keep_prob)})" if is_sum else f"1 - {ast.unparse(keep_prob)}"
 
 
 @functools.cache

@@ -13,8 +13,11 @@ def check(call: Called) -> Iterator[Advice]:
     """Yields advice on a penalty."""
     last = call.name.rpartition(".")[2]
     if last == "l2_loss":
+        if not call.in_tf1_code:
+            return  # in a program of TensorFlow 2 its author means the half
         write = (
-            "keras.ops.sum(keras.ops.square(w)) / 2, or tf_recipes.l2_regularizer(scale) of a layer"
+            f"keras.ops.sum(keras.ops.square({call.text('t')})) / 2, or "
+            "tf_recipes.l2_regularizer(scale) of a layer"
         )
     elif last == "l2_regularizer":
         scale = call.text("scale")

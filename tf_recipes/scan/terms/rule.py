@@ -39,6 +39,7 @@ class Called:
         node: the call.
         in_tf1_code: whether the file names something that only TensorFlow 1 has.
         is_compat: whether the function is reached through `tf.compat.v1`.
+        scope: the scope of the call; None where the file has no such call.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Called:
     ) -> None:
         self.name, self.node = name, node
         self.in_tf1_code, self.is_compat = True, False
+        self.scope: Any = None
         self._positional = [each for call in partials for each in call.args[1:]] + node.args
         self._given: dict[str, ast.expr] = {}
         self.unsure = unsure or any(isinstance(each, ast.Starred) for each in self._positional)
@@ -92,6 +94,10 @@ class Called:
     def names(self) -> list[str]:
         """Returns the names of the arguments that the code gives by name."""
         return list(self._given)
+
+    def given(self) -> list[tuple[str | None, ast.expr]]:
+        """Returns each argument that the code gives, with its name or None."""
+        return [*((None, each) for each in self._positional), *self._given.items()]
 
     def positional(self) -> int:
         """Returns how many arguments the code gives by position."""

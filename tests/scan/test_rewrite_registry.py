@@ -4,7 +4,8 @@ import ast
 
 import pytest
 
-from tf_recipes.scan.fixing import fixer, rewrite_registry
+from tf_recipes.scan import rewrite_registry
+from tf_recipes.scan.fixing import fixer
 from tf_recipes.scan.terms.rewrite import EITHER, KERAS
 
 REWRITES = rewrite_registry.all_rewrites()
