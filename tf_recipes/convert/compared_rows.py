@@ -28,6 +28,7 @@ def of(
     inputs: Sequence[str],
     labels: Sequence[str],
     given: str | os.PathLike[str] | Mapping[str, Any] | None,
+    positive: bool = False,
 ) -> Rows:
     """Returns `{tensor: array (rows, …)}` for the inputs and the labels.
 
@@ -37,11 +38,12 @@ def of(
         inputs: names of the tensors that the model takes.
         labels: names of the tensors that only the loss takes.
         given: arrays, or the path of an `.npz` file; None makes some.
+        positive: True to make inputs above 0 alone.
 
     Raises:
         ValueError: if an array is missing, or has another shape than its tensor.
     """
-    made = example_rows.of_inputs(view, inputs)
+    made = example_rows.of_inputs(view, inputs, positive=positive)
     rows = max((len(each) for each in made.values() if each.ndim), default=example_rows.ROWS)
     if labels and source.structure is not None:
         known = {full(name): _told(source, name) for name in labels}

@@ -22,7 +22,9 @@ _LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
 _ONE_HOT = ("SoftmaxCrossEntropyWithLogits", "Log", "LogSoftmax")
 
 
-def of_inputs(view: GraphView, inputs: Sequence[str], seed: int = 0) -> dict[str, NDArray[Any]]:
+def of_inputs(
+    view: GraphView, inputs: Sequence[str], seed: int = 0, positive: bool = False
+) -> dict[str, NDArray[Any]]:
     """Returns `{tensor: array (rows, …)}` for the inputs of a model.
 
     Numbers come from a normal distribution, whole numbers from the rows of the table that they
@@ -32,6 +34,8 @@ def of_inputs(view: GraphView, inputs: Sequence[str], seed: int = 0) -> dict[str
         view: the graph.
         inputs: names of the tensors.
         seed: the seed of the numbers.
+        positive: True for numbers above 0, as a logarithm, or a mean over the length of a series,
+            needs them.
     """
     random = np.random.RandomState(seed)
     found = {}
@@ -41,11 +45,13 @@ def of_inputs(view: GraphView, inputs: Sequence[str], seed: int = 0) -> dict[str
         sizes = _sizes(shape)
         dtype = np.dtype(view.dtype(tensor))
         if dtype.kind == "f":
-            found[tensor] = random.standard_normal(sizes).astype(dtype)
+            numbers = random.standard_normal(sizes)
+            found[tensor] = (np.abs(numbers) + 0.1 if positive else numbers).astype(dtype)
         elif dtype.kind == "b":
             found[tensor] = random.randint(2, size=sizes).astype(bool)
         else:
-            found[tensor] = random.randint(0, _below(view, tensor), size=sizes).astype(dtype)
+            below, first = _below(view, tensor), int(positive)
+            found[tensor] = random.randint(first, max(below, first + 1), size=sizes).astype(dtype)
     return found
 
 

@@ -122,7 +122,7 @@ def _one_ulp_away(value: NDArray[Any], random: np.random.RandomState) -> NDArray
     steps *= 2
     steps -= 1
     zeros = value == 0
-    steps += np.ascontiguousarray(value).view(whole)
+    steps += np.ascontiguousarray(value).view(whole).reshape(value.shape)
     moved = steps.view(value.dtype)
     if zeros.any():
         signs = np.where(up[zeros], np.inf, -np.inf).astype(value.dtype)

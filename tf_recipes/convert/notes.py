@@ -59,16 +59,30 @@ def of_model(
     return notes
 
 
-def of_steps(training: Training | None, steps: int, asked: int | None, usual: int) -> list[str]:
-    """Returns what a person must know of the comparison of training.
+def of_steps(
+    training: Training | None, steps: int, asked: int | None, usual: int, inputs: Sequence[str]
+) -> list[str]:
+    """Returns what a person must know of the labels, and of the comparison of training.
 
     Args:
         training: how the graph trains, or None.
         steps: how many steps were compared.
         asked: how many were asked for, or None.
         usual: how many are compared where memory allows.
+        inputs: names of the tensors that the model takes.
     """
-    if training is None or asked or (asked is None and steps == usual):
+    if training is None:
+        return []
+    notes = _of_comparison(steps, asked, usual)
+    both = [name for name in training.labels if name in inputs]
+    if both:
+        names = ", ".join(repr(shortened(name, 80)) for name in both)
+        notes.append(f"The loss takes the input {names}: pass its rows to fit as labels, too.")
+    return notes
+
+
+def _of_comparison(steps: int, asked: int | None, usual: int) -> list[str]:
+    if asked or (asked is None and steps == usual):
         return []
     compared = f"{steps} training steps were compared" if steps else "Training was not compared"
     if asked == 0:

@@ -32,7 +32,7 @@ def check(folder: str | os.PathLike[str], overwrite: bool) -> None:
         validation.fail(
             "The folder of a conversion must be a folder, and no link to one.",
             f"output_dir={str(folder)!r}",
-            remedy,
+            "Pass a new folder.",
         )
     there = sorted(each.name for each in path.iterdir()) if path.exists() else []
     foreign = [name for name in there if name not in FILES]

@@ -18,7 +18,8 @@ _ACTIVATIONS = (
     *("Tanh", "Sigmoid", "Softmax", "Relu", "Relu6", "Elu", "Selu", "Softplus", "Softsign", "Exp"),
     *("LeakyRelu", "Maximum", "Minimum", "Abs", "Sqrt", "Rsqrt", "Square", "SquaredDifference"),
     *("Add", "AddV2", "Sub", "Mul", "RealDiv", "Neg", "Sum", "Mean", "Cast", "BiasAdd"),
-    *("StridedSlice", "Slice", "ConcatV2", "Transpose", "Pow"),
+    *("StridedSlice", "Slice", "ConcatV2", "Transpose", "Pow", "DepthToSpace", "SpaceToDepth"),
+    *("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic"),
 )
 _LOGARITHMS = ("Log", "LogSoftmax")
 # what a loss computes of a probability before it takes the logarithm

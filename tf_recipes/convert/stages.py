@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes._support import validation
@@ -151,9 +152,8 @@ class Stages:
         training = self._training(lifted, values)
         code = _code(self.source, lifted, training)
         labels = training.labels if training else ()
-        rows = compared_rows.of(self.source, self.view, self.inputs, labels, self.settings.feeds)
+        rows, of_graph = self._expected(labels, values)  # before a model: memory holds one
         first = self._first(rows)
-        of_graph = self._of_graph(values, first)  # before there is a model: memory holds one
         self.on_progress("building the model")
         model = self._model(code, training, values)
         self.on_progress("comparing predictions")
@@ -183,7 +183,7 @@ class Stages:
             [
                 *self.notes,
                 *notes.of_model(self.source, lifted, code, self.hidden),
-                *notes.of_steps(training, steps, self.settings.steps, STEPS),
+                *notes.of_steps(training, steps, self.settings.steps, STEPS, self.inputs),
             ],
         )
         return Converted(model, code.source(), document)
@@ -202,9 +202,8 @@ class Stages:
         self.on_progress("reading the variables")
         needed = self.view.variable_shapes()
         values = checkpoint_values.read(self.source.prefix, self.source.graph, needed)
-        rows = compared_rows.of(self.source, self.view, self.inputs, (), self.settings.feeds)
+        rows, of_graph = self._expected((), values)
         first = self._first(rows)
-        of_graph = self._of_graph(values, first)
         self.on_progress("comparing predictions")
         found, predictions = own_model.fill(
             mine, self.view, values, of_graph, self.inputs, first, self.settings.variable_map
@@ -218,6 +217,29 @@ class Stages:
         """Returns the rows on which predictions are compared; a number alone has no rows."""
         few: tuple[Any, Any] = (..., slice(example_rows.ROWS))
         return {name: rows[name][few[min(1, rows[name].ndim)]] for name in self.inputs}
+
+    def _expected(
+        self, labels: Sequence[str], values: Values
+    ) -> tuple[Values, forward_check.Expected]:
+        """Returns the rows of the comparison, and what the graph predicts for the first of them.
+
+        Raises:
+            ValueError: if the graph predicts no finite numbers, with which nothing can be compared.
+        """
+        given = self.settings.feeds
+        for positive in (False, True) if given is None else (False,):
+            rows = compared_rows.of(self.source, self.view, self.inputs, labels, given, positive)
+            of_graph = self._of_graph(values, self._first(rows))
+            wrong = [name for name, each in of_graph.values.items() if not np.isfinite(each).all()]
+            if not wrong:
+                return rows, of_graph
+        return validation.fail(
+            "The graph must predict finite numbers, so that a model can be compared with it.",
+            f"NaN or infinity in {shortened(wrong[0], 80)!r} for "
+            + ("rows that were made" if given is None else "the feeds"),
+            "Pass rows of the program with feeds='batches.npz', or name outputs before the node "
+            "that gives NaN.",
+        )
 
     def _of_graph(self, values: Values, rows: Values) -> forward_check.Expected:
         self.on_progress("running the graph")
@@ -294,9 +316,9 @@ class Stages:
         kept = {name: averages.get(name, name) for name in needed}
         if not set(kept) & set(averages):
             validation.fail(
-                "use_ema takes a checkpoint with moving averages of the model's variables.",
+                "use_ema=True takes a checkpoint with moving averages of the model's variables.",
                 f"{self.source.prefix!r}, whose graph has none",
-                "Leave use_ema out.",
+                "Pass use_ema=False.",
             )
         wanted = {kept[name]: shape for name, shape in needed.items()}
         values = checkpoint_values.read(self.source.prefix, graph, wanted)

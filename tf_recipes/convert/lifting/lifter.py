@@ -376,6 +376,8 @@ class Lifter:
         else:
             raise LiftError([Unknown(node_of(name), self.view.op(name), "is no array of numbers")])
         keywords: list[tuple[str, Any]] = []
+        if np.dtype(dtype).kind in "iub":  # no random number is a whole one
+            keywords.append(("initializer", "zeros"))
         if dtype != "float32":
             keywords.append(("dtype", dtype))
         if isinstance(value, Constant):

@@ -44,6 +44,10 @@ def values(
             continue
         default = view.constant(node.input[0]) if node.op == "PlaceholderWithDefault" else None
         given = in_training.get(name, default), in_evaluation.get(name, default)
+        if default is not None and _drops(view, name, default):
+            # a default that drops nothing is for evaluation, and another one for training
+            in_one = (None, default) if float(default) in (0.0, 1.0) else (default, None)
+            given = in_training.get(name, in_one[0]), in_evaluation.get(name, in_one[1])
         value = _value(view, name, *given)
         if value is not None:
             found[name] = value
@@ -65,8 +69,16 @@ def _value(
             return Constant(np.asarray(on, dtype))
         return Flag(name, negated=bool(off) and not (known and bool(on)))
     if dtype.kind == "f" and is_setting(view, name):
+        if in_evaluation is None:
+            in_evaluation = dropping_nothing(view, name)
         return Setting(name, _number(in_training), _number(in_evaluation))
     return Constant(np.asarray(in_training, dtype)) if in_training is not None else None
+
+
+def _drops(view: GraphView, name: str, default: Any) -> bool:
+    """Returns whether the default of a placeholder is the share that dropout keeps or drops."""
+    number = np.dtype(view.dtype(name)).kind == "f" and np.size(default) == 1
+    return number and view.rank(name) == 0 and _meets_a_draw(view, name)
 
 
 def _number(value: Any | None) -> float | None:
@@ -76,21 +88,49 @@ def _number(value: Any | None) -> float | None:
 def is_setting(view: GraphView, name: str) -> bool:
     """Returns whether a placeholder of a number is the share that dropout keeps, or such."""
     rank = view.rank(name)
-    if rank == 0:
-        return True
-    if rank is not None:
-        return False
-    waiting, seen = [(full(name), 0)], set()
+    return rank == 0 if rank is not None else _meets_a_draw(view, name)
+
+
+def _meets_a_draw(view: GraphView, name: str) -> bool:
+    """Returns whether a random number is joined with a placeholder, as in dropout."""
+    return _joined_with_a_draw(view, name) is not None
+
+
+def dropping_nothing(view: GraphView, name: str) -> float | None:
+    """Returns the share with which dropout drops nothing: 1 of what is kept, 0 of what is dropped.
+
+    Returns:
+        None for a placeholder that dropout does not compare with a random number.
+    """
+    found = _joined_with_a_draw(view, name)
+    if found is None:
+        return None
+    tensor, user, turned = found
+    # what is kept: `number < share`, `share > number` and floor(share + number)
+    greater, first = view.op(user) in ("Greater", "GreaterEqual"), view.inputs(user)[0] == tensor
+    less = view.op(user) in ("Less", "LessEqual")
+    dropped = (greater and not first) or (less and first)
+    return 0.0 if dropped != turned else 1.0
+
+
+def _joined_with_a_draw(view: GraphView, name: str) -> tuple[str, str, bool] | None:
+    """Returns a tensor of a placeholder, and the node that joins it with a random number.
+
+    The third entry says that the tensor is 1 minus the placeholder. None if there is no such node.
+    """
+    waiting, seen = [(full(name), 0, False)], set()
     while waiting:  # a random number joins what comes of it within a few nodes
-        tensor, depth = waiting.pop()
+        tensor, depth, turned = waiting.pop()
         for user in view.consumers.get(tensor, []):
             if user in seen or depth > NEAR:
                 continue
             seen.add(user)
-            if any(_is_drawn(view, each) for each in view.inputs(user) if each != tensor):
-                return True
-            waiting.append((full(user), depth + 1))
-    return False
+            inputs = view.inputs(user)
+            if any(_is_drawn(view, each) for each in inputs if each != tensor):
+                return tensor, user, turned
+            subtracted = view.op(user) == "Sub" and inputs[1] == tensor
+            waiting.append((full(user), depth + 1, turned != subtracted))
+    return None
 
 
 def _is_drawn(view: GraphView, tensor: str) -> bool:

@@ -241,8 +241,8 @@ def _keep(lifter: Lifter, mask: Mask) -> tuple[float, str]:
         return share if share is None or mask.kept else 1 - share
 
     in_training, in_evaluation = kept(True), kept(False)
-    if in_training is None:
-        open_ = {name: 1 - UNKNOWN_RATE for name in settings if _depends(lifter, mask, name)}
+    open_ = {name: 1 - UNKNOWN_RATE for name in settings if _depends(lifter, mask, name)}
+    if in_training is None or open_:
         return 1 - UNKNOWN_RATE, (
             f"Nothing says the share that training drops: {UNKNOWN_RATE} was taken. Pass the value "
             f"in training, such as feed={open_!r}."

@@ -10,6 +10,7 @@ _INDENT = 4
 _OPEN, _CLOSE = "([{", ")]}"
 # a string in quotes, a bracket or a comma, or what stands between those
 _TOKEN = re.compile(r"""b?"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)*'|[()\[\]{},]|[^()\[\]{},"']+""")
+_NAMES = re.compile(r"\w+(?:, \w+)+")  # what a tuple is unpacked into
 _OPERATOR = re.compile(r" (?:[-+*/%@&|<>]|//|\*\*|==|!=|<=|>=) ")
 
 
@@ -53,11 +54,16 @@ def lines(statement: str, width: int) -> list[str]:
     ['x = keras.layers.Dense(', "    3, name='a'", ')(h)']
     >>> lines("x = one + another", 16)
     ['x = (', '    one + another', ')']
+    >>> lines("one, another = y_pred", 16)
+    ['(', '    one,', '    another,', ') = y_pred']
     """
     if len(statement) <= width:
         return [statement]
     pieces = _parsed(statement)
-    target, sign, _ = statement.partition(" = ")
+    target, sign, value = statement.partition(" = ")
+    if sign and _NAMES.fullmatch(target):
+        names = [f"{' ' * _INDENT}{name}," for name in target.split(", ")]
+        return ["(", *names, f") = {value}"]
     outside = "".join("" if isinstance(each, _Brackets) else each for each in pieces)
     if sign and _OPERATOR.search(outside.partition(" = ")[2]):
         value = statement[len(target) + len(sign) :]

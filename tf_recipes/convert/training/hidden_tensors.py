@@ -107,6 +107,7 @@ def _before(structure: Structure, tensor: str, inside: Collection[str]) -> list[
     """Returns the tensors of layers that a tensor is made of by what losses do."""
     name = node_of(tensor)
     taken = [each for each in _data(structure, name) if node_of(each) in inside]
-    if structure.nodes[name].op not in _OF_LOSSES or not taken:
+    normalized = any(structure.nodes[node_of(each)].op == "Rsqrt" for each in taken)
+    if structure.nodes[name].op not in _OF_LOSSES or not taken or normalized:
         return [full(tensor)]
     return [found for each in taken for found in _before(structure, each, inside)]

@@ -305,7 +305,7 @@ class LossGraph:
                 l1 = measured(l1, constants, near=1e-3) if abs(l1) * SMALL > least else 0.0
                 l2 = 2 * (first - l1 * LARGE) / LARGE**2
             penalty = Penalty(measured(l1, constants), measured(l2, constants))
-            weights = 1000 * rng.randn(*shape)
+            weights = np.asarray(1000 * rng.randn(*shape))
             wanted = penalty.l1 * np.abs(weights).sum() + penalty.l2 * (weights**2).sum() / 2
             if abs(change(weights) - wanted) > 1e-4 * max(abs(wanted), abs(trial.loss)):
                 self._refuse(f"a function of the weights {shortened(name, 80)!r}")

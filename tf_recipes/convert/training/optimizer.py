@@ -59,6 +59,7 @@ _DEFAULTS = {
         "initial_accumulator_value": 0.1,
     },
 }
+_OF_ALL_ROWS = ("Ftrl", "Adadelta")  # a row without a gradient changes in Keras, and not in TF1
 _SHOWN = ("momentum", "rho")  # are written also where they are the default
 _NUMBERS = (
     *("momentum", "decay", "rho", "epsilon", "beta1", "beta2"),
@@ -106,6 +107,14 @@ def find(
             "Convert for predictions alone with inference=True.",
         )
     kind = kinds[0]
+    rows = [update.variable for update in updates if update.sparse]
+    if rows and kind in _OF_ALL_ROWS:
+        validation.fail(
+            "The training step must have one optimizer that Keras or tf_recipes has.",
+            f"{kind} of the rows that a step looks up, such as of {shortened(rows[0], 60)!r} in "
+            f"{structure.graph.source!r}: that of Keras changes all rows",
+            "Convert for predictions alone with inference=True.",
+        )
     numbers = _numbers(structure, updates, values, feed)
     found_rates = {
         tensor: rates.find(structure, tensor, values, feed)

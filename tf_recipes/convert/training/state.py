@@ -123,7 +123,8 @@ def _set_powers(
             power = structure.variable_of(node_of(tensor))
             if power is None:  # the Keras of TF1 computes it from the number of steps
                 with Probe(structure, [tensor]) as probe:
-                    variable.assign(probe.run(variables=values)[0])
+                    if all(name in values for name in probe.variables):
+                        variable.assign(probe.run(variables=values)[0])
             elif power in values:
                 variable.assign(values[power])
                 done[power] = str(variable.path)

@@ -84,7 +84,8 @@ class Arguments:
     def y(self, model: keras.Model, feeds: Mapping[str, Any], predictions: Any) -> Any:
         """Returns the labels, in the form that the model's loss takes.
 
-        TF1 programs feed labels as one-hot rows or as numbers, and Keras has a loss for each.
+        TF1 programs feed labels as one-hot rows or as numbers, and Keras has a loss for each. A
+        model that computes its loss by itself takes them as they are fed.
         """
         fed = self.labels
         if not fed and model.loss is not None and model.loss != []:
@@ -92,8 +93,9 @@ class Arguments:
         labels = [np.asarray(feeds[name]) for name in fed]
         outputs = keras.tree.flatten(predictions)
         losses = _losses(model, len(labels))
+        own = not model.loss and type(model).compute_loss is not keras.Model.compute_loss
         formed = [
-            _label(a, np.shape(outputs[k]) if k < len(outputs) else None, losses[k])
+            a if own else _label(a, np.shape(outputs[k]) if k < len(outputs) else None, losses[k])
             for k, a in enumerate(labels)
         ]
         if not formed:

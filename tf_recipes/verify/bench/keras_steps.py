@@ -46,6 +46,11 @@ class Masks:
         self.left = list(masks)
         self.without: dict[str, str] = {}
         self._variables: dict[str, keras.Variable] = {}
+        self._match(model, x, masks)
+        # nothing is missing where TF1 keeps all: later steps show whether it does so in each
+        self.left = [name for name in self.left if not np.asarray(masks[name]).all()]
+
+    def _match(self, model: keras.Model, x: Any, masks: Mapping[str, Mask]) -> None:
         if not any(_is_dropout(layer) for layer in layers_in(model)):
             return
         for layer, shape in _called(model, x):

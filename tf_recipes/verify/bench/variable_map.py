@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.blocks.weight import Weight
 from tf_recipes.graph.roles import BIAS, GAMMA, KERNEL, NORMALIZATION, TF1Variable
 from tf_recipes.verify.bench import recurrent_cells
 
@@ -135,6 +136,7 @@ def find(
     work.take_biases()
     work.take_normalizations()
     work.take_rest()
+    work.leave_constants(model)
     order = {each.name: each.place for each in tf1}
     links = sorted(work.links, key=lambda link: order[link.tf1])
     return Map(links, cells, work.tf1, work.keras)
@@ -247,6 +249,15 @@ class _Search:
     def take_rest(self) -> None:
         for role in sorted({each.role for each in self.tf1}):
             self._by_shape(role)
+
+    def leave_constants(self, model: keras.Model) -> None:
+        """Leaves out the arrays that a model holds as constants: they have their values."""
+        held = {
+            id(layer.value)
+            for layer in recurrent_cells.layers_in(model)
+            if isinstance(layer, Weight) and layer.built and not layer.trainable
+        }
+        self.keras = [each for each in self.keras if id(each) not in held]
 
     def _by_shape(self, role: str) -> None:
         """Joins variables of a role, shape by shape, where both sides have as many."""
