@@ -200,7 +200,8 @@ def renamed(recorded, tf, keras):
     """
     rows = {}
     for name, row in names.rows().items():
-        match = _EXACT.fullmatch(row.replacement) if row.compared == "run" else None
+        replacement = row.replacement.partition("; on GPUs ")[0]  # a hint on precision
+        match = _EXACT.fullmatch(replacement) if row.compared == "run" else None
         before = recorded["arguments"].get(name)
         if match and before and match[1] != name and "**" not in "".join(before):
             root = {"tf": tf, "keras": keras}[match[1].partition(".")[0]]
