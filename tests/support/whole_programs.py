@@ -32,6 +32,8 @@ INFERENCE = {
 REFUSED = {
     "custom_loop": "Exit ('settling/Exit_1', after 'settling/Switch_1' and before 'scores')",
 }
+# Programs whose recorded output is behind the tensor that the loss takes, and so must be named.
+NAMED = ("keras_sequential",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Program:
         """Returns the settings of the conversion."""
         names, feeds = (json.loads(str(tf1[key])) for key in ("names", "feeds"))
         given = {
-            "outputs": None,
+            "outputs": names["outputs"] if self.name in NAMED else None,
             "feed": feeds["train"],
             "eval_feed": feeds["eval"],
             "feeds": self.batches,

@@ -35,15 +35,20 @@ def _code(name):
 
 
 def _missing(name):
-    """Returns the text in place of a table whose file is missing."""
+    """Returns the text in place of a word whose file is missing."""
     return f"{_NOT_YET}: docs/{name} is missing"
+
+
+def _no_table(name):
+    """Returns a table with a heading alone, in place of one whose file is missing."""
+    return _rows((_missing(name),))
 
 
 def speed(name):
     """Returns the steps per second of each contestant, by net and batch size."""
     results = _read(name)
     if results is None:
-        return _missing(name)
+        return _no_table(name)
     found = {(r["net"], r["batch"], r["contestant"]): r for r in results["speed"]}
     settings = list(dict.fromkeys((net, batch) for net, batch, _ in found))
     names = list(dict.fromkeys(contestant for *_, contestant in found))
@@ -68,7 +73,7 @@ def ratios(name, ours, others):
     """Returns our speed over that of others: the ratio of the medians, and those of the rounds."""
     results = _read(name)
     if results is None:
-        return _missing(name)
+        return _no_table(name)
     found = {(r["batch"], r["contestant"]): r for r in results["speed"] if not r["failed"]}
     batches = list(dict.fromkeys(row["batch"] for row in results["speed"]))
     rows = []
@@ -91,7 +96,7 @@ def goals(name):
     """Returns each goal, what was reached, and whether it was met."""
     results = _read(name)
     if results is None:
-        return _missing(name)
+        return _no_table(name)
     rows = []
     for goal in results["goals"]:
         if goal["reached"] is None:
@@ -107,7 +112,9 @@ def growth(name):
     """Returns how the time grows with layers, batch and images."""
     results = _read(name)
     if results is None or not results["growth"]:
-        return _missing(name) if results is None else f"{_NOT_YET}: run without --nogrowth"
+        return (
+            _no_table(name) if results is None else _rows((f"{_NOT_YET}: run without --nogrowth",))
+        )
     rows = []
     for each in results["growth"]:
         medians = [1e3 * statistics.median(seconds) for seconds in each["seconds"]]
@@ -124,7 +131,7 @@ def memory(name):
     """Returns the peak memory of each contestant, and the part above the import."""
     results = _read(name)
     if results is None:
-        return _missing(name)
+        return _no_table(name)
     first = results["speed"][0]
     rows = [
         (_code(r["contestant"]), *_mebibytes(r["memory_bytes"]))
@@ -166,7 +173,9 @@ def startup(name):
     """Returns the seconds from the command to the end of the first step."""
     results = _read(name)
     if results is None or not results["startup"]:
-        return _missing(name) if results is None else f"{_NOT_YET}: run without --nostartup"
+        return (
+            _no_table(name) if results is None else _rows((f"{_NOT_YET}: run without --nostartup",))
+        )
     rows = [
         (_code(r["contestant"]), *(f"{r[key]:.2f}" for key in ("median", "min", "max")))
         for r in results["startup"]
@@ -178,7 +187,7 @@ def scaling_times():
     """Returns the time of a step for each net, batch size and number of workers."""
     results = _read(SCALING)
     if results is None:
-        return _missing(SCALING)
+        return _no_table(SCALING)
     found = {(m["parameters"], m["rows"], m["workers"]): m for m in results["measured"]}
     workers = sorted({each for *_, each in found})
     several = [count for count in workers if count > 1]
@@ -200,7 +209,7 @@ def scaling_cost():
     """Returns the fitted coefficients of the model of a step."""
     results = _read(SCALING)
     if results is None:
-        return _missing(SCALING)
+        return _no_table(SCALING)
     cost = results["cost"]
     errors = [m["relative_error_of_the_model"] for m in results["measured"]]
     known = [error for error in errors if error is not None]
@@ -228,7 +237,7 @@ def scaling_pays():
     """Returns the rows of a global batch above which several workers are faster than one."""
     results = _read(SCALING)
     if results is None:
-        return _missing(SCALING)
+        return _no_table(SCALING)
     counts = list(results["pays_above"][0]["rows"])
     rows = [
         (f"{each['parameters']:,}", each["network"], *map(_above, each["rows"].values()))
@@ -253,7 +262,7 @@ def training():
     """Returns the accuracy that each recipe reaches, and the seconds that it takes."""
     results = _read(TRAINING)
     if results is None:
-        return _missing(TRAINING)
+        return _no_table(TRAINING)
     rows = []
     for each in results["recipes"]:
         reached = each["test_accuracy"]
