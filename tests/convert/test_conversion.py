@@ -127,7 +127,7 @@ def test_the_moving_averages_of_the_weights_are_taken_if_asked_for(tmp_path):
     ]
     assert [float(each.model(np.float32([[5.0]]))[0, 0]) for each in done] == [10.0, 15.0]
     assert all(each.passed for each in done)
-    with pytest.raises(ValueError, match="use_ema takes a checkpoint with moving averages"):
+    with pytest.raises(ValueError, match="use_ema=True takes a checkpoint with moving averages"):
         convert(VERIFY / "clip_value" / "model.ckpt", use_ema=True)
 
 
