@@ -76,8 +76,9 @@ def first_vanished(name: str) -> str | None:
 def lost_module(name: str) -> str | None:
     """Returns the private module of a name that TensorFlow 2 lacks; None if there is none.
 
-    >>> lost_module("tf.python.layers.core.Dense"), lost_module("tf.python.ops.math_ops")
-    ('tf.python.layers', None)
+    >>> lost_module("tf.python.keras.layers.local.LocallyConnected1D")
+    'tf.python.keras.layers.local'
+    >>> lost_module("tf.python.ops.math_ops")
     """
     parts = name.split(".")
     heads = (".".join(parts[:length]) for length in range(3, len(parts) + 1))
