@@ -30,7 +30,6 @@ RENAMED = {
     "m": ("mean",),
     "v": ("variance",),
     "msg": ("message",),
-    "block_size": ("block_shape",),
     "box_ind": ("box_indices",),
     "uniform_noise": ("noise",),
     "thresh": ("threshold",),
