@@ -82,6 +82,8 @@ def _one(call: Called, name: str, now: list[str], position: int | None = None) -
     """Returns what to do with one argument, of a call that cannot be written out."""
     new = renamed(name, now)
     given = call.text(name, position)
+    if name == "block_size" and "block_shape" in now:
+        new, given = "block_shape", f"[{given}, {given}]"
     return f"{call.name}(..., {new}={given})" if new else f"leave {name} out"
 
 
@@ -96,6 +98,8 @@ def _written(call: Called, before: list[str], now: list[str]) -> str:
         new, text = renamed(old, now), ast.unparse(value)
         if old == "keep_prob":
             new, text = "rate", _complement(value)
+        if old == "block_size" and "block_shape" in now:  # a number for each of two axes
+            new, text = "block_shape", f"[{text}, {text}]"
         by_position &= name is None and now[position : position + 1] == [new]
         if old == "*":
             return ""
