@@ -9,7 +9,7 @@ from typing import Any
 
 from tf_recipes.graph.control_flow import ControlFlow
 from tf_recipes.graph.meta_graph import MetaGraph
-from tf_recipes.graph.node_graph import NodeGraph
+from tf_recipes.graph.node_graph import NodeGraph, reached
 from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, node_of
 from tf_recipes.graph.training_step import APPLIES, GRADIENT_OF, find_loss, find_train_op
 from tf_recipes.graph.update_ops import Update
@@ -243,14 +243,14 @@ class Structure(NodeGraph):
             **{t: self._taken_by_the_loss(node_of(t)) for t in outputs},
             **{t: self.starts([t]) for t in labels},
         }
-        reached = {t: self.descendants(names, self.forward) for t, names in taken.items()}
+        behind = {t: self.descendants(names, self.forward) for t, names in taken.items()}
         possible = {}
         for output in outputs:
             own = {
-                label: reached[label].difference(*(reached[t] for t in labels if t != label))
+                label: behind[label].difference(*(behind[t] for t in labels if t != label))
                 for label in labels
             }
-            possible[output] = {label for label in labels if reached[output] & own[label]}
+            possible[output] = {label for label in labels if behind[output] & own[label]}
         found: dict[str, str] = {}
         while True:  # what is the only one for an output is none of the others
             left = {o: p - set(found.values()) for o, p in possible.items() if o not in found}
@@ -266,10 +266,10 @@ class Structure(NodeGraph):
             labels: the tensors that only the loss takes.
         """
         trained = self.descendants(self.trainable, self.forward)
-        reached = {t: self.descendants(self.starts([t]), self.forward) for t in labels}
+        behind = {t: self.descendants(self.starts([t]), self.forward) for t in labels}
         found = []
-        for label, nodes in reached.items():
-            compared = {n for t in labels if t != label for n in reached[t]} & trained
+        for label, nodes in behind.items():
+            compared = {n for t in labels if t != label for n in behind[t]} & trained
             meetings = [
                 [each for each in self.inputs(n) if each in trained and each not in nodes]
                 for n in nodes & trained
@@ -281,17 +281,11 @@ class Structure(NodeGraph):
 
     def _taken_by_the_loss(self, name: str) -> list[str]:
         """Returns a node if the loss needs it, else the nearest before it that the loss needs."""
-        found, waiting, seen = [], [name], set()
-        while waiting:
-            each = waiting.pop()
-            if each in seen or each not in self.nodes:
-                continue
-            seen.add(each)
-            if each in self.forward:
-                found.append(each)
-            else:
-                waiting += self.inputs(each)
-        return found
+        passed = reached(
+            [name] if name in self.nodes else [],
+            lambda each: () if each in self.forward else filter(self.nodes.get, self.inputs(each)),
+        )
+        return [each for each in passed if each in self.forward]
 
     def _above(self, edge: set[str], free: list[str]) -> set[str]:
         return self.ancestors(edge, control=False) & set(free)

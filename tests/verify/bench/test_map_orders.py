@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf1_program import saved
 from tf_recipes.verify import AmbiguousMap, verify
 from tf_recipes.verify.bench import map_orders
 from tf_recipes.verify.bench.variable_map import ORDER, Link, Map
@@ -15,16 +16,6 @@ v1 = tf.compat.v1
 layers = keras.layers
 ROWS = np.random.RandomState(0).rand(16, 5).astype("f4")
 FEEDS = {"x": ROWS, "y": ROWS.sum(1, keepdims=True) > 2.5}
-
-
-def saved(folder, program):
-    """Returns the checkpoint of a program, before its first step."""
-    prefix = str(folder / "model.ckpt")
-    with tf.Graph().as_default(), v1.Session() as session:
-        program()
-        session.run(v1.global_variables_initializer())
-        v1.train.Saver().save(session, prefix)
-    return prefix
 
 
 def judged(model, checkpoint, feeds=FEEDS, **settings):

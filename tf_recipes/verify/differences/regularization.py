@@ -65,7 +65,7 @@ def _shares(case: Case, penalties: Any) -> dict[str, float]:
         regularizer = joined[name].regularizer
         found = 0.0
         if regularizer is not None:
-            found = float(keras.ops.convert_to_numpy(regularizer(keras.ops.array(values[name]))))
+            found = _penalty(regularizer, values[name])
         shares[name] = found / wanted if wanted else 1.0
     return shares
 
@@ -78,8 +78,13 @@ def _surplus(case: Case, penalties: Any) -> list[str]:
         for name, variable in case.result.found.keras_of().items()
         if variable.regularizer is not None
         and name not in penalties
-        and float(keras.ops.convert_to_numpy(variable.regularizer(keras.ops.array(values[name]))))
+        and _penalty(variable.regularizer, values[name])
     ]
+
+
+def _penalty(regularizer: Any, value: Any) -> float:
+    """Returns the penalty of a variable with a value."""
+    return float(keras.ops.convert_to_numpy(regularizer(keras.ops.array(value))))
 
 
 def _listed(names: list[str]) -> str:
