@@ -3,8 +3,8 @@
     python scripts/keep_chapter.py --chapters=transfer,features
 
 Each chapter is measured by the command that docs/chapters.md names, in a process of its own, and
-timed. The parts of its JSON that the pages need are written to docs/measured/NAME.json, with the
-digests of its figures; the figures are written to docs/figures. Afterwards, python
+timed. The parts of its JSON that the pages need are written to docs/measured/chapters/NAME.json,
+with the digests of its figures; the figures are written to docs/figures. Afterwards, python
 scripts/update_docs.py puts them into the pages. Without --chapters all chapters are measured, one
 after another.
 """
@@ -50,7 +50,7 @@ def main():
     """Measures the chapters that the flag names."""
     for name in _CHAPTERS.value:
         validation.choice("chapters", name, COMMANDS)
-    folders = [Path(_DOCS.value, each) for each in ("figures", "measured")]
+    folders = [Path(_DOCS.value, each) for each in ("figures", "measured/chapters")]
     for folder in folders:
         check_output_directory("docs", str(folder))
     files.check_targets(folders[1], [f"{name}.json" for name in _CHAPTERS.value])

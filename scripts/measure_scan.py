@@ -6,7 +6,7 @@ The code is that of this repository's TF1 programs, copied until it is long enou
 where they are there, of tf_slim and of contrib in TensorFlow 1.15. The cache is not used. Run it on
 a machine that does nothing else. The figures of docs/scan.md are written by
 
-    python scripts/measure_scan.py --json_out=docs/scan_speed.json
+    python scripts/measure_scan.py --json_out=docs/measured/scan_speed.json
     python scripts/update_docs.py
 
 Run scripts/create_tf1_environment.py before; without TensorFlow 1.15 its row is left out.

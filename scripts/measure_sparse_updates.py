@@ -6,7 +6,7 @@ Each optimizer takes steps with a sparse gradient of 64 rows of a table of 200,0
 the embedding of a batch has it. The times are of one step, the median of some rounds. Run it on a
 machine that does nothing else. The figures of docs/numerics.md are written by
 
-    python scripts/measure_sparse_updates.py --json_out=docs/sparse_updates.json
+    python scripts/measure_sparse_updates.py --json_out=docs/measured/sparse_updates.json
     python scripts/update_docs.py
 
 Run scripts/create_tf1_environment.py before; without TensorFlow 1.15 its column is left out.

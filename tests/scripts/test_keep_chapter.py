@@ -12,7 +12,7 @@ def test_a_chapter_is_run_timed_and_kept(run_script, tmp_path):
     status, printed, _ = run_script(NAME, *flags, children=True)
     assert status == 0
     assert "| hidden1 " in printed and "watch_gradients: kept, after " in printed
-    kept = json.loads((docs / "measured" / "watch_gradients.json").read_text())
+    kept = json.loads((docs / "measured" / "chapters" / "watch_gradients.json").read_text())
     command = "python scripts/watch_gradients.py --recipe=best_practice --interval=50"
     assert kept["command"] == command
     assert list(kept) == [

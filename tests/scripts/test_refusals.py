@@ -329,7 +329,7 @@ def test_every_script_is_tested():
 def test_what_is_in_the_place_of_a_file_is_found_before_the_work(scripts, tmp_path):
     places = {
         "augment": ("augment.json", "--output_dir=."),
-        "keep_chapter": ("measured/features.json", "--docs=.", "--chapters=features"),
+        "keep_chapter": ("measured/chapters/features.json", "--docs=.", "--chapters=features"),
         "record_reference": ("adam.npz", "--output_dir=.", "--recipe=adam"),
         "train": ("model.keras", "--output_dir=."),
         "watch_gradients": ("watch_gradients.png", "--output_dir=."),

@@ -9,8 +9,10 @@ import statistics
 from pathlib import Path
 
 DOCS = Path(__file__).parents[3] / "docs"
-PROCESSOR, GPU = "measured/benchmark.json", "benchmark_h200.json"
-TORCH, SCALING, TRAINING = (f"measured/{name}.json" for name in ("torch", "scaling", "training"))
+PROCESSOR, GPU, TORCH, SCALING, TRAINING = (
+    f"measured/{name}.json"
+    for name in ("benchmark", "benchmark_h200", "torch", "scaling", "training")
+)
 _NOT_YET = "not measured"
 _GROWN = {"layers": "hidden layers of 100", "batch": "images of a batch", "samples": "images"}
 

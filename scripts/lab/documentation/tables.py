@@ -12,8 +12,8 @@ from tf_recipes.knowledge import names
 from tf_recipes.parity.verdict import STATUSES
 from tf_recipes.verify.reports import document_schema
 
-SCAN_SPEED = Path(__file__).parents[3] / "docs" / "scan_speed.json"
-SPARSE_UPDATES = Path(__file__).parents[3] / "docs" / "sparse_updates.json"
+SCAN_SPEED = Path(__file__).parents[3] / "docs" / "measured" / "scan_speed.json"
+SPARSE_UPDATES = Path(__file__).parents[3] / "docs" / "measured" / "sparse_updates.json"
 
 
 def fill(text):

@@ -57,7 +57,7 @@ def generated(clone):
         try:
             markers.check(page.read_text())
             text = measured.fill(page.read_text(), page, docs)
-            contents[page] = chapter_figures.fill(text, docs / "measured")
+            contents[page] = chapter_figures.fill(text, docs / "measured" / "chapters")
             tables.check(text)
         except ValueError as error:
             raise ValueError(f"{page}: {error}") from error

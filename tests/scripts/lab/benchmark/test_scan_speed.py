@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lab.benchmark import scan_speed
 
-RECORDED = Path(__file__).parents[4] / "docs" / "scan_speed.json"
+RECORDED = Path(__file__).parents[4] / "docs" / "measured" / "scan_speed.json"
 
 
 def test_the_programs_of_the_repository_are_scanned(tmp_path, monkeypatch, capsys):

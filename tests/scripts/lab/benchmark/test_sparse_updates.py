@@ -8,7 +8,7 @@ import pytest
 from lab.benchmark import sparse_session, sparse_updates
 from tf_recipes.parity.tf1 import interpreter
 
-RECORDED = Path(__file__).parents[4] / "docs" / "sparse_updates.json"
+RECORDED = Path(__file__).parents[4] / "docs" / "measured" / "sparse_updates.json"
 SECONDS = {"Momentum": [0.002, 0.003, 0.001]}
 
 

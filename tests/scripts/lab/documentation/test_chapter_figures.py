@@ -10,7 +10,7 @@ from lab.documentation import chapter_figures, markers, pages
 
 DOCS = Path(__file__).parents[4] / "docs"
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
-KEPT = {path.stem: json.loads(path.read_text()) for path in sorted((DOCS / "measured").glob("*"))}
+KEPT = {path.stem: json.loads(path.read_text()) for path in sorted((DOCS / "measured" / "chapters").glob("*"))}
 WRITTEN = {
     "settings": {"seeds": 2, "command": "python scripts/x.py --seeds=2"},
     "runs": [{"loss": 0.5}] * 1000,
@@ -183,7 +183,7 @@ def test_text_without_markers():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_pages_have_what_was_measured(page):
     text = page.read_text()
-    assert chapter_figures.fill(text, DOCS / "measured") == text, (
+    assert chapter_figures.fill(text, DOCS / "measured" / "chapters") == text, (
         "run python scripts/update_docs.py"
     )
 
@@ -221,5 +221,5 @@ def test_the_figures_are_of_the_run_that_the_page_shows(name):
 
 @pytest.mark.parametrize("name", sorted(VERDICTS))
 def test_what_is_kept_is_small_and_shown(name):
-    assert (DOCS / "measured" / f"{name}.json").stat().st_size < 30_000
+    assert (DOCS / "measured" / "chapters" / f"{name}.json").stat().st_size < 30_000
     assert any(f"<!-- chapter {name} " in page.read_text() for page in PAGES)

@@ -170,8 +170,9 @@ def test_a_broken_marker_is_refused_with_its_page(clone, broken, fails):
 @pytest.mark.parametrize("text", ["[]", "{", ""])
 def test_a_damaged_chapter_is_named(clone, text, fails):
     (clone / "README.md").write_text("<!-- chapter transfer seconds --><!-- / -->")
-    (clone / "docs" / "measured").mkdir()
-    (clone / "docs" / "measured" / "transfer.json").write_text(text)
+    chapters = clone / "docs" / "measured" / "chapters"
+    chapters.mkdir(parents=True)
+    (chapters / "transfer.json").write_text(text)
     with fails("transfer.json, which is damaged"):
         update.run(clone)
 
