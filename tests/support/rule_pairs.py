@@ -78,6 +78,41 @@ SAME = {
         tf1("import tensorflow.compat.v1 as tf\ny = tf.log(x + 3.0)"),
         keras3("y = keras.ops.log(x + 3.0)"),
     ),
+    "TFR005": (
+        tf1(
+            """
+            batches = tf.data.Dataset.from_tensor_slices(x).repeat(2).batch(4)
+            batch = batches.make_one_shot_iterator().get_next()
+            print(batches.output_shapes.ndims, x.get_shape()[1].value)
+            with tf.Session() as session:
+                y = tf.reduce_sum(batch).eval(session=session)
+            print(round(float(y), 4))
+            """,
+            "",
+        ),
+        keras3(
+            """
+            import tensorflow as tf
+
+            batches = tf.data.Dataset.from_tensor_slices(x).repeat(2).batch(4)
+            print(len(batches.element_spec.shape), x.shape[1])
+            y = sum(keras.ops.sum(batch) for batch in batches)
+            """
+        ),
+    ),
+    "TFR006": (
+        tf1("y = tf.gradients(tf.reduce_sum(x**3), x)[0]"),
+        keras3(
+            """
+            import tensorflow as tf
+
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = keras.ops.sum(x**3)
+            y = tape.gradient(loss, x)
+            """
+        ),
+    ),
     "TFR010": (
         tf1(f"y = tf.contrib.layers.fully_connected(x, 3, weights_initializer={HALF}) + x"),
         keras3(
@@ -253,5 +288,6 @@ SAME = {
     ),
 }
 WITHOUT_NUMBERS = {
+    "TFR007": "TensorFlow 1.15 refuses the order of arguments of 0.x, too",
     "TFR027": "TensorFlow 1.15 is run by Python 3.7, which reads no program of Python 2",
 }

@@ -10,8 +10,8 @@ from typing import NoReturn
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.lifting.graph_view import GraphView
-from tf_recipes.convert.lifting.lifter import LiftError
 from tf_recipes.convert.lifting.pattern import by_operation
+from tf_recipes.convert.lifting.step_builder import LiftError
 from tf_recipes.convert.lifting.values import Unknown
 
 

@@ -28,7 +28,8 @@ from tf_recipes.convert import (
 )
 from tf_recipes.convert.lifting import lifter, placeholders
 from tf_recipes.convert.lifting.graph_view import GraphView, full
-from tf_recipes.convert.lifting.lifter import Lifted, LiftError
+from tf_recipes.convert.lifting.lifter import Lifted
+from tf_recipes.convert.lifting.step_builder import LiftError
 from tf_recipes.convert.lifting.values import Constant, Flag, Setting, Value
 from tf_recipes.convert.program import built_model
 from tf_recipes.convert.program.model_code import ModelCode

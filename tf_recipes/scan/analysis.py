@@ -14,7 +14,7 @@ from tf_recipes.scan.reading.scopes import Calling, Scope, Use
 from tf_recipes.scan.reading.source import Source
 from tf_recipes.scan.terms import contrib_functions
 from tf_recipes.scan.terms.findings import VANISHED, Finding
-from tf_recipes.scan.terms.rule import Advice, Called, Rule, Used, Whole
+from tf_recipes.scan.terms.rule import Advice, Attributed, Called, Rule, Used, Whole
 
 ARG_SCOPES = ("tf.contrib.framework.arg_scope", "tf.contrib.slim.arg_scope")
 _ON_COMPAT = {
@@ -52,6 +52,7 @@ class Analysis:
         if self.uses_tensorflow:
             calls = list(self._calls(table))
             found.update(self._of_calls(table, calls))
+            found.update(self._of_attributes(table))
             found.update(self._of_whole(table, calls))
         kept = sorted(found, key=_order)
         if "noqa" in self.source.text.lower():
@@ -188,6 +189,22 @@ class Analysis:
                         found = advice._replace(replacement=written or advice.replacement)
                     yield self._finding(rule, found, advice.node or call.node)
 
+    def _of_attributes(self, table: "_Table") -> Iterator[Finding]:
+        """Yields the findings of attributes of objects, such as methods; see `Attributed`."""
+        if not self._is_tf1 or not table.attributes:
+            return
+        for use in self.collected.uses:
+            node = use.node
+            if type(node) is not ast.Attribute or node.attr not in table.attributes:
+                continue
+            if id(node) in self._resolved:
+                continue  # a name of TensorFlow, such as a function of a module
+            calling = self._callings.get(id(node))
+            seen = Attributed(node, None if calling is None else calling.node)
+            for rule in table.attributes[node.attr]:
+                for advice in rule.attribute(seen):  # type: ignore[misc]
+                    yield self._finding(rule, advice, advice.node or node)
+
     def _of_whole(self, table: "_Table", calls: list[Called]) -> Iterator[Finding]:
         if not table.whole:
             return
@@ -245,6 +262,7 @@ class _Table:
         self._use: list[Rule] = []
         self._functions: dict[str, list[Rule]] = {}
         self._keywords: dict[str, list[Rule]] = {}
+        self.attributes: dict[str, list[Rule]] = {}
         self.known: dict[tuple[str, bool, bool, bool], list[tuple[Rule, Advice]]] = {}
         for rule in rules:
             if rule.use is not None:
@@ -255,6 +273,8 @@ class _Table:
                 self._functions.setdefault(name, [])
                 if rule.call is not None:
                     self._functions[name].append(rule)
+            for name in rule.attributes:
+                self.attributes.setdefault(name, []).append(rule)
             for name in rule.keywords if rule.call is not None else ():
                 self._keywords.setdefault(name, []).append(rule)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tf_recipes.convert.lifting.lifter import PART, Lifter
+from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
+from tf_recipes.convert.lifting.step_builder import PART
 from tf_recipes.convert.lifting.values import Constant, Value
 from tf_recipes.convert.patterns import _layout, _moving_average, _normalization, passing
 from tf_recipes.convert.program.expressions import Origin, Transform

@@ -7,8 +7,9 @@ import string
 from collections.abc import Sequence
 from typing import Any
 
-from tf_recipes.convert.lifting.lifter import DROPOUTS, Lifter
+from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
+from tf_recipes.convert.lifting.step_builder import DROPOUTS
 from tf_recipes.convert.lifting.values import (
     Constant,
     Flag,

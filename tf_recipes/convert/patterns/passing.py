@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf_recipes.convert.lifting.lifter import LAYER_PATH, Lifter
+from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
+from tf_recipes.convert.lifting.step_builder import LAYER_PATH
 from tf_recipes.convert.lifting.values import Flag, Unknown, Value
 from tf_recipes.convert.patterns import _scalars
 from tf_recipes.convert.program.expressions import Tensor

@@ -118,6 +118,24 @@ class Whole(NamedTuple):
     is_python2: bool
 
 
+class Attributed(NamedTuple):
+    """Holds `object.attribute`, of an object that is no module of TensorFlow, in TF1's code.
+
+    `call` is the call of the attribute, None where the code does not call it.
+    """
+
+    node: ast.Attribute
+    call: ast.Call | None
+
+    def object(self) -> str:
+        """Returns the object as source."""
+        return source(self.node.value)
+
+    def gives(self, *names: str) -> bool:
+        """Returns whether a call has one of these arguments by name."""
+        return self.call is not None and any(each.arg in names for each in self.call.keywords)
+
+
 class Rule(NamedTuple):
     """Holds one rule. A module of `tf_recipes/scan/rules` defines one, as `RULE`.
 
@@ -131,8 +149,10 @@ class Rule(NamedTuple):
         after: the Keras 3 code in its place, or a program without a finding.
         functions: canonical names whose calls `call` is shown.
         keywords: arguments by name; `call` is shown each call that has one, whatever it calls.
+        attributes: names; `attribute` is shown each attribute of an object that has one.
         difference: the key of the known difference that the rule finds; empty for none.
-        use: yields advice on a use; `call` on a call; `whole` on a file.
+        use: yields advice on a use; `call` on a call; `attribute` on an attribute; `whole` on a
+            file.
     """
 
     code: str
@@ -144,9 +164,11 @@ class Rule(NamedTuple):
     after: str
     functions: frozenset[str] = frozenset()
     keywords: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
     difference: str = ""
     use: Callable[[Used], Iterator[Advice]] | None = None
     call: Callable[[Called], Iterator[Advice]] | None = None
+    attribute: Callable[[Attributed], Iterator[Advice]] | None = None
     whole: Callable[[Whole], Iterator[Advice]] | None = None
 
 
@@ -189,7 +211,7 @@ def trap(
         after,
         functions,
         keywords,
-        difference,
+        difference=difference,
         call=call,
         whole=whole,
     )

@@ -1,0 +1,24 @@
+"""Tests that the order of arguments of TensorFlow 0.x is found."""
+
+import pytest
+
+from tf_recipes.scan import scanner
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("tf.concat(1, [a, b])", ["tf.concat([a, b], axis=1)"]),
+        ("tf.concat(-1, parts, name='c')", ["tf.concat(parts, axis=-1)"]),
+        ("tf.split(0, 3, x)", ["tf.split(x, 3, axis=0)"]),
+        ("tf.split(1, num_or_size_splits=3, value=x)", []),
+        ("tf.concat([a, b], 1)", []),
+        ("tf.concat(parts, axis)", []),
+        ("tf.split(x, 3, 0)", []),
+        ("tf.concat(*given)", []),
+    ],
+)
+def test_the_axis_in_front_is_found(tmp_path, code, expected):
+    (tmp_path / "a.py").write_text(f"import tensorflow as tf\ny = {code}\n")
+    findings = scanner.scan([str(tmp_path / "a.py")], ["TFR007"], workers=1).findings
+    assert [each.replacement for each in findings] == expected

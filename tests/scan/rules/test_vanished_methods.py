@@ -1,0 +1,68 @@
+"""Tests that methods of TF1's objects are found by their names, and no other's."""
+
+import pytest
+
+from tf_recipes.scan import scanner
+
+TF1 = "import tensorflow as tf\ns = tf.Session()\n"
+FOUND = {
+    "make_one_shot_iterator": (
+        "n = tf.data.Dataset.range(3).make_one_shot_iterator().get_next()",
+        "for batch in tf.data.Dataset.range(3): ..., or keras.Model.fit(tf.data.Dataset.range(3), ",
+    ),
+    "make_initializable_iterator": (
+        "it = self.data.make_initializable_iterator()",
+        "for batch in self.data: ...",
+    ),
+    "fit_generator": (
+        "m.fit_generator(rows(), steps_per_epoch=5, workers=2, nb_epoch=3)",
+        "m.fit(rows(), steps_per_epoch=5, epochs=3)",
+    ),
+    "evaluate_generator": ("m.evaluate_generator(g, 7)", "m.evaluate(...)"),
+    "predict_generator": ("p = models[0].predict_generator(generator=g)", "models[0].predict(x=g)"),
+    "map_with_legacy_function": ("d.map_with_legacy_function(f)", "d.map(...)"),
+    "output_types": ("t = d.batch(2).output_types", "d.batch(2).element_spec"),
+    "experimental_run_v2": ("strategy.experimental_run_v2(f)", "strategy.run(...)"),
+    "value of get_shape": ("n = x.get_shape()[1].value", "x.shape[1]"),
+    "value of shape": ("n = int(net.out.shape[-1].value)", "net.out.shape[-1]"),
+    "eval": ("a = accuracy.eval(feed_dict={x: rows})", ".numpy()"),
+    "eval in a session": ("print(w.eval(session=s))", ".numpy()"),
+    "run of an operation": ("step.run(feed_dict={x: rows})", "keras.Model.fit"),
+}
+OTHERS = [
+    "y = s.run(x, feed_dict={p: 1})",
+    "frame.eval('a + b')",
+    "model.eval()",
+    "thread.run()",
+    "self.output_shapes = []",
+    "n = entry.value",
+    "n = x.shape[1]",
+    "n = table[3].value",
+]
+
+
+def scanned(tmp_path, text):
+    (tmp_path / "a.py").write_text(text)
+    return scanner.scan([str(tmp_path / "a.py")], ["TFR005"], workers=1).findings
+
+
+@pytest.mark.parametrize(("code", "replacement"), FOUND.values(), ids=FOUND)
+def test_a_method_that_only_tf1_has_is_found(tmp_path, code, replacement):
+    (finding,) = scanned(tmp_path, TF1 + code)
+    assert finding.line == 3 and replacement in finding.replacement
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_method_of_other_objects_is_not_found(tmp_path, code):
+    assert scanned(tmp_path, TF1 + code) == []
+
+
+@pytest.mark.parametrize(("code", "_"), FOUND.values(), ids=FOUND)
+def test_a_file_without_tf1_is_left_alone(tmp_path, code, _):
+    assert scanned(tmp_path, "import tensorflow as tf\n" + code) == []
+
+
+def test_a_name_of_tensorflow_has_one_finding(tmp_path):
+    (tmp_path / "a.py").write_text(TF1 + "it = tf.data.make_one_shot_iterator(d)\n")
+    findings = scanner.scan([str(tmp_path / "a.py")], workers=1).findings
+    assert [(each.line, each.code) for each in findings] == [(2, "TFR001"), (3, "TFR001")]
