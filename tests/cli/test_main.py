@@ -48,9 +48,15 @@ def test_little_is_imported_before_ctrl_c_ends_it_in_one_line():
 def test_help_lists_each_subcommand_with_what_it_does(command, word):
     status, printed, errors = command(word)
     assert (status, errors) == (0, "")
-    for name in ("check", "train", "record", "create-tf1-environment"):
+    for name in main.SUBCOMMANDS:
         (line,) = [each for each in printed.splitlines() if each.startswith(f"  {name} ")]
         assert line.endswith(".")
+
+
+@pytest.mark.parametrize("name", main.SUBCOMMANDS)
+def test_the_readme_says_that_a_subcommand_is_installed(name):
+    section = SETUP.with_name("README.md").read_text().split("\n## What gets installed\n")[1]
+    assert f"`tf-recipes {name}`" in section.partition("\n## ")[0]
 
 
 @pytest.mark.parametrize("name", main.SUBCOMMANDS)

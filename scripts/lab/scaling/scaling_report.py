@@ -94,7 +94,7 @@ def plot(path, measured, cost, cores):
     """Draws the time of a step by parameters and workers, and the break-even batches."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(12, 4), layout="constrained")
     times, batches = figure.subplots(1, 2)
     _draw_times(times, measured, cost, cores)
     _draw_break_even(batches, measured, cost)
@@ -129,4 +129,4 @@ def _draw_break_even(axes, measured, cost):
             axes.plot(line, rows, style, color=f"C{k}", label=label)
     axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel="rows of the global batch")
     axes.set_title("a cluster is faster than one worker above")
-    axes.legend(fontsize="small", loc="upper right")
+    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))  # over no line

@@ -11,6 +11,11 @@ from tf_recipes.scan.terms.rule import Advice, Called, Rule, number
 # TF1's argument -> the arguments of TensorFlow 2 with the same meaning, the first that is there
 RENAMED = {
     "keep_dims": ("keepdims",),
+    "lr": ("learning_rate",),
+    "alpha": ("negative_slope",),
+    "l": ("l1", "l2"),
+    "y": ("x",),
+    "text": ("input_text",),
     **dict.fromkeys(("reduction_indices", "reduction_axes", "dimension", "dim"), ("axis",)),
     **dict.fromkeys(("squeeze_dims", "concat_dim", "split_dim"), ("axis",)),
     "seq_dim": ("seq_axis",),
@@ -41,6 +46,14 @@ RENAMED = {
     "value_structure": ("element_spec",),
 }
 OWN_RULE = ("tf.nn.dropout",)
+KERAS = "tf.keras."
+# what to write for arguments of TF1's Keras that no other argument has taken over
+_INSTEAD = {
+    "batch_input_shape": "keras.Input(batch_shape={given}) before the layer",
+    "decay": "a schedule: learning_rate=keras.optimizers.schedules.InverseTimeDecay({rate}, 1, "
+    "{given})",
+    "weights": "layer.set_weights({given}) after the layer is built",
+}
 _LONGEST = 200  # characters of a call that is written out
 # TF 1.15 refuses these by position; TensorFlow 0.x took them in this order.
 _WITHOUT_NAMES = ("logits", "labels")
@@ -49,10 +62,13 @@ _WITHOUT_NAMES = ("logits", "labels")
 def check(call: Called) -> Iterator[Advice]:
     """Yields advice on arguments that are gone, and on positions that mean something else."""
     before, now = _plain(call.name)
+    keras = call.name.startswith(KERAS)
+    if keras and not call.in_tf1_code:
+        return  # Keras 2 of TensorFlow 2 took these, too
     for name in call.names():
         if name in before and name not in now:
             yield Advice(
-                f"{call.name} of TensorFlow 2 has no argument {name}.",
+                f"{call.name} of {'Keras 3' if keras else 'TensorFlow 2'} has no argument {name}.",
                 _written(call, before, now) or _one(call, name, now),
             )
     if not call.in_tf1_code or call.name in OWN_RULE:
@@ -82,6 +98,9 @@ def _one(call: Called, name: str, now: list[str], position: int | None = None) -
     """Returns what to do with one argument, of a call that cannot be written out."""
     new = renamed(name, now)
     given = call.text(name, position)
+    if call.name.startswith(KERAS) and name in _INSTEAD:
+        rate = next((call.text(n, 0) for n in ("lr", "learning_rate") if not call.lacks(n, 0)), "…")
+        return _INSTEAD[name].format(rate=rate, given=given)
     if name == "block_size" and "block_shape" in now:
         new, given = "block_shape", f"[{given}, {given}]"
     return f"{call.name}(..., {new}={given})" if new else f"leave {name} out"
@@ -89,7 +108,9 @@ def _one(call: Called, name: str, now: list[str], position: int | None = None) -
 
 def _written(call: Called, before: list[str], now: list[str]) -> str:
     """Returns the call for TensorFlow 2 with the arguments of the code; nothing if too long."""
-    if call.unsure:
+    if call.unsure or (
+        call.name.startswith(KERAS) and not _INSTEAD.keys().isdisjoint(call.names())
+    ):
         return ""
     order = before if before[0] != "_sentinel" else [*_WITHOUT_NAMES, *before[3:]]
     made, by_position = [], True

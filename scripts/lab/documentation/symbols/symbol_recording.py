@@ -8,8 +8,10 @@ TensorFlow 2 lacks, which a path shows: they are not imported.
 
 import collections
 import functools
+import inspect
 import re
 import types
+import warnings
 from pathlib import Path
 
 from lab.documentation.symbols import tf1_program, tf1_symbols
@@ -22,6 +24,13 @@ ARGUMENTS = ("symbol", "TensorFlow 1", "TensorFlow 2")
 LIVING = ("module", "names")
 PRIVATE = ("module",)
 RENAMED = ("symbol", "in its place", "arguments", "arguments now")
+# Values for the arguments that layers of Keras require.
+REQUIRED = {
+    **dict.fromkeys(("units", "filters", "kernel_size", "input_dim", "output_dim", "n"), 2),
+    **dict.fromkeys(("rate", "stddev"), 0.5),
+    **dict.fromkeys(("target_shape", "dims"), (1,)),
+    "axes": 1,
+}
 # TensorFlow 2 has these under names of TF 1.15, and means something else, or another version.
 OTHER_MEANING = ("tf.keras.", "tf.initializers.", "tf.losses.", "tf.metrics.", "tf.optimizers.")
 # A row of the index that names one function, maybe with arguments, and no condition.
@@ -151,15 +160,67 @@ def arguments(recorded, tf):
         tf: the module of TensorFlow 2.
     """
     rows = []
-    for name, before in sorted(recorded["arguments"].items()):
-        value = find(tf, name)
+    for name, in_tf1 in sorted(recorded["arguments"].items()):
+        value, before = find(tf, name), in_tf1
         now = None if value is None else tf1_symbols.signature(value)
-        # `**` takes any argument, and Keras' layers say in words what they refuse
-        if not now or name.startswith("tf.keras.") or "**" in "".join([*before, *now]):
+        if now and name.startswith("tf.keras."):
+            before, now = _of_keras(tf, value, in_tf1, now)
+        # `**` takes any argument
+        if not now or "**" in "".join([*before, *now]):
             continue
         if moved(before, now):
             rows.append((name, " ".join(before), " ".join(now)))
     return rows
+
+
+def _of_keras(tf, value, before, now):
+    """Returns the arguments of a layer or optimizer with those that it takes by `**`."""
+    for base, hidden in (
+        (tf.keras.layers.Layer, ("batch_input_shape", "weights")),
+        (tf.keras.optimizers.Optimizer, ("decay", "lr")),
+    ):
+        if isinstance(value, type) and issubclass(value, base) and value is not base:
+            before = [each for each in before if each[:2] != "**"]
+            before += [f"*{each}" for each in hidden if each not in before]
+            named = [each for each in now if each[:2] != "**"]
+            if len(named) < len(now):
+                known = {each.lstrip("*") for each in named}
+                others = [each.lstrip("*") for each in before]
+                named += [f"*{each}" for each in others if each not in known and takes(value, each)]
+            return before, named
+    return before, now
+
+
+def takes(made, argument):
+    """Returns whether a class of Keras 3 takes an argument by `**`, and does what it says.
+
+    A class whose required arguments are not known takes what `keras.layers.Layer` takes.
+
+    >>> import keras
+    >>> takes(keras.layers.Dense, "input_shape"), takes(keras.layers.Dense, "batch_input_shape")
+    (True, False)
+    >>> takes(keras.optimizers.SGD, "lr"), takes(keras.optimizers.SGD, "decay")
+    (False, False)
+    """
+    import keras
+
+    parameters = inspect.signature(made).parameters.values()
+    required = [
+        each.name
+        for each in parameters
+        if each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD
+    ]
+    if not REQUIRED.keys() >= set(required):
+        made, required = keras.layers.Layer, []
+    value = (None, 1) if argument.endswith("shape") else 1
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            made(**{name: REQUIRED[name] for name in required}, **{argument: value})
+        except (TypeError, ValueError) as error:
+            return argument not in str(error)
+    said = " ".join(str(each.message) for each in caught)
+    return argument not in said or not re.search("ignored|remove", said)
 
 
 def moved(before, now):

@@ -10,7 +10,8 @@ from lab.documentation import chapter_figures, markers, pages
 
 DOCS = Path(__file__).parents[4] / "docs"
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
-KEPT = {path.stem: json.loads(path.read_text()) for path in sorted((DOCS / "measured" / "chapters").glob("*"))}
+FOLDER = DOCS / "measured" / "chapters"
+KEPT = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*"))}
 WRITTEN = {
     "settings": {"seeds": 2, "command": "python scripts/x.py --seeds=2"},
     "runs": [{"loss": 0.5}] * 1000,
@@ -183,9 +184,7 @@ def test_text_without_markers():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_pages_have_what_was_measured(page):
     text = page.read_text()
-    assert chapter_figures.fill(text, DOCS / "measured" / "chapters") == text, (
-        "run python scripts/update_docs.py"
-    )
+    assert chapter_figures.fill(text, FOLDER) == text, "run python scripts/update_docs.py"
 
 
 @pytest.mark.parametrize("name", ["chapters", "diagnosis"])
@@ -221,5 +220,5 @@ def test_the_figures_are_of_the_run_that_the_page_shows(name):
 
 @pytest.mark.parametrize("name", sorted(VERDICTS))
 def test_what_is_kept_is_small_and_shown(name):
-    assert (DOCS / "measured" / "chapters" / f"{name}.json").stat().st_size < 30_000
+    assert (FOLDER / f"{name}.json").stat().st_size < 30_000
     assert any(f"<!-- chapter {name} " in page.read_text() for page in PAGES)
