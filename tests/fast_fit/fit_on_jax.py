@@ -1,6 +1,8 @@
 """Trains on Keras' JAX backend by Keras' own `fit` and by the loop, and prints what differs.
 
-    KERAS_BACKEND=jax XLA_FLAGS=--xla_force_host_platform_device_count=2 python fit_on_jax.py
+    KERAS_BACKEND=jax XLA_FLAGS=--xla_force_host_platform_device_count=2 python fit_on_jax.py FOLDER
+
+FOLDER holds `saved.keras`, a model that another backend saved.
 
 TensorFlow must not be imported: the program refuses to.
 """
@@ -218,6 +220,23 @@ def on_two_devices():
     return [found, ran, devices]
 
 
+def saved_elsewhere():
+    """Goes on with a model that another backend saved, and saves a model for it.
+
+    Returns:
+        The step at which the model was saved, the loop's batch sizes and the weights at the end;
+        none without a folder.
+    """
+    if len(sys.argv) < 2:
+        return None
+    model = keras.saving.load_model(f"{sys.argv[1]}/saved.keras")
+    before = int(model.optimizer.iterations)
+    _, weights = trained(model, shuffle=False)
+    model.save(f"{sys.argv[1]}/gone_on.keras")
+    sizes = sorted(size for size, _ in model.loop("train")._has_run)
+    return [type(model).__name__, before, sizes, [each.tolist() for each in weights]]
+
+
 def names_that_fail():
     names = sorted({*tf_recipes._NAMES, *tf_recipes._MODULES})
     failing = []
@@ -231,5 +250,6 @@ def names_that_fail():
 
 if __name__ == "__main__":
     parts = (everything, streamed, clipped, seen_by_a_callback, own_code, kept_copies, interrupted)
-    found = {part.__name__: part() for part in (names_that_fail, *parts, on_two_devices)}
+    parts = (names_that_fail, saved_elsewhere, *parts, on_two_devices)
+    found = {part.__name__: part() for part in parts}
     print(json.dumps(found))

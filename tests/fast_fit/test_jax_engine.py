@@ -3,24 +3,45 @@
 import importlib.util
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 
 import limits
+import tf_recipes
 import xla_flags
 
 ULP = 2**-23  # of 1.0 in float32
+PROGRAM = Path(__file__).with_name("fit_on_jax.py")
 
 
 @pytest.fixture(scope="module")
-def found():
+def here():
+    """What the program defines, on the backend of this process."""
+    return runpy.run_path(PROGRAM)
+
+
+@pytest.fixture(scope="module")
+def folder(here, tmp_path_factory):
+    """A folder with a model that TensorFlow trained and saved, and that went on afterwards."""
+    folder = tmp_path_factory.mktemp("saved")
+    model = here["built"](tf_recipes.FastFitModel, here["momentum"]())
+    here["trained"](model, shuffle=False)
+    model.save(folder / "saved.keras")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("jax is not installed; Keras can do without it")
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("fit_on_jax.py")],
+        [sys.executable, PROGRAM, folder],
         env={
             **os.environ,
             "KERAS_BACKEND": "jax",
@@ -53,6 +74,19 @@ def test_a_callback_sees_the_batches_of_its_interval_and_the_last(found):
 
 def test_steps_of_their_own_kind_take_the_path_of_keras(found):
     assert found["own_code"] == [False, False]
+
+
+def test_a_model_that_tensorflow_saved_goes_on_as_there(found, here, folder):
+    kind, step, sizes, weights = found["saved_elsewhere"]
+    model = keras.saving.load_model(folder / "saved.keras")
+    _, expected = here["trained"](model, shuffle=False)
+    assert (kind, step, sizes) == ("FastFitModel", 30, [5])  # 3 epochs of 10 steps; 47 rows
+    for one, other in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=8 * ULP)
+    back = keras.saving.load_model(folder / "gone_on.keras")
+    assert int(back.optimizer.iterations) == 60
+    for one, other in zip(weights, back.get_weights(), strict=True):
+        np.testing.assert_array_equal(np.float32(one), other)
 
 
 def test_arrays_are_copied_again_only_after_a_change(found):
