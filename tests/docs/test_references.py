@@ -19,8 +19,8 @@ SECTIONS = [
     "When to take which",
     "References",
 ]
-# Pages whose figures are given beside their command, and are in no JSON file of this repository.
-BY_COMMAND = {"benchmark", "checkpoints", "scaling", "training"}
+# The page whose figures are given beside their command, and are in no JSON file.
+BY_COMMAND = {"checkpoints"}
 # Shares and powers of ten; 1e-7 and similar numbers are constants of a library.
 FIGURE = re.compile(r"\d[\d.,]*[ \u00a0]?(?:%|percent)|[^1\D]e[+-]?\d|ratio of \d")
 
@@ -38,6 +38,13 @@ def test_links_lead_to_files_and_anchors_that_there_are(page):
         target = (page.parent / path).resolve() if path else page
         assert target.is_file(), f"{link}: no such file"
         assert not anchor or anchor in pages.anchors(target), f"{link}: no such anchor"
+
+
+@pytest.mark.parametrize("page", [*READMES, *PAGES], ids=name_of)
+def test_no_page_says_one_thing_in_two_sections(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^##? .*$", text, re.MULTILINE)
+    assert len(headings) == len(set(headings)) > 0
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
