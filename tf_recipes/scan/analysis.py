@@ -90,7 +90,7 @@ class Analysis:
             return advice._replace(replacement=new) if new else advice
         canonical = symbols.canonical(name)
         references = self._resolved.get(id(node), ())
-        scoped, unsure = self._scoped(calling, canonical)
+        scoped, unsure = self.scoped(calling, canonical)
         partials = references[0].partials if references else ()
         called = Called(canonical, calling.node, partials, scoped, unsure)
         written = self._suggester.written(called, calling.scope)
@@ -113,7 +113,8 @@ class Analysis:
                     if reference.name.startswith("tf"):
                         yield use.node, reference.name, False
 
-    def _references(self, use: Use) -> Iterator[Reference]:
+    def references(self, use: Use) -> Iterator[Reference]:
+        """Yields what a use may stand for of TensorFlow."""
         for reference in self.resolver.resolve_use(use):
             if reference.name.startswith("tf"):
                 yield reference
@@ -132,7 +133,7 @@ class Analysis:
                     name = symbols.canonical(reference.name)
                     if not table.looks_at(name, calling.node):
                         continue
-                    scoped, unsure = self._scoped(calling, name)
+                    scoped, unsure = self.scoped(calling, name)
                     called = Called(name, calling.node, reference.partials, scoped, unsure)
                     called.scope = calling.scope
                     called.is_compat = symbols.is_compat(reference.name)
@@ -147,7 +148,7 @@ class Analysis:
         if function is None:
             return
         given, keywords, unsure = called.argument("normalizer_params"), [], False
-        for literal in self.resolver.literals(given, scope):
+        for literal in self.resolver.lookups.literals(given, scope):
             if not isinstance(literal, ast.Dict):
                 unsure = True
                 continue
@@ -158,7 +159,7 @@ class Analysis:
         for reference in self.resolver.resolve(function, scope):
             yield Called(symbols.canonical(reference.name), made, reference.partials, (), unsure)
 
-    def _scoped(self, calling: Calling, name: str) -> tuple[list[ast.Call], bool]:
+    def scoped(self, calling: Calling, name: str) -> tuple[list[ast.Call], bool]:
         """Returns the `arg_scope` calls that give this function arguments, and any doubt."""
         if not calling.arg_scopes:
             return [], False

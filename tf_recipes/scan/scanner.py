@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from tf_recipes.scan import rule_registry
 from tf_recipes.scan.analysis import Analysis
 from tf_recipes.scan.reading import paths as path_lists
-from tf_recipes.scan.reading import source
+from tf_recipes.scan.reading import exporting, source
 from tf_recipes.scan.reading.bindings import Collector
 from tf_recipes.scan.reading.resolution import EVERY, Resolver
 from tf_recipes.scan.result_cache import Kept, Store
@@ -185,7 +185,7 @@ def _exported(
     locate = functools.partial(path_lists.locate, first.path, first.root)
     with deep():
         module = Collector(trees[first.path], locate).module
-        return Resolver(module, _getter(exports)).exported()
+        return exporting.exported(Resolver(module, _getter(exports)))
 
 
 def _getter(exports: Exports) -> Callable[[str], Mapping[str, tuple[str, ...]]]:
@@ -220,7 +220,7 @@ def _first(file: tuple[str, str], codes: tuple[str, ...], store: Store | None = 
     try:
         with deep():
             analysis = Analysis(read, noted, lambda name: {})
-            exports = analysis.resolver.exported()
+            exports = exporting.exported(analysis.resolver)
             exports_asked = frozenset(analysis.resolver.asked)
             findings = analysis.findings(_rules(codes)) if codes else []
     except RecursionError:

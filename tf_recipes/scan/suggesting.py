@@ -64,7 +64,7 @@ class Suggester:
         if type(node) is ast.Constant:
             return Given(types.SimpleNamespace(star=""), _source(node), None, False)
         references = self._resolver.resolve(function, scope)
-        known = len(references) == 1 and not self._resolver.is_passed(function, scope)
+        known = len(references) == 1 and not self._resolver.lookups.is_passed(function, scope)
         name = symbols.canonical(references[0].name) if known else None
         star = types.SimpleNamespace(star="")
         text = self._text(node, scope, depth)
@@ -80,7 +80,7 @@ class Suggester:
         return _source(node)
 
     def _literal(self, scope: Scope, name: str) -> ast.expr | None:
-        found = list(self._resolver.literals(ast.Name(name), scope))
+        found = list(self._resolver.lookups.literals(ast.Name(name), scope))
         return found[0] if len(found) == 1 else None
 
 

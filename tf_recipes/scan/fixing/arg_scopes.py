@@ -52,7 +52,7 @@ def _arg_scope(node: ast.With, analysis: Analysis) -> ast.Call | None:
 
 def _resolved(node: ast.expr, analysis: Analysis) -> Iterator[tuple[str, Scope]]:
     for use in analysis.collected.uses:
-        if use.node is node and not analysis.resolver.is_passed(node, use.scope):
+        if use.node is node and not analysis.resolver.lookups.is_passed(node, use.scope):
             for reference in analysis.resolver.resolve(node, use.scope):
                 yield reference.name, use.scope
 

@@ -18,6 +18,7 @@ from tf_recipes.scan.reading.scopes import (
     Scope,
     Use,
     enclosing_class,
+    is_self,
     may_lead,
     name_of,
     tensorflow_name,
@@ -203,7 +204,7 @@ class Collector:
                 self._bind(each, of_each)
         elif isinstance(target, ast.Starred):
             self._bind(target.value)
-        elif isinstance(target, ast.Attribute) and _is_self(target.value):
+        elif isinstance(target, ast.Attribute) and is_self(target.value):
             owner = enclosing_class(self.scope)
             if owner is not None:
                 binding = Binding(_position(target), True, value, self.scope)
@@ -414,10 +415,6 @@ class Collector:
 
 def _position(node: Any) -> tuple[int, int]:
     return node.lineno, node.col_offset
-
-
-def _is_self(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in ("self", "cls")
 
 
 def _arguments(arguments: ast.arguments) -> list[ast.arg]:

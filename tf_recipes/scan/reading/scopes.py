@@ -8,6 +8,7 @@ CALLS = (*LOADS, "partial", "getattr")
 MODULES = ("functools", "importlib")
 NAMESPACES = ("vars", "globals", "locals")
 PARAMETER = (0, 0)  # the place of the binding of a parameter
+SELF = ("self", "cls")
 _LEADING = frozenset([ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr])
 
 
@@ -127,6 +128,11 @@ def enclosing_class(scope: Scope | None) -> Scope | None:
     while scope is not None and scope.kind != "class":
         scope = scope.parent
     return scope
+
+
+def is_self(node: ast.expr) -> bool:
+    """Returns whether an expression is the name of the object in a method."""
+    return isinstance(node, ast.Name) and node.id in SELF
 
 
 def name_of(node: ast.expr) -> str:
