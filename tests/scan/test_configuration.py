@@ -46,7 +46,8 @@ def test_rules_are_chosen_by_codes_and_by_their_beginnings():
     every = configuration.chosen([], [])
     assert every[:2] == ["TFR001", "TFR002"] and len(every) > 15
     assert configuration.chosen(["TFR001"], []) == ["TFR001"]
-    assert configuration.chosen(["TFR00"], ["TFR002"]) == ["TFR001", "TFR003", "TFR004"]
+    others = [code for code in every if code < "TFR010" and code != "TFR002"]
+    assert configuration.chosen(["TFR00"], ["TFR002"]) == others and len(others) > 2
     with pytest.raises(ValueError, match=r"Received: select=TFR9\."):
         configuration.chosen(["TFR9"], [])
 

@@ -83,10 +83,10 @@ SAME = {
             """
             batches = tf.data.Dataset.from_tensor_slices(x).repeat(2).batch(4)
             batch = batches.make_one_shot_iterator().get_next()
-            print(batches.output_shapes.ndims, x.get_shape()[1].value)
+            size = batches.output_shapes.ndims * x.get_shape()[1].value
             with tf.Session() as session:
                 y = tf.reduce_sum(batch).eval(session=session)
-            print(round(float(y), 4))
+            print(round(float(y) * size, 4))
             """,
             "",
         ),
@@ -95,8 +95,8 @@ SAME = {
             import tensorflow as tf
 
             batches = tf.data.Dataset.from_tensor_slices(x).repeat(2).batch(4)
-            print(len(batches.element_spec.shape), x.shape[1])
-            y = sum(keras.ops.sum(batch) for batch in batches)
+            size = len(batches.element_spec.shape) * x.shape[1]
+            y = sum(keras.ops.sum(batch) for batch in batches) * size
             """
         ),
     ),

@@ -3,11 +3,12 @@
 import ast
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from tf_recipes.knowledge import symbols
 from tf_recipes.scan import suggesting
+from tf_recipes.scan.reading import makers
 from tf_recipes.scan.reading.bindings import Collector
 from tf_recipes.scan.reading.resolution import Reference, Resolver
 from tf_recipes.scan.reading.scopes import Calling, Scope, Use
@@ -32,6 +33,9 @@ class Analysis:
         source: the file.
         locate: function that finds local modules, see `Collector`.
         exports: function from a local module to what its names stand for, see `Resolver`.
+
+    Attributes:
+        is_tf1: whether the file names what only TensorFlow 1 has, once the findings are known.
     """
 
     def __init__(
@@ -43,7 +47,9 @@ class Analysis:
         self.source = source
         self.collected = Collector(source.tree, locate)
         self.resolver = Resolver(self.collected.module, exports)
-        self._suggester = suggesting.Suggester(self.resolver)
+        names = None if self.collected.has_stars else self.collected.names
+        self._suggester = suggesting.Suggester(self.resolver, names)
+        self.is_tf1 = False
 
     def findings(self, rules: Iterable[Rule]) -> list[Finding]:
         """Returns the findings of these rules, in the order of the file, without those of noqa."""
@@ -69,10 +75,10 @@ class Analysis:
         self._callings = {id(each.node.func): each for each in self.collected.calls}
         every = {name for _, name, _ in uses}
         self._names = {symbols.canonical(name) for name in every}
-        self._is_tf1 = self.source.is_python2 or any(map(symbols.is_of_tf1, every))
-        known, facts = table.known, (self._is_tf1, not every.isdisjoint(_ON_COMPAT))
+        self.is_tf1 = self.source.is_python2 or any(map(symbols.is_of_tf1, every))
+        known, facts = table.known, (self.is_tf1, not every.isdisjoint(_ON_COMPAT))
         if any(name == symbols.COMPAT for _, name in self.collected.imported):
-            facts = (self._is_tf1, True)
+            facts = (self.is_tf1, True)
         for node, name, imported in uses:
             found = known.get((name, imported, *facts))
             if found is None:
@@ -89,6 +95,8 @@ class Analysis:
             new = suggesting.renamed(name)
             return advice._replace(replacement=new) if new else advice
         canonical = symbols.canonical(name)
+        if not suggesting.is_known(canonical):
+            return advice
         references = self._resolved.get(id(node), ())
         scoped, unsure = self.scoped(calling, canonical)
         partials = references[0].partials if references else ()
@@ -137,7 +145,7 @@ class Analysis:
                     called = Called(name, calling.node, reference.partials, scoped, unsure)
                     called.scope = calling.scope
                     called.is_compat = symbols.is_compat(reference.name)
-                    called.in_tf1_code = self._is_tf1 or called.is_compat
+                    called.in_tf1_code = self.is_tf1 or called.is_compat
                     yield called
                     if name in contrib_functions.LAYERS:
                         yield from self._normalizers(called, calling.scope)
@@ -191,20 +199,29 @@ class Analysis:
                     yield self._finding(rule, found, advice.node or call.node)
 
     def _of_attributes(self, table: "_Table") -> Iterator[Finding]:
-        """Yields the findings of attributes of objects, such as methods; see `Attributed`."""
-        if not self._is_tf1 or not table.attributes:
+        for seen in self.attributed(table.attributes):
+            for rule in table.attributes[seen.node.attr]:
+                for advice in rule.attribute(seen):  # type: ignore[misc]
+                    yield self._finding(rule, advice, advice.node or seen.node)
+
+    def attributed(self, names: Collection[str]) -> Iterator[Attributed]:
+        """Yields the attributes of objects, such as methods, with one of these names in TF1 code.
+
+        It may be asked once the findings are known.
+        """
+        if not self.is_tf1 or not names:
             return
         for use in self.collected.uses:
             node = use.node
-            if type(node) is not ast.Attribute or node.attr not in table.attributes:
-                continue
-            if id(node) in self._resolved:
+            if type(node) is not ast.Attribute or id(node) in self._resolved:
                 continue  # a name of TensorFlow, such as a function of a module
-            calling = self._callings.get(id(node))
-            seen = Attributed(node, None if calling is None else calling.node)
-            for rule in table.attributes[node.attr]:
-                for advice in rule.attribute(seen):  # type: ignore[misc]
-                    yield self._finding(rule, advice, advice.node or node)
+            while type(node) is ast.Attribute:
+                if node.attr in names:
+                    calling = self._callings.get(id(node))
+                    call = None if calling is None else calling.node
+                    made = functools.partial(makers.is_made, node.value, use.scope, self.resolver)
+                    yield Attributed(node, call, made)
+                node = node.value
 
     def _of_whole(self, table: "_Table", calls: list[Called]) -> Iterator[Finding]:
         if not table.whole:

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from tf_recipes.scan import rule_registry
 from tf_recipes.scan.analysis import Analysis
-from tf_recipes.scan.reading import paths as path_lists
 from tf_recipes.scan.reading import exporting, source
+from tf_recipes.scan.reading import paths as path_lists
 from tf_recipes.scan.reading.bindings import Collector
 from tf_recipes.scan.reading.resolution import EVERY, Resolver
 from tf_recipes.scan.result_cache import Kept, Store
@@ -118,7 +118,7 @@ def exports(files: Iterable[tuple[str, str]]) -> Exports:
         files: each file with its root, as `paths.listed` returns them.
     """
     firsts = [_first(file, codes=()) for file in files]
-    return _helpers({f"@{os.path.realpath(first.path)}": first for first in firsts})
+    return _helpers({f"@{path_lists.real(first.path)}": first for first in firsts})
 
 
 def _all(
@@ -135,7 +135,7 @@ def _all(
         progress(len(firsts), len(files))
     problems += [first.problem for first in firsts if first.problem is not None]
     findings = {first.path: first.findings or [] for first in firsts}
-    exports = _helpers({f"@{os.path.realpath(first.path)}": first for first in firsts})
+    exports = _helpers({f"@{path_lists.real(first.path)}": first for first in firsts})
     waiting = [(each.path, each.root, each.local) for each in firsts if each.waits(exports)]
     second = functools.partial(_second, codes=codes, exports=exports, store=store)
     for path, found in mapped(second, waiting):

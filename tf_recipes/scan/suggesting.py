@@ -3,18 +3,21 @@
 import ast
 import functools
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tf_recipes.knowledge import symbols
 from tf_recipes.scan import rewrite_registry
-from tf_recipes.scan.reading.resolution import Resolver
+from tf_recipes.scan.reading.resolution import Reference, Resolver
 from tf_recipes.scan.reading.scopes import Scope
 from tf_recipes.scan.terms.rewrite import EITHER, KERAS, Rewrite
 from tf_recipes.scan.terms.rule import Called
 from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, Given, New, Piece
+from tf_recipes.scan.terms.unparsing import unparsed
 
 _LONGEST = 240  # characters of a call that is written out
 _DEEPEST = 4  # calls within the arguments of calls
+_MOST_KNOWN = 20_000  # names whose answers are kept
+_NO_STAR = types.SimpleNamespace(star="")
 Making = Callable[[Call], New]
 
 
@@ -23,10 +26,11 @@ class Suggester:
 
     Args:
         resolver: what the names of the file stand for.
+        names: the names that may stand for something of TensorFlow; None for all.
     """
 
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
+    def __init__(self, resolver: Resolver, names: Collection[str] | None = None) -> None:
+        self._resolver, self._names = resolver, names
         # by the node, the function and whether it is an argument, which has no arg_scope
         self._known: dict[tuple[int, str, bool], str] = {}
 
@@ -60,20 +64,29 @@ class Suggester:
         return text if len(text) <= _LONGEST else ""
 
     def _given(self, node: ast.expr, scope: Scope, depth: int) -> Given:
-        function = node.func if isinstance(node, ast.Call) else node
-        if type(node) is ast.Constant:
-            return Given(types.SimpleNamespace(star=""), _source(node), None, False)
-        references = self._resolver.resolve(function, scope)
-        known = len(references) == 1 and not self._resolver.lookups.is_passed(function, scope)
-        name = symbols.canonical(references[0].name) if known else None
-        star = types.SimpleNamespace(star="")
-        text = self._text(node, scope, depth)
-        return Given(star, text, name, isinstance(node, ast.Call))
+        is_call = type(node) is ast.Call
+        references = self._resolved(node.func if is_call else node, scope)  # type: ignore[attr-defined]
+        name = None
+        if len(references) == 1:
+            function = node.func if is_call else node  # type: ignore[attr-defined]
+            if not self._resolver.lookups.is_passed(function, scope):
+                name = symbols.canonical(references[0].name)
+        return Given(_NO_STAR, self._text(node, scope, depth), name, is_call)
+
+    def _resolved(self, node: ast.expr, scope: Scope) -> tuple[Reference, ...]:
+        inner = node
+        while type(inner) is ast.Attribute:
+            inner = inner.value
+        if type(inner) is ast.Constant:
+            return ()
+        if type(inner) is ast.Name and self._names is not None and inner.id not in self._names:
+            return ()
+        return self._resolver.resolve(node, scope)
 
     def _text(self, node: ast.expr, scope: Scope, depth: int) -> str:
         """Returns an argument as source; a call of TF1 as what takes its place."""
         if isinstance(node, ast.Call) and depth < _DEEPEST:
-            references = self._resolver.resolve(node.func, scope)
+            references = self._resolved(node.func, scope)
             if len(references) == 1 and references[0].name.startswith("tf."):
                 called = Called(symbols.canonical(references[0].name), node, references[0].partials)
                 return self.written(called, scope, depth + 1) or _source(node)
@@ -87,7 +100,7 @@ class Suggester:
 def _source(node: ast.expr) -> str:
     if type(node) is ast.Name:
         return node.id
-    return repr(node.value) if type(node) is ast.Constant else ast.unparse(node)
+    return repr(node.value) if type(node) is ast.Constant else unparsed(node)
 
 
 def _renamed(
@@ -105,6 +118,13 @@ def _renamed(
     return made if len(made) <= _LONGEST else ""
 
 
+@functools.lru_cache(_MOST_KNOWN)
+def is_known(name: str) -> bool:
+    """Returns whether calls of a function, by its canonical name, may be written out."""
+    return name in _makers() or bool(renamed(name))
+
+
+@functools.lru_cache(_MOST_KNOWN)
 def renamed(name: str) -> str:
     """Returns the new name of what has another name alone; nothing for any other name."""
     names = _names()
@@ -160,5 +180,5 @@ def _names() -> Mapping[str, str]:
 
 
 def _keras_last() -> list[Rewrite]:
-    found = rewrite_registry.all_rewrites().values()
+    found = [each for each in rewrite_registry.all_rewrites().values() if each.suggested]
     return sorted(found, key=lambda each: each.idiom == KERAS)

@@ -67,3 +67,21 @@ def test_keras_3_leaves_decay_out():
 def test_what_keras_3_takes_is_not_found(tmp_path, call):
     eval(f"keras.{call}", GIVEN)
     assert replacements(tmp_path, f"{TF1}y = {KERAS}{call}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("tf.Variable(0, collections=[1])", "tf.Variable(0)"),
+        ("tf.Variable(0, False, [1])", "tf.Variable(0, False)"),
+        ("tf.Variable(0, use_resource=True, name='v')", "tf.Variable(0, name='v')"),
+        ("tf.zeros_initializer(dtype=tf.float32)", "tf.zeros_initializer()"),
+        ("tf.ones_initializer(tf.float32)", "tf.ones_initializer()"),
+        ("tf.Variable(0, trainable=False, dtype=tf.int32, name='step')", None),
+        ("tf.zeros_initializer()", None),
+    ],
+)
+def test_classes_whose_call_hides_their_arguments_or_that_take_none(code, expected, tmp_path):
+    (tmp_path / "a.py").write_text(f"{TF1}y = {code}\n")
+    found = scanner.scan([str(tmp_path / "a.py")], ["TFR003"], workers=1).findings
+    assert [each.replacement for each in found] == ([] if expected is None else [expected])

@@ -12,6 +12,12 @@ from tf_recipes.scan import scanner
         ("tf.concat(-1, parts, name='c')", ["tf.concat(parts, axis=-1)"]),
         ("tf.split(0, 3, x)", ["tf.split(x, 3, axis=0)"]),
         ("tf.split(1, num_or_size_splits=3, value=x)", []),
+        ("tf.concat(concat_dim=1, values=[a, b])", ["tf.concat(axis=1, values=[a, b])"]),
+        (
+            "tf.split(split_dim=0, num_split=3, value=x)",
+            ["tf.split(axis=0, num_or_size_splits=3, value=x)"],
+        ),
+        ("tf.concat(parts, concat_dim=-1)", ["axis=..."]),
         ("tf.concat([a, b], 1)", []),
         ("tf.concat(parts, axis)", []),
         ("tf.split(x, 3, 0)", []),

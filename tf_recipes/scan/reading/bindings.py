@@ -83,6 +83,25 @@ class Collector:
                 if visit is not None:
                     visit(self, value)
 
+    def _value(self, node: Any) -> None:
+        """Visits the only part of a node that holds names."""
+        visit = _VISITORS.get(type(node.value))
+        if visit is not None:
+            visit(self, node.value)
+
+    def _sides(self, node: ast.BinOp) -> None:
+        for side in (node.left, node.right):
+            visit = _VISITORS.get(type(side))
+            if visit is not None:
+                visit(self, side)
+
+    def _elements(self, node: Any) -> None:
+        visitors = _VISITORS
+        for each in node.elts:
+            visit = visitors.get(type(each))
+            if visit is not None:
+                visit(self, each)
+
     def _all(self, nodes: Iterable[ast.AST | None]) -> None:
         visitors = _VISITORS
         for node in nodes:
@@ -457,6 +476,10 @@ _VISITORS: dict[type, Any] = {
     ast.AugAssign: Collector._assign_one,
     ast.NamedExpr: Collector._assign_one,
     ast.Attribute: Collector._attribute,
+    ast.BinOp: Collector._sides,
+    ast.Expr: Collector._value,
+    ast.Starred: Collector._value,
+    **dict.fromkeys((ast.List, ast.Set, ast.Tuple), Collector._elements),
     ast.Call: Collector._call,
     ast.ClassDef: Collector._class,
     ast.Global: Collector._global,

@@ -82,17 +82,20 @@ class Lookups:
 
     def bound(self, node: ast.expr, scope: Scope) -> list[tuple[ast.expr, Scope]]:
         """Returns the expressions that a name or an attribute of `self` was assigned."""
-        bindings: Iterable[Binding] = ()
-        if isinstance(node, ast.Name):
-            bindings = self._seen(node, scope)
-        elif isinstance(node, ast.Attribute) and is_self(node.value):
-            owner = enclosing_class(scope)
-            bindings = self._members(owner, node.attr) if owner is not None else ()
         return [
             (each.value, each.scope)
-            for each in bindings
+            for each in self.bindings(node, scope)
             if each.value is not None and each.scope is not None
         ]
+
+    def bindings(self, node: ast.expr, scope: Scope) -> list[Binding]:
+        """Returns the bindings that a name or an attribute of `self` may have at its place."""
+        if isinstance(node, ast.Name):
+            return self._seen(node, scope)
+        if isinstance(node, ast.Attribute) and is_self(node.value):
+            owner = enclosing_class(scope)
+            return list(self._members(owner, node.attr)) if owner is not None else []
+        return []
 
     def _seen(self, node: ast.Name, scope: Scope) -> list[Binding]:
         """Returns the bindings that a name may have at its place."""

@@ -24,9 +24,9 @@ def listed(paths: Iterable[str]) -> tuple[list[tuple[str, str]], list[Problem]]:
     for path in paths:
         if os.path.isdir(path):
             for file in _walk(path, (), problems):
-                found.setdefault(os.path.realpath(file), (file, path))
+                found.setdefault(real(file), (file, path))
         elif os.path.isfile(path):
-            found.setdefault(os.path.realpath(path), (path, os.path.dirname(path) or "."))
+            found.setdefault(real(path), (path, os.path.dirname(path) or "."))
         else:
             known = os.path.lexists(path)
             problems.append(
@@ -72,10 +72,17 @@ def locate(file: str, root: str, module: str, level: int) -> str | None:
     return _located(os.path.dirname(file), root, module, level)
 
 
+@functools.cache
+def real(path: str) -> str:
+    """Returns the path without links; it is looked up once."""
+    return os.path.realpath(path)
+
+
 def forget() -> None:
     """Forgets which files there are; a new scan begins with this."""
     _located.cache_clear()
     _is_file.cache_clear()
+    real.cache_clear()
 
 
 @functools.cache
@@ -104,6 +111,6 @@ def _module(folder: str, parts: list[str]) -> str | None:
     path = os.path.normpath(os.path.join(folder, *parts))
     for each in (f"{path}.py", os.path.join(path, "__init__.py")):
         if parts and _is_file(each):
-            return f"@{os.path.realpath(each)}"
+            return f"@{real(each)}"
     package = os.path.join(path, "__init__.py")
-    return f"@{os.path.realpath(package)}" if not parts and _is_file(package) else None
+    return f"@{real(package)}" if not parts and _is_file(package) else None

@@ -20,7 +20,6 @@ from tf_recipes.scan.reading.scopes import (
     Scope,
     Use,
     enclosing_class,
-    is_self,
     name_of,
     tensorflow_name,
 )
@@ -198,11 +197,14 @@ class Resolver:
             for each in found:
                 made += self._attribute(each, attribute)
             return made
-        path = ""
-        while type(node) is ast.Attribute:
-            path = f".{node.attr}{path}"
-            node = node.value
-        name = reference.name + path
+        if type(node) is ast.Attribute and type(node.value) is ast.Name:  # most are
+            name = f"{reference.name}.{node.attr}"
+        else:
+            path = ""
+            while type(node) is ast.Attribute:
+                path = f".{node.attr}{path}"
+                node = node.value
+            name = reference.name + path
         known = self._plain.get(name)
         if known is None:
             known = () if name.count(".") > LONGEST else (Reference(name),)

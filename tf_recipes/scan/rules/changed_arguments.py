@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tf_recipes.knowledge import signatures
 from tf_recipes.scan.terms.findings import VANISHED
 from tf_recipes.scan.terms.rule import Advice, Called, Rule, number
+from tf_recipes.scan.terms.unparsing import unparsed
 
 # TF1's argument -> the arguments of TensorFlow 2 with the same meaning, the first that is there
 RENAMED = {
@@ -116,7 +117,7 @@ def _written(call: Called, before: list[str], now: list[str]) -> str:
     made, by_position = [], True
     for position, (name, value) in enumerate(call.given()):
         old = (order[position] if position < len(order) else "*") if name is None else name
-        new, text = renamed(old, now), ast.unparse(value)
+        new, text = renamed(old, now), unparsed(value)
         if old == "keep_prob":
             new, text = "rate", _complement(value)
         if old == "block_size" and "block_shape" in now:  # a number for each of two axes
@@ -135,7 +136,7 @@ def _complement(keep_prob: ast.expr) -> str:
     if kept is not None:
         return f"{1 - kept:.6g}"
     is_sum = isinstance(keep_prob, ast.BinOp | ast.IfExp | ast.BoolOp)
-    return f"1 - ({ast.unparse(keep_prob)})" if is_sum else f"1 - {ast.unparse(keep_prob)}"
+    return f"1 - ({unparsed(keep_prob)})" if is_sum else f"1 - {unparsed(keep_prob)}"
 
 
 @functools.cache

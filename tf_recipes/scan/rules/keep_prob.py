@@ -5,6 +5,7 @@ import decimal
 from collections.abc import Iterator
 
 from tf_recipes.scan.terms.rule import Advice, Called, number, trap
+from tf_recipes.scan.terms.unparsing import unparsed
 
 FUNCTIONS = frozenset({"tf.nn.dropout", "tf.contrib.layers.dropout"})
 
@@ -13,7 +14,7 @@ def check(call: Called) -> Iterator[Advice]:
     """Yields advice on a share that is kept."""
     kept = call.argument("keep_prob")
     # what is called so is no rate, whatever else the file says
-    by_name = "keep_prob" in call.names() or (kept is not None and "keep" in ast.unparse(kept))
+    by_name = "keep_prob" in call.names() or (kept is not None and "keep" in unparsed(kept))
     if call.name == "tf.nn.dropout" and not (kept is not None and (by_name or call.in_tf1_code)):
         return
     if kept is None and call.unsure:
@@ -39,7 +40,7 @@ def dropped_share(kept: str) -> str:
     if share is not None:
         return f"{1 - decimal.Decimal(str(share)):f}"  # 0.2 for 0.8, not 0.19999999999999996
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and number(node.left) == 1:
-        return ast.unparse(node.right)
+        return unparsed(node.right)
     is_plain = isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
     return f"1 - {kept}" if is_plain else f"1 - ({kept})"
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from tf_recipes.scan.terms.findings import VANISHED
 from tf_recipes.scan.terms.rule import Advice, Attributed, Rule
+from tf_recipes.scan.terms.shape_code import is_dimension
+from tf_recipes.scan.terms.unparsing import unparsed
 
 _LONGEST = 200  # characters of a call that is written out
 ITERATORS = ("make_one_shot_iterator", "make_initializable_iterator")
@@ -15,6 +17,7 @@ GENERATOR_ARGUMENTS = ("max_queue_size", "workers", "use_multiprocessing")
 LEGACY = {"map_with_legacy_function": "map", "filter_with_legacy_function": "filter"}
 SPECS = ("output_classes", "output_shapes", "output_types")
 WITH_SESSION = ("eval", "run")
+OF_OPERATIONS = ("name", "type", "inputs", "outputs")  # of `x.op`
 
 
 def check(seen: Attributed) -> Iterator[Advice]:
@@ -35,10 +38,18 @@ def check(seen: Attributed) -> Iterator[Advice]:
         yield Advice(f"Datasets of TensorFlow 2 lack {name}.", f"{owner}.element_spec")
     elif name == "experimental_run_v2":
         yield Advice(f"Strategies of TensorFlow 2 lack {name}.", f"{owner}.run(...)")
-    elif name == "value" and _is_dimension(seen.node.value):
+    elif name == "value" and is_dimension(seen.node.value):
         yield Advice(
             "An axis of a shape is a number in TensorFlow 2, without value.", _dimension(seen.node)
         )
+    elif name in OF_OPERATIONS and _is_operation(seen.node.value):
+        yield Advice(
+            "The op of a tensor or a variable raises an error without a graph.",
+            "a name that the code gives, such as that of the layer",
+            "sessions.md",
+        )
+    elif name == "load" and _is_loaded(seen):
+        yield Advice("load of a variable needs a session.", f"{owner}.assign(...)", "sessions.md")
     elif name in WITH_SESSION and _runs_in_session(seen):
         yield Advice(
             f"{name} of a tensor or an operation needs a session, which TensorFlow 2 lacks.",
@@ -58,24 +69,13 @@ def _fitted(seen: Attributed, method: str) -> str:
         return short
     renamed = {"generator": "x", "val_samples": "validation_steps", "nb_epoch": "epochs"}
     texts = [
-        f"{renamed.get(each.arg or '', each.arg)}={ast.unparse(each.value)}"
+        f"{renamed.get(each.arg or '', each.arg)}={unparsed(each.value)}"
         if isinstance(each, ast.keyword) and each.arg
-        else ast.unparse(each)
+        else unparsed(each)  # type: ignore[arg-type]
         for each in arguments
     ]
     text = f"{seen.object()}.{method}({', '.join(texts)})"
     return text if len(text) <= _LONGEST else short
-
-
-def _is_dimension(node: ast.expr) -> bool:
-    """Returns whether an expression is an item of a shape: `x.shape[1]`, `x.get_shape()[1]`."""
-    if not isinstance(node, ast.Subscript):
-        return False
-    shape = node.value
-    if isinstance(shape, ast.Call):
-        function = shape.func
-        return isinstance(function, ast.Attribute) and function.attr == "get_shape"
-    return isinstance(shape, ast.Attribute) and shape.attr == "shape"
 
 
 def _dimension(node: ast.Attribute) -> str:
@@ -87,15 +87,28 @@ def _dimension(node: ast.Attribute) -> str:
         shape = shape.func.value
     elif isinstance(shape, ast.Attribute):
         shape = shape.value
-    return f"{ast.unparse(shape)}.shape[{ast.unparse(item.slice)}]"
+    return f"{unparsed(shape)}.shape[{unparsed(item.slice)}]"
+
+
+def _is_operation(node: ast.expr) -> bool:
+    """Returns whether an expression is `x.op`."""
+    return isinstance(node, ast.Attribute) and node.attr == "op"
+
+
+def _is_loaded(seen: Attributed) -> bool:
+    """Returns whether a call is `variable.load(value, session)`."""
+    call = seen.call
+    return call is not None and len([*call.args, *call.keywords]) == 2 and seen.is_made()
 
 
 def _runs_in_session(seen: Attributed) -> bool:
     """Returns whether a call is `tensor.eval` or `operation.run`, not `session.run(tensor)`."""
     call = seen.call
-    if call is None or (seen.node.attr == "run" and call.args):
+    if call is None:
         return False
-    return seen.gives("feed_dict", "session")
+    if seen.node.attr == "run" and call.args:  # the feeds of an operation, or fetches of a session
+        return isinstance(call.args[0], ast.Dict) and not call.keywords and seen.is_made()
+    return seen.gives("feed_dict", "session") or (not call.keywords and seen.is_made())
 
 
 RULE = Rule(
@@ -111,7 +124,7 @@ RULE = Rule(
     ),
     after="import tensorflow as tf\nfor batch in dataset:\n    pass\n",
     attributes=frozenset(
-        [*ITERATORS, *GENERATORS, *LEGACY, *SPECS, *WITH_SESSION, "experimental_run_v2", "value"]
-    ),
+        ["experimental_run_v2", "load", "value", *ITERATORS, *GENERATORS, *LEGACY, *SPECS]
+    ).union([*WITH_SESSION, *OF_OPERATIONS]),
     attribute=check,
 )

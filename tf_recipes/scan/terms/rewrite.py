@@ -36,6 +36,7 @@ class Rewrite(NamedTuple):
         names: `{canonical TF1 name: new name}` of names that are replaced wherever they stand.
         orders: `{canonical TF1 name: names of its arguments}` where TF1's record lacks them.
         condition: function from the facts of a file to why it is not rewritten, or None.
+        suggested: whether a finding shows the new call; not where more than the call decides.
     """
 
     name: str
@@ -47,3 +48,4 @@ class Rewrite(NamedTuple):
     names: Mapping[str, str] = _NONE
     orders: Mapping[str, Sequence[str]] = _NONE
     condition: Callable[[Facts], str | None] = lambda facts: None
+    suggested: bool = True

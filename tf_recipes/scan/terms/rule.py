@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from tf_recipes._support.known_differences import DIFFERENCES
 from tf_recipes.knowledge import signatures
 from tf_recipes.scan.terms.findings import NUMBERS
+from tf_recipes.scan.terms.unparsing import unparsed
 
 
 class Advice(NamedTuple):
@@ -53,15 +54,19 @@ class Called:
         self.name, self.node = name, node
         self.in_tf1_code, self.is_compat = True, False
         self.scope: Any = None
-        self._positional = [each for call in partials for each in call.args[1:]] + node.args
+        self._positional = node.args
+        if partials:
+            self._positional = [each for call in partials for each in call.args[1:]] + node.args
         self._given: dict[str, ast.expr] = {}
-        self.unsure = unsure or any(isinstance(each, ast.Starred) for each in self._positional)
-        for call in (*scoped, *partials, node):
+        for each in self._positional:
+            unsure |= type(each) is ast.Starred
+        for call in (*scoped, *partials, node) if scoped or partials else (node,):
             for keyword in call.keywords:
                 if keyword.arg is None:
-                    self.unsure = True
+                    unsure = True
                 else:
                     self._given[keyword.arg] = keyword.value
+        self.unsure = unsure
 
     def argument(self, name: str, position: int | None = None) -> ast.expr | None:
         """Returns an argument that the code gives, by name or by position; else None.
@@ -121,11 +126,13 @@ class Whole(NamedTuple):
 class Attributed(NamedTuple):
     """Holds `object.attribute`, of an object that is no module of TensorFlow, in TF1's code.
 
-    `call` is the call of the attribute, None where the code does not call it.
+    `call` is the call of the attribute, None where the code does not call it. `is_made`
+    tells whether the file shows that a function of TensorFlow made the object.
     """
 
     node: ast.Attribute
     call: ast.Call | None
+    is_made: Callable[[], bool] = bool
 
     def object(self) -> str:
         """Returns the object as source."""
@@ -219,7 +226,7 @@ def trap(
 
 def source(node: ast.expr) -> str:
     """Returns an expression as source in one line, cut where it is long."""
-    text = ast.unparse(node)
+    text = unparsed(node)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from tf_recipes.knowledge import signatures
 
 # Arguments of TF1 that have no counterpart and no effect at these values.
 _WITHOUT_EFFECT = ("None", "False")
+_PLAIN = re.compile(r"""'[^'\\\n]*'|"[^"\\\n]*"|0|[1-9][0-9]*""")
 
 
 class CannotFix(ValueError):
@@ -176,8 +178,11 @@ def literal(given: Given, name: str) -> Any:
     Raises:
         CannotFix: if it is not a literal.
     """
+    text = given.text.strip()
+    if _PLAIN.fullmatch(text):  # most are, and need no parser
+        return text[1:-1] if text[0] in "'\"" else int(text)
     try:
-        return ast.literal_eval(given.text.strip())
+        return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         raise CannotFix(f"{name}={short(given.text)} is not written out") from None
 

@@ -165,8 +165,8 @@ def arguments(recorded, tf):
         now = None if value is None else tf1_symbols.signature(value)
         if now and name.startswith("tf.keras."):
             before, now = _of_keras(tf, value, in_tf1, now)
-        # `**` takes any argument
-        if not now or "**" in "".join([*before, *now]):
+        is_bare = not now and name.startswith("tf.keras.")
+        if now is None or is_bare or "**" in "".join([*before, *now]):  # which takes any argument
             continue
         if moved(before, now):
             rows.append((name, " ".join(before), " ".join(now)))

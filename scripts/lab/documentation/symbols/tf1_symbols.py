@@ -114,6 +114,14 @@ def kind(value):
 
 def signature(function):
     """Returns the list of a function's arguments, `*NAME` for those it only takes by name."""
+    made = _arguments(function)
+    hidden = made is not None and all(each.startswith("**") for each in made)
+    if made and hidden and isinstance(function, type):  # the call of a metaclass, as of tf.Variable
+        made = (_arguments(function.__init__) or made)[1:]
+    return made
+
+
+def _arguments(function):
     try:
         arguments = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
