@@ -45,7 +45,7 @@ def test_methods_of_lists_and_builtins_call_no_layer():
         return x, sizes
         """
     )
-    assert f"\nx = {CONV}\nsizes.append(len(x.get_shape().as_list()))\n" in made
+    assert f"\nx = {CONV}\nsizes.append(len(list(x.shape)))\n" in made
 
 
 @pytest.mark.parametrize(

@@ -34,32 +34,57 @@ def momentum_decay(rate, step):
 """
 
 
+SCOPED = """\
+import tensorflow as tf
+
+
+def network(X, n_hidden1, n_hidden2, n_outputs):
+    fully_connected = tf.contrib.layers.fully_connected
+    with tf.variable_scope("hidden"):  # both
+        hidden1 = fully_connected(X, n_hidden1, scope="hidden1")
+        with tf.variable_scope("inner", values=[hidden1]) as scope:
+            width = hidden1.get_shape()[1].value
+            hidden2 = fully_connected(tf.reshape(hidden1, [-1, width]), n_hidden2, scope="hidden2")
+    return fully_connected(hidden2, n_outputs, activation_fn=None, scope="outputs")
+"""
+
+
 @pytest.fixture(scope="module")
 def fixed(tmp_path_factory):
-    """The rewritten modules `dense` and `optimizers`."""
+    """The rewritten modules `dense`, `optimizers` and `scoped`."""
     folder = tmp_path_factory.mktemp("code")
     shutil.copy(ORIGINALS / "dense.py", folder)
     (folder / "optimizers.py").write_text(OPTIMIZERS)
+    (folder / "scoped.py").write_text(SCOPED)
     outcome = batch.fix([str(folder)])
-    assert len(outcome.changed) == 2 and not outcome.problems and not outcome.notes
+    assert len(outcome.changed) == 3 and not outcome.problems and not outcome.notes
     modules = []
-    for name in ("dense", "optimizers"):
+    for name in ("dense", "optimizers", "scoped"):
         text = (folder / f"{name}.py").read_text()
-        assert "contrib" not in text and "tf.train" not in text
+        assert "contrib" not in text and "tf.train" not in text and "variable_scope" not in text
         spec = importlib.util.spec_from_file_location(f"fixed_{name}", folder / f"{name}.py")
         modules.append(importlib.util.module_from_spec(spec))
         spec.loader.exec_module(modules[-1])
     return modules
 
 
-@pytest.mark.parametrize("name", ["gradient_descent", "momentum", "adam", "momentum_decay"])
-def test_the_rewritten_code_reproduces_its_trace(name, fixed, monkeypatch):
-    dense, optimizers = fixed
+@pytest.mark.parametrize(
+    ("name", "net"),
+    [
+        ("gradient_descent", 0),
+        ("momentum", 0),
+        ("momentum", 2),
+        ("adam", 0),
+        ("momentum_decay", 0),
+    ],
+)
+def test_the_rewritten_code_reproduces_its_trace(name, net, fixed, monkeypatch):
+    network, optimizers = fixed[net].network, fixed[1]
     reference = trace.load(references.RECORDED / f"{name}.npz")
 
     def build(recipe, port, **compile_arguments):
         inputs = keras.Input((784,))
-        model = keras.Model(inputs, dense.network(inputs, *recipe.hidden, 10))
+        model = keras.Model(inputs, network(inputs, *recipe.hidden, 10))
         rate = recipe.optimizer_arguments()["learning_rate"]
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(getattr(optimizers, name)(rate, None), loss, **compile_arguments)

@@ -66,6 +66,20 @@ PROGRAMS = {
             z = tf.clip_by_norm(tf.clip_by_value(z, 0.1, 0.7), 1.0, axes=[1])
             return tf.reduce_logsumexp(tf.matmul(z, tf.transpose(z)), reduction_indices=[1])
         """,
+    "scopes": """
+        def compute(x):
+            half = tf.constant_initializer(0.5)
+            with tf.variable_scope("net", values=[x]) as scope:  # names
+                with tf.variable_scope("conv"):
+                    y = tf.layers.conv2d(x, x.get_shape()[-1].value, 3, name="a",
+                                         kernel_initializer=half)
+                for i in range(2):
+                    with tf.variable_scope("block%d" % i):
+                        y = tf.layers.conv2d(y, 2 + i, 1, kernel_initializer=half)
+                with tf.variable_scope(None, "end", reuse=False):
+                    y = tf.reshape(y, [-1, y.shape[1].value * y.shape.as_list()[2] * 3])
+                    return tf.layers.dense(y, y.shape.ndims, kernel_initializer=half, name="b")
+        """,
     "spreads": """
         def compute(x):
             made = [
@@ -155,6 +169,7 @@ def port(code):
     """Returns the names of the rewritten code, in which nothing of TF1 may be left."""
     fixed = fixer.fixed_text(code)
     assert "contrib" not in fixed and "arg_scope" not in fixed and "tf.train" not in fixed
+    assert "variable_scope" not in fixed and ".value" not in fixed
     keras.utils.set_random_seed(3)
     space = {}
     exec(fixed, space)

@@ -10,13 +10,11 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from tf_recipes.knowledge import symbols
 from tf_recipes.scan.analysis import ARG_SCOPES, Analysis
 from tf_recipes.scan.fixing.choosing import Place
+from tf_recipes.scan.fixing.file_view import is_harmless
 from tf_recipes.scan.fixing.planning import Planner
 from tf_recipes.scan.reading.scopes import Calling, Scope
 from tf_recipes.scan.terms.rule import Called
 
-_HARMLESS = frozenset(
-    ["bool", "dict", "enumerate", "float", "format", "int", "isinstance", "len", "list", "max"]
-).union(["min", "print", "range", "reversed", "round", "str", "sum", "tuple", "zip"])
 # These call a layer that they are given, with their own keywords; the place of the layer.
 _CALLERS = {"tf.contrib.layers.repeat": 2, "tf.contrib.layers.stack": 1}
 
@@ -93,7 +91,7 @@ def _spelled(
             continue
         heads.add(id(call.func))
         names = {symbols.canonical(name) for name, _ in _resolved(call.func, analysis)}
-        if not names and not _is_harmless(call):
+        if not names and not is_harmless(call):
             return None  # it may call a layer of the block
         if len(names) > 1:
             return None
@@ -105,7 +103,7 @@ def _spelled(
             heads.add(id(layer.func))
             names = {symbols.canonical(name) for name, _ in _resolved(layer.func, analysis)}
             calling = calling._replace(node=layer)
-        if len(names) > 1 or (not names and not _is_harmless(call)):
+        if len(names) > 1 or (not names and not is_harmless(call)):
             return None
         if names & functions:
             given = _missing(calling, names.pop(), scope_call, analysis)
@@ -161,24 +159,6 @@ def _is_repeatable(node: ast.expr, analysis: Analysis) -> bool:
                 continue  # what it holds is looked at as well
             return False
     return True
-
-
-def _is_harmless(node: ast.Call) -> bool:
-    """Returns whether a call surely calls no layer: a builtin, or a method of a text or a list."""
-    func = node.func
-    if isinstance(func, ast.Name):
-        return func.id in _HARMLESS
-    return isinstance(func, ast.Attribute) and func.attr in (
-        "append",
-        "as_list",
-        "extend",
-        "format",
-        "get_shape",
-        "items",
-        "keys",
-        "update",
-        "values",
-    )
 
 
 def carried_out(module: cst.Module, found: Spelled, before: int) -> cst.Module:

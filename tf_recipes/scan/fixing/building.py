@@ -5,6 +5,7 @@ from typing import Any
 
 import libcst as cst
 
+from tf_recipes.scan.fixing import shape_forms
 from tf_recipes.scan.terms.tf1_calls import New, Piece
 
 _SPACE = cst.SimpleWhitespace(" ")
@@ -98,3 +99,23 @@ def _between(old: cst.Call, last: cst.Comma) -> cst.Comma:
     elif has_comment:
         return last
     return last.with_changes(whitespace_after=gap)
+
+
+def reshaped(form: str, node: cst.Attribute | cst.Call) -> cst.BaseExpression:
+    """Returns the expression of Keras in the place of a form of `shape_forms.py`."""
+    if form == shape_forms.PLAIN and isinstance(node, cst.Call):  # `x.get_shape()`
+        made: cst.BaseExpression = cst.ensure_type(node.func, cst.Attribute).with_changes(
+            attr=cst.Name("shape")
+        )
+    elif form == shape_forms.ITEM and isinstance(node, cst.Attribute):  # `x.shape[1].value`
+        made = node.value
+    else:
+        outer = node.func if isinstance(node, cst.Call) else node
+        function = "list" if form == shape_forms.LIST else "len"
+        made = cst.Call(cst.Name(function), [cst.Arg(cst.ensure_type(outer, cst.Attribute).value)])
+    lpar, rpar = [*node.lpar, *_brackets(made, "lpar")], [*_brackets(made, "rpar"), *node.rpar]
+    return made.with_changes(lpar=lpar, rpar=rpar)
+
+
+def _brackets(node: cst.BaseExpression, side: str) -> Sequence[cst.CSTNode]:
+    return getattr(node, side)

@@ -35,7 +35,10 @@ class Kept(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """Holds a rewrite that may be done: its idiom, its places, whether the code needs it."""
+    """Holds a rewrite that may be done: its idiom, its places, whether the code needs it.
+
+    It is the call that is planned, or else a new name, or else the form of a shape.
+    """
 
     idiom: str
     place: Place
@@ -43,16 +46,19 @@ class Candidate(NamedTuple):
     new_name: str
     needed: bool
     consumed: frozenset[Place]
+    form: str = ""
 
 
 class Choice(NamedTuple):
     """Holds the rewrites that are done, by their places, and the functions that keep TF1's idiom.
 
-    `removed` are the places of the values of assignments that nothing needs any more.
+    `removed` are the places of the values of assignments that nothing needs any more, and `shapes`
+    the forms of `shape_forms.py`.
     """
 
     calls: Mapping[Place, Planned]
     names: Mapping[Place, str]
+    shapes: Mapping[Place, str]
     removed: frozenset[Place]
     kept: list[Kept]
 
@@ -81,6 +87,7 @@ class Chooser:
         """Returns the rewrites that are done."""
         calls: dict[Place, Planned] = {}
         names: dict[Place, str] = {}
+        shapes: dict[Place, str] = {}
         kept = []
         removed: set[Place] = set()
         candidates, blocked = self._candidates, self._blocked
@@ -99,11 +106,13 @@ class Chooser:
             for place, candidate in _best(listed, becomes_keras).items():
                 if candidate.planned is not None:
                     calls[place] = candidate.planned
+                elif candidate.form:
+                    shapes[place] = candidate.form
                 else:
                     names[place] = candidate.new_name
         kept += self._refused({each.function for each in kept})
         kept.sort(key=lambda each: each.function.first)
-        return Choice(calls, names, frozenset(removed), kept)
+        return Choice(calls, names, shapes, frozenset(removed), kept)
 
     def _refused(self, known: set[Function]) -> list[Kept]:
         """Returns the functions in which each rewrite of a call was refused, with the reasons."""

@@ -11,6 +11,12 @@ from tf_recipes.scan.fixing.function_units import OUTSIDE, Functions
 from tf_recipes.scan.reading.scopes import Scope
 from tf_recipes.scan.terms.rewrite import Facts
 
+_HARMLESS = frozenset(
+    ["bool", "dict", "enumerate", "float", "format", "int", "isinstance", "len", "list", "max"]
+).union(["min", "print", "range", "reversed", "round", "str", "sum", "tuple", "zip"])
+_HARMLESS_METHODS = frozenset(
+    ["append", "as_list", "extend", "format", "get_shape", "items", "keys", "update", "values"]
+)
 Named = tuple[ast.expr, list[str], Scope]
 
 
@@ -44,7 +50,7 @@ class FileView:
 
     @functools.cached_property
     def uses(self) -> list[Named]:
-        """Returns the uses of names of TensorFlow, each with what it may stand for and its scope."""
+        """Returns the uses of names of TensorFlow, with what each may stand for, and its scope."""
         made = []
         for use in self.analysis.collected.uses:
             names = {each.name for each in self.analysis.references(use)}
@@ -149,3 +155,11 @@ def root(node: ast.expr) -> str:
     while isinstance(node, ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def is_harmless(node: ast.Call) -> bool:
+    """Returns whether a call surely calls no layer: a builtin, or a method of a text or a list."""
+    func = node.func
+    if isinstance(func, ast.Name):
+        return func.id in _HARMLESS
+    return isinstance(func, ast.Attribute) and func.attr in _HARMLESS_METHODS

@@ -99,7 +99,7 @@ def _fixed(
             parts = _pruned(made, analysis)
             continue
         plan = planner.plan()
-        if not (plan.calls or plan.names):
+        if not (plan.calls or plan.names or plan.shapes):
             break
         again = _carried_out(parts, _parsed(parts), plan, analysis)
         if again == parts:

@@ -47,6 +47,10 @@ class Functions:
                 for case in getattr(node, "cases", []):
                     self._walk(case.body, prefix)
 
+    def all(self) -> list[Function]:
+        """Returns all functions, in the order of their lines."""
+        return list(self._found)
+
     def of(self, line: int) -> Function:
         """Returns the function that a line belongs to, or `OUTSIDE`."""
         number = bisect.bisect_right(self._starts, line) - 1

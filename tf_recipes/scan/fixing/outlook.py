@@ -38,7 +38,7 @@ def added(report: Report, paths: Iterable[str]) -> Report:
 
 def _of(analysis: Analysis, findings: Iterable[Finding]) -> Outlook:
     plan = Planner(analysis, "\n".join(analysis.source.lines)).plan()
-    planned = [*plan.calls, *plan.names]
+    planned = [*plan.calls, *plan.names, *plan.shapes]
     starts: set[tuple[int | None, int, int]] = set()
     for line, column, *_ in planned:
         starts.add((*analysis.source.place(line), column + 1))

@@ -12,12 +12,16 @@ from typing import NamedTuple
 from tf_recipes.knowledge import symbols
 from tf_recipes.scan import rewrite_registry, rule_registry
 from tf_recipes.scan.analysis import Analysis
+from tf_recipes.scan.fixing import shape_forms
 from tf_recipes.scan.fixing.choosing import Candidate, Chooser, Kept, Place, Planned
 from tf_recipes.scan.fixing.file_view import FileView, root
 from tf_recipes.scan.fixing.function_units import OUTSIDE, Function
-from tf_recipes.scan.fixing.rates import Rates
-from tf_recipes.scan.fixing.refusals import Refusals
+from tf_recipes.scan.fixing.hindrances import Hindrances
+from tf_recipes.scan.fixing.name_scopes import NameScopes
+from tf_recipes.scan.fixing.rate_checks import Rates
+from tf_recipes.scan.fixing.shape_forms import ITEM
 from tf_recipes.scan.reading.scopes import Calling, Scope
+from tf_recipes.scan.rewrites.scopes_rewrite import SCOPE
 from tf_recipes.scan.terms.findings import NUMBERS
 from tf_recipes.scan.terms.rewrite import EITHER, KERAS, Facts, Rewrite
 from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, Given
@@ -26,12 +30,14 @@ from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, Given
 class Plan(NamedTuple):
     """Holds what is rewritten: calls and names by their places, and the functions that are not.
 
-    `known` is `{place of an expression: (name of TensorFlow, whether it is called)}`, and `removed`
-    the places of the values of assignments that nothing needs any more.
+    `shapes` are the forms of `shape_forms.py`, `known` is `{place of an expression: (name of
+    TensorFlow, whether it is called)}`, and `removed` the places of the values of assignments that
+    nothing needs any more.
     """
 
     calls: Mapping[Place, Planned]
     names: Mapping[Place, str]
+    shapes: Mapping[Place, str]
     known: Mapping[Place, tuple[str, bool]]
     literals: Callable[[str], ast.expr | None]
     removed: frozenset[Place]
@@ -69,15 +75,22 @@ class Planner:
         reasons = [each.condition(view.facts) for each in self._rewrites]
         both = list(zip(self._rewrites, reasons, strict=True))
         self._allowed = [each for each, no in both if no is None]
-        self._rates, self._refusals = Rates(view), Refusals(view)
+        self._rates, self._hindrances = Rates(view), Hindrances(view)
+        self._scopes = NameScopes(view, self._hindrances.shares)
         for node, names, scope in view.uses:
             self._consider(node, names, scope)
-        self._refusals.methods(self._block)
+        self._hindrances.methods(self._block)
+        for node, form in shape_forms.found(view):
+            function, place, needed = view.functions.of(node.lineno), self.place(node), form == ITEM
+            made = Candidate(
+                KERAS, place, None, "", needed and self._analysis.is_tf1, frozenset(), form
+            )
+            self._candidates[function].append(made)
         refused = [no for each, no in both if no and _has(each, view.facts)]
         chooser = Chooser(self._candidates, self._blocked, self._aliases, view.self_lines)
         choice = chooser.choice()
         kept = [*choice.kept, *(Kept(OUTSIDE, [each]) for each in refused)]
-        written = choice.calls, choice.names
+        written = choice.calls, choice.names, choice.shapes
         names_used = view.facts.names
         return Plan(*written, view.known, view.literals, choice.removed, kept, names_used)
 
@@ -98,7 +111,7 @@ class Planner:
                 why = "a caller or a subclass may put something else in its place"
                 self._block(function, place, f"{name} ({why})")
             return
-        keeper = self._refusals.kept_in(node, scope) if lost else ""
+        keeper = self._hindrances.kept_in(node, scope) if lost else ""
         if keeper:
             self._block(function, place, f"{name} (it is kept in {keeper})")
             return
@@ -142,6 +155,8 @@ class Planner:
             needed = symbols.first_vanished(name) is not None or place[:2] in self._traps
             try:
                 self._check(calling, scope, rewrite, canonical, needed)
+                if canonical == SCOPE:
+                    needed = self._scopes.stands_alone(calling)
                 consumed = self._tried(calling.node, planned)
             except CannotFix as error:
                 reason = f"{name} ({error})" if str(error) else name
@@ -183,8 +198,10 @@ class Planner:
         scoped, unsure = self._analysis.scoped(calling, name)
         if (scoped or unsure) and needed:
             raise CannotFix("arg_scope gives it arguments")
-        self._refusals.check_shared(calling, rewrite)
+        self._hindrances.check_shared(calling, rewrite)
         self._rates.check(calling, name)
+        if name == SCOPE:
+            self._scopes.check(calling)
 
     def _name(
         self,

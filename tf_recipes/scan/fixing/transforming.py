@@ -1,12 +1,12 @@
 """Carries a plan out on the code of a file, or of a cell of a notebook."""
 
 import collections
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
-from tf_recipes.scan.fixing.building import built
+from tf_recipes.scan.fixing.building import built, reshaped
 from tf_recipes.scan.fixing.choosing import Place, Planned
 from tf_recipes.scan.fixing.planning import Plan
 from tf_recipes.scan.terms.tf1_calls import Call, Given
@@ -57,6 +57,10 @@ class _Carrier(cst.CSTTransformer):
     def leave_Attribute(
         self, original_node: cst.Attribute, updated_node: cst.Attribute
     ) -> cst.BaseExpression:
+        form = self._plan.shapes.get(self._place(original_node)) if self._plan.shapes else None
+        if form is not None:
+            self._changes += 1
+            return reshaped(form, updated_node)
         return self._named(original_node, updated_node)
 
     def _named(
@@ -71,7 +75,12 @@ class _Carrier(cst.CSTTransformer):
         return expression
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
-        planned = self._plan.calls.get(self._place(original_node))
+        place = self._place(original_node)
+        form = self._plan.shapes.get(place)
+        if form is not None:
+            self._changes += 1
+            return reshaped(form, updated_node)
+        planned = self._plan.calls.get(place)
         if planned is None:
             return updated_node
         made = self._made(planned, original_node, updated_node)
@@ -121,6 +130,13 @@ class _Carrier(cst.CSTTransformer):
         if self._plan.removed and self._place(original_node.value) in self._plan.removed:
             return cst.RemoveFromParent()
         return updated_node
+
+    def leave_With(self, original_node: cst.With, updated_node: cst.With) -> cst.With:
+        before, after = comments_of(original_node.items), comments_of(updated_node.items)
+        lines = [cst.EmptyLine(comment=cst.Comment(text)) for text in (before - after).elements()]
+        if not lines:
+            return updated_node
+        return updated_node.with_changes(leading_lines=[*updated_node.leading_lines, *lines])
 
     def visit_SimpleStatementLine(self, node: cst.SimpleStatementLine) -> None:
         self._before.append(self._changes)
@@ -178,6 +194,11 @@ def comments(node: cst.CSTNode) -> collections.Counter[str]:
 
     node.visit(Visitor())
     return found
+
+
+def comments_of(nodes: Iterable[cst.CSTNode]) -> collections.Counter[str]:
+    """Returns the comments of several nodes, counted."""
+    return sum(map(comments, nodes), collections.Counter())
 
 
 def lines_of(parts: Sequence[str]) -> list[int]:

@@ -8,7 +8,9 @@ from tf_recipes.scan.fixing.choosing import Place
 from tf_recipes.scan.fixing.file_view import FileView
 from tf_recipes.scan.fixing.function_units import Function
 from tf_recipes.scan.reading.scopes import Calling, Scope
+from tf_recipes.scan.rules import vanished_methods
 from tf_recipes.scan.terms.rewrite import Rewrite
+from tf_recipes.scan.terms.shape_code import is_dimension
 from tf_recipes.scan.terms.tf1_calls import CannotFix
 
 _LAYER_METHODS = ("minimize", "compute_gradients")
@@ -17,16 +19,19 @@ _NO_REUSE = ("False", "None")
 Block = Callable[[Function, Place, str], None]
 
 
-class Refusals:
+class Hindrances:
     """Finds what of one file must stay as it is.
 
     Args:
         view: the file.
+
+    Attributes:
+        shares: whether the file shares weights by the names of their variables.
     """
 
     def __init__(self, view: FileView) -> None:
         self._view = view
-        self._shares = self._has_reuse()
+        self.shares = self._has_reuse()
 
     def kept_in(self, node: ast.expr, scope: Scope) -> str:
         """Returns the attribute that holds a name that has vanished; nothing if none does.
@@ -67,11 +72,11 @@ class Refusals:
         Raises:
             CannotFix: if the file shares weights by their names.
         """
-        if self._shares and rewrite.name in _LAYERS and not _is_flat(calling.node):
+        if self.shares and rewrite.name in _LAYERS and not _is_flat(calling.node):
             raise CannotFix("this file shares weights by reuse; layers of Keras do not")
 
     def methods(self, block: Block) -> None:
-        """Blocks the functions that call `minimize` of an optimizer, which Keras' lack.
+        """Blocks the functions that use a method of TF1's objects, which Keras' lack.
 
         Args:
             block: is called with the function, the place and the reason.
@@ -79,7 +84,15 @@ class Refusals:
         for calling in self._view.analysis.collected.calls:
             func = calling.node.func
             if isinstance(func, ast.Attribute) and func.attr in _LAYER_METHODS:
-                block(self._view.functions.of(func.lineno), self._view.place(func), f".{func.attr}()")
+                self._block(func, block, "()")
+        for seen in self._view.analysis.attributed(vanished_methods.RULE.attributes):
+            is_found = any(True for _ in vanished_methods.check(seen))
+            if is_found and not is_dimension(seen.node.value):
+                self._block(seen.node, block, "" if seen.call is None else "()")
+
+    def _block(self, node: ast.Attribute, block: Block, end: str) -> None:
+        function = self._view.functions.of(node.lineno)
+        block(function, self._view.place(node), f".{node.attr}{end}")
 
 
 def _is_flat(node: ast.Call) -> bool:
