@@ -11,10 +11,14 @@ from tf_recipes.graph.control_flow import ControlFlow
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.node_graph import NodeGraph, reached
 from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, node_of
-from tf_recipes.graph.training_step import APPLIES, GRADIENT_OF, find_loss, find_train_op
+from tf_recipes.graph.training_step import (
+    APPLIES,
+    GRADIENT_OF,
+    WRITES,
+    find_loss,
+    find_train_op,
+)
 from tf_recipes.graph.update_ops import Update
-
-WRITES = re.compile(r"(Assign(Add|Sub)?|(Resource)?Scatter\w+|Assign\w*VariableOp)$")
 
 
 class Structure(NodeGraph):

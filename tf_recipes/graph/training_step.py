@@ -12,6 +12,7 @@ from tf_recipes.graph.node_graph import NodeGraph, reached
 from tf_recipes.graph.nodes import node_of
 
 APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
+WRITES = re.compile(r"(Assign(Add|Sub)?|(Resource)?Scatter\w+|Assign\w*VariableOp)$")
 GRADIENT_OF = re.compile(r"(?:^|/)(?:gradients(?:_\d+)?/)+(.+)_grad/[^/]+(?:/[^/]+)*$")
 _GRADIENT = re.compile(r"(?:^|/)gradients(?:_\d+)?/")
 _SCATTERS = re.compile(r"(Resource)?Scatter(Sub|Add)$")
@@ -74,13 +75,30 @@ def training_operations(graph: NodeGraph) -> list[str]:
     noted = [node_of(n) for n in graph.graph.collections.get("train_op", ())]
     found = [n for n in dict.fromkeys(noted) if n in graph.nodes] or _possible_steps(graph)
     # `minimize` notes its own operation; a group around it, with other updates, is the step
-    whole = [n for n in found if set(found) <= graph.ancestors([n])]
-    return whole[:1] or found
+    whole = [n for n in found if set(found) <= graph.ancestors([n])][:1] or found
+    if noted and len(whole) == 1:  # a group that the program made, and noted nowhere
+        return _that_write_more(graph, whole[0]) or whole
+    return whole
+
+
+def _that_write_more(graph: NodeGraph, step: str) -> list[str]:
+    """Returns the last operations that run a step and also change variables that it does not."""
+
+    def changed(name: str) -> set[str]:
+        above = graph.ancestors([name])
+        return {n for n in above if WRITES.match(graph.nodes[n].op)}
+
+    own = changed(step)
+    return [name for name in _last_after(graph, [step]) if changed(name) > own]
 
 
 def _possible_steps(graph: NodeGraph) -> list[str]:
     """Returns the operations that run updates and that nothing else runs."""
-    apply = [name for name in graph.nodes if applies_gradient(graph, name)]
+    return _last_after(graph, [name for name in graph.nodes if applies_gradient(graph, name)])
+
+
+def _last_after(graph: NodeGraph, apply: list[str]) -> list[str]:
+    """Returns the operations that run some others and that nothing else runs."""
     after = defaultdict(list)
     for name in graph.nodes:
         for each in graph.inputs(name, control=True):

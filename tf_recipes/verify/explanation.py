@@ -113,7 +113,7 @@ def _tried(
     for substitution in each_once(_all(case)):
         try:
             model, found = copy()
-            for each in (*kept, substitution):
+            for each in sorted((*kept, substitution), key=lambda each: not each.remakes):
                 other = each.change(model, found)
                 if other is not None:
                     model, found = other, remap(other)

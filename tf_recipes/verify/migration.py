@@ -24,6 +24,7 @@ from tf_recipes.verify import explanation, report_document
 from tf_recipes.verify.bench import (
     arguments,
     attempt,
+    dropout_off,
     kept_results,
     keras_steps,
     map_orders,
@@ -305,6 +306,9 @@ class _Verification:
                 settings.seed,
             )
         )
+        self.reference.session.assign(self.reference.initial)
+        off = dropout_off.masks(self.reference.session, self.feeds.evaluate())
+        object.__setattr__(self.feeds, "evaluation", {**self.feeds.evaluation, **off})
         folder = kept_results.folder_of(settings.cache)
         self.bench = attempt.Bench(
             self.reference,

@@ -75,7 +75,7 @@ def _slots(result: Result) -> list[slots.SlotLink]:
     if result.training is None:
         return []
     reference = result.bench.reference
-    return slots.find(reference.structure, reference.roles, result.found, result.model).links
+    return slots.find(reference.structure, reference.roles, result.found, result.model).used
 
 
 def map_rows(result: Result) -> list[dict[str, Any]]:
@@ -179,6 +179,10 @@ def _kind(name: str, result: Result) -> str:
 
 
 def _first_failure(result: Result) -> dict[str, Any] | None:
+    if not result.found.complete:  # what has no counterpart makes the predictions differ, too
+        left = [each.name for each in result.found.left_tf1 if each.needed]
+        name = left[0] if left else result.found.left_keras[0].path
+        return _failure("map", None, name, None, 0)
     if not result.predicts and not result.found.guessed:
         forward = _forward(result)
         worst = max(result.outputs, key=lambda each: each.judged.worst, default=None)
@@ -187,10 +191,6 @@ def _first_failure(result: Result) -> dict[str, Any] | None:
         at = next((e for e in result.layers if e.layer == layer and e.judged), None)
         judged = at.judged if at and at.judged else worst.judged if worst else None
         return _failure("forward", None, name, judged, 0)
-    if not result.found.complete:
-        left = [each.name for each in result.found.left_tf1 if each.needed]
-        name = left[0] if left else result.found.left_keras[0].path
-        return _failure("map", None, name, None, 0)
     training = result.training
     if training is None:
         return None

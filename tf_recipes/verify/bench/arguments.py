@@ -88,11 +88,15 @@ class Arguments:
         model that computes its loss by itself takes them as they are fed.
         """
         fed = self.labels
+        outputs = keras.tree.flatten(predictions)
         if not fed and model.loss is not None and model.loss != []:
             fed = self.inputs  # an autoencoder: the loss compares outputs with inputs
+            shapes = [np.shape(each) for each in outputs]
+            alike = [name for name in fed if np.shape(feeds[name]) in shapes]
+            fed = alike if len(alike) == len(outputs) else fed  # besides noise, say
         labels = [np.asarray(feeds[name]) for name in fed]
-        outputs = keras.tree.flatten(predictions)
-        losses = _losses(model, len(labels))
+        names = _keys(predictions) or list(getattr(model, "output_names", None) or [])
+        losses = _losses(model, names, len(labels))
         own = not model.loss and type(model).compute_loss is not keras.Model.compute_loss
         formed = [
             a if own else _label(a, np.shape(outputs[k]) if k < len(outputs) else None, losses[k])
@@ -102,8 +106,8 @@ class Arguments:
             return None
         if len(formed) == 1:
             return formed[0]
-        names = getattr(model, "output_names", None)
-        if isinstance(model.loss, Mapping) and names and len(names) == len(formed):
+        by_name = isinstance(model.loss, Mapping) or isinstance(predictions, Mapping)
+        if by_name and len(names) == len(formed):
             return dict(zip(names, formed, strict=True))
         return formed
 
@@ -231,7 +235,7 @@ def _weights(
 
 def _ordered_labels(model: keras.Model, labels: list[str]) -> list[str] | None:
     """Returns the labels in the order of the model's outputs, or None where no name tells it."""
-    names = list(getattr(model, "output_names", None) or [])
+    names = _output_keys(model) or list(getattr(model, "output_names", None) or [])
     if len(labels) > 1 and len(names) == len(labels):
         found = [[t for t in labels if _alike(t, name)] for name in names]
         if all(len(each) == 1 for each in found) and len({f[0] for f in found}) == len(names):
@@ -244,10 +248,25 @@ def _alike(tensor: str, output: str) -> bool:
     return bool(words & set(output.lower().split("_")))
 
 
-def _losses(model: keras.Model, count: int) -> list[Any]:
+def _keys(outputs: Any) -> list[str]:
+    """Returns the keys of outputs that are a dict, in the order of the flattened outputs."""
+    if not isinstance(outputs, Mapping):
+        return []
+    return [str(each) for each in keras.tree.flatten({key: key for key in outputs})]
+
+
+def _output_keys(model: keras.Model) -> list[str]:
+    """Returns the keys of a functional model's outputs, or none where they are no dict."""
+    try:
+        return _keys(model.output)
+    except (AttributeError, ValueError):
+        return []
+
+
+def _losses(model: keras.Model, names: Sequence[str], count: int) -> list[Any]:
     loss = model.loss
     if isinstance(loss, Mapping):
-        listed = list(loss.values())
+        listed = [loss[n] for n in names] if set(names) == set(loss) else list(loss.values())
     else:
         listed = list(loss) if isinstance(loss, list | tuple) else [loss]
     return [*listed, *[listed[-1] if listed else None] * count][:count]

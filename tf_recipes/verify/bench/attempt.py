@@ -175,7 +175,7 @@ class Bench:
             x = self.x(model, given)
             if k == 0:
                 masks = keras_steps.Masks(model, x, steps.run.masks[0] if steps.run.masks else {})
-                predictions = keras_steps.predict(model, x)
+                predictions = keras_steps.nested_predictions(model, x)
             weight = reference.arguments.weight
             sample_weight = np.asarray(given[weight]).reshape(-1) if weight else None
             batches.append((x, taken.y(model, given, predictions), sample_weight))
@@ -219,11 +219,10 @@ class Bench:
 
     def _nearest(self, value: NDArray[Any]) -> str | None:
         """Returns the tensor of as many entries that is nearest to a value."""
-        rows = len(value) if value.ndim else 0
         fits = [
             name
             for name, other in self.values.items()
-            if other.size == value.size and other.ndim and (len(other) == rows)
+            if other.size == value.size and other.ndim and _has_rows(other, value)
         ]
         flat = value.reshape(-1)
         drifts = [relative_drift(flat, self.values[name].reshape(-1)) for name in fits]
@@ -239,12 +238,11 @@ class Bench:
 
         A model may end with softmax or sigmoid where the graph ends with logits.
         """
-        rows = len(value) if value.ndim else 0
         options = []
         for tensor, other in self.values.items():
             if only is not None and tensor != only:
                 continue
-            if other.size == value.size and other.ndim and len(other) == rows:
+            if other.size == value.size and other.ndim and _has_rows(other, value):
                 options.append((tensor, other))
                 shaped = other.reshape(value.shape)
                 kinds = _VIRTUAL if value.ndim > 1 and value.shape[-1] > 1 else ("sigmoid",)
@@ -314,6 +312,14 @@ class Bench:
         outputs = [self.own[each] for each in (tensor, self.reference.output) if each in self.own]
         own = max([*outputs, self.epsilon])
         return judgement.outputs(name, value, self.values[tensor], own, self.epsilon)
+
+
+def _has_rows(tensor: NDArray[Any], value: NDArray[Any]) -> bool:
+    """Returns whether a tensor has a value's rows, or a row for each step of a sequence."""
+    if not value.ndim:
+        return False
+    steps = value.ndim > 2 and tensor.shape == (value.size // value.shape[-1], value.shape[-1])
+    return len(tensor) == len(value) or steps
 
 
 def _through(name: str, value: NDArray[Any]) -> NDArray[Any]:

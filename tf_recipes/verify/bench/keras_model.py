@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import inspect
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,6 +21,7 @@ from tf_recipes._support import saved_models, validation
 from tf_recipes._support.visible import shortened
 
 Place = tuple[str, int]  # a file and a line
+Changes = Mapping[tuple[type, int], Mapping[str, Any]]  # of the k-th layer made of a class
 
 
 class ModelSource:
@@ -56,15 +59,19 @@ class ModelSource:
             self.name = os.fspath(model)
             self._make = self._from_path(self.name)
 
-    def make(self) -> keras.Model:
-        """Returns a new, built and compiled model.
+    def make(self, changes: Changes | None = None) -> keras.Model:
+        """Returns a new, compiled model.
+
+        Args:
+            changes: `{made_as: arguments}`: the arguments with which a layer is made in place of
+                the port's own. `made_as` is an attribute of the layers that this method makes.
 
         Raises:
             ValueError: if the function fails, or gives no compiled model.
         """
         self.lines.clear()
         try:
-            with self._noting_lines():
+            with self._noting_lines(), _with_arguments(changes or {}):
                 model = self._make()
         except (Exception, SystemExit) as error:  # what ends Python must not end in a match
             if self.saved and isinstance(error, ValueError | OSError):
@@ -89,6 +96,8 @@ class ModelSource:
                 f"{self.name}, whose model has no optimizer",
                 "Call model.compile(optimizer, loss) before returning the model.",
             )
+        if self._compiled and int(keras.ops.convert_to_numpy(model.optimizer.iterations)):
+            _restart(model)
         return model
 
     def line(self, name: str) -> Place | None:
@@ -106,10 +115,13 @@ class ModelSource:
             return
         kinds = (keras.layers.Layer, keras.optimizers.Optimizer)
         before = [kind.__init__ for kind in kinds]
+        counts: Counter[type] = Counter()
 
         def noting(first: Callable[..., None]) -> Callable[..., None]:
             def init(made: Any, *args: Any, **kwargs: Any) -> None:
                 first(made, *args, **kwargs)
+                object.__setattr__(made, "made_as", (type(made), counts[type(made)]))
+                counts[type(made)] += 1
                 frame: FrameType | None = sys._getframe(1)
                 while frame is not None and not self._own(frame.f_code.co_filename):
                     frame = frame.f_back
@@ -199,3 +211,62 @@ class ModelSource:
             return new
 
         return copy
+
+
+def _restart(model: keras.Model) -> None:
+    """Sets the optimizer of a model that was trained before to the state of its first step.
+
+    The weights get TF1's values, and so do the slots that TF1 has filled. What is left of another
+    training would count as a difference.
+    """
+    optimizer = model.optimizer
+
+    def state(of: keras.optimizers.Optimizer) -> list[keras.Variable]:
+        return [each for each in of.variables if not each.path.endswith("learning_rate")]
+
+    try:
+        # a schedule of the user's own has no part in the state, and may not be made by its name
+        fresh = type(optimizer).from_config({**optimizer.get_config(), "learning_rate": 0.0})
+        fresh.build(model.trainable_variables)
+        for variable, first in zip(state(optimizer), state(fresh), strict=True):
+            variable.assign(first)
+    except Exception as error:
+        validation.fail(
+            "The model's optimizer must be new, or its configuration must make it.",
+            f"{type(optimizer).__name__} that took steps: "
+            f"{shortened(' '.join(str(error).split()), 200)}",
+            "Compile the model with a new optimizer before returning the model.",
+        )
+
+
+@contextlib.contextmanager
+def _with_arguments(changes: Changes) -> Iterator[None]:
+    """Gives layers other arguments while they are made, whatever code makes them."""
+    before = {kind: kind.__dict__.get("__init__") for kind, _ in changes}
+
+    def changing(kind: type, first: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(first)
+        made_ones: Counter[type] = Counter()
+
+        def init(made: Any, *args: Any, **kwargs: Any) -> None:
+            bound = signature.bind(made, *args, **kwargs)
+            if type(made) is kind:
+                other = changes.get((kind, made_ones[kind]), {})
+                made_ones[kind] += 1
+                for name, value in other.items():
+                    bound.arguments[name] = value
+            first(*bound.args, **bound.kwargs)
+
+        return init
+
+    try:
+        for kind in before:
+            first = kind.__init__  # type: ignore[misc]  # of the class itself
+            setattr(kind, "__init__", changing(kind, first))  # noqa: B010
+        yield
+    finally:
+        for kind, own in before.items():
+            if own is None:
+                delattr(kind, "__init__")
+            else:
+                setattr(kind, "__init__", own)  # noqa: B010

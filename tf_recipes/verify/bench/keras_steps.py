@@ -183,9 +183,14 @@ def _packed(x: Any, y: Any, weight: Any) -> tuple[Any, ...]:
 
 def predict(model: keras.Model, x: Any) -> list[NDArray[Any]]:
     """Returns the model's outputs in evaluation, in order."""
+    return list(keras.tree.flatten(nested_predictions(model, x)))
+
+
+def nested_predictions(model: keras.Model, x: Any) -> Any:
+    """Returns the model's outputs in evaluation, in the model's structure, such as a dict."""
     with errors_of_the_model("predict the rows"):
         outputs = model(keras.tree.map_structure(ops.convert_to_tensor, x), training=False)
-    return [np.asarray(ops.convert_to_numpy(each)) for each in keras.tree.flatten(outputs)]
+    return keras.tree.map_structure(lambda each: np.asarray(ops.convert_to_numpy(each)), outputs)
 
 
 def layer_outputs(model: keras.Model, x: Any) -> list[tuple[str, str, NDArray[Any]]]:

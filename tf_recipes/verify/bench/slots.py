@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Structure
-from tf_recipes.verify.bench.recurrent_cells import Cell
+from tf_recipes.verify.bench.recurrent_cells import Cell, layers_in
 from tf_recipes.verify.bench.variable_map import Map
 
 # TF1's role of a slot -> the names that the slot has in this package's optimizers and Keras' own
@@ -39,12 +39,14 @@ _OURS = "tf_recipes"
 
 @dataclasses.dataclass(frozen=True)
 class SlotLink:
-    """Joins a TF1 slot to a variable of the Keras optimizer."""
+    """Joins a TF1 slot to a variable of the Keras optimizer, which updates `weight`."""
 
     tf1: str
     keras: keras.Variable
     role: str
     transposed: bool
+    optimizer: keras.optimizers.Optimizer
+    weight: keras.Variable
 
     def value(self, shape: tuple[int, ...]) -> NDArray[Any]:
         """Returns the Keras value in TF1's shape."""
@@ -53,25 +55,48 @@ class SlotLink:
 
 
 @dataclasses.dataclass(frozen=True)
+class SlotCell:
+    """Joins the slots of a TF1 cell to variables of the Keras optimizer, which updates `weight`."""
+
+    cell: Cell
+    optimizer: keras.optimizers.Optimizer
+    weight: keras.Variable
+
+
+@dataclasses.dataclass(frozen=True)
 class SlotMap:
-    """Holds the slots that have the same meaning on both sides: alone, or of a recurrent cell."""
+    """Holds the slots that have the same meaning on both sides: alone, or of a recurrent cell.
+
+    A model with several optimizers has some of them several times: once for each optimizer that
+    may update the weight. The training shows which one does.
+    """
 
     links: list[SlotLink]
-    cells: list[Cell]
+    cells: list[SlotCell]
+
+    @property
+    def used(self) -> list[SlotLink]:
+        """Returns the links to optimizers that update the weight, each TF1 slot once."""
+        found: dict[str, SlotLink] = {}
+        for link in self.links:
+            if _updates(link.optimizer, link.weight):
+                found.setdefault(link.tf1, link)
+        return list(found.values())
 
     def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
         """Sets the Keras variables to TF1's values."""
         for link in self.links:
             value = values[link.tf1]
             link.keras.assign((value.T if link.transposed else value).reshape(link.keras.shape))
-        for cell in self.cells:
-            cell.assign(values)
+        for each in self.cells:
+            each.cell.assign(values)
 
     def values(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
         """Returns `{TF1's name: the Keras value in TF1's form}`."""
-        found = {link.tf1: link.value(shapes[link.tf1]) for link in self.links}
-        for cell in self.cells:
-            found.update(cell.values())
+        found = {link.tf1: link.value(shapes[link.tf1]) for link in self.used}
+        for each in self.cells:
+            if _updates(each.optimizer, each.weight):
+                found = {**each.cell.values(), **found}
         return found
 
 
@@ -97,16 +122,69 @@ def of_variable(
     return slot if fits else None
 
 
+def optimizers_of(model: keras.Model) -> list[keras.optimizers.Optimizer]:
+    """Returns the optimizers of a model, each without those around it: that of `compile` first.
+
+    A model with a `train_step` of its own may keep others in its attributes, such as one for the
+    generator and one for the discriminator.
+    """
+    found = [model.optimizer]
+    for owner in (model, *layers_in(model)):
+        for value in list(vars(owner).values()):
+            several = list(value.values()) if isinstance(value, dict) else value
+            listed = several if isinstance(several, list | tuple) else [several]
+            found += [each for each in listed if isinstance(each, keras.optimizers.Optimizer)]
+    inner = [from_outside(each)[-1] for each in found]
+    return list({id(each): each for each in inner}.values())
+
+
+def _updates(optimizer: keras.optimizers.Optimizer, weight: keras.Variable) -> bool:
+    """Returns whether an optimizer updates a weight, as far as its steps so far have shown."""
+    updated = optimizer.__dict__.get("updated_weights")
+    return not updated or id(weight) in updated
+
+
+def _watch(optimizer: keras.optimizers.Optimizer) -> None:
+    """Notes which weights an optimizer updates, from its next step on."""
+    if "updated_weights" in optimizer.__dict__:
+        return
+    updated: set[int] = set()
+    apply = optimizer.apply
+
+    def noting(grads: Any, trainable_variables: Any = None) -> Any:
+        if trainable_variables is not None:
+            trainable_variables = list(trainable_variables)
+            updated.update(id(each) for each in trainable_variables)
+        return apply(grads, trainable_variables)
+
+    object.__setattr__(optimizer, "updated_weights", updated)
+    object.__setattr__(optimizer, "apply", noting)
+
+
 def find(structure: Structure, roles: Roles, found: Map, model: keras.Model) -> SlotMap:
     """Finds the Keras variables of TF1's slots, which are those with the same meaning.
 
     The momentum of `keras.optimizers.SGD` holds the rate and another sign, so that it is none.
     """
-    optimizer = from_outside(model.optimizer)[-1]
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
-    if not optimizer.built:
-        optimizer.build(model.trainable_variables)
+    optimizers = optimizers_of(model)
+    for optimizer in optimizers:
+        if not optimizer.built:
+            optimizer.build(model.trainable_variables)
+        if len(optimizers) > 1:
+            _watch(optimizer)
+    each_one = [_of_optimizer(structure, roles, found, each) for each in optimizers]
+    return SlotMap(
+        [link for links, _ in each_one for link in links],
+        [cell for _, cells in each_one for cell in cells],
+    )
+
+
+def _of_optimizer(
+    structure: Structure, roles: Roles, found: Map, optimizer: keras.optimizers.Optimizer
+) -> tuple[list[SlotLink], list[SlotCell]]:
+    """Returns the links to one optimizer's variables."""
     kinds = {update.variable: update.kind for update in structure.updates}
     usual = next(iter(kinds.values()), "")  # also where several operations make one update
 
@@ -117,7 +195,7 @@ def find(structure: Structure, roles: Roles, found: Map, model: keras.Model) -> 
     for link in found.links:
         for name, (owner, role) in roles.slots.items():
             if owner == link.tf1 and (slot := slot_of(link.keras, owner, role)) is not None:
-                links.append(SlotLink(name, slot, role, link.transposed))
+                links.append(SlotLink(name, slot, role, link.transposed, optimizer, link.keras))
     slots = {(owner, role): name for name, (owner, role) in roles.slots.items()}
     for cell in found.cells:
         owners = [each.name for each in cell.tf1.values()]
@@ -129,8 +207,9 @@ def find(structure: Structure, roles: Roles, found: Map, model: keras.Model) -> 
                     part: dataclasses.replace(each, name=slots[each.name, role])
                     for part, each in cell.tf1.items()
                 }
-                cells.append(dataclasses.replace(cell, tf1=theirs, weights=known, forget_bias=0.0))
-    return SlotMap(links, cells)
+                joined = dataclasses.replace(cell, tf1=theirs, weights=known, forget_bias=0.0)
+                cells.append(SlotCell(joined, optimizer, next(iter(cell.weights.values()))))
+    return links, cells
 
 
 def start(
@@ -159,7 +238,20 @@ def start(
     slots = find(structure, roles, found, model)
     if begun(roles, values, fresh):
         slots.assign(values)
-    optimizer = from_outside(model.optimizer)[-1]
+    for optimizer in optimizers_of(model):
+        _start(optimizer, structure, roles, found, values, rate)
+    return slots
+
+
+def _start(
+    optimizer: keras.optimizers.Optimizer,
+    structure: Structure,
+    roles: Roles,
+    found: Map,
+    values: Mapping[str, NDArray[Any]],
+    rate: float | None,
+) -> None:
+    """Sets what one optimizer has besides slots with a meaning of TF1's."""
     steps = taken(structure, roles, values)
     if steps:
         optimizer.iterations.assign(steps)
@@ -178,7 +270,6 @@ def start(
             name = f"{joined.keras.path.replace('/', '_')}_momentum"
             if name in there:
                 there[name].assign(-rate * joined.to_keras(values[update.slots["accumulator"]]))
-    return slots
 
 
 def begun(
@@ -200,10 +291,17 @@ def begun(
 
 
 def taken(structure: Structure, roles: Roles | None, values: Mapping[str, NDArray[Any]]) -> int:
-    """Returns how many steps the graph took before: by `global_step`, or by Adam's powers."""
+    """Returns how many steps the graph took before: by its counter, or by Adam's powers."""
     for name, value in values.items():
         if name.rpartition("/")[2] == "global_step" and np.ndim(value) == 0:
             return int(value)
+    counters = [
+        name
+        for name in structure.written
+        if name in values and np.ndim(values[name]) == 0 and values[name].dtype.kind == "i"
+    ]
+    if len(counters) == 1:  # a program may give its counter any name
+        return int(values[counters[0]])
     for update in structure.updates:
         if update.kind == "Adam":
             power = structure.variable_of(update.tensors["beta1_power"].partition(":")[0])

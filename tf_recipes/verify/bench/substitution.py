@@ -13,6 +13,7 @@ from tf_recipes._support.known_differences import DIFFERENCES
 from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.graph.facts import Facts
 from tf_recipes.graph.structure import Structure
+from tf_recipes.verify.bench import keras_steps
 from tf_recipes.verify.bench.recurrent_cells import layers_in
 from tf_recipes.verify.bench.result import Result
 from tf_recipes.verify.bench.variable_map import Map
@@ -27,6 +28,7 @@ class Substitution:
     `name` is a key of `known_differences.DIFFERENCES`, `text` what to replace by what, `code` the
     Python to write, `layer` the name of the layer concerned, or `"optimizer"`, or None.
     `change(model, map)` changes a fresh copy of the model in place, or returns another model.
+    `remakes` is whether it makes the port anew, so that it comes before changes in place.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Substitution:
     code: str
     change: Callable[[keras.Model, Map], keras.Model | None]
     layer: str | None = None
+    remakes: bool = False
 
     @property
     def page(self) -> str:
@@ -115,16 +118,35 @@ def rounded(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def recloned(
-    model: keras.Model, original: keras.Model, changes: Mapping[str, dict[str, Any]]
-) -> keras.Model:
-    """Returns a compiled copy of a functional model in which some layers have other arguments.
+def remade(case: Case, model: keras.Model, changes: Mapping[str, dict[str, Any]]) -> keras.Model:
+    """Returns a compiled copy of a model in which some layers have other arguments.
+
+    The port's own code makes the copy, so that a subclassed model, its `train_step` and its losses
+    stay what they are. A model that no code of the user's makes is cloned by its configuration.
 
     Args:
-        model: a functional or sequential model, a copy of the original.
-        original: the model whose layers have the names.
-        changes: `{layer's name in the original: the arguments to change}`.
+        case: what is known of the port.
+        model: a copy of the port, maybe made by this function.
+        changes: `{layer's name in the judged model: the arguments to change}`.
     """
+    source, layers = case.result.source, {each.name: each for each in layers_in(case.model)}
+    places = {name: layers[name].__dict__.get("made_as") for name in changes}
+    if None in places.values():
+        return _recloned(model, case.model, changes)
+    wanted = dict(model.__dict__.get("made_with", {}))
+    for name, place in places.items():
+        wanted[place] = {**wanted.get(place, {}), **changes[name]}
+    new = source.make(wanted)
+    object.__setattr__(new, "made_with", wanted)
+    bench = case.result.bench
+    keras_steps.predict(new, bench.x(new, bench.feeds.evaluate()))  # builds a subclassed model
+    return new
+
+
+def _recloned(
+    model: keras.Model, original: keras.Model, changes: Mapping[str, dict[str, Any]]
+) -> keras.Model:
+    """Returns a compiled clone of a functional model in which some layers have other arguments."""
     pairs = zip(layers_in(model), layers_in(original), strict=True)
     names = {id(layer): named.name for layer, named in pairs}
 
@@ -133,9 +155,7 @@ def recloned(
         config = layer.get_config()
         return type(layer).from_config({**config, **changed})
 
-    new = keras.models.clone_model(model, clone_function=clone)
-    new.compile(optimizer=model.optimizer, loss=model.loss)
-    return new
+    return keras.models.clone_model(model, clone_function=clone)  # compiled as the model is
 
 
 def each_once(items: Iterator[Substitution]) -> Iterator[Substitution]:

@@ -249,6 +249,18 @@ class _Search:
     def take_rest(self) -> None:
         for role in sorted({each.role for each in self.tf1}):
             self._by_shape(role)
+        self._alone()
+
+    def _alone(self) -> None:
+        """Joins what alone is left with a shape on either side, whatever its role.
+
+        A scalar, or the slopes of a PReLU, have names of the program's own and no role by them.
+        """
+        for one in [each for each in self.tf1 if each.needed or each.trained]:
+            left = [e for e in self.tf1 if _entries(e.shape) == _entries(one.shape)]
+            right = [o for o in self.keras if _entries(o.shape) == _entries(one.shape)]
+            if len(left) == len(right) == 1:
+                self.join(one, right[0], SHAPE)
 
     def leave_constants(self, model: keras.Model) -> None:
         """Leaves out the arrays that a model holds as constants: they have their values."""
@@ -276,7 +288,12 @@ class _Search:
 
 def _same_entries(variable: keras.Variable, shape: tuple[int, ...]) -> bool:
     """Returns whether a variable differs from a shape in axes of one entry alone."""
-    return [n for n in variable.shape if n != 1] == [n for n in shape if n != 1]
+    return _entries(variable.shape) == _entries(shape)
+
+
+def _entries(shape: Sequence[int]) -> list[int]:
+    """Returns a shape without its axes of one entry."""
+    return [n for n in shape if n != 1]
 
 
 def weights_of(model: keras.Model) -> list[keras.Variable]:

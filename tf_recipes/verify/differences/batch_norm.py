@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 
 from tf_recipes.blocks.batch_norm import STATISTICS, BatchNormalization
 from tf_recipes.graph.facts import Normalization
@@ -39,6 +40,8 @@ def substitutions(case: Case) -> Iterator[Substitution]:
         return
     if facts.decay is not None and rounded(facts.decay) != rounded(first.momentum):
         yield _changed(case, pairs, ("decay",))
+    elif _in_float32(first.momentum) != first.momentum:
+        yield _changed(case, pairs, ("float32",))
     frozen = [layer for layer, _ in pairs if not layer.trainable]
     if frozen:
         yield _changed(case, pairs, ("frozen",))
@@ -54,6 +57,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
 _NAMES = {
     "epsilon": "batch_norm_epsilon",
     "decay": "batch_norm_decay",
+    "float32": "batch_norm_decay",
     "variance": "batch_norm_variance",
     "frozen": "frozen_batch_norm",
     "still": "frozen_batch_norm",
@@ -78,6 +82,8 @@ def _changed(
         "epsilon": f"epsilon={rounded(facts.epsilon or 0.0)}; the port has {layer.epsilon}",
         "decay": f"momentum={rounded(facts.decay or 0.0)}, TF1's decay; the port has "
         f"{layer.momentum}",
+        "float32": f"momentum={_in_float32(layer.momentum)}: where `training` is a tensor, TF1 "
+        "takes 1 - decay in float32",
         "frozen": "trainable=True: TF1 trains it and updates its averages",
         "still": "momentum=1.0: this TF1 program never runs the update ops of the averages",
         "variance": "the moving variance of TF1's fused kernel, with N/(N-1)"
@@ -101,6 +107,8 @@ def _changed(
         fused = f', statistics="{statistics}"' + ("" if facts.fused else ", fused=False")
     still = "still" in what or (statistics and facts.decay is None)
     momentum = 1.0 if still else decay
+    if "float32" in what:
+        momentum = _in_float32(layer.momentum)
     code = f"{kind}(momentum={momentum}, epsilon={epsilon}, scale={layer.scale}{fused})"
     return Substitution(
         name,
@@ -116,6 +124,8 @@ def _set(layer: Any, told: Normalization, what: tuple[str, ...], to_ours: bool) 
         layer.epsilon = told.epsilon
     if "decay" in what and told.decay is not None:
         layer.momentum = told.decay
+    if "float32" in what:
+        layer.momentum = _in_float32(layer.momentum)
     statistics = next((each for each in what if each in STATISTICS), None)
     if "still" in what or (statistics and told.decay is None):
         layer.momentum = 1.0
@@ -131,6 +141,15 @@ def _set(layer: Any, told: Normalization, what: tuple[str, ...], to_ours: bool) 
         layer.fused = False if not to_ours else None
         return
     _replace_call(layer, None)
+
+
+def _in_float32(value: float) -> float:
+    """Returns the number that float32 holds for a decimal.
+
+    >>> _in_float32(0.997)
+    0.996999979019165
+    """
+    return float(np.float32(value))
 
 
 def _replace_call(layer: Any, fused: bool | None, statistics: str | None = None) -> None:

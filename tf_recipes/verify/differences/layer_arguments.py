@@ -14,7 +14,7 @@ from tf_recipes.verify.bench.substitution import (
     Case,
     Substitution,
     by_place,
-    recloned,
+    remade,
 )
 
 
@@ -74,7 +74,7 @@ def _biases(case: Case) -> Iterator[Substitution]:
         return
 
     def change(model: keras.Model, _: Any) -> keras.Model:
-        return recloned(model, case.model, {n: {"use_bias": on} for n, on in wanted.items()})
+        return remade(case, model, {n: {"use_bias": on} for n, on in wanted.items()})
 
     adds = any(wanted.values())
     names = ", ".join(repr(name) for name in wanted)
@@ -83,7 +83,7 @@ def _biases(case: Case) -> Iterator[Substitution]:
     else:
         text = f"drop the bias of {names}: contrib drops it where a normalizer_fn follows"
     name = "missing_bias" if adds else "dropped_bias"
-    yield Substitution(name, text, f"use_bias={adds}", change, next(iter(wanted)))
+    yield Substitution(name, text, f"use_bias={adds}", change, next(iter(wanted)), True)
 
 
 def _reset_gates(case: Case) -> Iterator[Substitution]:
@@ -92,13 +92,13 @@ def _reset_gates(case: Case) -> Iterator[Substitution]:
             continue
 
         def change(model: keras.Model, _: Any, name: str = layer.name) -> keras.Model:
-            return recloned(model, case.model, {name: {"reset_after": False}})
+            return remade(case, model, {name: {"reset_after": False}})
 
         text = (
             f"give layer {layer.name!r} reset_after=False: TF1's GRUCell applies the reset gate "
             "before the product with the state"
         )
-        yield Substitution("gru_reset", text, "reset_after=False", change, layer.name)
+        yield Substitution("gru_reset", text, "reset_after=False", change, layer.name, True)
 
 
 def _centers(case: Case) -> Iterator[Substitution]:
@@ -121,7 +121,7 @@ def _centers(case: Case) -> Iterator[Substitution]:
         names = ", ".join(repr(name) for name in changes)
 
         def change(model: keras.Model, _: Any) -> keras.Model:
-            return recloned(model, case.model, changes)
+            return remade(case, model, changes)
 
         text = f"give {names} {code}, as in TF1"
-        yield Substitution("batch_norm_scale", text, code, change, next(iter(changes)))
+        yield Substitution("batch_norm_scale", text, code, change, next(iter(changes)), True)

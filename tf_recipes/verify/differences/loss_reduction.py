@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -158,7 +158,10 @@ def _weights(case: Case) -> Iterator[Substitution]:
     weights, *_ = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)
     if np.abs(np.array(rows) @ weights - wanted).max() > 1e-4 * np.abs(wanted).max():
         return
-    found = [float(f"{weight:.4g}") for weight in weights]
+    found: Any = [float(f"{weight:.4g}") for weight in weights]
+    keys = [name.removesuffix("_loss") for name in names]
+    if isinstance(model.loss, Mapping) and set(keys) == set(model.loss):
+        found = dict(zip(keys, found, strict=True))
 
     def change(changed: keras.Model, _: Any) -> None:
         changed.compile(optimizer=changed.optimizer, loss=changed.loss, loss_weights=found)

@@ -127,7 +127,7 @@ def _accumulator(before: float, value: float | None) -> Substitution:
         new = type(optimizer).from_config(
             {**optimizer.get_config(), "initial_accumulator_value": value}
         )
-        _recompiled(model, new)
+        _exchange(model, new)
 
     code = f"initial_accumulator_value={value}"
     text = f"give the optimizer {code}; it has {before}"
@@ -203,11 +203,15 @@ def _with(
         names = ("clipvalue", "clipnorm", "global_clipnorm")
         before = inner(model.optimizer)
         kept = {name: v for name in names if (v := getattr(before, name, None)) is not None}
-        _recompiled(model, kind(learning_rate=rate, **arguments, **kept))
+        _exchange(model, kind(learning_rate=rate, **arguments, **kept))
 
     return change
 
 
-def _recompiled(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
-    weights = (model.get_compile_config() or {}).get("loss_weights")
-    model.compile(optimizer=optimizer, loss=model.loss, loss_weights=weights)
+def _exchange(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+    """Gives a fresh copy of the port another optimizer.
+
+    To compile the model again would need all that it was compiled with, which a `compile` method
+    of the port's own may take as other arguments.
+    """
+    model.optimizer = optimizer
