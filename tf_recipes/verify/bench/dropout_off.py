@@ -50,7 +50,17 @@ def masks(session: GraphSession, feeds: Mapping[str, Any]) -> dict[str, NDArray[
     Returns:
         `{tensor: array}`, for the dropouts that drop with these feeds.
     """
-    found = list(_dropouts(session.structure))
+    structure = session.structure
+    unfed = {
+        name
+        for name in structure.placeholders
+        if f"{name}:0" not in feeds and not structure.has_default(name)
+    }
+    found = [
+        each
+        for each in _dropouts(structure)
+        if not unfed & structure.ancestors([node_of(each.kept), node_of(each.share)])
+    ]
     if not found:
         return {}
     asked = {name for each in found for name in (each.kept, each.share, *each.scales)}
