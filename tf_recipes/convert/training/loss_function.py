@@ -185,7 +185,10 @@ def _body(
         if name in view.nodes
     }
     try:
-        lifted = Lifter(view, placeholders, tensors, trained=graph.outputs).lift()
+        lifter = Lifter(view, placeholders, tensors, trained=graph.outputs)
+        for alias, output in graph.aliases.items():
+            lifter.give(alias, lifter.value(output), "input")
+        lifted = lifter.lift()
         code = FunctionCode(lifted.program, lifted.inputs, lifted.outputs[0], names)
         lines = code.body()
     except LiftError as error:

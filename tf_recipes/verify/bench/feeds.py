@@ -154,6 +154,22 @@ def make(
     return Feeds(pool, {**values, **training}, {**values, **evaluation}, rows, evaluated)
 
 
+def without_noise(session: GraphSession, feeds: Feeds) -> Feeds:
+    """Returns feeds with which the graph adds no normal noise in evaluation.
+
+    Args:
+        session: a `GraphSession`, whose variables have values.
+        feeds: the feeds.
+    """
+    structure = session.structure
+    names = [n for n in structure.normal_draws if node_of(n) not in structure.in_branches]
+    if not names:
+        return feeds
+    drawn = session.run({name: name for name in names}, feeds.evaluate())
+    zeros = {name: np.zeros_like(value) for name, value in drawn.items()}
+    return dataclasses.replace(feeds, evaluation={**feeds.evaluation, **zeros})
+
+
 def session_is_fixed(session: GraphSession, pool: Mapping[str, Any]) -> bool:
     """Returns whether a placeholder of the pool takes one number of rows only."""
     return any((shape := session.shape_of(n)) and shape[0] is not None for n in pool)
