@@ -47,7 +47,7 @@ _ASIDE = ("jax", "matplotlib", "pandas", "sklearn")
 
 @contextlib.contextmanager
 def without_packages_aside() -> Iterator[None]:
-    """Lets TensorFlow and Keras be imported as if packages for some of their functions were not there.
+    """Lets TensorFlow and Keras be imported as if some packages were not there.
 
     Those packages take a quarter of a gigabyte of memory, and seconds. They can be imported
     afterwards; Keras then takes no tables of pandas.

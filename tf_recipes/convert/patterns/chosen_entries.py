@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.pattern import Pattern
 from tf_recipes.convert.lifting.values import Dimension, Value
-from tf_recipes.convert.patterns import _sizes
+from tf_recipes.convert.patterns import _sizes, shapes
 from tf_recipes.convert.program.expressions import Tensor
 
 
@@ -50,29 +51,46 @@ def _chosen(node: Any, lifter: Lifter) -> tuple[Tensor, Tensor] | None:
     axes = lifter.integers(node.input[1])
     if not flat_mask or not flat or not axes or set(axes) - {0, -1}:
         return None
-    tensor = lifter.tensor(flat.input[0])
-    if tensor is None or tensor.shape is None or view.rank(taken.name) not in (None, 1):
+    tensor, rank = lifter.tensor(flat.input[0]), view.rank(flat.input[0])
+    found = _sizes_of(flat.input[0], tensor, lifter)
+    if tensor is None:  # in a shape that is not known; the entries are those of the one before
+        inner = before(flat.input[0], "Reshape")
+        tensor = lifter.tensor(inner.input[0]) if inner else None
+    if tensor is None or tensor.shape is None or found is None or rank != len(found):
         return None
     mask = lifter.tensor(flat_mask.input[0])
-    if mask is None:
-        mask = _before_the_ends(node, lifter, flat_mask.input[0], tensor)
-    if mask is None or mask.shape is None or len(mask.shape) != len(tensor.shape):
+    if mask is None and rank == 2:
+        mask = _before_the_ends(node, lifter, flat_mask.input[0], found[1])
+    if mask is None or mask.shape is None or len(mask.shape) != rank:
         return None
-    return tensor, mask
+    if len(tensor.shape) == 1 < rank:
+        mask = lifter.derived(
+            node, "keras.ops.reshape", mask, (-1,), shape=(None,), dtype="bool", scope="mask"
+        )
+    return (tensor, mask) if len(tensor.shape) == len(mask.shape or ()) else None
 
 
-def _before_the_ends(node: Any, lifter: Lifter, mask: str, tensor: Tensor) -> Tensor | None:
+def _sizes_of(name: str, tensor: Tensor | None, lifter: Lifter) -> Sequence[Any] | None:
+    """Returns the sizes of a tensor's axes, or None where they are not known."""
+    if tensor is not None and tensor.shape is not None:
+        return [n if n is not None else Dimension(tensor, k) for k, n in enumerate(tensor.shape)]
+    node = lifter.view.node(lifter.view.behind(name))
+    found = shapes.sizes(node.input[1], lifter) if node.op == "Reshape" else None
+    return None if found is None else found[0]
+
+
+def _before_the_ends(node: Any, lifter: Lifter, mask: str, width: Any) -> Tensor | None:
     """Returns `tf.sequence_mask` of lengths alone: as wide as the longest series, as a tensor is.
 
     Args:
         node: the node that the result is for.
         lifter: the lifter.
         mask: the tensor of the graph.
-        tensor: what the mask is for, series of rows.
+        width: the length of the series, a number or a `Dimension`.
     """
     view = lifter.view
     less = view.node(view.behind(mask))
-    if less.op != "Less" or tensor.shape is None or len(tensor.shape) != 2:
+    if less.op != "Less":
         return None
     steps, column = (view.node(view.behind(each)) for each in less.input)
     if column.op == "Cast":
@@ -85,13 +103,13 @@ def _before_the_ends(node: Any, lifter: Lifter, mask: str, tensor: Tensor) -> Te
         return None
     if len(lengths.shape) != 1 or not _is_largest(steps.input[1], column.input[0], lifter):
         return None
-    width = tensor.shape[1]
+    known = width if isinstance(width, int) else None
     numbers = (
         lifter.derived(
-            node, "keras.ops.arange", width, shape=(width,), dtype=lengths.dtype, scope="steps"
+            node, "keras.ops.arange", known, shape=(known,), dtype=lengths.dtype, scope="steps"
         )
-        if width is not None
-        else _sizes.counted(node, lifter, Dimension(tensor, 1), lengths.dtype)
+        if known is not None
+        else _sizes.counted(node, lifter, width, lengths.dtype, "steps")
     )
     ends = lifter.derived(
         node,
@@ -101,7 +119,7 @@ def _before_the_ends(node: Any, lifter: Lifter, mask: str, tensor: Tensor) -> Te
         shape=(lengths.shape[0], 1),
         dtype=lengths.dtype,
     )
-    shape = (lengths.shape[0], width)
+    shape = (lengths.shape[0], known)
     return lifter.derived(node, "<", numbers, ends, shape=shape, dtype="bool", scope="mask")
 
 

@@ -35,7 +35,7 @@ def noise_chosen():
 
 def noise_deviation():
     """Of a deviation that is fed, and 0 in evaluation."""
-    deviation = tf.placeholder(tf.float32, name="deviation")
+    deviation = tf.placeholder(tf.float32, [], name="deviation")
     x = _hidden()
     return _case(x + deviation * tf.random_normal(tf.shape(x)), deviation, (0.25, 0.0))
 
