@@ -106,3 +106,16 @@ def test_a_text_is_cut_between_characters():
     assert files.cut("a\u65e5b", 4) == "a\u65e5"
     assert files.cut("a\u65e5b", 3) == "a"
     assert files.cut("a\udcffb", 9) == "ab"
+
+
+def test_a_folder_says_why_it_takes_no_file(tmp_path):
+    assert files.why_no_file(tmp_path) == ""
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    assert files.why_no_file(tmp_path / "file") == os.strerror(errno.ENOTDIR)
+    assert files.why_no_file(tmp_path / "none") == os.strerror(errno.ENOENT)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system has no /proc")
+def test_a_folder_of_the_system_takes_no_file_though_the_superuser_may_write():
+    assert files.why_no_file("/proc")

@@ -56,6 +56,17 @@ def test_a_path_that_is_no_directory_is_refused(path, tmp_path, monkeypatch):
         check_output_directory("plot_dir", path)
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system has no /proc")
+def test_what_takes_no_file_of_anybody_is_refused_before_the_work():
+    with pytest.raises(
+        UsageError, match=r"--html: '/proc' is no directory .*/proc/x.html.*or pass"
+    ):
+        check_output_file("html", "/proc/x.html")
+    for make in (True, False):
+        with pytest.raises(UsageError, match=r"--plot_dir .*Received: '/proc/x' .*Pass another"):
+            check_output_directory("plot_dir", "/proc/x", make)
+
+
 def listed(folder):
     """The contents of a folder and of the folders below, by name."""
     return {

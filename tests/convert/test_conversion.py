@@ -137,7 +137,7 @@ def test_training_is_compared_as_far_as_memory_allows(monkeypatch):
     assert (done.document["training"], done.passed) == (None, True)
     assert done.document["notes"] == ["Training was not compared, as steps=0 asks."]
     assert done.model.optimizer is not None
-    monkeypatch.setattr(stages, "MOST_KEPT", 2 * 9 * 4 * 2000)  # 762 weights, and slots
+    monkeypatch.setattr(stages, "MOST_KEPT", 2 * 4 * 2000)  # 762 weights, and slots
     done = convert(checkpoint)
     assert done.document["training"]["settings"]["steps"] == 2
     assert done.document["notes"] == [

@@ -1,11 +1,15 @@
 """Tests which training step a conversion takes, and when a model makes predictions alone."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import whole_programs
 from tf_recipes.convert.conversion import convert
+from tf_recipes.convert.program import built_model
 
 tf1 = tf.compat.v1
 RNG = np.random.RandomState(12)
@@ -127,3 +131,19 @@ def test_predictions_are_converted_where_the_loss_is_sampled():
     assert "a loss over sampled classes, by LogUniformCandidateSampler" in str(
         done.document["notes"]
     )
+
+
+def test_one_model_is_in_memory_at_a_time(nets, monkeypatch):
+    build, made = built_model.build, []
+
+    def counting(source):
+        gc.collect()
+        assert [each for each in made if each() is not None] == []
+        model = build(source)
+        made.append(weakref.ref(model))
+        return model
+
+    monkeypatch.setattr(built_model, "build", counting)
+    done = convert(nets["trained"], steps=2)
+    assert done.passed and len(made) == 2 and made[-1]() is done.model
+    assert int(done.model.optimizer.iterations) == 0  # the comparison trained another one

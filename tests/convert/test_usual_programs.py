@@ -183,3 +183,27 @@ def test_an_optimizer_that_was_not_saved_begins_anew(tmp_path, checkpoints):
     checkpoints.rewrite(folder, without_optimizer)
     done = convert(folder, steps=0)
     assert done.model.compiled and int(done.model.optimizer.iterations) == 0
+
+
+def noisy():
+    x = tf1.placeholder("float32", [None, 3], name="x")
+    y = tf1.placeholder("float32", [None, 2], name="y")
+    hidden = tf.tanh(tf.matmul(x + 0.3 * tf1.random_normal(tf.shape(x)), variable("first", [3, 4])))
+    loss = tf.reduce_mean(tf.square(tf.matmul(hidden, variable("last", [4, 2])) - y))
+    tf1.train.GradientDescentOptimizer(0.1).minimize(loss)
+
+
+def same_noise():
+    x = tf1.placeholder("float32", [None, 3], name="x")
+    tf.matmul(x + 0.3 * tf1.random_normal([3]), variable("first", [3, 4]), name="out")
+
+
+def test_noise_of_each_step_is_that_of_the_graph(converted):
+    done = converted(noisy, steps=3)
+    assert done.passed and done.document["training"]["training"] is not None, str(done)
+    assert 'GaussianNoise(0.3, name="add")(x, training=True)' in " ".join(done.source.split())
+    assert any("adds noise in evaluation, too" in note for note in done.document["notes"])
+    (layer,) = [each for each in done.model.layers if "noise" in type(each).__name__.lower()]
+    assert layer.stddev == 0.3 and "call" not in vars(layer)
+    with pytest.raises(ValueError, match="adds noise that several entries share"):
+        converted(same_noise)

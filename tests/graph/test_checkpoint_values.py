@@ -89,3 +89,18 @@ def test_dtypes_that_lose_bits(saved, fails):
     node.attr["dtype"].type = 19  # float16
     with fails("'a' as float32 in the checkpoint, float16 in the graph: bits would be lost"):
         checkpoint_values.read(prefix, graph, {"a": (3, 2)})
+
+
+def test_large_values_are_read_from_the_file_wherever_they_are_used(saved, monkeypatch):
+    prefix, graph, values, _ = saved(two)
+    assert checkpoint_values.large_in_file(values, prefix, graph) is values
+    monkeypatch.setattr(checkpoint_values, "IN_MEMORY", 20)
+    given = {**values, "a": values["a"] + 1, "c": np.ones(3)}
+    found = checkpoint_values.large_in_file(given, prefix, graph)
+    assert list(found) == list(given) and len(found) == 3 and "d" not in found
+    for name, value in given.items():  # what the file does not hold as it is stays in memory
+        np.testing.assert_array_equal(found[name], value)
+    found = checkpoint_values.large_in_file(values, prefix, graph)
+    assert found["a"] is not found["a"] and found["b"] is found["b"]
+    with pytest.raises(KeyError):
+        found["d"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tf_recipes.graph import meta_graph
+from tf_recipes.graph import graph_session, meta_graph
 from tf_recipes.graph.graph_session import GraphSession, touches
 from tf_recipes.graph.structure import Structure
 
@@ -51,6 +51,19 @@ def test_every_variable_is_restored_and_can_be_set(program):
     assert one.session.values()["output/bias"] == 3
     one.session.assign(one.initial)
     assert (one.session.values()["output/bias"] == one.initial["output/bias"]).all()
+
+
+@pytest.mark.parametrize("name", ["embedding_gru", "estimator_net"])
+def test_large_variables_take_no_memory_until_they_are_set(program, name, monkeypatch):
+    monkeypatch.setattr(graph_session, "LARGE", 8)  # bytes, so that several runs set them
+    one = program(name)
+    one.session.free({name: value.shape for name, value in one.initial.items()})
+    assert sum(value.size for value in one.session.values(copied=False).values()) == sum(
+        value.size for value in one.initial.values() if value.size <= 1
+    )
+    one.session.assign(one.initial)
+    for name, value in one.session.values().items():
+        np.testing.assert_array_equal(value, one.initial[name])
 
 
 def test_shapes_dtypes_and_outputs_of_tensors(program):

@@ -110,3 +110,18 @@ def test_on_step_is_called_after_each_step(program):
     one, called = program("clip_norm"), []
     trajectory.train(one.session, one.initial, one.steps[:2], on_step=lambda: called.append(1))
     assert called == [1, 1]
+
+
+def test_the_variables_of_a_step_are_seen_and_not_kept(program):
+    one = program("two_losses")
+    given, seen = one.steps, []
+    run = trajectory.train(
+        one.session,
+        one.initial,
+        given[:2],
+        after=lambda k, values: seen.append({n: np.array(v) for n, v in values.items()}),
+    )
+    assert run.variables == [] and len(seen) == 2
+    for values, kept in zip(seen, one.run.variables, strict=False):
+        for name, value in values.items():
+            np.testing.assert_array_equal(value, kept[name])

@@ -55,6 +55,36 @@ def test_zeros_set_no_scale():
     assert comparison.relative_drift(port, claimed) == float("inf")
 
 
+def plain_drift(value, reference):
+    """Returns what `relative_drift` defines, with NumPy's medians of masked arrays."""
+    magnitude, used = np.abs(reference), (value != 0) | (reference != 0)
+    scale = np.full(reference.shape, magnitude.max())
+    for axis in range(reference.ndim):
+        others = tuple(k for k in range(reference.ndim) if k != axis) or None
+        medians = np.ma.median(np.ma.masked_array(magnitude, ~used), axis=others, keepdims=True)
+        scale = np.minimum(scale, comparison.TYPICAL * np.ma.filled(medians, np.inf))
+    scale = np.maximum(scale, magnitude)
+    differs = value != reference
+    return float(np.max(np.abs(value - reference)[differs] / scale[differs]))
+
+
+@pytest.mark.parametrize("block", [1, 7, 2**20])
+def test_a_part_at_a_time_gives_the_same_drifts(block, monkeypatch):
+    monkeypatch.setattr(comparison, "BLOCK", block)
+    random = np.random.RandomState(0)
+    for shape in ((), (9,), (6, 5), (4, 3, 2), (1, 5), (5, 1)):
+        for zeros in (0.0, 0.4):
+            reference = random.standard_cauchy(shape) * (random.rand(*shape) >= zeros)
+            yardstick = comparison.Yardstick(reference)
+            for left in (0.0, 0.5, 0.0):  # entries that are zero on one side, or on both
+                kept = random.rand(*shape) >= left
+                value = reference * kept + 1e-3 * random.standard_normal(shape) * (reference != 0)
+                with np.errstate(divide="ignore"):
+                    expected = plain_drift(value, reference) if np.any(value != reference) else 0
+                assert yardstick.drift(value) == expected
+    assert np.isnan(yardstick.drift(np.full(shape, np.nan)))
+
+
 @pytest.mark.filterwarnings("error")
 def test_the_largest_numbers_give_no_warning():
     largest = np.finfo(np.float64).max

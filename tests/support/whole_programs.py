@@ -21,7 +21,6 @@ EXPECTED = WHOLE / "expected"
 STEPS = 6  # training steps that a conversion compares
 # Programs of which the predictions alone are converted, and why.
 INFERENCE = {
-    "bilstm_tagger": "the lengths are an input and a part of the loss",
     "clip_before_l2": "weight decay is added to clipped gradients",
     "dcgan_generator": "the sampler is another graph than the generator that is trained",
     "partitioned_net": "its variables are in parts",

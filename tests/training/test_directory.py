@@ -79,13 +79,19 @@ def test_in_a_directory_that_no_training_used_nothing_is_removed(tmp_path):
 def test_a_place_that_takes_no_directory_is_an_error_and_none_is_made(tmp_path, name, monkeypatch):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "locked").mkdir()
-    allowed = os.access  # of the superuser, who may write everywhere
-    monkeypatch.setattr(os, "access", lambda path, mode: "locked" not in str(path))
+    allowed = tempfile.TemporaryFile  # the superuser may write everywhere
+
+    def refuse(dir):
+        if "locked" in str(dir):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return allowed(dir=dir)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     with pytest.raises(
-        OSError, match=r"must be writable\. Received: output_dir='.*(is no directory|written to)\)"
+        OSError, match=r"must be writable\. Received: output_dir='.*(is no directory|: Perm.*ied)\)"
     ):
         directory.check_possible(tmp_path / name)
-    monkeypatch.setattr(os, "access", allowed)
+    monkeypatch.setattr(tempfile, "TemporaryFile", allowed)
     directory.check_possible(tmp_path / "new" / "below")
     assert sorted(os.listdir(tmp_path)) == ["file", "locked"]
 

@@ -72,6 +72,23 @@ def nearest(path: str | os.PathLike[str]) -> Path:
     return next(each for each in (whole, *whole.parents) if os.path.lexists(each))
 
 
+def why_no_file(folder: str | os.PathLike[str]) -> str:
+    """Returns why a folder takes no new file, as the system says it; an empty text if it takes one.
+
+    Permissions alone do not tell: /proc takes no file of anybody. What is tried leaves nothing.
+
+    Args:
+        folder: an existing directory.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"probe")
+            file.flush()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
 def check_targets(folder: str | os.PathLike[str], names: Iterable[str]) -> None:
     """Checks that no directory is where files will be written; writes nothing.
 

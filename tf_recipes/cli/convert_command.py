@@ -142,7 +142,7 @@ def _run(given: Any, settings: dict[str, Any]) -> int:
     if not given.dry_run:
         output_folder.check(given.output_dir, given.overwrite)
     _free_at_once()
-    import_tensorflow(as_tf1_adds=True)
+    import_tensorflow(as_tf1_adds=True, alone=True)
     from tf_recipes.convert import conversion
     from tf_recipes.convert.reports import terminal_summary
 

@@ -33,10 +33,11 @@ def check_output_file(flag: str, path: str, make_folder: bool = False) -> None:
     if make_folder:
         _make(flag, path, Path(path).parent)
     for folder in (Path(path).parent, Path(os.path.realpath(path)).parent):  # a link's target, too
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
+        reason = files.why_no_file(folder)
+        if reason:
             raise UsageError(
                 f"--{flag}: {str(folder)!r} is no directory that can be written to. Received: "
-                f"{path!r}. Make the directory, or pass a file in another one."
+                f"{path!r} ({reason}). Make the directory, or pass a file in another one."
             )
 
 
@@ -56,10 +57,11 @@ def check_output_directory(flag: str, path: str, make: bool = True) -> None:
     there = files.nearest(path)
     if path and not there.is_dir():
         raise _not_made(flag, path, Path(path), "Not a directory")
-    if not path or not os.access(there, os.W_OK):
+    reason = files.why_no_file(there) if path else "no name"
+    if reason:
         raise UsageError(
-            f"--{flag} must name a directory that can be written to. Received: {path!r}. "
-            f"Pass another one, such as out/{flag}."
+            f"--{flag} must name a directory that can be written to. Received: {path!r} "
+            f"({reason}). Pass another one, such as out/{flag}."
         )
 
 

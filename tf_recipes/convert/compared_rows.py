@@ -15,7 +15,9 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.convert import example_rows
 from tf_recipes.convert.lifting.graph_view import GraphView, full
 from tf_recipes.convert.source_graph import SourceGraph
+from tf_recipes.convert.training import label_forms
 from tf_recipes.graph.nodes import PLACEHOLDERS, node_of
+from tf_recipes.graph.structure import Structure
 from tf_recipes.verify.bench import feeds as feeds_of_steps
 
 Rows = dict[str, NDArray[Any]]
@@ -49,7 +51,7 @@ def of(
         known = {full(name): _told(source, name) for name in labels}
         made |= example_rows.of_labels(source.structure, view, labels, known, rows)
     if given is None:
-        return made
+        return made if source.structure is None else _as_long(source.structure, view, made)
     arrays = given if isinstance(given, Mapping) else feeds_of_steps.read(given)
     arrays = {full(name): np.asarray(array) for name, array in arrays.items()}
     for name, example in made.items():
@@ -63,6 +65,18 @@ def of(
                 "Leave it out, or pass the name that the placeholder has in the TF1 program.",
             )
     return {name: arrays[name].astype(example.dtype) for name, example in made.items()}
+
+
+def _as_long(structure: Structure, view: GraphView, rows: Rows) -> Rows:
+    """Returns rows in which every batch has a series as long as the arrays, where the loss asks."""
+    found = dict(rows)
+    for name, array in rows.items():
+        vector = array.ndim == 1 and array.dtype.kind in "iu"
+        if vector and label_forms.are_lengths(structure, name):
+            series = [e.shape[1] for n, e in rows.items() if e.ndim > 1 and n in view.given]
+            if series:
+                found[name] = label_forms.as_lengths(array, series[0])
+    return found
 
 
 def _check(

@@ -43,10 +43,11 @@ def check(folder: str | os.PathLike[str], overwrite: bool) -> None:
             remedy if not foreign else "Pass a new folder.",
         )
     above = files.nearest(path.parent)
-    if not above.is_dir() or not os.access(above, os.W_OK):
+    reason = files.why_no_file(above)
+    if reason:
         validation.fail(
             "The folder of a conversion must be writable.",
-            f"output_dir={str(folder)!r}, below {str(above)!r}",
+            f"output_dir={str(folder)!r}, below {str(above)!r} ({reason})",
             "Pass a folder in another place.",
         )
 
@@ -73,11 +74,11 @@ def write(
         OSError: if a file cannot be written; then the folder is as before.
     """
     path = Path(os.path.abspath(folder))
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{path.name[:60]}-", dir=path.parent))
     except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        raise _not_written(folder, error) from error
     try:
         _save(model, partial / MODEL)
         text = json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
@@ -98,9 +99,18 @@ def write(
         else:
             os.replace(partial, path)
     except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        raise _not_written(folder, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _not_written(folder: str | os.PathLike[str], error: OSError) -> OSError:
+    """Returns the error of files that cannot be written."""
+    return OSError(
+        "The files of a conversion must find space in their folder. Received: "
+        f"output_dir={str(folder)!r} ({error.strerror or error}). Free some space there, or pass a "
+        "folder in another place."
+    )
 
 
 def _save(model: keras.Model, path: Path) -> None:

@@ -77,18 +77,25 @@ _LAYERS = (
 def is_label(structure: Structure, tensor: str) -> bool:
     """Returns whether a fed tensor reaches the loss through no layer, be it trained or not.
 
+    After it has met what a layer gives, it may meet a weight of the loss, such as the deviation of
+    a policy's actions.
+
     Args:
         structure: the `Structure` of the graph.
         tensor: a placeholder, or what an iterator gives.
     """
-    if not structure.feeds_only_the_loss(tensor):
-        return False
-    reached = structure.descendants(structure.starts([tensor]), structure.forward)
-    return not any(
-        structure.nodes[name].op in _LAYERS
+    starts = structure.starts([tensor])
+    layers = {
+        name
+        for name in structure.forward
+        if structure.nodes[name].op in _LAYERS
         and any(structure.variable_of(each) for each in structure.inputs(name))
-        for name in reached
-    )
+    }
+    if layers & structure.descendants(starts, structure.forward):
+        return False
+    layered = structure.descendants(layers, structure.forward)
+    alone = structure.descendants(starts, structure.forward - layered)
+    return not any(structure.reads_weights(name) for name in alone)
 
 
 def of_labels(structure: Structure, labels: Sequence[str]) -> list[str]:
@@ -102,6 +109,9 @@ def of_labels(structure: Structure, labels: Sequence[str]) -> list[str]:
     """
     weighted = _weighted(structure)
     weighted -= structure.descendants(structure.starts(labels), structure.forward)
+    fed = [*(full(name) for name in structure.placeholders), *structure.sources]
+    inputs = structure.starts([name for name in fed if name not in labels])
+    weighted &= structure.descendants(inputs, structure.forward)
     found = []
     for label in labels:
         reached = structure.descendants(structure.starts([label]), structure.forward)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -40,10 +41,10 @@ from tf_recipes.convert.training.compilation import Training
 from tf_recipes.convert.training.graph_probe import NeedsValueError
 from tf_recipes.graph import checkpoint_values, roles
 from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
-from tf_recipes.verify import migration
 
 STEPS = 20  # training steps that are compared
-MOST_KEPT = 2**29  # bytes of variables that the comparison of training keeps by itself
+MOST_KEPT = 2**26  # bytes of variables after each step that the comparison of training keeps
+LARGE = 2**25  # bytes of variables from which memory is freed at once
 NUMBER = 4  # bytes of a number, as nearly all variables have it
 Values = Mapping[str, NDArray[Any]]
 
@@ -162,17 +163,23 @@ class Stages:
         report, steps = None, self._steps(training)
         if training is not None and steps:
             self.on_progress("comparing training")
+            variables, made = training_check.variable_map(code, model), [model]
+            del model  # the comparison trains it; memory holds one model at a time
             report = training_check.run(
                 self.source,
                 training,
-                code,
-                lambda: self._model(code, training, values),
+                variables,
+                lambda: made.pop() if made else self._model(code, training, values),
                 self.inputs,
                 rows,
                 {**self._values_of_others(training=True), **self.settings.feed},
                 {**self._values_of_others(training=False), **self.settings.eval_feed},
                 steps,
             )
+            if self._size() > LARGE:
+                gc.collect()  # the layers of a model refer to one another
+            self.on_progress("building the model")
+            model = self._model(code, training, values)
         document = conversion_document.build(
             self.source,
             self.view,
@@ -191,11 +198,16 @@ class Stages:
 
     def _steps(self, training: Training | None) -> int:
         """Returns how many training steps are compared: 20, or as many as fit into memory."""
-        if self.settings.steps is not None or training is None or self.source.structure is None:
+        if self.settings.steps is not None or training is None:
             return self.settings.steps or 0
+        return min(STEPS, MOST_KEPT // max(1, self._size()))
+
+    def _size(self) -> int:
+        """Returns the bytes of the variables that a training step has."""
+        if self.source.structure is None:
+            return 0
         shapes = checkpoint_values.shapes(self.source.structure).values()
-        kept = sum(math.prod(shape) for shape in shapes) * NUMBER * (migration.STARTS + 1)
-        return min(STEPS, MOST_KEPT // max(1, kept))
+        return NUMBER * sum(math.prod(shape) for shape in shapes)
 
     def _filled(self, model: own_model.Model) -> Converted:
         """Sets the weights of a person's own model, and compares its predictions."""
@@ -268,13 +280,19 @@ class Stages:
         """
         names = [name for name, value in self.placeholders.items() if _is_open(value)]
         if names:
-            example = f"feed={dict.fromkeys(names[:6], 0.5)!r}"
+            values = {name: self._example(name) for name in names[:6]}
             listed = ", ".join(repr(shortened(name, 60)) for name in names[:6])
             raise NotTrainedError(
                 "Each placeholder of a number must have a value in training. Received: none for "
-                f"{listed}. Pass the values of the program, such as {example}, or convert for "
+                f"{listed}. Pass the program's values, such as feed={values!r}, or convert for "
                 "predictions alone with inference=True."
             )
+
+    def _example(self, name: str) -> Any:
+        """Returns a value that a placeholder of a number, or of a vector, could have."""
+        value = self.placeholders[name]
+        known = value.evaluation if isinstance(value, Setting) else None
+        return [0.5] * len(known) if isinstance(known, tuple) else 0.5
 
     def _model(self, code: ModelCode, training: Training | None, values: Values) -> keras.Model:
         """Returns the model, with the weights and the state of the optimizer."""

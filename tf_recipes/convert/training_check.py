@@ -18,7 +18,7 @@ from tf_recipes.verify.migration import Report
 def run(
     source: SourceGraph,
     training: Training,
-    code: ModelCode,
+    variable_map: Mapping[str, str],
     make: Callable[[], keras.Model],
     inputs: Sequence[str],
     rows: Mapping[str, Any],
@@ -31,8 +31,8 @@ def run(
     Args:
         source: what was converted.
         training: how the graph trains.
-        code: the written code.
-        make: returns the model, anew at each call.
+        variable_map: that of the variables, by `variable_map`.
+        make: returns the model, anew at each call; the training changes it.
         inputs: names of the tensors that the model takes.
         rows: `{tensor: array (rows, …)}` of the inputs and labels.
         feed: `{placeholder: value}` in training.
@@ -57,7 +57,7 @@ def run(
             labels=list(training.labels),
             outputs=list(source.outputs),
             sample_weight=training.sample_weight,
-            variable_map=_map(code, make()),
+            variable_map=variable_map,
             steps=steps,
             explain=False,
             cache=False,
@@ -70,8 +70,13 @@ def run(
     )
 
 
-def _map(code: ModelCode, model: keras.Model) -> dict[str, str]:
-    """Returns the map of the variables that are equal, reshaped or transposed."""
+def variable_map(code: ModelCode, model: keras.Model) -> dict[str, str]:
+    """Returns the map of the variables that are equal, reshaped or transposed.
+
+    Args:
+        code: the written code.
+        model: the model that it builds.
+    """
     found = {}
     for path, (origin, _) in built_model.weights(code, model).items():
         if len(origin.variables) != 1:

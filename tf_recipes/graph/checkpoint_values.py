@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.graph_session import check_files
+from tf_recipes.graph.joined_values import JoinedValues
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 
 _RESTORES = ("RestoreV2", "Restore", "RestoreSlice")
+IN_MEMORY = 2**22  # bytes of a value that stays in memory
 _WHOLE = "Pass the checkpoint that was saved with this .meta file, with all its shards."
 _ASSIGNS = ("Assign", "AssignVariableOp")
 
@@ -167,6 +169,29 @@ def read(
     return found
 
 
+def large_in_file(
+    values: Mapping[str, NDArray[Any]], prefix: str, graph: MetaGraph
+) -> Mapping[str, NDArray[Any]]:
+    """Returns values of which the large ones are read from a checkpoint wherever they are used.
+
+    Args:
+        values: `{variable: value}`, as they were restored.
+        prefix: the checkpoint's path.
+        graph: the graph beside the checkpoint.
+    """
+    large = [name for name, value in values.items() if value.nbytes > IN_MEMORY]
+    if not large or not Path(f"{prefix}.index").is_file():
+        return values
+    reader, found = tf.train.load_checkpoint(prefix), places(graph)
+    there = reader.get_variable_to_shape_map()
+    wanted = {name: found.get(name, Place(name)) for name in large}
+    wanted = {name: place for name, place in wanted.items() if place.key in there}
+    in_file = CheckpointValues(prefix, reader, wanted)
+    equal = [name for name in in_file if np.array_equal(in_file[name], values[name])]
+    small = {name: value for name, value in values.items() if name not in equal}
+    return JoinedValues(values, small, in_file)
+
+
 class CheckpointValues(Mapping[str, NDArray[Any]]):
     """Reads the value of a variable where it is asked for, so that memory holds few at a time.
 
@@ -187,6 +212,9 @@ class CheckpointValues(Mapping[str, NDArray[Any]]):
             text = shortened(str(error).partition("\n")[0], 200)
             validation.fail("A checkpoint must be readable.", f"{self._prefix!r}: {text}", _WHOLE)
         return value[place.part] if place.part else value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,8 @@ from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.tf1_server import ASSIGN, NEW, READ
 
 Values = dict[str, NDArray[Any]]
+LARGE = 2**25  # bytes of values that are given to TensorFlow at a time
+_WIDEST = 8  # bytes of a number
 # Operations that read or write files, or run Python, and that a training step may not contain: a
 # graph from elsewhere must not touch this machine.
 _REFUSED = re.compile(
@@ -148,15 +151,41 @@ class GraphSession:
         return found
 
     def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
-        """Sets variables to values."""
-        known = {name: value for name, value in values.items() if name in self._names}
+        """Sets variables to values, several at a time as long as they are small."""
+        waiting: Values = {}
+        for name in values:
+            if name in self._names:
+                waiting[name] = values[name]
+            if sum(value.nbytes for value in waiting.values()) > LARGE:
+                self._set(waiting)
+                waiting = {}
+        self._set(waiting)
+
+    def _set(self, values: Values) -> None:
         self._run(
-            [f"{ASSIGN}{name}" for name in known],
-            {f"{NEW}{name}": value for name, value in known.items()},
+            [f"{ASSIGN}{name}" for name in values],
+            {f"{NEW}{name}": value for name, value in values.items()},
         )
 
-    def values(self) -> Values:
-        """Returns the value of every variable."""
+    def free(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Frees the memory of large variables; they have no value until they are set.
+
+        Args:
+            shapes: `{variable: shape}`.
+        """
+        empty: Values = {}
+        for name, shape in shapes.items():
+            if name in self._names and math.prod(shape) > LARGE // _WIDEST:
+                dtype = self._graph.get_operation_by_name(name).get_attr("dtype")
+                empty[name] = np.zeros(0, dtype.base_dtype.as_numpy_dtype)
+        self._set(empty)
+
+    def values(self, copied: bool = True) -> Values:
+        """Returns the value of every variable.
+
+        Args:
+            copied: False for arrays that the next step may change, in less time and memory.
+        """
         try:
             found = self._run([f"{READ}{name}" for name in self._names], {})
         except SessionError as error:
@@ -166,7 +195,8 @@ class GraphSession:
                 shortened(name[0] if name else error.message.partition("\n")[0], 100),
                 "Save the checkpoint with a saver of all variables, after their initialization.",
             )
-        return {name: np.array(value) for name, value in zip(self._names, found, strict=True)}
+        keep = np.array if copied else np.asarray
+        return {name: keep(value) for name, value in zip(self._names, found, strict=True)}
 
     def run(self, fetched: Any, feeds: Mapping[str, Any]) -> Any:
         """Runs tensors and operations by name.

@@ -110,6 +110,12 @@ class Structure(NodeGraph):
             if name in self.step and self.nodes[name].op in RANDOM and name not in self.in_loops
         )
 
+    @property
+    def normal_draws(self) -> tuple[str, ...]:
+        """Returns those of the random tensors that are drawn from the normal distribution."""
+        normal = "RandomStandardNormal"
+        return tuple(each for each in self.draws if self.nodes[node_of(each)].op == normal)
+
     @functools.cached_property
     def hidden_draws(self) -> tuple[str, ...]:
         """Returns the nodes of a step that draw at random where no session can read what they draw.

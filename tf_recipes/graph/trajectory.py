@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes.graph.graph_session import GraphSession, Values
+from tf_recipes.graph.joined_values import JoinedValues
+from tf_recipes.graph.neighbours import one_ulp_away
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 
@@ -45,6 +47,7 @@ def train(
     drawn: Sequence[Values] = (),
     between: Mapping[int, Sequence[str]] = types.MappingProxyType({}),
     on_step: Callable[[], object] = lambda: None,
+    after: Callable[[int, Values], object] | None = None,
 ) -> Trajectory:
     """Trains the graph from given values of its variables.
 
@@ -58,6 +61,8 @@ def train(
         between: `{step: operations}` that the program runs after a step, such as a clip of weights;
             the variables of a step are those before them.
         on_step: called after each step.
+        after: takes each step, counted from 0, and the variables after it, which then are not kept:
+            they may change in the next step. None keeps them.
     """
     structure = session.structure
     mask_of = dropout_masks(structure)
@@ -84,7 +89,10 @@ def train(
         losses.append(np.asarray(got["loss"]))
         for name, kept in given.items() if not drawn else ():
             kept.append({**replayed, **got["drawn"]} if name == "drawn" else got[name])
-        variables.append(session.values())
+        if after is None:
+            variables.append(session.values())
+        else:
+            after(number, session.values(copied=False))
         for operation in between.get(number + 1, ()):
             session.run(operation, {})
         on_step()
@@ -126,7 +134,7 @@ def _with_draws(
 
 def neighbours(
     initial: Mapping[str, NDArray[Any]], moved: Iterable[str], starts: int, seed: int
-) -> Iterable[Values]:
+) -> Iterable[Mapping[str, NDArray[Any]]]:
     """Yields starts in which each entry of some variables is moved to a neighbouring float.
 
     Args:
@@ -138,13 +146,12 @@ def neighbours(
     moved = sorted(moved)
     for k in range(starts):
         random = np.random.RandomState((seed + k) % 2**32)
-        start = dict(initial)
-        for name in moved:
-            value = np.asarray(initial[name])
-            if np.issubdtype(value.dtype, np.floating):
-                towards = np.where(random.rand(*value.shape) < 0.5, -np.inf, np.inf)
-                start[name] = np.nextafter(value, towards.astype(value.dtype))
-        yield start
+
+        def up(part: NDArray[Any], random: np.random.RandomState = random) -> NDArray[np.bool_]:
+            return np.asarray(random.rand(part.size) >= 0.5)
+
+        start = {name: one_ulp_away(np.asarray(initial[name]), up) for name in moved}
+        yield JoinedValues(initial, start, initial)
 
 
 def dropout_masks(structure: Structure) -> dict[str, str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ LIMIT = 10.0  # a port matches while every ratio is at most this
 FARTHEST = 0.01  # and while every drift is at most this: more would prove nothing
 TYPICAL = 32.0  # an entry is judged on a scale of at most this, in medians of its row and column
 SMALLER = 0.3  # a quantile of the entries that training has changed: see `dwarfed`
+BLOCK = 2**20  # entries of an array that are compared at a time
 LOSSES, LOGITS = "losses", "logits"  # what is compared besides the variables
 
 
@@ -132,43 +134,126 @@ def relative_drift(value: ArrayLike, reference: ArrayLike) -> float:
     The result is 0 where both are equal, and infinite where `reference` is zero in most of a line
     and at an entry that differs. `tf_recipes.originals.runners.record.drift` is the same for TF1.
     """
-    value, reference = np.asarray(value, np.float64), np.asarray(reference, np.float64)
-    with np.errstate(over="ignore"):
-        difference = np.abs(value - reference)
-    differs = difference != 0  # NaN differs
-    if not differs.any():
-        return 0.0
-    scale = _scale(reference, (value != 0) | (reference != 0))[differs]
-    with np.errstate(divide="ignore"):
-        return float(np.max(difference[differs] / scale))
+    return Yardstick(reference).drift(value)
 
 
-def _scale(reference: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Returns what the difference at each entry is divided by.
+class Yardstick:
+    """Measures the relative drift of several arrays from one, see `relative_drift`.
+
+    What depends on the reference alone is computed once, and a part of the entries at a time, so
+    that large arrays need little memory.
+
+    Args:
+        reference: the array.
+    """
+
+    def __init__(self, reference: ArrayLike) -> None:
+        self._reference = np.asarray(reference)
+        self._bound: _Bound | None = None
+
+    def drift(self, value: ArrayLike) -> float:
+        """Returns how far an array is from the reference."""
+        value, found = np.asarray(value), 0.0
+        bound: _Bound | None = None
+        if value.shape != self._reference.shape:
+            value, reference = np.broadcast_arrays(value, self._reference)
+            return Yardstick(reference).drift(value)
+        for rows in _blocks(value.shape):
+            one, other = (np.asarray(e[rows], np.float64) for e in (value, self._reference))
+            with np.errstate(over="ignore"):
+                difference = np.abs(one - other)
+            differs = difference != 0  # NaN differs
+            if not differs.any():
+                continue
+            bound = bound or self._bound_for(value)
+            scale = np.maximum(bound.of(rows), np.abs(other))[differs]
+            with np.errstate(divide="ignore"):
+                found = np.maximum(found, np.max(difference[differs] / scale))  # keeps NaN
+        return float(found)
+
+    def _bound_for(self, value: NDArray[Any]) -> _Bound:
+        """Returns the scale that the entries set for one another, beside a value.
+
+        Entries that are zero on both sides have no part in it.
+        """
+        if self._bound is not None and self._bound.every and self._full:
+            return self._bound
+        used = (value != 0) | (self._reference != 0)
+        if self._bound is None or not np.array_equal(used, self._bound.used):
+            self._bound = _Bound(self._reference, used)
+        return self._bound
+
+    @functools.cached_property
+    def _full(self) -> bool:
+        """Returns whether no entry of the reference is zero."""
+        return bool((self._reference != 0).all())
+
+
+class _Bound:
+    """Holds the scale of each entry as far as the other entries set it.
 
     Args:
         reference: the array.
         used: bool, shape of `reference`; entries that are not used have no part in the medians.
     """
-    return np.maximum(_bound(reference, used), np.abs(reference))
+
+    def __init__(self, reference: NDArray[Any], used: NDArray[np.bool_]) -> None:
+        self.used, self._largest = used, np.abs(reference).max()
+        self.every = every = bool(used.all())
+        self._medians = []
+        for axis in range(reference.ndim):
+            # of a vector, the whole is its only line
+            lines, parts = (
+                np.moveaxis(each, axis, 0) if reference.ndim > 1 else each[np.newaxis]
+                for each in (reference, used)
+            )
+            medians = np.empty(len(lines))
+            for rows in _blocks(lines.shape):
+                magnitude = np.abs(np.asarray(lines[rows], np.float64)).reshape(
+                    len(medians[rows]), -1
+                )
+                with np.errstate(over="ignore"):  # an infinite bound is none
+                    medians[rows] = (
+                        np.median(magnitude, axis=1)
+                        if every
+                        else _medians(magnitude, parts[rows].reshape(magnitude.shape))
+                    )
+            shape = [1] * reference.ndim
+            shape[axis] = -1
+            self._medians.append(medians.reshape(shape))
+
+    def of(self, rows: Any) -> Any:
+        """Returns the scales of some rows; the result broadcasts to their shape."""
+        scale: Any = np.float64(self._largest)
+        for axis, medians in enumerate(self._medians):
+            ours = medians[rows] if axis == 0 and len(medians) > 1 else medians
+            with np.errstate(over="ignore"):
+                scale = np.minimum(scale, TYPICAL * ours)
+        return scale
 
 
-def _bound(reference: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Returns the scale of each entry as far as the other entries set it; as `_scale`."""
-    magnitude = np.abs(reference)
-    scale = np.full(reference.shape, magnitude.max())
-    # the median of masked arrays is slow, and seldom needed
-    every = used.all()
-    parts = magnitude if every else np.ma.masked_array(magnitude, ~used)
-    for axis in range(reference.ndim):
-        others = tuple(k for k in range(reference.ndim) if k != axis) or None
-        with np.errstate(over="ignore"):  # an infinite bound is none
-            if every:
-                medians = np.median(parts, axis=others, keepdims=True)
-            else:
-                medians = np.ma.filled(np.ma.median(parts, axis=others, keepdims=True), np.inf)
-            scale = np.minimum(scale, TYPICAL * medians)
-    return scale
+def _medians(magnitude: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Returns the median of the used entries in each row; infinity for a row without any.
+
+    Those of masked arrays are the same, and slow.
+    """
+    counts = used.sum(axis=1)
+    ordered = np.sort(np.where(used, magnitude, np.inf), axis=1)
+    rows, middle = np.arange(len(ordered)), np.maximum(counts, 1)
+    found = (ordered[rows, (middle - 1) // 2] + ordered[rows, middle // 2]) / 2
+    found[counts == 0] = np.inf
+    found[(np.isnan(magnitude) & used).any(axis=1)] = np.nan
+    return np.asarray(found)
+
+
+def _blocks(shape: tuple[int, ...]) -> Iterator[Any]:
+    """Yields indices of the first axis that together take an array, each about `BLOCK` entries."""
+    if not shape:
+        yield ...
+        return
+    rows = max(1, BLOCK // max(1, math.prod(shape[1:])))
+    for first in range(0, shape[0], rows):
+        yield slice(first, first + rows)
 
 
 def dwarfed(reference: ArrayLike, before: ArrayLike) -> float:
@@ -186,7 +271,8 @@ def dwarfed(reference: ArrayLike, before: ArrayLike) -> float:
     trained = (reference != before) & (reference != 0)
     if not trained.any():
         return 0.0
-    scale = _bound(reference, (reference != 0) | (before != 0))[trained]
+    bound = _Bound(reference, (reference != 0) | (before != 0)).of(slice(None))
+    scale = np.broadcast_to(bound, reference.shape)[trained]
     return float(scale.max() / np.quantile(np.abs(reference[trained]), SMALLER))
 
 

@@ -5,7 +5,6 @@ import fcntl
 import os
 import pathlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 
 from tf_recipes._support import files
@@ -25,15 +24,15 @@ def writable(output_dir: PathLike) -> pathlib.Path:
     path = pathlib.Path(output_dir)
     try:
         path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path) as file:
-            file.write(b"probe")
-            file.flush()
-            return path
+        reason = files.why_no_file(path)
     except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
         raise OSError(
             f"The output directory must be writable. Received: output_dir={str(output_dir)!r} "
-            f"({error.strerror}). Pass another directory, output_dir='DIR'."
-        ) from error
+            f"({reason}). Pass another directory, output_dir='DIR'."
+        )
+    return path
 
 
 def check_possible(output_dir: PathLike) -> None:
@@ -44,11 +43,11 @@ def check_possible(output_dir: PathLike) -> None:
             takes no files.
     """
     there = files.nearest(output_dir)
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        reason = "cannot be written to" if there.is_dir() else "is no directory"
+    reason = f": {files.why_no_file(there)}" if there.is_dir() else " is no directory"
+    if reason != ": ":
         raise OSError(
             f"The output directory must be writable. Received: output_dir={str(output_dir)!r} "
-            f"({there} {reason}). Pass another directory, output_dir='DIR'."
+            f"({there}{reason}). Pass another directory, output_dir='DIR'."
         )
 
 

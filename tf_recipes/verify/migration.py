@@ -16,7 +16,8 @@ import keras
 from tf_recipes._support import validation
 from tf_recipes._support.precision import use_float32_products
 from tf_recipes._support.visible import shortened
-from tf_recipes.graph.graph_session import GraphSession, Values
+from tf_recipes.graph import checkpoint_values
+from tf_recipes.graph.graph_session import GraphSession
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.parity.tf1 import interpreter
@@ -29,6 +30,7 @@ from tf_recipes.verify.bench import (
     keras_steps,
     map_orders,
     recorded_steps,
+    recurrent_cells,
     reference,
     variable_map,
 )
@@ -171,8 +173,14 @@ def verify(
         kind, graph, path = reference.open_files(checkpoint)
         structure = Structure(graph, given.train_op, given.loss)
         arrays = feeds if isinstance(feeds, Mapping) else feeds_of_steps.read(feeds)
-        tf1 = TF1Side(kind, path, structure, arrays, lambda session: session.restore(path))
+        tf1 = TF1Side(kind, path, structure, arrays, functools.partial(_restored, path))
         return _Verification(source, tf1, given, on_step).run()
+
+
+def _restored(path: str, session: GraphSession) -> Mapping[str, Any]:
+    """Restores the variables of a session; returns their values, the large ones in the file."""
+    values = session.restore(path)
+    return checkpoint_values.large_in_file(values, path, session.structure.graph)
 
 
 def _of_recording(
@@ -214,7 +222,7 @@ class TF1Side:
     path: str
     structure: Structure
     arrays: Mapping[str, Any]
-    start: Callable[[GraphSession], Values]
+    start: Callable[[GraphSession], Mapping[str, Any]]
     recording: Recording | None = None
 
 
@@ -306,9 +314,12 @@ class _Verification:
                 settings.seed,
             )
         )
-        self.reference.session.assign(self.reference.initial)
-        off = dropout_off.masks(self.reference.session, self.feeds.evaluate())
-        object.__setattr__(self.feeds, "evaluation", {**self.feeds.evaluation, **off})
+        session = self.reference.session
+        session.assign(self.reference.initial)
+        self.feeds = self.feeds.in_evaluation(dropout_off.masks(session, self.feeds.evaluate()))
+        layers = recurrent_cells.layers_in(self.model)
+        if any(isinstance(each, keras.layers.GaussianNoise) for each in layers):
+            self.feeds = feeds_of_steps.without_noise(session, self.feeds)
         folder = kept_results.folder_of(settings.cache)
         self.bench = attempt.Bench(
             self.reference,
@@ -317,6 +328,7 @@ class _Verification:
             settings.seed,
             on_step,
             kept_results.KeptResults(folder) if folder else None,
+            keep_variables=settings.explain,
         )
 
     def _python(self) -> str | None:

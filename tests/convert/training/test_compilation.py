@@ -150,6 +150,15 @@ LINES = {
         "model.compile(optimizer=tf_recipes.RMSProp(0.01, rho=0.9))",
     ],
     "hidden_units": ["out, hidden = y_pred", "return loss + sum(self.losses)"],
+    "tags_of_any_length": [
+        "steps = keras.ops.cumsum(keras.ops.ones_like(tags[0]), axis=0) - 1",
+        "sum_ = keras.ops.sum(keras.ops.where(mask_1, entropy, 0.0))",
+    ],
+    "policy": [
+        "mean, value, log_std = y_pred",
+        'log_std = tf_recipes.Weight((1, 2), name="log_std")(state)',
+    ],
+    "policy_of_resources": ["mean, value, log_std = y_pred"],
     "lengths_and_tags": ["lengths = x[1]", "model = TrainedModel([words, lengths], out)"],
     "discriminator": [
         'maker_out = keras.layers.Dense(5, trainable=False, name="maker_out")(relu)',

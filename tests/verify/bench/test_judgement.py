@@ -20,12 +20,13 @@ def steps(noise=()):
 
 
 def judged(losses=(1.0, 1.0, 1.0), names=("loose", "tight"), **change):
-    values = [{n: v.copy() for n, v in each.items()} for each in steps().run.variables]
+    values = [{name: each[name].copy() for name in names} for each in steps().run.variables]
     for name, amount in change.items():
         values[1][name] += amount
-    found = judgement.training(
-        steps(), list(names), np.array(losses), values, EPSILON, VariableDrift()
-    )
+    drifts = judgement.Drifts(steps(), VariableDrift())
+    for k, each in enumerate(values):
+        drifts.add(k, each.items())
+    found = judgement.training(steps(), np.array(losses), drifts, EPSILON)
     return {each.name: each for each in found}
 
 

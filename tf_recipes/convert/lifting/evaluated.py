@@ -47,7 +47,8 @@ class Evaluated:
             return identity(value)
 
         layer = step.layer
-        if layer is not None and layer.path in self._dropouts:
+        in_both = dict(step.keywords).get("training") is True
+        if layer is not None and layer.path in self._dropouts and not in_both:
             number: int = self._keys[id(step.arguments[0].step)]
             return number
         keywords = tuple((k, inside(v)) for k, v in step.keywords if k != "training")

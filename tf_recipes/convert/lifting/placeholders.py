@@ -71,6 +71,8 @@ def _value(
     if dtype.kind == "f" and is_setting(view, name):
         if in_evaluation is None:
             in_evaluation = dropping_nothing(view, name)
+        if in_evaluation is not None and view.rank(name) == 1 and np.ndim(in_evaluation) == 0:
+            in_evaluation = entries(view, name) * [in_evaluation]
         return Setting(name, _number(in_training), _number(in_evaluation))
     return Constant(np.asarray(in_training, dtype)) if in_training is not None else None
 
@@ -81,14 +83,36 @@ def _drops(view: GraphView, name: str, default: Any) -> bool:
     return number and view.rank(name) == 0 and _meets_a_draw(view, name)
 
 
-def _number(value: Any | None) -> float | None:
-    return None if value is None else float(value)
+def _number(value: Any | None) -> float | tuple[float, ...] | None:
+    if value is None:
+        return None
+    return tuple(map(float, value)) if np.ndim(value) == 1 else float(value)
 
 
 def is_setting(view: GraphView, name: str) -> bool:
     """Returns whether a placeholder of a number is the share that dropout keeps, or such."""
     rank = view.rank(name)
+    if rank == 1:
+        return entries(view, name) > 0 and _meets_a_draw(view, name)
     return rank == 0 if rank is not None else _meets_a_draw(view, name)
+
+
+def entries(view: GraphView, name: str) -> int:
+    """Returns how many numbers a placeholder holds that are taken one by one; 0 for another use.
+
+    Args:
+        view: the graph.
+        name: a placeholder of a vector.
+    """
+    places = []
+    for user in view.consumers.get(full(name), []):
+        node = view.nodes[user]
+        place = view.constant(view.inputs(user)[1]) if node.op == "StridedSlice" else None
+        alone = place is not None and view.attribute(user, "shrink_axis_mask") == 1
+        if place is None or not alone or place.size != 1 or place.reshape(-1)[0] < 0:
+            return 0
+        places.append(int(place.reshape(-1)[0]))
+    return max(places, default=-1) + 1
 
 
 def _meets_a_draw(view: GraphView, name: str) -> bool:
@@ -99,6 +123,8 @@ def _meets_a_draw(view: GraphView, name: str) -> bool:
 def dropping_nothing(view: GraphView, name: str) -> float | None:
     """Returns the share with which dropout drops nothing: 1 of what is kept, 0 of what is dropped.
 
+    The deviation with which there is no noise is 0.
+
     Returns:
         None for a placeholder that dropout does not compare with a random number.
     """
@@ -106,6 +132,9 @@ def dropping_nothing(view: GraphView, name: str) -> float | None:
     if found is None:
         return None
     tensor, user, turned = found
+    normal = any(_source(view, each) == "RandomStandardNormal" for each in view.inputs(user))
+    if normal and view.op(user) in ("Mul", "RealDiv"):
+        return 0.0
     # what is kept: `number < share`, `share > number` and floor(share + number)
     greater, first = view.op(user) in ("Greater", "GreaterEqual"), view.inputs(user)[0] == tensor
     less = view.op(user) in ("Less", "LessEqual")
@@ -135,15 +164,18 @@ def _joined_with_a_draw(view: GraphView, name: str) -> tuple[str, str, bool] | N
 
 def _is_drawn(view: GraphView, tensor: str) -> bool:
     """Returns whether a tensor is a random number, scaled or moved."""
+    return _source(view, tensor) in RANDOM
+
+
+def _source(view: GraphView, tensor: str) -> str:
+    """Returns the operation that gives a tensor, before it is scaled or moved."""
     for _ in range(NEAR):
         op = view.op(tensor)
-        if op in RANDOM:
-            return True
         inputs = view.inputs(tensor)
         if op not in ("Add", "AddV2", "Mul", "Sub", "Identity", "Enter") or not inputs:
-            return False
+            return op
         tensor = inputs[0]
-    return False
+    return ""
 
 
 def model_inputs(view: GraphView) -> list[str]:

@@ -28,6 +28,7 @@ DROPOUTS = (
     "keras.layers.Dropout",
     *(f"keras.layers.SpatialDropout{rank}D" for rank in (1, 2, 3)),
     "tf_recipes.Dropout",
+    "keras.layers.GaussianNoise",
 )
 LAYER_PATH = "tf_recipes.Weight"
 PART = re.compile(r"/part_(\d+)$")  # the end of the name of a variable's part

@@ -64,17 +64,18 @@ class Flag:
 class Setting:
     """Stands for a placeholder with one value in training and another one in evaluation.
 
-    `training` and `evaluation` are None where nothing says the value. `plus` and `times` say what
-    the graph computed of the placeholder's value: `plus + times * value`.
+    `training` and `evaluation` are None where nothing says the value, and tuples where the
+    placeholder is a vector of such values. `plus` and `times` say what the graph computed of the
+    placeholder's value: `plus + times * value`.
     """
 
     name: str
-    training: float | None
-    evaluation: float | None
+    training: Any
+    evaluation: Any
     plus: float = 0.0
     times: float = 1.0
 
-    def at(self, value: float | None) -> float | None:
+    def at(self, value: Any) -> Any:
         """Returns what the graph computes for a value of the placeholder."""
         return None if value is None else self.plus + self.times * value
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from tf_recipes.convert.lifting.graph_view import full
 from tf_recipes.convert.lifting.lifter import Lifter
@@ -55,30 +56,27 @@ class Scalars:
     def __init__(self, lifter: Lifter, training: bool = True) -> None:
         self._lifter, self._nodes, self._training = lifter, lifter.view.whole, training
 
-    def value(self, tensor: str, given: Mapping[str, float], depth: int = DEPTH) -> float | None:
+    def value(self, tensor: str, given: Mapping[str, Any], depth: int = DEPTH) -> float | None:
         """Returns a number, or one entry of a tensor whose entries are computed alike.
 
         Args:
             tensor: the tensor.
-            given: `{tensor: value}` of tensors that are known, behind what `root` looks through.
+            given: `{tensor: value}` of tensors that are known, behind what `root` looks through; an
+                array for a vector of which an entry is taken.
             depth: how many nodes to go back.
 
         Returns:
             None where it needs something else.
         """
         name = root(self._nodes, tensor)
-        if name in given:
-            return given[name]
+        told = self._told(name, given)
+        if told is not None:
+            return float(told.reshape(())) if told.size == 1 else None
         node = self._nodes.get(node_of(name))
         if node is None or depth == 0:
             return None
-        known = self._lifter.placeholders.get(node.name)
-        if isinstance(known, Constant) and known.array.size == 1:
-            return float(known.array.reshape(()))
-        if isinstance(known, Setting):
-            at = known.training if self._training else known.evaluation
-            if at is not None:
-                return at
+        if node.op == "StridedSlice":
+            return self._entry(node, given)
         if node.op == "PlaceholderWithDefault":
             return self.value(node.input[0], given, depth - 1)
         if node.op == "Const":
@@ -102,6 +100,31 @@ class Scalars:
             return None
         with np.errstate(all="ignore"):
             return float(_ARITHMETIC[node.op](*numbers))
+
+    def _told(self, name: str, given: Mapping[str, Any]) -> NDArray[Any] | None:
+        """Returns the value that is known of a tensor, a number or a vector; None for another."""
+        known = self._lifter.placeholders.get(node_of(name))
+        if name in given:
+            return np.asarray(given[name])
+        if isinstance(known, Constant):
+            return known.array
+        if isinstance(known, Setting):
+            at = known.training if self._training else known.evaluation
+            return None if at is None else np.asarray(at)
+        return None
+
+    def _entry(self, node: Any, given: Mapping[str, Any]) -> float | None:
+        """Returns an entry of a vector that is known; of a number, the number."""
+        vector = self._told(root(self._nodes, node.input[0]), given)
+        place = self._nodes.get(node_of(root(self._nodes, node.input[1])))
+        alone = node.attr["shrink_axis_mask"].i == 1 if "shrink_axis_mask" in node.attr else False
+        if vector is None or place is None or place.op != "Const" or not alone:
+            return None
+        if vector.ndim == 0:
+            return float(vector)
+        k = tf.make_ndarray(place.attr["value"].tensor).reshape(-1)
+        inside = vector.ndim == 1 and k.size == 1 and -len(vector) <= k[0] < len(vector)
+        return float(vector[int(k[0])]) if inside else None
 
     def _is_on(self, flag: Flag) -> bool:
         return self._training != flag.negated

@@ -24,6 +24,25 @@ def along(node: Any, lifter: Lifter, size: Dimension) -> Tensor:
     )
 
 
+def counted(
+    node: Any, lifter: Lifter, size: Dimension, dtype: str, scope: str | None = None
+) -> Tensor:
+    """Returns the whole numbers from 0, as many as a tensor has entries along an axis.
+
+    Args:
+        node: the node that the result is for.
+        lifter: the lifter.
+        size: the number of entries, without factors.
+        dtype: the dtype's name.
+        scope: the name of the result in the code; the default is the node's.
+    """
+    vector = along(node, lifter, size)
+    shape, other = vector.shape, {"dtype": dtype} if vector.dtype != dtype else {}
+    ones = lifter.derived(node, "keras.ops.ones_like", vector, dtype=dtype, shape=shape, also=other)
+    summed = lifter.derived(node, "keras.ops.cumsum", ones, axis=0, shape=shape, dtype=dtype)
+    return lifter.derived(node, "-", summed, 1, shape=shape, dtype=dtype, scope=scope)
+
+
 def filled(
     node: Any,
     lifter: Lifter,

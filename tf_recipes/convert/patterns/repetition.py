@@ -27,12 +27,7 @@ def range_(node: Any, lifter: Lifter) -> Value | None:
         return None
     if end[0][0].times:
         return None
-    vector = _sizes.along(node, lifter, end[0][0])
-    shape = vector.shape
-    other = {"dtype": dtype} if vector.dtype != dtype else {}
-    ones = lifter.derived(node, "keras.ops.ones_like", vector, dtype=dtype, shape=shape, also=other)
-    summed = lifter.derived(node, "keras.ops.cumsum", ones, axis=0, shape=shape)
-    return lifter.operation(node, "-", summed, 1)
+    return _sizes.counted(node, lifter, end[0][0], dtype)
 
 
 def fill(node: Any, lifter: Lifter) -> Value | None:

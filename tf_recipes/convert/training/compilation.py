@@ -18,6 +18,7 @@ from tf_recipes.convert.program.expressions import Layer, made
 from tf_recipes.convert.program.keras_program import identity
 from tf_recipes.convert.training import layer_keywords, loss_code, optimizer, weight_changes
 from tf_recipes.convert.training.graph_probe import first_value
+from tf_recipes.graph.joined_values import JoinedValues
 from tf_recipes.graph.structure import Structure
 
 Array = NDArray[Any]
@@ -123,15 +124,15 @@ def _counter(structure: Structure, values: Mapping[str, Array]) -> str | None:
     return found[0] if len(set(found)) == 1 else None
 
 
-def _with_initial(structure: Structure, values: Mapping[str, Array]) -> dict[str, Array]:
+def _with_initial(structure: Structure, values: Mapping[str, Array]) -> Mapping[str, Array]:
     """Returns the values, and the first ones of variables that a checkpoint lacks, such as slots.
 
     Raises:
         ValueError: if a variable has no value, and begins with a random one.
     """
-    found = {name: np.asarray(value) for name, value in values.items()}
+    found: dict[str, Array] = {}
     for name in structure.variables:
-        if name not in structure.step or name in found:
+        if name not in structure.step or name in values:
             continue
         first = first_value(structure, name)
         if first is None:
@@ -142,7 +143,7 @@ def _with_initial(structure: Structure, values: Mapping[str, Array]) -> dict[str
             )
         else:
             found[name] = first
-    return found
+    return JoinedValues([*values, *found], values, found) if found else values
 
 
 def _decay(structure: Structure, decays: Mapping[str, float], owned: set[str]) -> float | None:

@@ -22,8 +22,9 @@ _OF_LOSSES = (
 def find(structure: Structure, outputs: Sequence[str], labels: Sequence[str]) -> list[str]:
     """Returns the tensors that a model must give besides its outputs, so that its loss has them.
 
-    Such are the values of a second net that a loss compares with those of the first, or hidden
-    units that a loss keeps small.
+    Such are the values of a second net that a loss compares with those of the first, hidden
+    units that a loss keeps small, or a weight that the loss alone takes, such as the deviation of
+    a policy's actions.
 
     Args:
         structure: the `Structure` of the graph.
@@ -62,7 +63,37 @@ def find(structure: Structure, outputs: Sequence[str], labels: Sequence[str]) ->
         for tensor in sorted(edge, key=lambda each: structure.order[node_of(each)])
         for each in _before(structure, tensor, inside)
     ]
-    return [each for each in dict.fromkeys(found) if each not in set(map(full, outputs))]
+    given = list(map(full, outputs))
+    found = [each for each in dict.fromkeys(found) if each not in given]
+    return found + (weights_of_the_loss(structure, given + found) if outputs else [])
+
+
+def weights_of_the_loss(structure: Structure, outputs: Sequence[str]) -> list[str]:
+    """Returns the values of trained variables that the loss takes, and no output of the model.
+
+    Args:
+        structure: the `Structure` of the graph.
+        outputs: the tensors that a model gives.
+    """
+    of_outputs = structure.ancestors([node_of(each) for each in outputs], control=False)
+    needed = _needed(structure, outputs)
+    found = []
+    for variable in structure.trainable:
+        if variable not in of_outputs:
+            found += [each for each in reads(structure, variable) if node_of(each) in needed][:1]
+    return found
+
+
+def reads(structure: Structure, variable: str) -> list[str]:
+    """Returns the tensors with the value of a variable, in the graph's order.
+
+    Args:
+        structure: the `Structure` of the graph.
+        variable: the name of the variable.
+    """
+    kinds = ("Identity", "ReadVariableOp")
+    takers = [each for each in structure.consumers[variable] if structure.nodes[each].op in kinds]
+    return [full(each) for each in sorted(takers, key=structure.order.__getitem__)]
 
 
 def taken(structure: Structure, outputs: Sequence[str]) -> list[str]:

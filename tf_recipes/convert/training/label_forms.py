@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
@@ -41,3 +44,30 @@ def like_output(shape: Shape, output: Shape | None) -> Shape:
         return shape
     pairs = zip(shape[1:], output[1:], strict=True)
     return (*shape[:1], *(other if size is None else size for size, other in pairs))
+
+
+def are_lengths(structure: Structure, tensor: str) -> bool:
+    """Returns whether a fed tensor is the lengths of series, and a mask as wide as the longest.
+
+    Such a mask of `tf.sequence_mask` fits series alone that are as long as the longest of them.
+
+    Args:
+        structure: the `Structure` of the graph.
+        tensor: a placeholder, or what an iterator gives.
+    """
+    reached = structure.descendants(structure.starts([tensor]), structure.forward)
+    ends = [name for name in reached if structure.nodes[name].op == "Max"]
+    after = structure.descendants(ends, reached)
+    return any(structure.nodes[name].op == "Range" for name in after)
+
+
+def as_lengths(drawn: NDArray[Any], longest: int) -> NDArray[Any]:
+    """Returns lengths from 1 to the longest, which every third row has.
+
+    Args:
+        drawn: whole numbers, a vector.
+        longest: the length of the series.
+    """
+    found = 1 + drawn % longest
+    found[::3] = longest
+    return found

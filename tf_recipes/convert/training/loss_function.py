@@ -76,8 +76,8 @@ def write_class(graph: LossGraph, trials: Sequence[Trial]) -> list[str]:
     """
     taken: list[str] = []
     unpacked = [
-        *_unpacked("y", graph.labels, taken),
-        *_unpacked("y_pred", graph.all_outputs, taken, graph.outputs),
+        *_unpacked(graph, "y", graph.labels, taken),
+        *_unpacked(graph, "y_pred", graph.all_outputs, taken, graph.outputs),
         *_of_inputs(graph, taken),
     ]
     tensors = [*graph.labels, *graph.outputs, *graph.inputs]
@@ -114,11 +114,16 @@ def write_class(graph: LossGraph, trials: Sequence[Trial]) -> list[str]:
 
 
 def _unpacked(
-    argument: str, tensors: Sequence[str], taken: list[str], used: Sequence[str] | None = None
+    graph: LossGraph,
+    argument: str,
+    tensors: Sequence[str],
+    taken: list[str],
+    used: Sequence[str] | None = None,
 ) -> list[str]:
     """Returns the line that names the tensors of an argument, and adds the names to those taken.
 
     Args:
+        graph: the `LossGraph`.
         argument: the name of the argument.
         tensors: the tensors in it.
         taken: the names that are taken.
@@ -127,7 +132,7 @@ def _unpacked(
     if len(tensors) == 1:
         taken.append(argument)
         return []
-    found = iter(_names(tensors if used is None else used, taken))
+    found = iter(_names(graph, tensors if used is None else used, taken))
     names = [next(found) if used is None or each in used else "_" for each in tensors]
     return [f"{', '.join(names)} = {argument}"] if names else []
 
@@ -137,14 +142,18 @@ def _of_inputs(graph: LossGraph, taken: list[str]) -> list[str]:
     if len(graph.view.given) == 1 and graph.inputs:
         taken.append("x")
         return []
-    names = _names(graph.inputs, taken)
+    names = _names(graph, graph.inputs, taken)
     places = [graph.view.given.index(name) for name in graph.inputs]
     return [f"{name} = x[{place}]" for name, place in zip(names, places, strict=True)]
 
 
-def _names(tensors: Sequence[str], taken: list[str]) -> list[str]:
+def _names(graph: LossGraph, tensors: Sequence[str], taken: list[str]) -> list[str]:
     """Returns identifiers of tensors, and adds them to those taken: short ones if they differ."""
-    paths = [[p for p in node_of(t).split("/") if p not in _PARTS] or [t] for t in tensors]
+    of = graph.structure.variable_of
+    paths = [
+        [p for p in (of(node_of(t)) or node_of(t)).split("/") if p not in _PARTS] or [t]
+        for t in tensors
+    ]
     names = [identifier(path[-1]) for path in paths]
     if len(set(names)) < len(names):
         names = [identifier("_".join(path)) for path in paths]
@@ -185,7 +194,10 @@ def _body(
         if name in view.nodes
     }
     try:
-        lifted = Lifter(view, placeholders, tensors, trained=graph.outputs).lift()
+        lifter = Lifter(view, placeholders, tensors, trained=graph.outputs)
+        for alias, output in graph.aliases.items():
+            lifter.give(alias, lifter.value(output), "input")
+        lifted = lifter.lift()
         code = FunctionCode(lifted.program, lifted.inputs, lifted.outputs[0], names)
         lines = code.body()
     except LiftError as error:

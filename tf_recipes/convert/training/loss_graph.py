@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.lifting.graph_view import GraphView, full
-from tf_recipes.convert.training import label_forms
+from tf_recipes.convert.training import hidden_tensors, label_forms
 from tf_recipes.convert.training.graph_probe import Probe, ProbeError, needs_value
 from tf_recipes.convert.training.numbers_of_graph import measured
 from tf_recipes.graph.nodes import node_of
@@ -64,6 +64,7 @@ class LossGraph:
 
     Attributes:
         outputs: those of the model that the loss takes; `all_outputs` are all of them.
+        aliases: `{tensor: the output that has its value}`, of other reads of a variable.
         labels: the tensors that the loss takes besides the outputs, in the graph's order.
         inputs: those tensors of which some are inputs of the model, where there are others.
         weights: the variables that the loss takes directly.
@@ -82,7 +83,9 @@ class LossGraph:
         self.structure, self.view = structure, view
         self.outputs = self.all_outputs = list(view.outputs)
         self.fed = {full(name): value for name, value in feed.items()}
+        self.aliases = _other_reads(structure, self.outputs)
         given = {name: view.dtype(name) for name in self.outputs}
+        given |= {alias: given[name] for alias, name in self.aliases.items()}
         try:
             self.probe = Probe(structure, [structure.loss], given)
         except ProbeError as error:
@@ -108,6 +111,7 @@ class LossGraph:
             for each in map(full, self.structure.nodes[name].input)
         }
         used.add(self.structure.loss)
+        used |= {name for alias, name in self.aliases.items() if alias in used}
         self.outputs = [name for name in self.all_outputs if name in used]
         if not self.outputs:
             self._refuse(
@@ -208,6 +212,7 @@ class LossGraph:
         }
         given = {**self.fed}
         given.update(zip(self.outputs, outputs, strict=True))
+        given.update({alias: given[n] for alias, n in self.aliases.items() if n in given})
         given.update(zip(self.labels, labels, strict=True))
         given.update(zip(self.inputs, inputs, strict=True))
         state = {**self._fixed, **zeros, **(weights or {})}
@@ -256,6 +261,9 @@ class LossGraph:
         dtype, sizes = np.dtype(self.dtype(name)), self._sizes(name, rows)
         paired = [each for each in outputs if each.shape[:1] == sizes[:1]] or list(outputs)
         classes = min((each.shape[-1] for each in paired if each.ndim > 1), default=2)
+        if dtype.kind in "iu" and len(sizes) == 1 and name in self._lengths:
+            series = [each.shape[1] for each in outputs if each.ndim > 1]
+            return label_forms.as_lengths(rng.randint(0, 99, sizes).astype(dtype), series[0])
         if dtype.kind in "iu" or self.counts_classes(name):
             return rng.randint(0, max(classes, 2), sizes).astype(dtype)
         if dtype.kind == "b":
@@ -265,6 +273,11 @@ class LossGraph:
         if len(sizes) > 1 and sizes[-1] > 1:
             return np.eye(sizes[-1])[rng.randint(0, sizes[-1], sizes[:-1])].astype(dtype)
         return np.asarray(rng.rand(*sizes) < 0.5, dtype)
+
+    @functools.cached_property
+    def _lengths(self) -> set[str]:
+        fed = (*self.labels, *self.inputs)
+        return {name for name in fed if label_forms.are_lengths(self.structure, name)}
 
     def penalties(self) -> dict[str, Penalty]:
         """Returns `{variable: penalty}` of the loss, measured with large weights.
@@ -327,6 +340,17 @@ class LossGraph:
             f"{self.structure.graph.source!r}",
             remedy,
         )
+
+
+def _other_reads(structure: Structure, outputs: Sequence[str]) -> dict[str, str]:
+    """Returns `{tensor: the output with its value}` of outputs that are values of variables."""
+    found = {}
+    for name in outputs:
+        node = structure.nodes[node_of(name)]
+        before = node_of(node.input[0]) if node.op in ("Identity", "ReadVariableOp") else ""
+        if before in structure.variables:
+            found.update({e: name for e in hidden_tensors.reads(structure, before) if e != name})
+    return found
 
 
 def _share(array: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -68,6 +69,7 @@ class Bench:
         seed: the seed of their directions.
         on_step: called after each of TF1's training steps that is computed.
         kept: a folder with what TF1 did before, or None to compute it.
+        keep_variables: False to free the large variables of the session after TF1's steps.
     """
 
     def __init__(
@@ -78,9 +80,10 @@ class Bench:
         seed: int,
         on_step: Callable[[], object] = lambda: None,
         kept: KeptResults | None = None,
+        keep_variables: bool = True,
     ) -> None:
         self.reference, self.feeds, self.starts, self.seed = reference, feeds, starts, seed
-        self.on_step, self.kept = on_step, kept
+        self.on_step, self.kept, self.keep_variables = on_step, kept, keep_variables
         self.values = reference.forward(feeds)
         self.own = (
             kept.sensitivity(reference, feeds, self.values, starts, seed)
@@ -104,6 +107,8 @@ class Bench:
                 else self.reference.steps(*asked)
             )
             self._evaluated = tensors
+            if not self.keep_variables:
+                self.reference.session.free(self.reference.shapes)
         return self._steps
 
     def x(self, model: keras.Model, feeds: Mapping[str, Any]) -> Any:
@@ -169,26 +174,27 @@ class Bench:
             rate,
         )
         taken = reference.arguments.for_outputs(reference.structure, [e.tensor for e in tensors])
-        batches = []
+        batches, normal = [], _normal_numbers(reference, steps)
         for k in range(len(feeds.rows)):
             given = feeds.step(k)
             x = self.x(model, given)
             if k == 0:
-                masks = keras_steps.Masks(model, x, steps.run.masks[0] if steps.run.masks else {})
+                first = steps.run.masks[0] if steps.run.masks else {}
+                masks = keras_steps.Masks(model, x, first, normal[0] if normal else {})
                 predictions = keras_steps.nested_predictions(model, x)
             weight = reference.arguments.weight
             sample_weight = np.asarray(given[weight]).reshape(-1) if weight else None
             batches.append((x, taken.y(model, given, predictions), sample_weight))
-        values: list[dict[str, NDArray[Any]]] = []
+        drifts = judgement.Drifts(steps, reference.drift)
 
-        def keep(_: int) -> None:
-            now = found.values(reference.shapes)
-            now.update(linked.values(reference.shapes))
-            values.append(now)
+        def compare(step: int) -> None:
+            shapes = reference.shapes
+            drifts.add(step - 1, itertools.chain(found.values(shapes), linked.values(shapes)))
 
-        losses = keras_steps.train(model, batches, masks, steps.run.masks, keep)
-        names = [n for n in values[0] if n not in steps.noise and n in steps.sensitivity[0]]
-        judged = judgement.training(steps, names, losses, values, self.epsilon, reference.drift)
+        drawn = [{**one, **other} for one, other in zip(steps.run.masks, normal, strict=True)]
+        losses = keras_steps.train(model, batches, masks, drawn, compare)
+        names = list(drifts.of)
+        judged = judgement.training(steps, losses, drifts, self.epsilon)
         own = judgement.steps_sensitivity(steps, names, self.epsilon)
         after = []
         count = judgement.judged_steps(own)
@@ -242,7 +248,8 @@ class Bench:
         for tensor, other in self.values.items():
             if only is not None and tensor != only:
                 continue
-            if other.size == value.size and other.ndim and _has_rows(other, value):
+            named = other.ndim or only is not None
+            if other.size == value.size and named and _has_rows(other, value):
                 options.append((tensor, other))
                 shaped = other.reshape(value.shape)
                 kinds = _VIRTUAL if value.ndim > 1 and value.shape[-1] > 1 else ("sigmoid",)
@@ -316,15 +323,19 @@ class Bench:
 
 def _has_rows(tensor: NDArray[Any], value: NDArray[Any]) -> bool:
     """Returns whether a tensor has a value's rows, or a row for each step of a sequence."""
-    if not value.ndim:
-        return False
     steps = value.ndim > 2 and tensor.shape == (value.size // value.shape[-1], value.shape[-1])
-    return len(tensor) == len(value) or steps
+    return tensor.shape[:1] == value.shape[:1] or steps
 
 
 def _through(name: str, value: NDArray[Any]) -> NDArray[Any]:
     """Returns softmax or sigmoid of logits, or the logits."""
     return np.asarray(keras.ops.convert_to_numpy(_VIRTUAL[name](value))) if name else value
+
+
+def _normal_numbers(reference: Reference, steps: Steps) -> list[dict[str, NDArray[Any]]]:
+    """Returns the normal numbers that TF1 drew in each step."""
+    normal = reference.structure.normal_draws
+    return [{name: each[name] for name in normal if name in each} for each in steps.run.drawn]
 
 
 def _first_rate(steps: Steps) -> float | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,12 @@ class Feeds:
     def evaluate(self) -> dict[str, Any]:
         """Returns the feeds of the evaluation."""
         return {**{n: a[self.evaluated] for n, a in self.pool.items()}, **self.evaluation}
+
+    def in_evaluation(self, values: Mapping[str, Any]) -> Self:
+        """Returns feeds that also give some tensors a value in evaluation."""
+        made = copy.copy(self)
+        object.__setattr__(made, "evaluation", {**self.evaluation, **values})
+        return made
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
@@ -152,6 +159,22 @@ def make(
         left = left[batch_size:]
     evaluated = np.arange(batch_size if session_is_fixed(session, pool) else min(count, EVALUATED))
     return Feeds(pool, {**values, **training}, {**values, **evaluation}, rows, evaluated)
+
+
+def without_noise(session: GraphSession, feeds: Feeds) -> Feeds:
+    """Returns feeds with which the graph adds no normal noise in evaluation.
+
+    Args:
+        session: a `GraphSession`, whose variables have values.
+        feeds: the feeds.
+    """
+    structure = session.structure
+    names = [n for n in structure.normal_draws if node_of(n) not in structure.in_branches]
+    if not names:
+        return feeds
+    drawn = session.run({name: name for name in names}, feeds.evaluate())
+    zeros = {name: np.zeros_like(value) for name, value in drawn.items()}
+    return feeds.in_evaluation(zeros)
 
 
 def session_is_fixed(session: GraphSession, pool: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,39 +105,58 @@ def would_match(
     return Judged(name, drift, own[: len(drift)].tolist()).passed
 
 
-def training(
-    steps: Steps,
-    names: Sequence[str],
-    losses: NDArray[Any],
-    values: Sequence[Mapping[str, NDArray[Any]]],
-    epsilon: float,
-    drift_of: VariableDrift,
-) -> list[Judged]:
+class Drifts:
+    """Measures, step by step, how far Keras' variables are from TF1's; keeps no array.
+
+    Args:
+        steps: what TF1 did.
+        drift_of: measures the drift of a variable.
+
+    Attributes:
+        of: `{TF1's name: the drift after each step}`, without noise.
+        finite: whether all variables were finite numbers after the last step.
+    """
+
+    def __init__(self, steps: Steps, drift_of: VariableDrift) -> None:
+        self.of: dict[str, list[float]] = {}
+        self.finite = True
+        self._steps, self._drift_of = steps, drift_of
+
+    def add(self, step: int, values: Iterable[tuple[str, NDArray[Any]]]) -> None:
+        """Measures the variables after a step.
+
+        Args:
+            step: the step, counted from 0.
+            values: pairs of TF1's name and the Keras value.
+        """
+        self.finite = True
+        of_tf1 = self._steps.run.variables[step]
+        for name, value in values:
+            self.finite = self.finite and bool(np.isfinite(value).all())
+            if name in self._steps.sensitivity[0] and name not in self._steps.noise:
+                self.of.setdefault(name, []).append(self._drift_of(name, value, of_tf1[name]))
+
+
+def training(steps: Steps, losses: NDArray[Any], drifts: Drifts, epsilon: float) -> list[Judged]:
     """Judges the losses and the variables after each step.
 
     Args:
         steps: what TF1 did.
-        names: the variables to judge, without noise.
         losses: the Keras model's losses, (steps,); all NaN where its training gives none.
-        values: `{TF1's name: Keras value}` after each step.
+        drifts: those of the variables.
         epsilon: that of the dtype.
-        drift_of: measures the drift of a variable.
     """
-    own = steps_sensitivity(steps, names, epsilon)
+    own = steps_sensitivity(steps, list(drifts.of), epsilon)
     count = judged_steps(own)
     found = []
-    finite = all(np.isfinite(value).all() for value in values[-1].values())
-    if not np.isnan(losses).all() or not finite:  # a training step may give no loss
+    if not np.isnan(losses).all() or not drifts.finite:  # a training step may give no loss
         coarsest = max(epsilon, float(np.finfo("f4").eps))  # Keras' mean of the loss is float32
         least = np.maximum(steps.losses_sensitivity, coarsest)[:count]
         of_losses = losses_drift(losses[:count], steps.run.losses[:count])
         found.append(Judged(LOSSES, of_losses.tolist(), least.tolist()))
-    for name in names:
-        drift = [
-            drift_of(name, values[k][name], steps.run.variables[k][name]) for k in range(count)
-        ]
+    for name, drift in drifts.of.items():
         least = own_sensitivity(steps, name, epsilon)[:count]
-        found.append(Judged(name, drift, least.tolist()))
+        found.append(Judged(name, drift[:count], least.tolist()))
     return found
 
 

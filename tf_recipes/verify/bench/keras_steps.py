@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.blocks.dropout import Dropout
 from tf_recipes.verify.bench.recurrent_cells import layers_in
 
-Mask = NDArray[np.bool_]
+Drawn = NDArray[Any]  # a mask, or normal numbers
 # why a dropout layer draws its own mask
 NO_MASK = "TF1 drew no mask of the shape that this layer draws"
 OWN_CALL = "its class draws or scales by its own code, so that it cannot take TF1's masks"
@@ -32,52 +33,67 @@ _SPATIAL = (
 class Masks:
     """Gives the dropout layers of a model the masks of TF1, which no seed can repeat.
 
+    Layers of normal noise get TF1's noise in the same way.
+
     Args:
         model: the model.
         x: the inputs of a batch.
         masks: `{tensor: mask}` of the first step.
+        normal: `{tensor: normal numbers}` of the first step.
 
     The layers are taken in the order in which the model calls them, and each takes the next mask
     of the shape that the layer itself would draw. `left` are the masks that no layer takes, and
     `without` the layers that draw their own: `{layer: why}`.
     """
 
-    def __init__(self, model: keras.Model, x: Any, masks: Mapping[str, Mask]) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        x: Any,
+        masks: Mapping[str, Drawn],
+        normal: Mapping[str, Drawn] = types.MappingProxyType({}),
+    ) -> None:
         self.left = list(masks)
         self.without: dict[str, str] = {}
         self._variables: dict[str, keras.Variable] = {}
-        self._match(model, x, masks)
+        self._match(model, x, masks, normal)
         # nothing is missing where TF1 keeps all: later steps show whether it does so in each
         self.left = [name for name in self.left if not np.asarray(masks[name]).all()]
 
-    def _match(self, model: keras.Model, x: Any, masks: Mapping[str, Mask]) -> None:
-        if not any(_is_dropout(layer) for layer in layers_in(model)):
+    def _match(
+        self, model: keras.Model, x: Any, masks: Mapping[str, Drawn], normal: Mapping[str, Drawn]
+    ) -> None:
+        if not any(_draws(layer) for layer in layers_in(model)):
             return
+        noise = list(normal)
         for layer, shape in _called(model, x):
             if not _takes_masks(layer):
                 self.without[layer.name] = OWN_CALL
                 continue
-            wanted = _drawn_shape(layer, shape)
-            name = next((n for n in self.left if _shape(masks[n]) == _without_ones(wanted)), None)
+            is_noise = isinstance(layer, keras.layers.GaussianNoise)
+            wanted = shape if is_noise else _drawn_shape(layer, shape)
+            left, there = (noise, normal) if is_noise else (self.left, masks)
+            name = next((n for n in left if _shape(there[n]) == _without_ones(wanted)), None)
             if name is None:
                 self.without[layer.name] = NO_MASK
                 continue
-            self.left.remove(name)
-            mask = keras.Variable(np.asarray(masks[name], bool), trainable=False, dtype="bool")
-            self._variables[name] = mask
-            _inject(layer, mask)
+            left.remove(name)
+            value = np.asarray(there[name], None if is_noise else bool)
+            drawn = keras.Variable(value, trainable=False, dtype=value.dtype.name)
+            self._variables[name] = drawn
+            _inject(layer, drawn)
 
-    def set(self, masks: Mapping[str, Mask]) -> None:
-        """Sets the masks of the next step."""
+    def set(self, drawn: Mapping[str, Drawn]) -> None:
+        """Sets the masks, and the noise, of the next step."""
         for name, variable in self._variables.items():
-            variable.assign(np.asarray(masks[name], bool))
+            variable.assign(np.asarray(drawn[name], variable.dtype))
 
 
 def train(
     model: keras.Model,
     batches: Sequence[tuple[Any, Any, Any]],
     masks: Masks | None,
-    drawn: Sequence[Mapping[str, Mask]],
+    drawn: Sequence[Mapping[str, Drawn]],
     after: Callable[[int], object],
 ) -> NDArray[Any]:
     """Trains the model by `fit`, a step for each batch; returns the losses before each step.
@@ -86,7 +102,7 @@ def train(
         model: a compiled model.
         batches: `(x, y, sample weights or None)` of each step.
         masks: what sets the masks, or None.
-        drawn: the masks of each step.
+        drawn: the masks, and the noise, of each step.
         after: called with the step's number, from 1, after each step.
 
     Raises:
@@ -146,7 +162,7 @@ class _EachStep(keras.callbacks.Callback):
     def __init__(
         self,
         masks: Masks | None,
-        drawn: Sequence[Mapping[str, Mask]],
+        drawn: Sequence[Mapping[str, Drawn]],
         first: int,
         after: Callable[[int], object],
     ) -> None:
@@ -188,7 +204,7 @@ def predict(model: keras.Model, x: Any) -> list[NDArray[Any]]:
 
 def nested_predictions(model: keras.Model, x: Any) -> Any:
     """Returns the model's outputs in evaluation, in the model's structure, such as a dict."""
-    with errors_of_the_model("predict the rows"):
+    with errors_of_the_model("predict the rows"), without_noise(model):
         outputs = model(keras.tree.map_structure(ops.convert_to_tensor, x), training=False)
     return keras.tree.map_structure(lambda each: np.asarray(ops.convert_to_numpy(each)), outputs)
 
@@ -207,16 +223,35 @@ def calls(model: keras.Model, x: Any) -> list[tuple[keras.layers.Layer, NDArray[
         if len(parts) == 1 and hasattr(parts[0], "shape"):
             found.append((layer, np.asarray(ops.convert_to_numpy(parts[0]))))
 
-    _watched(model, x, note, training=False)
+    with without_noise(model):
+        _watched(model, x, note, training=False)
     return found
 
 
+@contextlib.contextmanager
+def without_noise(model: keras.Model) -> Iterator[None]:
+    """Lets layers add no normal noise, also those that do so in evaluation.
+
+    Args:
+        model: the model.
+    """
+    layers = [each for each in layers_in(model) if isinstance(each, keras.layers.GaussianNoise)]
+    before = [each.stddev for each in layers]
+    for each in layers:
+        each.stddev = 0.0
+    try:
+        yield
+    finally:
+        for each, deviation in zip(layers, before, strict=True):
+            each.stddev = deviation
+
+
 def _called(model: keras.Model, x: Any) -> list[tuple[keras.layers.Layer, tuple[int, ...]]]:
-    """Returns the dropout layers in the order of their calls, with their outputs' shapes."""
+    """Returns the layers that draw, in the order of their calls, with their outputs' shapes."""
     found = []
 
     def note(layer: keras.layers.Layer, outputs: Any) -> None:
-        if _is_dropout(layer):
+        if _draws(layer):
             found.append((layer, tuple(outputs.shape)))
 
     before = [np.copy(ops.convert_to_numpy(v)) for v in model.variables]
@@ -255,6 +290,13 @@ def _watched(model: keras.Model, x: Any, note: Callable[..., None], training: bo
                 object.__setattr__(layer, "call", kept[id(layer)])
 
 
+def _draws(layer: keras.layers.Layer) -> bool:
+    """Returns whether a layer drops entries, or adds noise to them."""
+    if isinstance(layer, keras.layers.GaussianNoise):
+        return bool(layer.stddev > 0)
+    return _is_dropout(layer)
+
+
 def _is_dropout(layer: keras.layers.Layer) -> bool:
     if isinstance(layer, Dropout):
         return layer.keep_prob < 1
@@ -269,7 +311,7 @@ def _takes_masks(layer: keras.layers.Layer) -> bool:
     call = layer.__dict__.get("call", type(layer).call)
     if isinstance(layer, Dropout):
         return type(layer).draw_mask is Dropout.draw_mask
-    kinds = (keras.layers.Dropout, *_SPATIAL)
+    kinds = (keras.layers.Dropout, *_SPATIAL, keras.layers.GaussianNoise)
     return hasattr(call, "injected") or getattr(call, "func", call) in [k.call for k in kinds]
 
 
@@ -286,23 +328,25 @@ def _drawn_shape(layer: keras.layers.Layer, outputs: tuple[int, ...]) -> tuple[i
     return tuple(n if w is None else w for n, w in zip(outputs, whole, strict=True))
 
 
-def _inject(layer: keras.layers.Layer, mask: keras.Variable) -> None:
-    """Makes a dropout layer compute with a mask, as it would with its own."""
+def _inject(layer: keras.layers.Layer, drawn: keras.Variable) -> None:
+    """Makes a layer compute with a mask, or with normal numbers, as it would with its own."""
     if isinstance(layer, Dropout):
-        object.__setattr__(layer, "draw_mask", lambda inputs: ops.cast(mask, "bool"))
+        object.__setattr__(layer, "draw_mask", lambda inputs: ops.cast(drawn, "bool"))
         return
 
     def call(inputs: Any, training: bool = False) -> Any:
         if not training:
             return inputs
-        kept = ops.cast(mask, "bool")
+        if isinstance(layer, keras.layers.GaussianNoise):
+            return inputs + layer.stddev * ops.cast(drawn, inputs.dtype) if layer.stddev else inputs
+        kept = ops.cast(drawn, "bool")
         return ops.where(kept, inputs / (1 - layer.rate), ops.zeros_like(inputs))
 
     call.injected = True  # type: ignore[attr-defined]  # a model may be trained again
     object.__setattr__(layer, "call", call)
 
 
-def _shape(mask: Mask) -> tuple[int, ...]:
+def _shape(mask: Drawn) -> tuple[int, ...]:
     return _without_ones(np.shape(mask))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
-from tf_recipes.graph import meta_graph, trajectory
+from tf_recipes.graph import meta_graph, neighbours, trajectory
 from tf_recipes.graph.graph_session import GraphSession, Values, touches
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.roles import Roles
@@ -109,7 +109,7 @@ class Reference:
         self,
         structure: Structure,
         arguments: Arguments,
-        start: Callable[[GraphSession], Values],
+        start: Callable[[GraphSession], Mapping[str, NDArray[Any]]],
         outputs: Sequence[str] | None = None,
         between: Mapping[int, Sequence[str]] = types.MappingProxyType({}),
         python: str | None = None,
@@ -145,10 +145,9 @@ class Reference:
         """Returns the variables that a start one ulp away moves: the trained weights."""
         return [each.name for each in self.roles.weights if each.trained]
 
-    @functools.cached_property
-    def fresh(self) -> Values:
-        """Returns `{slot: the value that its initializer gives}`, where the graph has it."""
-        return self.session.initial_values(self.roles.slots)
+    def fresh(self, slot: str) -> NDArray[Any] | None:
+        """Returns the value that the initializer of a slot gives, or None if it gives none."""
+        return self.session.initial_values([slot]).get(slot)
 
     def forward(self, feeds: Feeds) -> Values:
         """Returns the value of every tensor that may be the model's, in evaluation.
@@ -221,8 +220,20 @@ class Reference:
         _check_finite(last)
         self._check_draws(run, given)
         watched = [name for name, value in self.initial.items() if value.dtype.kind == "f"]
+        drifts = [
+            {name: self.drift.to(name, step[name]) for name in watched} for step in run.variables
+        ]
         sensitivity = [dict.fromkeys(watched, 0.0) for _ in given]
-        losses, outputs, noise = np.zeros(len(given)), dict.fromkeys(evaluated, 0.0), set()
+        losses, outputs = np.zeros(len(given)), dict.fromkeys(evaluated, 0.0)
+        noise: set[str] = set()
+
+        def compare(step: int, values: Values) -> None:
+            for name in watched:
+                drift = drifts[step][name](values[name])
+                sensitivity[step][name] = float(np.fmax(sensitivity[step][name], drift))
+            if step == 0:
+                noise.update(self._noise(run.variables[0], values, start))
+
         for start in trajectory.neighbours(self.initial, self.moved, starts, seed):
             other = trajectory.train(
                 self.session,
@@ -233,16 +244,12 @@ class Reference:
                 run.drawn,
                 self.between,
                 on_step,
+                compare,
             )
-            for k in range(len(given)):
-                for name in watched:
-                    drift = self.drift(name, other.variables[k][name], run.variables[k][name])
-                    sensitivity[k][name] = float(np.fmax(sensitivity[k][name], drift))
             losses = np.fmax(losses, losses_drift(other.losses, run.losses))
             for name in evaluated:
                 drift = relative_drift(other.outputs[name], run.outputs[name])
                 outputs[name] = float(np.fmax(outputs[name], drift))
-            noise |= self._noise(run, other, start)
         return Steps(run, sensitivity, losses, outputs, frozenset(noise))
 
     def _check_draws(self, run: trajectory.Trajectory, given: Sequence[Mapping[str, Any]]) -> None:
@@ -264,17 +271,25 @@ class Reference:
                 "Set keep_prob to 1 there, in feed or for the recording, and verify dropout apart.",
             )
 
-    def _noise(
-        self, run: trajectory.Trajectory, other: trajectory.Trajectory, start: Values
-    ) -> set[str]:
-        """Returns the variables whose first change is another one when the start moves an ulp."""
+    def _noise(self, first: Values, other: Values, start: Mapping[str, NDArray[Any]]) -> set[str]:
+        """Returns the variables whose first change is another one when the start moves an ulp.
+
+        Args:
+            first: the variables after the first step.
+            other: the same from the other start.
+            start: that start.
+        """
         found = set()
         for name in self.moved:
-            change = run.variables[0][name].astype("f8") - self.initial[name]
-            moved = other.variables[0][name].astype("f8") - start[name]
-            size = np.abs(change).max(initial=0)
-            ulp = float(np.abs(np.spacing(self.initial[name])).max(initial=0))
-            if size > 0 and np.abs(moved - change).max() > max(NOISE * size, 4 * ulp):
+            size = largest = ulp = 0.0
+            arrays = first[name], self.initial[name], other[name], start[name]
+            for after, before, moved, moved_before in neighbours.blocks(*arrays):
+                change = after.astype("f8") - before
+                size = np.maximum(size, np.abs(change).max())
+                changes = moved.astype("f8") - moved_before - change
+                largest = np.maximum(largest, np.abs(changes).max())
+                ulp = max(ulp, float(np.abs(np.spacing(before)).max()))
+            if size > 0 and largest > max(NOISE * size, 4 * ulp):
                 found.add(name)
         slots = {s for s, (owner, _) in self.roles.slots.items() if owner in found}
         return found | slots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -91,13 +91,18 @@ class SlotMap:
         for each in self.cells:
             each.cell.assign(values)
 
-    def values(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
-        """Returns `{TF1's name: the Keras value in TF1's form}`."""
-        found = {link.tf1: link.value(shapes[link.tf1]) for link in self.used}
+    def values(self, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Yields TF1's name and the Keras value in TF1's form, one after the other."""
+        given = set()
+        for link in self.used:
+            given.add(link.tf1)
+            yield link.tf1, link.value(shapes[link.tf1])
         for each in self.cells:
             if _updates(each.optimizer, each.weight):
-                found = {**each.cell.values(), **found}
-        return found
+                for name, value in each.cell.values().items():
+                    if name not in given:
+                        given.add(name)
+                        yield name, value
 
 
 def of_variable(
@@ -218,7 +223,7 @@ def start(
     found: Map,
     model: keras.Model,
     values: Mapping[str, NDArray[Any]],
-    fresh: Mapping[str, NDArray[Any]],
+    fresh: Callable[[str], NDArray[Any] | None],
     rate: float | None,
 ) -> SlotMap:
     """Sets the state of a Keras optimizer to TF1's: slots, steps taken, powers of beta.
@@ -229,7 +234,7 @@ def start(
         found: the map of the variables.
         model: a compiled model.
         values: `{variable: value}` in the checkpoint.
-        fresh: `{slot: the value that its initializer gives}`, where it is known.
+        fresh: returns the value that the initializer of a slot gives, or None if it gives none.
         rate: the learning rate at the start, which `keras.optimizers.SGD` has in its momentum.
 
     Returns:
@@ -273,7 +278,9 @@ def _start(
 
 
 def begun(
-    roles: Roles, values: Mapping[str, NDArray[Any]], fresh: Mapping[str, NDArray[Any]]
+    roles: Roles,
+    values: Mapping[str, NDArray[Any]],
+    fresh: Callable[[str], NDArray[Any] | None],
 ) -> bool:
     """Returns whether a checkpoint was saved after some steps.
 
@@ -282,9 +289,9 @@ def begun(
     """
 
     def moved(name: str) -> bool:
-        value = values[name]
-        if name in fresh and fresh[name].shape == value.shape:
-            return not np.array_equal(value, fresh[name])
+        value, first = values[name], fresh(name)
+        if first is not None and first.shape == value.shape:
+            return not np.array_equal(value, first)
         return value.size > 1 and bool((value != value.flat[0]).any())
 
     return any(moved(name) for name in roles.slots if name in values)

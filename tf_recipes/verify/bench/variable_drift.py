@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from tf_recipes.parity.comparison import relative_drift
+from tf_recipes.parity.comparison import Yardstick
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +26,24 @@ class VariableDrift:
 
     def __call__(self, name: str, value: ArrayLike, reference: ArrayLike) -> float:
         """Returns the largest relative drift of an entry, see `comparison.relative_drift`."""
+        return self.to(name, reference)(value)
+
+    def to(self, name: str, reference: ArrayLike) -> Callable[[ArrayLike], float]:
+        """Returns what measures the drift of several values of a variable from one reference."""
         added = self.added_to.get(name)
         if added is None:
-            return relative_drift(value, reference)
-        parts = [np.split(np.asarray(each, np.float64), 4) for each in (value, reference)]
-        forget = [each.pop(2) + added for each in parts]
-        rest = [np.concatenate(each) for each in parts]
-        return float(np.maximum(relative_drift(*forget), relative_drift(*rest)))  # keeps NaN
+            return Yardstick(reference).drift
+        parts = [Yardstick(each) for each in _parts(reference, added)]
+
+        def drift(value: ArrayLike) -> float:
+            pairs = zip(parts, _parts(value, added), strict=True)
+            return float(np.max([part.drift(each) for part, each in pairs]))  # keeps NaN
+
+        return drift
+
+
+def _parts(value: ArrayLike, added: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns the entries of the forget gate, with the number added, and the others."""
+    quarters = np.split(np.asarray(value, np.float64), 4)
+    forget = quarters.pop(2) + added
+    return forget, np.concatenate(quarters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -80,12 +80,12 @@ class Map:
         for cell in self.cells:
             cell.assign(values)
 
-    def values(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
-        """Returns `{TF1's name: the Keras value in TF1's form}`."""
-        found = {link.tf1: link.to_tf1(shapes[link.tf1]) for link in self.links}
+    def values(self, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Yields TF1's name and the Keras value in TF1's form, one after the other."""
+        for link in self.links:
+            yield link.tf1, link.to_tf1(shapes[link.tf1])
         for cell in self.cells:
-            found.update(cell.values())
-        return found
+            yield from cell.values().items()
 
     @property
     def complete(self) -> bool:

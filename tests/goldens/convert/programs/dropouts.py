@@ -27,6 +27,14 @@ def drop_keep_prob():
     return _case(tf.layers.dense(x, 2, name="out"), keep)
 
 
+def drop_vector():
+    """The shares of all layers in one placeholder, as DeepFM has them."""
+    keep = tf.placeholder(tf.float32, [None], name="dropout_keep")
+    x = tf.nn.dropout(tf.layers.dense(_rows(), 4, tf.nn.relu, name="hidden"), keep[0])
+    x = tf.nn.dropout(tf.layers.dense(x, 4, tf.nn.relu, name="hidden2"), keep[1])
+    return _case(tf.layers.dense(x, 2, name="out"), keep, kept=([0.6, 0.8], [1.0, 1.0]))
+
+
 def drop_rate():
     """TF 1.15's own, by a placeholder of the share that is dropped."""
     rate = tf.placeholder_with_default(0.0, [], name="rate")

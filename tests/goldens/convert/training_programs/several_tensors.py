@@ -77,6 +77,67 @@ def lengths_and_tags():
     }
 
 
+def tags_of_any_length():
+    """A tagger of series of any length, whose loss takes the entries that a mask chooses."""
+    words = tf.placeholder(tf.int32, [None, None], name="words")
+    lengths = tf.placeholder(tf.int32, [None], name="lengths")
+    tags = tf.placeholder(tf.int32, [None, None], name="tags")
+    embedded = tf.nn.embedding_lookup(tf.get_variable("table", [6, 3]), words)
+    logits = tf.layers.dense(embedded, 3, name="out")
+    entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tags, logits=logits)
+    mask = tf.sequence_mask(lengths)
+    loss = tf.reduce_mean(tf.boolean_mask(entropy, mask))
+    tf.train.AdamOptimizer(0.01).minimize(loss)
+    return {
+        "rows": {
+            "words:0": RNG.randint(0, 6, (12, 4)).astype("int32"),
+            "lengths:0": np.array([4, 1, 2, 3, 4, 2, 3, 4, 1, 2, 4, 3], "int32"),
+            "tags:0": RNG.randint(0, 3, (12, 4)).astype("int32"),
+        },
+        "outputs": ["out/BiasAdd:0"],
+        "loss": loss.name,
+    }
+
+
+def _policy(use_resource):
+    """A policy whose actions have a deviation of their own, and a value."""
+    state = tf.placeholder(tf.float32, [None, 5], name="state")
+    action = tf.placeholder(tf.float32, [None, 2], name="action")
+    advantage = tf.placeholder(tf.float32, [None], name="advantage")
+    returned = tf.placeholder(tf.float32, [None, 1], name="returned")
+    mean = tf.layers.dense(tf.layers.dense(state, 4, tf.nn.tanh, name="hidden"), 2, name="mean")
+    value = tf.layers.dense(state, 1, name="value")
+    log_std = tf.get_variable(
+        "log_std", [1, 2], initializer=tf.constant_initializer(-0.5), use_resource=use_resource
+    )
+    shift = (action - mean) / tf.exp(log_std)
+    log_prob = -tf.reduce_sum(0.5 * tf.square(shift) + log_std + 0.5 * np.log(2 * np.pi), 1)
+    entropy = tf.reduce_sum(log_std + 0.5 * np.log(2 * np.pi * np.e))
+    loss = -tf.reduce_mean(log_prob * advantage) - 0.01 * entropy
+    loss += 0.5 * tf.reduce_mean(tf.square(returned - value))
+    tf.train.AdamOptimizer(0.01).minimize(loss)
+    return {
+        "rows": {
+            "state:0": X,
+            "action:0": RNG.randn(12, 2).astype("float32"),
+            "advantage:0": RNG.randn(12).astype("float32"),
+            "returned:0": RNG.randn(12, 1).astype("float32"),
+        },
+        "outputs": ["mean/BiasAdd:0", "value/BiasAdd:0"],
+        "loss": loss.name,
+    }
+
+
+def policy():
+    """The deviation is a variable that the loss alone takes, read once."""
+    return _policy(False)
+
+
+def policy_of_resources():
+    """The same, read wherever it is used."""
+    return _policy(True)
+
+
 def _nets():
     """Returns the losses of a discriminator and of a generator."""
     noise = tf.placeholder(tf.float32, [None, 2], name="noise")
@@ -129,6 +190,9 @@ CASES = {
     "two_nets": two_nets,
     "hidden_units": hidden_units,
     "lengths_and_tags": lengths_and_tags,
+    "tags_of_any_length": tags_of_any_length,
+    "policy": policy,
+    "policy_of_resources": policy_of_resources,
     "discriminator": discriminator,
     "generator": generator,
 }
