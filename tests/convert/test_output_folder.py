@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import runpy
 import subprocess
 import sys
 import zipfile
@@ -65,6 +66,20 @@ def test_each_layer_is_at_its_line(converted):
     for layer in done.document["layers"]:
         assert f'name="{layer["name"]}"' in lines[layer["line"] - 1]
         assert layer["code"] in " ".join(lines)
+
+
+def test_the_code_loads_the_state_of_the_optimizer_too(converted, monkeypatch):
+    """Without it the momentum and the step, and so the rate, would begin anew."""
+    folder = converted[0]
+    monkeypatch.chdir(folder)
+    loaded = keras.saving.load_model("model.keras")
+    for variable in loaded.optimizer.variables:
+        variable.assign(keras.ops.full_like(variable, 7))
+    loaded.save("model.keras")
+    model = runpy.run_path("model.py", run_name="__main__")["model"]
+    assert len(model.optimizer.variables) == len(loaded.optimizer.variables) > 2
+    for variable in model.optimizer.variables:
+        np.testing.assert_array_equal(variable, keras.ops.full_like(variable, 7))
 
 
 def test_the_code_runs_in_any_folder_and_gives_the_same_bits(converted, run_python, rows):

@@ -128,6 +128,8 @@ class ModelCode:
             imports.append("import numpy")
         if "tf_recipes." in used:
             imports += ["", "import tf_recipes"]
+        trains = any(line.startswith("model.compile(") for line in body)
+        build = "model.optimizer.build(model.trainable_variables)  # its state is loaded, too"
         limit = self.recursion_limit
         deep = [
             "",
@@ -152,6 +154,7 @@ class ModelCode:
             "",
             'if __name__ == "__main__":',
             "    model = build()",
+            *([f"    {build}"] if trains else []),
             '    model.load_weights(Path(__file__).with_name("model.keras"))',
             "    model.summary()",
         ]

@@ -30,5 +30,6 @@ def build():
 
 if __name__ == "__main__":
     model = build()
+    model.optimizer.build(model.trainable_variables)  # its state is loaded, too
     model.load_weights(Path(__file__).with_name("model.keras"))
     model.summary()
