@@ -303,3 +303,25 @@ def test_by_hand_refuses_to_miss_steps():
 def test_by_hand_needs_names(layers):
     with pytest.raises(ValueError, match="layers"):
         tf_recipes.ClipWeights(layers, 1.0)
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_parts_of_a_batch_are_clipped_after_the_whole_step(by_hand):
+    """Parts of a batch with the gradients (1, 0) and (0, 1), whose mean makes the step.
+
+    (3, 4) - 0.5 (0.5, 0.5) = (2.75, 3.75), of norm 4.650269.
+    """
+    constraint = None if by_hand else tf_recipes.MaxNorm(1.0, axis=0)
+    dense = keras.layers.Dense(1, use_bias=False, kernel_constraint=constraint, name="dense")
+    model = keras.Sequential([keras.Input((2,)), dense])
+    model.compile(
+        tf_recipes.GradientDescent(0.5, gradient_accumulation_steps=2),
+        lambda y, outputs: keras.ops.mean(outputs),
+    )
+    dense.kernel.assign([[3.0], [4.0]])
+    clip = [tf_recipes.ClipWeights(["dense"], threshold=1.0)] if by_hand else []
+    rows = np.eye(2, dtype="float32")
+    model.fit(rows, rows[:, :1], batch_size=1, shuffle=False, verbose=0, callbacks=clip)
+    expected = [[2.75 / 4.650269], [3.75 / 4.650269]]
+    np.testing.assert_allclose(dense.kernel, expected, rtol=1e-6)
+    assert isinstance(dense.kernel.constraint, tf_recipes.MaxNorm) is not by_hand

@@ -211,3 +211,36 @@ def test_every_page_and_anchor_exists(target):
 def test_the_page_has_every_row():
     assert PAGE.read_text().count("\n| `tf.") == len(NAMES) + len(LISTS["namespaces"])
     assert f"\n{names.markdown()}\n" in PAGE.read_text()
+
+
+SPARSE = {  # replacements that are built-ins of Keras, with the arguments of their rows
+    "tf.contrib.opt.AdaMaxOptimizer": lambda: keras.optimizers.Adamax(0.1, epsilon=1e-8),
+    "tf.train.AdadeltaOptimizer": lambda: keras.optimizers.Adadelta(1.0, epsilon=1e-8),
+    "tf.train.FtrlOptimizer": lambda: keras.optimizers.Ftrl(0.1),
+    "tf.train.GradientDescentOptimizer": lambda: keras.optimizers.SGD(0.1),
+}
+
+
+def after_steps(optimizer, rows):
+    """Returns a table of three rows after a sparse gradient of one row in each step."""
+    table = keras.Variable([[1.0, -2.0], [3.0, 0.5], [-1.0, 2.0]])
+    for row in rows:
+        values = tensorflow.constant([[0.5, -0.25]])
+        optimizer.apply([tensorflow.IndexedSlices(values, [row], [3, 2])], [table])
+    return table.numpy()
+
+
+@pytest.mark.parametrize("name", SPARSE)
+def test_an_optimizer_that_changes_rows_without_a_gradient_is_for_dense_ones(name):
+    """TF1's kernels of these optimizers read and wrote the rows of the gradient alone."""
+    between, alone = (after_steps(SPARSE[name](), rows) for rows in ([0, 1, 0], [0, 0]))
+    as_tf1 = (between[0] == alone[0]).all() and (between[2] == [-1.0, 2.0]).all()
+    assert ("for dense gradients" in ROWS[name].replacement) == (not as_tf1)
+
+
+def test_every_optimizer_of_keras_in_the_index_is_asked():
+    built_in = re.compile(r"(?<!none: )`keras\.optimizers\.[A-Z]\w+`")
+    listed = {
+        n for n, row in ROWS.items() if row.compared == "run" and built_in.search(row.replacement)
+    }
+    assert {n for n in listed if "tf_recipes" not in ROWS[n].replacement} <= SPARSE.keys()

@@ -1,8 +1,9 @@
 """Defines the base class of this package's optimizers."""
 
+import contextlib
 import functools
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -30,6 +31,8 @@ class TF1Optimizer(keras.optimizers.Optimizer):
     # (rows, 1, ...)}`, the rows that a sparse one holds. The mean itself is dense: a sparse one
     # would have an unknown number of rows; see `_sparse_gradients.summed`.
     _rows_of_the_mean: Mapping[int, Any] = types.MappingProxyType({})
+    # While a part of a batch is added up: `{id of a variable: its constraint}`.
+    _held_constraints: Mapping[int, Any] = types.MappingProxyType({})
 
     def build(self, variables: Sequence[keras.Variable]) -> None:
         if self.built:
@@ -106,7 +109,31 @@ class TF1Optimizer(keras.optimizers.Optimizer):
     ) -> None:
         if self.loss_scale_factor is not None:
             grads = [sparse.Divisible(g) if sparse.is_sparse(g) else g for g in grads]
-        super().apply(grads, trainable_variables)
+        if not self.gradient_accumulation_steps:
+            super().apply(grads, trainable_variables)
+            return
+        if trainable_variables is not None:
+            trainable_variables = list(trainable_variables)
+        with self._holding_constraints(trainable_variables or self._trainable_variables):
+            super().apply(grads, trainable_variables)
+
+    @contextlib.contextmanager
+    def _holding_constraints(self, variables: Sequence[keras.Variable]) -> Iterator[None]:
+        """Holds constraints back while Keras adds up a part of a batch.
+
+        Keras applies them after each part; the other parts' gradients would be those of a
+        constrained variable then. TF1 constrained a variable after the step of the whole batch.
+        """
+        constrained = [each for each in variables if each.constraint is not None]
+        self._held_constraints = {id(each): each.constraint for each in constrained}
+        for each in constrained:
+            each.constraint = None
+        try:
+            yield
+        finally:
+            for each in constrained:
+                each.constraint = self._held_constraints[id(each)]
+            del self._held_constraints
 
     def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
         index = self._get_variable_index(variable)
@@ -280,13 +307,20 @@ class TF1Optimizer(keras.optimizers.Optimizer):
                 kept.append((each, ops.copy(each), has_gradient))
         self._apply_weight_decay(variables)
         self._backend_update_step(grads, variables, self.learning_rate)
-        for variable, _ in uncertain:  # Keras applies the constraints of the last part's alone
-            if variable.constraint is not None:
-                variable.assign(variable.constraint(variable))
         for each, old, has_gradient in kept:
             self.assign(each, ops.where(has_gradient, ops.convert_to_tensor(each), old))
-        if not self.use_ema:
-            return
+        if self.use_ema:
+            self._move_averages()
+        had_gradient = {id(variable): has_gradient for variable, has_gradient in uncertain}
+        for variable in variables:
+            constraint = self._held_constraints.get(id(variable), variable.constraint)
+            if constraint is not None:
+                new = constraint(variable)
+                has_gradient = had_gradient.get(id(variable), True)
+                self.assign(variable, _choose(has_gradient, new, ops.convert_to_tensor(variable)))
+
+    def _move_averages(self) -> None:
+        """Moves the averages of the weights, and makes them the weights where that is due."""
         weights, averages = self._trainable_variables, self._model_variables_moving_average
         self._update_model_variables_moving_average(weights)
         if self.ema_overwrite_frequency:

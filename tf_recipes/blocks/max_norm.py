@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from tf_recipes._support import doubles, tf1_names, validation
+from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.blocks import _sparse_gradients
 
 LARGEST_RANK = 5  # of a kernel: three axes of space, in, out
@@ -164,6 +165,7 @@ class ClipWeights(keras.callbacks.Callback):
         self.axis = None if axis is None else self.constraint.axis
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self._steps = self._whole_steps()
         if self.model.steps_per_execution != 1:
             validation.fail(
                 "ClipWeights must run after every step.",
@@ -186,7 +188,16 @@ class ClipWeights(keras.callbacks.Callback):
                     "Pass `axis`, the axes of the kernel over which each norm is computed.",
                 )
 
+    def _whole_steps(self) -> int | None:
+        """Returns the steps of an optimizer that makes one of several batches; else None."""
+        optimizer = from_outside(self.model.optimizer)[-1]
+        return int(optimizer.iterations) if optimizer.gradient_accumulation_steps else None
+
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        steps = self._whole_steps()
+        if steps is not None and steps == self._steps:
+            return  # a part of a batch, whose step is still to come
+        self._steps = steps
         for name in self.layers:
             layer = self.model.get_layer(name)
             for attribute, axes in _kernels(layer).items():

@@ -59,7 +59,8 @@ def _check_limits(seeds=1, **settings):
     size_limits.check_steps("rounds", rounds, EPOCH_STEPS * rounds)
     for field, steps in (("steps", 1), ("max_steps", 1), ("epochs", EPOCH_STEPS)):
         value = settings.get(field, 0)
-        size_limits.check_steps(field, value, steps * value, runs=seeds)
+        size_limits.check_steps(field, value, steps * value)
+        size_limits.check_steps("seeds", seeds, steps * value, runs=seeds)
 
 
 def check_augment(images, steps, amounts=None, data=None, **unchecked):
