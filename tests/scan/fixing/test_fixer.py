@@ -385,3 +385,13 @@ def test_a_call_that_is_refused_alone_is_named(tmp_path):
     code = "def net(x):\n    return tf.layers.dense(x, 3, name='a/b')\n"
     (note,) = notes(tmp_path, code)
     assert "net (line 2)" in note and "has a slash" in note
+
+
+@pytest.mark.parametrize("lookup", ["tf.nn.embedding_lookup(table, ids)", "tf.gather(table, ids)"])
+def test_adadelta_stays_where_rows_are_looked_up(lookup, tmp_path):
+    """Keras' Adadelta also decays the averages of the rows that a batch lacks."""
+    code = "\ndef optimizer():\n    return tf.train.AdadeltaOptimizer(0.1)\n"
+    assert "keras.optimizers.Adadelta(0.1" in fixed(code)
+    code += f"\n\ndef rows(table, ids):\n    return {lookup}\n"
+    assert "    return tf.train.AdadeltaOptimizer(0.1)\n" in fixed(code)
+    assert any("rows that a look-up did not take" in each for each in notes(tmp_path, code))

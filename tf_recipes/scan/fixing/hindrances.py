@@ -16,6 +16,8 @@ from tf_recipes.scan.terms.tf1_calls import CannotFix
 _LAYER_METHODS = ("minimize", "compute_gradients")
 _LAYERS = ("layers", "contrib-layers")  # the rewrites of functions that make weights
 _NO_REUSE = ("False", "None")
+_LOOKUPS = ("embedding_lookup", "gather", "embed_sequence", "Embedding")
+_DENSE_ALONE = ("tf.train.AdadeltaOptimizer",)  # what it becomes does another thing with rows
 Block = Callable[[Function, Place, str], None]
 
 
@@ -74,6 +76,19 @@ class Hindrances:
         """
         if self.shares and rewrite.name in _LAYERS and not _is_flat(calling.node):
             raise CannotFix("this file shares weights by reuse; layers of Keras do not")
+
+    def check_rows(self, name: str) -> None:
+        """Checks that an optimizer which Keras has for dense gradients alone gets no others.
+
+        Raises:
+            CannotFix: if the file looks up rows of a table, whose gradient is sparse.
+        """
+        if name in _DENSE_ALONE and any(
+            last.startswith(_LOOKUPS)
+            for _, listed, _ in self._view.uses
+            for last in (each.rpartition(".")[2] for each in listed)
+        ):
+            raise CannotFix("Keras' optimizer also changes rows that a look-up did not take")
 
     def methods(self, block: Block) -> None:
         """Blocks the functions that use a method of TF1's objects, which Keras' lack.

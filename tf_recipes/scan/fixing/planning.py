@@ -199,6 +199,7 @@ class Planner:
         if (scoped or unsure) and needed:
             raise CannotFix("arg_scope gives it arguments")
         self._hindrances.check_shared(calling, rewrite)
+        self._hindrances.check_rows(name)
         self._rates.check(calling, name)
         if name == SCOPE:
             self._scopes.check(calling)
