@@ -134,3 +134,23 @@ def test_variables_in_parts_are_refused(tmp_path, fails):
     feeds = {"x": ROWS, "y": RANDOM.randint(0, 3, 24)}
     with fails("in one piece", "'a/kernel' in 2 parts", "without its partitioner"):
         judged(port("a", ENTROPY(from_logits=True)), saved(tmp_path, program), feeds)
+
+
+def test_a_label_may_be_an_input_as_well(tmp_path):
+    """So a person names the labels of an autoencoder; the predictions depend on them."""
+
+    def program():
+        x = rows()
+        random = v1.random_uniform_initializer(-0.5, 0.5, seed=3)
+        out = tf.matmul(x, v1.get_variable("out/kernel", [6, 6], initializer=random))
+        descend(v1.losses.mean_squared_error(x, out))
+
+    def build():
+        inputs = keras.Input((6,), name="x")
+        model = keras.Model(inputs, keras.layers.Dense(6, use_bias=False, name="out")(inputs))
+        model.compile(tf_recipes.GradientDescent(0.1), "mse")
+        return model
+
+    checkpoint = saved(tmp_path, program)
+    report = judged(build, checkpoint, {"x": ROWS}, inputs=["x"], labels=["x"])
+    assert report.passed, str(report)

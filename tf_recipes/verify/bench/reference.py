@@ -116,7 +116,9 @@ class Reference:
         fed: Iterable[str] = (),
     ) -> None:
         self.structure, self.arguments, self.between = structure, arguments, between
-        candidates = structure.candidates(arguments.inputs, arguments.labels)
+        # an autoencoder's label is an input, too, and the predictions depend on it
+        labels = [each for each in arguments.labels if each not in arguments.inputs]
+        candidates = structure.candidates(arguments.inputs, labels)
         fed = list(fed)
         given = {node_of(name) for name in fed}
         apart = {n for n, node in structure.nodes.items() if touches(node.op) and n not in given}
@@ -132,7 +134,7 @@ class Reference:
             if self.session.dtype_of(tensor) in ("float32", "float64", "float16")
         ]
         self.asked = [t if ":" in t else f"{t}:0" for t in outputs or ()]
-        output = structure.output(arguments.inputs, arguments.labels)
+        output = structure.output(arguments.inputs, labels)
         self.output = self.asked[0] if self.asked else (f"{output}:0" if output else None)
         self.initial = start(self.session)
         _check_finite(self.initial)
