@@ -31,3 +31,15 @@ def test_parts_of_several_arrays_belong_together(monkeypatch):
     pairs = list(neighbours.blocks(one, one.T.copy().T + 10))
     assert [len(part) for part, _ in pairs] == [4, 2]
     assert all((other - part == 10).all() for part, other in pairs)
+
+
+def test_a_start_one_ulp_away_is_moved_in_every_entry_and_repeats():
+    initial = {"w": np.ones((50, 4), "f4"), "step": np.array(3), "other": np.ones(2, "f4")}
+    starts = list(neighbours.starts(initial, ["w", "step"], 3, seed=5))
+    again = list(neighbours.starts(initial, ["w", "step"], 3, seed=5))
+    for start, same in zip(starts, again, strict=True):
+        moved = start["w"] - initial["w"]
+        assert set(np.unique(moved)) == {np.float32(-(2**-24)), np.float32(2**-23)}
+        assert start["step"] == 3 and (start["other"] == 1).all()
+        assert (start["w"] == same["w"]).all() and start["w"].dtype == np.float32
+    assert (starts[0]["w"] != starts[1]["w"]).any()

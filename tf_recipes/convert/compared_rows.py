@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import example_rows
-from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.source_graph import SourceGraph
 from tf_recipes.convert.training import label_forms
-from tf_recipes.graph.nodes import PLACEHOLDERS, node_of
+from tf_recipes.graph.nodes import PLACEHOLDERS, full, node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.verify.bench import feeds as feeds_of_steps
 

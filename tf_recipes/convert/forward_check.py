@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.graph import neighbours, node_graph
-from tf_recipes.graph.nodes import VARIABLES, node_of
+from tf_recipes.graph.nodes import VARIABLES, full, node_of
 from tf_recipes.graph.structure import WRITES
 from tf_recipes.graph.tf1_server import as_written
 from tf_recipes.parity.comparison import LIMIT, relative_drift
@@ -160,7 +160,7 @@ class Forward:
         self._session = tf.compat.v1.Session(graph=graph, config=as_written())
         self._feeds = dict(rows)
         for name, value in settings.items():
-            self._feeds[name if ":" in name else f"{name}:0"] = value
+            self._feeds[full(name)] = value
 
         self._normal = [
             full(name)

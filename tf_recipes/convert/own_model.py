@@ -14,8 +14,8 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import forward_check
 from tf_recipes.convert.forward_check import Expected, Predictions
-from tf_recipes.convert.lifting.graph_view import GraphView, full
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.convert.lifting.graph_view import GraphView
+from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.roles import BIAS, KERNEL, OTHER, PRODUCTS, SUMS, TF1Variable, role_of_name
 from tf_recipes.verify.bench import map_orders, variable_map
 from tf_recipes.verify.bench.keras_model import ModelSource

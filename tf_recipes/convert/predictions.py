@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tf_recipes.convert.lifting.graph_view import full
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.structure import Structure
 
 _MOVES = ("Reshape", "Identity", "Squeeze", "ExpandDims")

@@ -9,7 +9,7 @@ from typing import Any
 
 from tf_recipes._support import validation
 from tf_recipes.convert import own_model
-from tf_recipes.convert.lifting.graph_view import full
+from tf_recipes.graph.nodes import full
 
 
 @dataclasses.dataclass(frozen=True)

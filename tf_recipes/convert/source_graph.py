@@ -13,12 +13,11 @@ from typing import Any
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import predictions
-from tf_recipes.convert.lifting.graph_view import full
 from tf_recipes.convert.training import hidden_tensors, moved_averages
 from tf_recipes.graph import node_graph
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.node_graph import NodeGraph
-from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
+from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, full, node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.training_step import applies_gradient, training_operations
 from tf_recipes.verify.bench import reference

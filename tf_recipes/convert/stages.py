@@ -28,7 +28,7 @@ from tf_recipes.convert import (
     training_check,
 )
 from tf_recipes.convert.lifting import lifter, placeholders
-from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.lifting.lifter import Lifted
 from tf_recipes.convert.lifting.step_builder import LiftError
 from tf_recipes.convert.lifting.values import Constant, Flag, Setting, Value
@@ -40,7 +40,7 @@ from tf_recipes.convert.training import compilation, hidden_tensors, loss_code, 
 from tf_recipes.convert.training.compilation import Training
 from tf_recipes.convert.training.graph_probe import NeedsValueError
 from tf_recipes.graph import checkpoint_values, roles
-from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, node_of
+from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, full, node_of
 
 STEPS = 20  # training steps that are compared
 MOST_KEPT = 2**26  # bytes of variables after each step that the comparison of training keeps

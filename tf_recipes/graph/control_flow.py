@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tf_recipes.graph.node_graph import NodeGraph
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 
 Condition = tuple[str, bool]  # the tensor that a `tf.cond` asks, and the answer
 _ENTERS, _EXITS = ("Enter", "RefEnter"), ("Exit", "RefExit")
@@ -75,4 +75,4 @@ class ControlFlow:
         passes = ("Identity", *_SWITCHES)
         while self._knows(tensor) and self._graph.nodes[node_of(tensor)].op in passes:
             tensor = self._graph.nodes[node_of(tensor)].input[0]
-        return tensor if ":" in tensor else f"{tensor}:0"
+        return full(tensor)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes.graph.graph_session import GraphSession
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.trajectory import Trajectory
 from tf_recipes.graph.update_ops import Update
 
@@ -259,8 +259,8 @@ class Facts:
 
     def _change(self, variable: str, tensor: str) -> float | None:
         """Returns how much the entries of a tensor grow with those of a variable."""
-        full = tensor if ":" in tensor else f"{tensor}:0"
-        if not self._session.live([full], self._feeds):
+        named = full(tensor)
+        if not self._session.live([named], self._feeds):
             return None
         value = self._initial[variable]
         try:
@@ -268,7 +268,7 @@ class Facts:
             for number in (0, 1):
                 start = {**self._initial, variable: np.full_like(value, number)}
                 self._session.assign(start)
-                at.append(np.asarray(self._session.run(full, self._feeds)))
+                at.append(np.asarray(self._session.run(named, self._feeds)))
         except ValueError:
             return None
         finally:

@@ -19,7 +19,7 @@ from tf_recipes._support.visible import shortened
 from tf_recipes.graph.backends import Installed, RealTF1, SessionError
 from tf_recipes.graph.control_flow import Condition
 from tf_recipes.graph.meta_graph import without_unknown_ops
-from tf_recipes.graph.nodes import VARIABLES, node_of
+from tf_recipes.graph.nodes import VARIABLES, full, node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.tf1_server import ASSIGN, NEW, READ
 
@@ -62,7 +62,7 @@ class GraphSession:
         self.structure = structure
         wanted = [structure.train_op, *structure.also, node_of(structure.loss)]
         wanted += map(node_of, extra)
-        fed = {_full(name) for name in fed}
+        fed = {full(name) for name in fed}
         self._refuse(structure, wanted, fed)
         initializers = {
             node_of(node.input[0]): name
@@ -147,7 +147,7 @@ class GraphSession:
                 tensor = nodes[self._initializers[name]].input[1]
                 # an initializer may need what only a feed has
                 with contextlib.suppress(SessionError):
-                    found[name] = np.array(self._run([_full(tensor)], {})[0])
+                    found[name] = np.array(self._run([full(tensor)], {})[0])
         return found
 
     def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
@@ -208,7 +208,7 @@ class GraphSession:
         Raises:
             ValueError: if a tensor is not in the graph, or TensorFlow cannot compute this.
         """
-        named = {_full(name): value for name, value in feeds.items()}
+        named = {full(name): value for name, value in feeds.items()}
         known = {name: v for name, v in named.items() if self._has(name)}
         names = _flat(fetched)
         try:
@@ -327,10 +327,10 @@ def _touching(
             inside.add(name)
             waiting += [(each, True) for each in functions[name].node_def]
         for tensor in () if in_function else node.input:
-            full = _full(tensor)
+            named = full(tensor)
             name = node_of(tensor)
             control = tensor.startswith("^")
-            if name in structure.nodes and name not in seen and (control or full not in fed):
+            if name in structure.nodes and name not in seen and (control or named not in fed):
                 seen.add(name)
                 waiting.append((structure.nodes[name], False))
     return None
@@ -339,11 +339,6 @@ def _touching(
 def touches(op: str) -> bool:
     """Returns whether an operation of some kind touches files, or runs Python."""
     return bool(_REFUSED.match(op) or _RESTORES.match(op))
-
-
-def _full(tensor: str) -> str:
-    """Returns a tensor's name with its index."""
-    return tensor if ":" in tensor else f"{tensor}:0"
 
 
 def _is_number(node: Any) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tf_recipes.graph.joined_values import JoinedValues
 
 _WHOLE = {2: np.int16, 4: np.int32, 8: np.int64}  # by the bytes of a number
 BLOCK = 2**20  # entries that are moved at a time, so that memory holds few copies
@@ -48,3 +50,25 @@ def blocks(*arrays: NDArray[Any]) -> Iterator[tuple[NDArray[Any], ...]]:
     entries = [np.ascontiguousarray(each).reshape(-1) for each in arrays]
     for first in range(0, entries[0].size, BLOCK):
         yield tuple(each[first : first + BLOCK] for each in entries)
+
+
+def starts(
+    initial: Mapping[str, NDArray[Any]], moved: Iterable[str], count: int, seed: int
+) -> Iterable[Mapping[str, NDArray[Any]]]:
+    """Yields starts in which each entry of some variables is moved to a neighbouring float.
+
+    Args:
+        initial: `{variable: value}`.
+        moved: the variables to move, up or down at random.
+        count: the number of starts.
+        seed: the seed of the directions.
+    """
+    moved = sorted(moved)
+    for k in range(count):
+        random = np.random.RandomState((seed + k) % 2**32)
+
+        def up(part: NDArray[Any], random: np.random.RandomState = random) -> NDArray[np.bool_]:
+            return np.asarray(random.rand(part.size) >= 0.5)
+
+        start = {name: one_ulp_away(np.asarray(initial[name]), up) for name in moved}
+        yield JoinedValues(initial, start, initial)

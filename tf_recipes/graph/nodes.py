@@ -34,3 +34,12 @@ def node_of(tensor: str) -> str:
     ('a/b', 'c', 'd')
     """
     return tensor.removeprefix("^").partition(":")[0]
+
+
+def full(tensor: str) -> str:
+    """Returns the name of a tensor with its index; a node's name means its first output.
+
+    >>> full("a/b"), full("a/b:1")
+    ('a/b:0', 'a/b:1')
+    """
+    return tensor if ":" in tensor else f"{tensor}:0"

@@ -10,7 +10,7 @@ from typing import Any
 from tf_recipes.graph.control_flow import ControlFlow
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.node_graph import NodeGraph, reached
-from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, node_of
+from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, full, node_of
 from tf_recipes.graph.training_step import (
     APPLIES,
     GRADIENT_OF,
@@ -170,7 +170,7 @@ class Structure(NodeGraph):
         """Returns the tensors of a step that come from iterators and queues."""
         used = {each for name in self.step for each in self.nodes[name].input}
         return tuple(
-            each if ":" in each else f"{each}:0"
+            full(each)
             for each in sorted(used)
             if node_of(each) in self.nodes and self.nodes[node_of(each)].op in SOURCES
         )

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.node_graph import NodeGraph, reached
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 
 APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 WRITES = re.compile(r"(Assign(Add|Sub)?|(Resource)?Scatter\w+|Assign\w*VariableOp)$")
@@ -127,7 +127,7 @@ def find_loss(graph: NodeGraph, step: Collection[str], given: str | None) -> str
                 f"loss={shortened(given, 100)!r}",
                 "Pass the name that `loss.name` has in the TF1 program.",
             )
-        return given if ":" in given else f"{given}:0"
+        return full(given)
     found = list(dict.fromkeys(_losses(graph, step)))
     if len(found) > 1:
         found = _last(graph, found) or found

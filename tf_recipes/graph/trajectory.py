@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes.graph.graph_session import GraphSession, Values
-from tf_recipes.graph.joined_values import JoinedValues
-from tf_recipes.graph.neighbours import one_ulp_away
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 
@@ -130,28 +128,6 @@ def _with_draws(
         live = session.live(fetched[name], {**feeds, **drawn})
         asked[name] = {each: each for each in live if each not in drawn}
     return asked, drawn
-
-
-def neighbours(
-    initial: Mapping[str, NDArray[Any]], moved: Iterable[str], starts: int, seed: int
-) -> Iterable[Mapping[str, NDArray[Any]]]:
-    """Yields starts in which each entry of some variables is moved to a neighbouring float.
-
-    Args:
-        initial: `{variable: value}`.
-        moved: the variables to move, up or down at random.
-        starts: the number of starts.
-        seed: the seed of the directions.
-    """
-    moved = sorted(moved)
-    for k in range(starts):
-        random = np.random.RandomState((seed + k) % 2**32)
-
-        def up(part: NDArray[Any], random: np.random.RandomState = random) -> NDArray[np.bool_]:
-            return np.asarray(random.rand(part.size) >= 0.5)
-
-        start = {name: one_ulp_away(np.asarray(initial[name]), up) for name in moved}
-        yield JoinedValues(initial, start, initial)
 
 
 def dropout_masks(structure: Structure) -> dict[str, str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 
 # the inputs of each operation after its variable, as the kernels name them
 _INPUTS = {
@@ -62,8 +62,4 @@ class Update:
             if role in named
         }
         # the tensors of the rate, the gradient and the other numbers, by the kernels' names
-        self.tensors = {
-            role: tensor if ":" in tensor else f"{tensor}:0"
-            for role, tensor in named.items()
-            if role not in _SLOTS
-        }
+        self.tensors = {role: full(tensor) for role, tensor in named.items() if role not in _SLOTS}

@@ -18,7 +18,7 @@ from tf_recipes._support.precision import use_float32_products
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph import checkpoint_values
 from tf_recipes.graph.graph_session import GraphSession
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.parity.tf1 import interpreter
 from tf_recipes.verify import explanation, report_document
@@ -266,7 +266,7 @@ class _Verification:
         self._build_by_call = not model.built
         self._followed = False
         fed = {
-            (name if ":" in name else f"{name}:0"): array
+            (full(name)): array
             for name, array in arrays.items()
             if getattr(array, "ndim", 0) > 0 and name not in settings.feed
         }

@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+import scanned
 from tf_recipes.scan.fixing import fixer
 
 HEAD = "import tensorflow as tf\n"
@@ -16,9 +17,7 @@ def fixed(code):
 
 
 def notes(tmp_path, code):
-    path = tmp_path / "a.py"
-    path.write_text(HEAD + textwrap.dedent(code))
-    return fixer.fix(str(path)).notes
+    return scanned.notes(tmp_path, HEAD + textwrap.dedent(code))
 
 
 def test_a_function_gets_keras_as_a_whole_or_not_at_all(tmp_path):

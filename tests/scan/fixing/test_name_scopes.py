@@ -5,6 +5,7 @@ import textwrap
 import keras
 import pytest
 
+import scanned
 from tf_recipes.scan.fixing import fixer
 
 HEAD = "import tensorflow as tf\n\n\n"
@@ -16,9 +17,7 @@ def fixed(code):
 
 
 def notes(tmp_path, code):
-    path = tmp_path / "a.py"
-    path.write_text(HEAD + textwrap.dedent(code))
-    return fixer.fix(str(path)).notes
+    return scanned.notes(tmp_path, HEAD + textwrap.dedent(code))
 
 
 def net(head, body="y = tf.layers.dense(x, 3)", arguments="x"):

@@ -1,12 +1,16 @@
 """Tests that arguments of TF1's Keras which Keras 3 lacks are found; Keras 3 was asked for each."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 
+import scanned
 from tf_recipes.scan import scanner
 
 GIVEN = {"keras": keras, "w": np.ones((5, 3)), "c": keras.layers.SimpleRNNCell(3)}
+replacements = functools.partial(scanned.replacements, code="TFR003")
 TF1 = "import tensorflow as tf\ns = tf.Session()\n"
 KERAS = "tf.keras."
 REFUSED = {  # TF1's arguments -> what to write
@@ -37,12 +41,6 @@ TAKEN = [
     "regularizers.l2(0.1)",
     "losses.SparseCategoricalCrossentropy(from_logits=True)",
 ]
-
-
-def replacements(tmp_path, text):
-    (tmp_path / "a.py").write_text(text)
-    findings = scanner.scan([str(tmp_path / "a.py")], ["TFR003"], workers=1).findings
-    return [each.replacement for each in findings]
 
 
 @pytest.mark.parametrize(("call", "expected"), REFUSED.items(), ids=REFUSED)

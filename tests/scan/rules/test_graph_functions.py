@@ -1,16 +1,13 @@
 """Tests that functions which need a graph are found, and their use in TensorFlow 2 is not."""
 
+import functools
+
 import pytest
 
-from tf_recipes.scan import scanner
+import scanned
 
+replacements = functools.partial(scanned.replacements, code="TFR006")
 TF1 = "import tensorflow as tf\ns = tf.Session()\n"
-
-
-def replacements(tmp_path, text):
-    (tmp_path / "a.py").write_text(text)
-    findings = scanner.scan([str(tmp_path / "a.py")], ["TFR006"], workers=1).findings
-    return [each.replacement for each in findings]
 
 
 def test_the_code_to_write_has_the_arguments_of_the_call(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tf_recipes.scan import scanner
+import scanned
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,5 @@ from tf_recipes.scan import scanner
     ],
 )
 def test_the_axis_in_front_is_found(tmp_path, code, expected):
-    (tmp_path / "a.py").write_text(f"import tensorflow as tf\ny = {code}\n")
-    findings = scanner.scan([str(tmp_path / "a.py")], ["TFR007"], workers=1).findings
-    assert [each.replacement for each in findings] == expected
+    text = f"import tensorflow as tf\ny = {code}\n"
+    assert scanned.replacements(tmp_path, text, "TFR007") == expected

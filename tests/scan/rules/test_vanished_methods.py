@@ -1,9 +1,13 @@
 """Tests that methods of TF1's objects are found by their names, and no other's."""
 
+import functools
+
 import pytest
 
+import scanned
 from tf_recipes.scan import scanner
 
+found = functools.partial(scanned.findings, code="TFR005")
 TF1 = "import tensorflow as tf\ns = tf.Session()\n"
 FOUND = {
     "make_one_shot_iterator": (
@@ -60,25 +64,20 @@ OTHERS = [
 ]
 
 
-def scanned(tmp_path, text):
-    (tmp_path / "a.py").write_text(text)
-    return scanner.scan([str(tmp_path / "a.py")], ["TFR005"], workers=1).findings
-
-
 @pytest.mark.parametrize(("code", "replacement"), FOUND.values(), ids=FOUND)
 def test_a_method_that_only_tf1_has_is_found(tmp_path, code, replacement):
-    (finding,) = scanned(tmp_path, TF1 + code)
+    (finding,) = found(tmp_path, TF1 + code)
     assert finding.line == 3 + code.count("\n") and replacement in finding.replacement
 
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_method_of_other_objects_is_not_found(tmp_path, code):
-    assert scanned(tmp_path, TF1 + code) == []
+    assert found(tmp_path, TF1 + code) == []
 
 
 @pytest.mark.parametrize(("code", "_"), WITHOUT_TF1.values(), ids=WITHOUT_TF1)
 def test_a_file_without_tf1_is_left_alone(tmp_path, code, _):
-    assert scanned(tmp_path, "import tensorflow as tf\n" + code) == []
+    assert found(tmp_path, "import tensorflow as tf\n" + code) == []
 
 
 def test_a_name_of_tensorflow_has_one_finding(tmp_path):

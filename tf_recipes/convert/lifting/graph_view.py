@@ -17,7 +17,7 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.lifting import shape_graph
 from tf_recipes.graph.meta_graph import MetaGraph, without_unknown_ops
-from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, node_of
+from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, full, node_of
 from tf_recipes.graph.structure import Structure
 
 LARGEST_CONSTANT = 2**28  # entries of a value that the graph computes from constants
@@ -310,15 +310,6 @@ class GraphView:
             if node.op == "Const" or (inputs and all(each in found for each in inputs)):
                 found.add(name)
         return found
-
-
-def full(tensor: str) -> str:
-    """Returns the name of a tensor with its index.
-
-    >>> full("a"), full("a:1")
-    ('a:0', 'a:1')
-    """
-    return tensor if ":" in tensor else f"{tensor}:0"
 
 
 def unknown_operations(names: Iterable[tuple[str, str]]) -> str:

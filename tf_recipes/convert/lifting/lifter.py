@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from tf_recipes.convert.lifting import kept_operations, pattern
-from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.lifting.step_builder import LiftError, StepBuilder
 from tf_recipes.convert.lifting.values import Unknown, Value, Weight
 from tf_recipes.convert.program.expressions import Tensor
 from tf_recipes.convert.program.keras_program import KerasProgram, shared_variables
-from tf_recipes.graph.nodes import VARIABLES, node_of
+from tf_recipes.graph.nodes import VARIABLES, full, node_of
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.lifting.values import Constant, Flag, Setting, Value
-from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, node_of
+from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, full, node_of
 
 NEAR = 8  # nodes between a random number and the setting that it is compared with
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tf_recipes.convert.lifting.evaluated import Evaluated
-from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.lifting.values import Constant, Sizes, Steps, Unknown, Value, Weight
 from tf_recipes.convert.program.expressions import (
     Layer,
@@ -21,7 +21,7 @@ from tf_recipes.convert.program.expressions import (
     tensors_in,
 )
 from tf_recipes.convert.program.keras_program import KerasProgram
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 
 LONGEST_LITERAL = 16  # entries of an array that the code writes out
 DROPOUTS = (

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tf_recipes.convert.lifting.graph_view import full
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.patterns import _scalars
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 
 _WRITES = ("Assign", "AssignSub", "AssignVariableOp", "AssignSubVariableOp", "AssignAdd")
 

@@ -9,10 +9,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tf_recipes.convert.lifting.graph_view import full
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.values import Constant, Flag, Setting
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 
 DEPTH = 40  # nodes between a number and what it is made of
 PASSES = (

@@ -128,7 +128,6 @@ class ModelCode:
             imports.append("import numpy")
         if "tf_recipes." in used:
             imports += ["", "import tf_recipes"]
-        trains = any(line.startswith("model.compile(") for line in body)
         build = "model.optimizer.build(model.trainable_variables)  # its state is loaded, too"
         limit = self.recursion_limit
         deep = [
@@ -154,7 +153,7 @@ class ModelCode:
             "",
             'if __name__ == "__main__":',
             "    model = build()",
-            *([f"    {build}"] if trains else []),
+            *([f"    {build}"] if self.compiled is not None else []),
             '    model.load_weights(Path(__file__).with_name("model.keras"))',
             "    model.summary()",
         ]

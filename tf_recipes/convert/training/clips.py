@@ -14,7 +14,7 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.training.graph_probe import Probe, ProbeError
 from tf_recipes.convert.training.numbers_of_graph import measured
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.update_ops import Update
 from tf_recipes.verify.bench import schedule_code
@@ -102,7 +102,7 @@ def _raw(structure: Structure, tensor: str, rows: Collection[str]) -> dict[str, 
             continue
         for each in structure.nodes[node_of(name)].input:
             if not each.startswith("^"):
-                waiting.append(each if ":" in each else f"{each}:0")
+                waiting.append(full(each))
     return found
 
 
@@ -119,7 +119,7 @@ def _own(structure: Structure, tensor: str, rows: Collection[str]) -> str:
                 continue
             seen.add(name)
             following += [
-                each if ":" in each else f"{each}:0"
+                full(each)
                 for each in structure.nodes[node_of(name)].input
                 if not each.startswith("^")
             ]

@@ -19,6 +19,7 @@ from tf_recipes.convert.program.keras_program import identity
 from tf_recipes.convert.training import layer_keywords, loss_code, optimizer, weight_changes
 from tf_recipes.convert.training.graph_probe import first_value
 from tf_recipes.graph.joined_values import JoinedValues
+from tf_recipes.graph.nodes import full
 from tf_recipes.graph.structure import Structure
 
 Array = NDArray[Any]
@@ -76,7 +77,7 @@ def find(
             f"variables in parts for {whole}",
             "Convert for predictions alone with inference=True; the model then has whole weights.",
         )
-    fed = {name if ":" in name else f"{name}:0": value for name, value in (feed or {}).items()}
+    fed = {full(name): value for name, value in (feed or {}).items()}
     values = _with_initial(structure, values)
     shapes = {name: np.shape(value) for name, value in values.items()}
     steps = lifted.program.live(lifted.outputs)

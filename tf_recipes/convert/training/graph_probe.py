@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.graph_session import touches
-from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, node_of
+from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, full, node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.tf1_server import as_written
 
@@ -56,8 +56,8 @@ class Probe:
         given: Mapping[str, str] | None = None,
     ) -> None:
         self._structure = structure
-        self._given = {_full(name): dtype for name, dtype in (given or {}).items()}
-        self.fetched = [_full(name) for name in fetched]
+        self._given = {full(name): dtype for name, dtype in (given or {}).items()}
+        self.fetched = [full(name) for name in fetched]
         self.variables: list[str] = []
         self.placeholders: list[str] = []
         self.random: list[str] = []
@@ -122,7 +122,7 @@ class Probe:
                         kept.input.append(each)
                         waiting.append(node_of(each))
                     continue
-                tensor = _full(each)
+                tensor = full(each)
                 self._cut_source(part, tensor)
                 kept.input.append(self._names.get(tensor, tensor))
                 if tensor not in self._given:
@@ -185,7 +185,7 @@ class Probe:
         Raises:
             ProbeError: if a value is missing, or does not fit.
         """
-        feeds, values = {}, {_full(n): v for n, v in (given or {}).items()}
+        feeds, values = {}, {full(n): v for n, v in (given or {}).items()}
         for tensor, value in values.items():
             name = self._names.get(tensor, tensor)
             if tensor in self._given or node_of(tensor) in self.nodes:
@@ -238,7 +238,3 @@ def needs_value(structure: Structure, placeholder: str, field: str = "feed") -> 
         )
     except ValueError as error:
         raise NeedsValueError(str(error)) from None
-
-
-def _full(tensor: str) -> str:
-    return tensor if ":" in tensor else f"{tensor}:0"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from tf_recipes.convert.lifting.graph_view import full
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.structure import Structure
 
 # operations that a loss does to what it takes; the tensor before them is that of a layer

@@ -11,14 +11,14 @@ import numpy as np
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
-from tf_recipes.convert.lifting.graph_view import GraphView, full, unknown_operations
+from tf_recipes.convert.lifting.graph_view import GraphView, unknown_operations
 from tf_recipes.convert.lifting.lifter import Lifter
 from tf_recipes.convert.lifting.step_builder import LiftError
 from tf_recipes.convert.lifting.values import Constant, Value
 from tf_recipes.convert.program.expressions import Made, Named, identifier
 from tf_recipes.convert.program.function_code import DECORATOR, FunctionCode, executed, function
 from tf_recipes.convert.training.loss_graph import CLOSE, LossGraph, Trial
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 
 NAME = "loss"
 CLASS = "TrainedModel"

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
-from tf_recipes.convert.lifting.graph_view import GraphView, full
+from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.training import hidden_tensors, label_forms
 from tf_recipes.convert.training.graph_probe import Probe, ProbeError, needs_value
 from tf_recipes.convert.training.numbers_of_graph import measured
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.verify.bench import schedule_code
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tf_recipes.graph.graph_session import GraphSession
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.structure import Structure
 
 _FARTHEST = 6  # operations between what is drawn and what is kept
@@ -113,10 +113,6 @@ def _products(structure: Structure, mask: str, share: str, drops: bool) -> Itera
     if len(scaled) != 1 or nodes[scaled[0]].op not in (*_PRODUCTS, *_DIVISIONS):
         return
     divides = nodes[scaled[0]].op in _DIVISIONS
-    numbers = [_full(e) for e in nodes[scaled[0]].input if not e.startswith("^")]
+    numbers = [full(e) for e in nodes[scaled[0]].input if not e.startswith("^")]
     scales = numbers[1:] if divides else numbers
-    yield _Dropout(f"{mask}:0", _full(share), drops, tuple(scales), divides)
-
-
-def _full(name: str) -> str:
-    return name if ":" in name else f"{name}:0"
+    yield _Dropout(f"{mask}:0", full(share), drops, tuple(scales), divides)

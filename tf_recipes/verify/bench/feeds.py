@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.graph_session import GraphSession
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.parity import trace_file
 
 LARGEST = 4 * 2**30  # bytes in memory of all arrays of a file
@@ -185,15 +185,15 @@ def session_is_fixed(session: GraphSession, pool: Mapping[str, Any]) -> bool:
 def _tensor(session: GraphSession, name: str) -> str:
     """Returns the full name of a tensor of the graph."""
     outputs = session.outputs_of(node_of(name))
-    full = name if ":" in name else f"{name}:0"
-    if full not in outputs:
+    named = full(name)
+    if named not in outputs:
         have = ", ".join(repr(shortened(each, 60)) for each in session.structure.placeholders[:8])
         validation.fail(
             "A fed name must be a placeholder of the training step.",
             f"{shortened(name, 100)!r}",
             f"The step's placeholders are {have or 'none'}.",
         )
-    return full
+    return named
 
 
 def _fitting(session: GraphSession, tensor: str, array: NDArray[Any]) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph import meta_graph
 from tf_recipes.graph.graph_session import GraphSession, Values
+from tf_recipes.graph.nodes import full
 from tf_recipes.graph.structure import Structure
 from tf_recipes.parity.comparison import FARTHEST, LIMIT, relative_drift
 from tf_recipes.verify.bench import feeds
@@ -92,7 +93,7 @@ class RecordedFeeds(feeds.Feeds):
             for name, value in recording.values[1].items()
             if recording.kinds[name] == "feed" and value.ndim == 0
         }
-        named = {n if ":" in n else f"{n}:0": np.asarray(v) for n, v in evaluation.items()}
+        named = {full(n): np.asarray(v) for n, v in evaluation.items()}
         super().__init__(batch, scalars, named, [np.arange(rows)] * count, np.arange(rows))
         object.__setattr__(self, "_values", recording.values)
 

@@ -18,7 +18,7 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph import meta_graph, neighbours, trajectory
 from tf_recipes.graph.graph_session import GraphSession, Values, touches
-from tf_recipes.graph.nodes import node_of
+from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Structure
 from tf_recipes.parity.comparison import relative_drift
@@ -133,7 +133,7 @@ class Reference:
             for tensor in self.session.outputs_of(name)
             if self.session.dtype_of(tensor) in ("float32", "float64", "float16")
         ]
-        self.asked = [t if ":" in t else f"{t}:0" for t in outputs or ()]
+        self.asked = [full(t) for t in outputs or ()]
         output = structure.output(arguments.inputs, labels)
         self.output = self.asked[0] if self.asked else (f"{output}:0" if output else None)
         self.initial = start(self.session)
@@ -183,7 +183,7 @@ class Reference:
     ) -> dict[str, float]:
         """Returns how far each tensor of `forward` drifts when the weights move by one ulp."""
         largest = dict.fromkeys(values, 0.0)
-        for start in trajectory.neighbours(self.initial, self.moved, starts, seed):
+        for start in neighbours.starts(self.initial, self.moved, starts, seed):
             self.session.assign(start)
             got = self.session.run({name: name for name in values}, feeds.evaluate())
             for name, value in got.items():
@@ -236,7 +236,7 @@ class Reference:
             if step == 0:
                 noise.update(self._noise(run.variables[0], values, start))
 
-        for start in trajectory.neighbours(self.initial, self.moved, starts, seed):
+        for start in neighbours.starts(self.initial, self.moved, starts, seed):
             other = trajectory.train(
                 self.session,
                 start,
