@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,12 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_configure():
+    # A shell that starts the tests in the background makes them deaf to SIGINT, which they send.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_modifyitems(items):
     """Begins with the folders that take longest, so that no worker has one of their files last."""
     here = Path(__file__).parent
@@ -45,8 +52,11 @@ def pytest_collection_modifyitems(items):
 
 def pytest_collection_finish():
     # To trace a step makes a hundred thousand objects, which Python would search for cycles over
-    # and over: 5 % of the time.
+    # and over: 5 % of the time. The modules and the tests, millions of objects, stay to the end, so
+    # that no search need look at them: that takes 0.4 s each time.
     gc.set_threshold(50_000, 10, 5)
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):

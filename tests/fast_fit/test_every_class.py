@@ -512,7 +512,8 @@ def test_every_loss_is_in_the_table():
 
 def test_losses(looped, unchecked):
     model = loss_model(LOSSES, jit_compile=False)
-    assert_same(*trained_both_ways(model, data()["vector"], labels()), {})
+    # AVX-512 rounds the sums of Tversky once more or less in the loop.
+    assert_same(*trained_both_ways(model, data()["vector"], labels()), {"Tversky": 1})
     assert looped == [False] * 2
 
 

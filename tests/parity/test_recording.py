@@ -87,11 +87,12 @@ def test_recording_again_gives_the_same_bits(shipped, recorded, like_processor, 
     """On another processor, which adds in another order, TF1 cannot be told from itself.
 
     The 1 / sqrt of batch norm starts from an approximation that differs between makers of
-    processors, so that its bits are the same on some processors alone.
+    processors, and products of float64 matrices are cut into blocks by the sizes of the caches, so
+    that the bits of both are the same on some processors alone.
     """
     ours, theirs = (trace.from_arrays(each[name], name) for each in (recorded, shipped))
     assert comparison.compare(theirs, "tf1", ours).passed
-    if like_processor and name != "batch_norm":
+    if like_processor and name not in ("batch_norm", "momentum_decay_float64"):
         for key, value in shipped[name].items():
             if not key.startswith(("provenance", "digest", "sensitivity/")):
                 assert_same_bits(recorded[name][key], value)
