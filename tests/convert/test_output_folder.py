@@ -4,7 +4,6 @@ import importlib.util
 import json
 import os
 import runpy
-import subprocess
 import sys
 import zipfile
 
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 import limits
+import new_python
 import tf_recipes
 from tf_recipes.convert import conversion, output_folder
 
@@ -177,9 +177,9 @@ def test_models_run_on_other_backends(converted, tmp_path, checkpoints, backend)
         done = conversion.convert(checkpoints.save(build.__name__, build), folder)
         np.savez(folder / "rows.npz", x=rows)
         folders[str(folder)] = done.model(rows)
-    printed = subprocess.run(
+    printed = new_python.run(
         [sys.executable, "-c", WITHOUT_TENSORFLOW, *folders],
-        env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,
         text=True,
         timeout=limits.PROCESS,

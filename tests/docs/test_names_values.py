@@ -223,8 +223,7 @@ def evaluated(expression):
     space = dict(
         names_inputs.inputs(),
         tf=tf,
-        sp=tf.SparseTensor([[0, 1], [1, 2]], [2.0, 3.0], [2, 3]),
-        ids=tf.SparseTensor([[0, 0], [0, 1], [1, 0]], tf.constant([2, 0, 1], "int64"), [2, 2]),
+        **names_inputs.sparse(tf, expression),
         keras=keras,
         tf_recipes=tf_recipes,
         t=keras.ops.convert_to_tensor,

@@ -4,7 +4,6 @@ import importlib.util
 import json
 import os
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 import limits
+import new_python
 import tf_recipes
 import xla_flags
 
@@ -40,7 +40,7 @@ def folder(here, tmp_path_factory):
 def found(folder):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("jax is not installed; Keras can do without it")
-    done = subprocess.run(
+    done = new_python.run(
         [sys.executable, PROGRAM, folder],
         env={
             **os.environ,

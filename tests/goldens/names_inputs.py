@@ -85,6 +85,17 @@ def inputs():
     }
 
 
+def sparse(tf, expression):
+    """Returns the sparse tensors among the names of an expression; each is three operations."""
+    named, found = set(re.findall(r"\w+", expression)), {}
+    if "sp" in named:
+        found["sp"] = tf.SparseTensor([[0, 1], [1, 2]], [2.0, 3.0], [2, 3])
+    if "ids" in named:
+        numbers = tf.constant([2, 0, 1], "int64")
+        found["ids"] = tf.SparseTensor([[0, 0], [0, 1], [1, 0]], numbers, [2, 2])
+    return found
+
+
 def run(value):
     """Returns a NumPy array of a tensor; the recorder replaces this by a session."""
     return np.asarray(value)

@@ -224,8 +224,7 @@ def result(expression):
     space = dict(
         names_inputs.inputs(),
         tf=tf,
-        sp=tf.SparseTensor([[0, 1], [1, 2]], [2.0, 3.0], [2, 3]),
-        ids=tf.SparseTensor([[0, 0], [0, 1], [1, 0]], tf.constant([2, 0, 1], "int64"), [2, 2]),
+        **names_inputs.sparse(tf, expression),
         t=tf.constant,
         init=tf.constant_initializer,
         value=value,

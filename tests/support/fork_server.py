@@ -1,9 +1,9 @@
 """Serves copies of a Python process that has imported TensorFlow already.
 
-Importing TensorFlow takes seconds of CPU. This program imports it once, runs nothing with it
-(threads do not survive a fork), and forks itself for each request of `new_python.Popen`. The copy
-becomes what a new `python ...` would be: its own arguments, environment, directory, standard
-streams, `__main__` and `sys.path`.
+Importing TensorFlow takes seconds of CPU. This program imports it once (with KERAS_BACKEND=jax, Keras
+alone), runs nothing with it (threads do not survive a fork), and forks itself for each request of
+`new_python.Popen`. The copy becomes what a new `python ...` would be: its own arguments,
+environment, directory, standard streams, `__main__` and `sys.path`.
 
     python tests/support/fork_server.py CONTROL
 
@@ -250,7 +250,10 @@ def end(arguments):
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever runs the tests
     imported_with = {name: os.environ.get(name) for name in READ_AT_IMPORT}
-    import tensorflow as tf  # noqa: F401  keras, too
+    if imported_with["KERAS_BACKEND"] == "jax":
+        import keras  # noqa: F401  without TensorFlow
+    else:
+        import tensorflow as tf  # noqa: F401  keras, too
     from absl import app
 
     # TensorFlow looks for GPUs as soon as absl starts a program that imported TensorFlow before.

@@ -22,9 +22,12 @@ import limits
 SERVER = Path(__file__).with_name("fork_server.py")
 # As TensorFlow is imported by `import_tensorflow(as_tf1_adds=True)`, so that sums have TF1's bits.
 AS_TF1_ADDS = {"TF_ENABLE_ONEDNN_OPTS": "0"}
+# A copy that has this in its environment comes from a server without TensorFlow.
+ON_JAX = {"KERAS_BACKEND": "jax"}
 # Python and the libraries read these at their start. Another value needs a new process.
 READ_AT_START = (
     "PYTHON",
+    "JAX_",
     "KERAS_",
     "TF_ENABLE",
     "TF_USE",
@@ -64,7 +67,9 @@ class Popen(subprocess.Popen):
 
     def _execute_child(self, *given):
         options = inspect.signature(super()._execute_child).bind(*given).arguments
-        if not _can_be_copied(options):
+        if not _server_here and ON_JAX.items() <= (options["env"] or {}).items():
+            self._variables |= ON_JAX
+        if not _can_be_copied(options, self._variables):
             super()._execute_child(*given)
             return
         pipes = [options[end] for end in ("p2cread", "c2pwrite", "errwrite")]
@@ -148,8 +153,8 @@ def wait_for_cpu(process, seconds):
     raise AssertionError(f"the process ended or stood still: {process.returncode}")
 
 
-def _can_be_copied(options):
-    """Says whether a copy can stand for what `subprocess` was told to start."""
+def _can_be_copied(options, variables):
+    """Says whether a copy of a server with these variables can stand for what is to be started."""
     command, env = options["args"], options["env"]
     if not hasattr(os, "pidfd_open") or command[0] != sys.executable or len(command) < 2:
         return False
@@ -161,7 +166,9 @@ def _can_be_copied(options):
     return env is None or all(
         env.get(name) == os.environ.get(name)
         for name in {*env, *os.environ}
-        if name.startswith(READ_AT_START) and not (_server_here and name == "PYTHONPATH")
+        if name.startswith(READ_AT_START)
+        and name not in variables
+        and not (_server_here and name == "PYTHONPATH")
     )
 
 

@@ -3,13 +3,13 @@
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import limits
+import new_python
 
 LIMIT = 10.0  # one-ulp sensitivities, as for a port that matches TF1
 # Each program runs a few times only, so that fewer optimizations cost less.
@@ -24,7 +24,7 @@ def found(tmp_path_factory):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("jax is not installed; Keras can do without it")
     folder = tmp_path_factory.mktemp("on_jax")
-    done = subprocess.run(
+    done = new_python.run(
         [sys.executable, Path(__file__).with_name("train_on_jax.py"), folder],
         env={
             **os.environ,
