@@ -56,6 +56,7 @@ def test_channels_first_run_on_a_processor(tmp_path):
     prefix, random = str(tmp_path / "model.ckpt"), np.random.RandomState(0)
     images, kernel = random.rand(2, 3, 4, 4).astype("f4"), random.rand(1, 1, 3, 5).astype("f4")
     with tf.Graph().as_default(), v1.Session() as session:
+        v1.set_random_seed(0)
         x = v1.placeholder(tf.float32, [None, 3, 4, 4], "x")
         weights = v1.get_variable("kernel", initializer=kernel)
         net = tf.nn.conv2d(x, weights, 1, "SAME", data_format="NCHW", name="conv")
@@ -71,7 +72,8 @@ def test_channels_first_run_on_a_processor(tmp_path):
     convolved = np.einsum("nihw,io->nohw", images, kernel[0, 0])
     np.testing.assert_allclose(got["conv"], convolved, rtol=1e-6)
     biased = (convolved + initial["bias"][:, None, None]).reshape(2, 5, 2, 2, 2, 2)
-    np.testing.assert_allclose(got["pool"], biased.max((3, 5)), rtol=1e-6)
+    # a sum near zero of terms near one
+    np.testing.assert_allclose(got["pool"], biased.max((3, 5)), rtol=0, atol=1e-6)
     session.run("step", {"x": images})
     # each of the 2 x 4 maxima has the gradient 1
     np.testing.assert_allclose(session.values()["bias"], initial["bias"] - 0.5 * 8, rtol=1e-6)

@@ -48,7 +48,8 @@ class Popen(subprocess.Popen):
     Args:
         args: the command, a list.
         variables: what TensorFlow is imported with, besides this process' environment: `{}` or
-            `AS_TF1_ADDS`. One server is started for each.
+            `AS_TF1_ADDS`. One server is started for each. With `AS_TF1_ADDS` or `ON_JAX` in its
+            environment, a process is a copy of that server by itself.
         restarts: True for a program that starts itself again by `os.execv`; see `fork_server`.
         children: True for a program whose own Python processes are to be copies, too.
         options: those of `subprocess.Popen`.
@@ -67,8 +68,9 @@ class Popen(subprocess.Popen):
 
     def _execute_child(self, *given):
         options = inspect.signature(super()._execute_child).bind(*given).arguments
-        if not _server_here and ON_JAX.items() <= (options["env"] or {}).items():
-            self._variables |= ON_JAX
+        for each in (ON_JAX, AS_TF1_ADDS):
+            if not _server_here and each.items() <= (options["env"] or {}).items():
+                self._variables |= each
         if not _can_be_copied(options, self._variables):
             super()._execute_child(*given)
             return

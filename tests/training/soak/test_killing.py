@@ -21,7 +21,7 @@ def train(folder, forgets, fails):
             total = total * 0
         if fails and newest:
             raise SystemExit(3)
-        while step < 12:
+        while step < 7:
             step, total = step + 1, total + step
             kept.save(Checkpoint(step, [0, step], {"w": total}, {}, time.time(), {}, {}))
             time.sleep(0.01)

@@ -54,10 +54,10 @@ def soak(
     pathlib.Path(output_dir).mkdir(parents=True, exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(dir=output_dir, prefix="soak-"))
     reference = Run(start, folder / "reference")
-    began = time.perf_counter()
-    reference.train()
+    began, first = time.perf_counter(), _FirstSave()
+    reference.train(first)
     print_line(f"without a kill: {time.perf_counter() - began:.1f} s")
-    killer = Killer(random.Random(seed), kills, print_line)
+    killer = Killer(random.Random(seed), kills, first.seconds, print_line)
     found: list[str] = []
     while not found and killer.done < kills:
         killed = Run(start, folder / f"killed-after-{killer.done}")
@@ -121,6 +121,22 @@ class Run:
         return any(self.folder.glob(f"{PARTIAL}*"))
 
 
+class _FirstSave:
+    """Kills nothing, and notes when a run saves first.
+
+    Attributes:
+        seconds: float, from the start of the process to its first save; 1 if none was seen.
+    """
+
+    def __init__(self) -> None:
+        self.seconds, self._seen = 1.0, False
+
+    def __call__(self, run: Run, seconds: float) -> bool:
+        if not self._seen and run.saved() >= 0:
+            self.seconds, self._seen = seconds, True
+        return False
+
+
 # Function of a run and the seconds since its process started: whether to kill the process now.
 _KillNow = Callable[[Run, float], bool]
 
@@ -131,6 +147,7 @@ class Killer:
     Args:
         generator: a `random.Random`.
         kills: int, the number of kills.
+        startup: float, the seconds from the start of a process to its first save.
         print_line: function that prints one line.
 
     Attributes:
@@ -138,10 +155,14 @@ class Killer:
     """
 
     def __init__(
-        self, generator: random.Random, kills: int, print_line: Callable[[str], object]
+        self,
+        generator: random.Random,
+        kills: int,
+        startup: float,
+        print_line: Callable[[str], object],
     ) -> None:
         self._random, self._kills, self._print_line = generator, kills, print_line
-        self._startup = 1.0  # seconds from the start of a process to its first save
+        self._startup = startup
         self.done = 0
 
     def kill(self, run: Run) -> None:
