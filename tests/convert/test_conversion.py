@@ -184,7 +184,7 @@ def test_a_saved_model_goes_on_in_another_process(tmp_path, run_python):
         files |= {"model": folder / "model.keras", "code": folder / "model.py"}
         files |= {key: tmp_path / f"{name}.{key}.npy" for key in ("predicted", "after")}
         told.append((output, outputs[output], tf1, {k: str(v) for k, v in files.items()} | names))
-    run_python(LOADS, *(json.dumps(each[-1]) for each in told), new=True)
+    run_python(LOADS, *(json.dumps(each[-1]) for each in told))
     for output, here, tf1, files in told:
         np.testing.assert_allclose(np.load(files["predicted"]), here, rtol=1e-6, atol=1e-6)
         drift = relative_drift(np.load(files["after"]), tf1[f"after/{output}"])
