@@ -113,6 +113,31 @@ SAME = {
             """
         ),
     ),
+    "TFR008": (
+        tf1(
+            """
+            v = tf.Variable([1.0, -2.0])
+            step = tf.train.GradientDescentOptimizer(0.25).minimize(tf.reduce_sum(v * v))
+            with tf.Session() as session:
+                session.run(tf.global_variables_initializer())
+                session.run(step)
+                print(np.round(session.run(v), 4).tolist())
+            """,
+            "",
+        ),
+        keras3(
+            """
+            import tensorflow as tf
+
+            v = keras.Variable([1.0, -2.0])
+            optimizer = keras.optimizers.SGD(0.25)
+            with tf.GradientTape() as tape:
+                loss = keras.ops.sum(v * v)
+            optimizer.apply([tape.gradient(loss, v.value)], [v])
+            y = v
+            """
+        ),
+    ),
     "TFR010": (
         tf1(f"y = tf.contrib.layers.fully_connected(x, 3, weights_initializer={HALF}) + x"),
         keras3(

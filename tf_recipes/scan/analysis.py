@@ -219,8 +219,13 @@ class Analysis:
                 if node.attr in names:
                     calling = self._callings.get(id(node))
                     call = None if calling is None else calling.node
-                    made = functools.partial(makers.is_made, node.value, use.scope, self.resolver)
-                    yield Attributed(node, call, made)
+                    asked = node.value, use.scope, self.resolver
+                    yield Attributed(
+                        node,
+                        call,
+                        functools.partial(makers.is_made, *asked),
+                        functools.partial(makers.makers, *asked),
+                    )
                 node = node.value
 
     def _of_whole(self, table: "_Table", calls: list[Called]) -> Iterator[Finding]:

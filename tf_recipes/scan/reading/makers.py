@@ -3,8 +3,9 @@
 import ast
 
 from tf_recipes.scan.reading.resolution import Resolver
-from tf_recipes.scan.reading.scopes import Scope
+from tf_recipes.scan.reading.scopes import Scope, name_of
 
+OTHER = "another class"
 _DEEPEST = 6  # names, calls and operators behind one another
 
 
@@ -44,3 +45,35 @@ def is_made(node: ast.expr, scope: Scope, resolver: Resolver, depth: int = 0) ->
         and is_made(each.value, each.scope, resolver, depth + 1)
         for each in found
     )
+
+
+def makers(node: ast.expr, scope: Scope, resolver: Resolver, depth: int = 0) -> frozenset[str]:
+    """Returns the functions of TensorFlow of which one returned an object, as the file shows.
+
+    Empty where the file does not show it, as for a parameter. `OTHER` stands for a class that is
+    not TensorFlow's. Methods and operators in between do not count: `tf.train.AdamOptimizer()` has
+    a maker, `tf.train.AdamOptimizer().minimize(loss)` has none.
+
+    Args:
+        node: the expression.
+        scope: its scope.
+        resolver: what the names of the file stand for.
+        depth: the number of expressions that were looked into.
+    """
+    if depth > _DEEPEST:
+        return frozenset()
+    if isinstance(node, ast.Call):
+        names = [each.name for each in resolver.resolve(node.func, scope)]
+        if names:
+            return frozenset(each if each.startswith("tf.") else OTHER for each in names)
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else name_of(node.func)
+        return frozenset([OTHER] if called[:1].isupper() else ())
+    if not isinstance(node, ast.Name | ast.Attribute):
+        return frozenset()
+    found = [
+        makers(each.value, each.scope, resolver, depth + 1)
+        if each.value is not None and each.scope is not None
+        else frozenset()
+        for each in resolver.lookups.bindings(node, scope)
+    ]
+    return frozenset().union(*found) if all(found) else frozenset()

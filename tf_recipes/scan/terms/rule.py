@@ -127,12 +127,14 @@ class Attributed(NamedTuple):
     """Holds `object.attribute`, of an object that is no module of TensorFlow, in TF1's code.
 
     `call` is the call of the attribute, None where the code does not call it. `is_made`
-    tells whether the file shows that a function of TensorFlow made the object.
+    tells whether the file shows that a function of TensorFlow made the object, and `makers` gives
+    the functions of which one returned it; none where that is not sure.
     """
 
     node: ast.Attribute
     call: ast.Call | None
     is_made: Callable[[], bool] = bool
+    makers: Callable[[], frozenset[str]] = frozenset
 
     def object(self) -> str:
         """Returns the object as source."""
