@@ -83,7 +83,7 @@ def _unclipped_optimizer(recipe: Recipe, learning_rate: Any) -> keras.optimizers
             return optimizers.GradientDescent(learning_rate)
         case "momentum":
             return optimizers.Momentum(
-                learning_rate, arguments["momentum"], arguments["use_nesterov"]
+                learning_rate, arguments["momentum"], nesterov=arguments["use_nesterov"]
             )
         case "nesterov":
             return optimizers.Momentum(learning_rate, arguments["momentum"], nesterov=True)

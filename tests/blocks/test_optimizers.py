@@ -241,6 +241,22 @@ def test_bad_arguments(make, parts, fails):
         make()
 
 
+@pytest.mark.parametrize(
+    ("make", "arguments"),
+    [
+        (tf_recipes.GradientDescent, (0.1, True)),
+        (tf_recipes.Momentum, (0.1, 0.9, True)),
+        (tf_recipes.Adagrad, (0.1, 0.1, True)),
+        (tf_recipes.RMSProp, (0.1, 0.9, 0.0, 1e-10, True)),
+        (tf_recipes.Adam, (0.1, 0.9, 0.999, 1e-8, True)),
+    ],
+)
+def test_the_use_locking_of_tf1_is_no_other_argument_by_position(make, arguments):
+    make(*arguments[:-1])
+    with pytest.raises(TypeError, match="positional argument"):
+        make(*arguments)
+
+
 @pytest.mark.parametrize("rate", [1, np.int64(1), np.float32(1)])
 def test_any_number_is_a_learning_rate(rate):
     assert float(tf_recipes.Momentum(rate).learning_rate) == 1.0

@@ -16,6 +16,8 @@ These rules hold for all of them, as in TF1:
 - With `gradient_accumulation_steps` the parts of a batch make one step: the gradient is the mean
   over the parts. Clipping, schedules, the powers of beta and the average of the weights see this
   one step.
+- By position they take only what TF1's took there: `use_locking` came before `use_nesterov`,
+  `centered` and the names, which are arguments by name here.
 - `weight_decay` is Keras': it multiplies the decay by the learning rate and decays every row.
 """
 
@@ -68,6 +70,7 @@ class GradientDescent(TF1Optimizer):
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+        *,
         name: str = "gradient_descent",
         **kwargs: Any,
     ) -> None:
@@ -126,6 +129,7 @@ class Momentum(TF1Optimizer):
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
         momentum: float = 0.9,
+        *,
         nesterov: bool = False,
         name: str = "momentum",
         **kwargs: Any,
@@ -182,6 +186,7 @@ class Adagrad(TF1Optimizer):
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
         initial_accumulator_value: float = 0.1,
+        *,
         name: str = "adagrad",
         **kwargs: Any,
     ) -> None:
@@ -243,6 +248,7 @@ class RMSProp(TF1Optimizer):
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-10,
+        *,
         centered: bool = False,
         name: str = "rmsprop",
         **kwargs: Any,
@@ -328,6 +334,7 @@ class Adam(TF1Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
+        *,
         name: str = "adam",
         **kwargs: Any,
     ) -> None:
@@ -459,7 +466,12 @@ class MomentumW(DecoupledDecay, Momentum):
     ) -> None:
         validation.number("weight_decay", weight_decay, 0)
         super().__init__(
-            learning_rate, momentum, nesterov, name, weight_decay=weight_decay, **kwargs
+            learning_rate,
+            momentum,
+            nesterov=nesterov,
+            name=name,
+            weight_decay=weight_decay,
+            **kwargs,
         )
         self.decay_paths = self.checked_paths(decay_var_list)
 
@@ -514,7 +526,13 @@ class AdamW(DecoupledDecay, Adam):
     ) -> None:
         validation.number("weight_decay", weight_decay, 0)
         super().__init__(
-            learning_rate, beta_1, beta_2, epsilon, name, weight_decay=weight_decay, **kwargs
+            learning_rate,
+            beta_1,
+            beta_2,
+            epsilon,
+            name=name,
+            weight_decay=weight_decay,
+            **kwargs,
         )
         self.decay_paths = self.checked_paths(decay_var_list)
 

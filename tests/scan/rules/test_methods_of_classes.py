@@ -9,7 +9,10 @@ import scanned
 found = functools.partial(scanned.findings, code="TFR008")
 TF1 = "import tensorflow as tf\nimport onnxruntime as ort\nx = tf.placeholder('float32')\n"
 FOUND = {
-    "run of what `with` opened": ("with tf.Session() as s:\n  pass\nsess.run(x)", "keras.Model.fit"),
+    "run of what `with` opened": (
+        "with tf.Session() as s:\n  pass\nsess.run(x)",
+        "keras.Model.fit",
+    ),
     "run of a session": ("s = tf.InteractiveSession()\nn = s.run(x)", "which is eager"),
     "run of the default session": ("tf.get_default_session().run(x)", "keras.Model.fit"),
     "run of Keras' session": ("tf.keras.backend.get_session().run(x)", "keras.Model.fit"),
