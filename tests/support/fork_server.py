@@ -1,8 +1,8 @@
 """Serves copies of a Python process that has imported TensorFlow already.
 
-Importing TensorFlow takes seconds of CPU. This program imports it once (with KERAS_BACKEND=jax, Keras
-alone), runs nothing with it (threads do not survive a fork), and forks itself for each request of
-`new_python.Popen`. The copy becomes what a new `python ...` would be: its own arguments,
+Importing TensorFlow takes seconds of CPU. This program imports it once (with KERAS_BACKEND=jax,
+Keras alone), runs nothing with it (threads do not survive a fork), and forks itself for each
+request of `new_python.Popen`. The copy becomes what a new `python ...` would be: its own arguments,
 environment, directory, standard streams, `__main__` and `sys.path`.
 
     python tests/support/fork_server.py CONTROL

@@ -84,7 +84,7 @@ def test_each_mistake_is_of_a_port_and_has_a_known_reason():
 
 
 def test_the_recorder_writes_the_same_again(tf1_python, tmp_path):
-    """TF 1.15 rounds its sums otherwise on another processor, so that not all bytes are the same."""
+    """TF 1.15 rounds its sums otherwise on another processor: not all bytes are the same."""
     name = "two_losses"  # begins after some steps, and has two of most things
     done = subprocess.run(
         [tf1_python, GOLDENS / "record_programs.py", f"--output_dir={tmp_path}", name],

@@ -61,9 +61,7 @@ KINDS = (
         re.compile(r"_?(\w+_)?saver", re.IGNORECASE),
         {
             "save": 'model.save("model.keras"), or keras.callbacks.ModelCheckpoint(...)',
-            "restore": (
-                'keras.saving.load_model("model.keras"); for a checkpoint of TF1: tf-recipes convert'
-            ),
+            "restore": 'keras.saving.load_model("model.keras"); of TF1: tf-recipes convert',
         },
         "convert.md",
     ),
