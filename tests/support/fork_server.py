@@ -138,8 +138,11 @@ def run_again_on_exec():
     starts the next copy where one calls `os.execv`, and ends as the last copy ended. If it is
     killed, its copy is killed, too. Only the copies return.
     """
+    passed_on = (signal.SIGINT, signal.SIGTERM)
     while True:
         reader, writer = os.pipe()
+        # The copy may write before this process knows to whom a signal goes now.
+        signal.pthread_sigmask(signal.SIG_BLOCK, passed_on)
         pid = os.fork()
         if pid == 0:
             os.close(reader)
@@ -147,10 +150,12 @@ def run_again_on_exec():
             os.execv = functools.partial(end_for_next, writer)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
             return
         os.close(writer)
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in passed_on:
             signal.signal(each, lambda number, frame, pid=pid: os.kill(pid, number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
         with os.fdopen(reader) as file:
             asked = file.read()
         _, status = os.waitpid(pid, 0)

@@ -10,7 +10,7 @@ found = functools.partial(scanned.findings, code="TFR008")
 TF1 = "import tensorflow as tf\nimport onnxruntime as ort\nx = tf.placeholder('float32')\n"
 FOUND = {
     "run of what `with` opened": (
-        "with tf.Session() as s:\n  pass\nsess.run(x)",
+        "with tf.Session() as sess:\n  sess.run(x)",
         "keras.Model.fit",
     ),
     "run of a session": ("s = tf.InteractiveSession()\nn = s.run(x)", "which is eager"),
