@@ -38,6 +38,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure():
+    gc.disable()  # until all modules are imported and all tests collected: they stay
     # A shell that starts the tests in the background makes them deaf to SIGINT, which they send.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -57,6 +58,7 @@ def pytest_collection_finish():
     gc.set_threshold(50_000, 10, 5)
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter):
