@@ -36,16 +36,23 @@ def train(folder, forgets, fails):
         (folder / "history.json").write_text(json.dumps(history))
 
 
-def toy(tmp_path, kills, forgets=False, fails=False):
+def toy(tmp_path, kills, forgets=False, fails=False, started=None):
     # Copies of this process, which need no imports; test_processes.py starts new processes, too.
-    printed = []
+    printed, started = [], [] if started is None else started
     start = processes.StartFork(lambda folder: train(folder, forgets, fails))
-    return killing.soak(start, tmp_path / "out", kills, 1, printed.append), printed
+
+    def counted(folder):
+        started.append(folder)
+        return start(folder)
+
+    return killing.soak(counted, tmp_path / "out", kills, 1, printed.append), printed
 
 
 def test_a_training_that_loses_nothing_passes(tmp_path):
-    same, printed = toy(tmp_path, 6)
+    started = []
+    same, printed = toy(tmp_path, 6, started=started)
     assert same, printed
+    assert len(started) < 20  # it starts in no time, and is killed then, too
     kills = [line for line in printed if line.startswith("kill ")]
     assert len(kills) == 6 and "while finishing" in kills[-1]
     assert printed[-1] == "killed 6 times: the same bits"
