@@ -77,6 +77,7 @@ TRAPS = {
     "TFR025": "shared_by_name",
     "TFR027": "integer_division",
     "TFR028": "resized_images",
+    "TFR029": "chosen_rows",
 }
 
 

@@ -311,6 +311,20 @@ SAME = {
             """
         ),
     ),
+    "TFR029": (
+        tf1(
+            """
+            rows = tf.constant([True, False, True])
+            y = tf.where(rows, tf.ones([3, 3]), tf.zeros([3, 3]))
+            """
+        ),
+        keras3(
+            """
+            rows = keras.ops.expand_dims([True, False, True], -1)
+            y = keras.ops.where(rows, keras.ops.ones([3, 3]), keras.ops.zeros([3, 3]))
+            """
+        ),
+    ),
 }
 WITHOUT_NUMBERS = {
     "TFR007": "TensorFlow 1.15 refuses the order of arguments of 0.x, too",

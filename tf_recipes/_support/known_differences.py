@@ -217,6 +217,12 @@ DIFFERENCES: dict[str, Difference] = {
         f"{_RECIPES}/augmentation.md",
         in_source=True,
     ),
+    "chosen_rows": Difference(
+        "`tf.where` takes whole rows where its condition is a vector",
+        "`keras.ops.where`, which broadcasts the vector along the last axis",
+        _NAMES,
+        in_source=True,
+    ),
     "integer_division": Difference(
         "`1 / 10` is 0 in Python 2, also in the rate of a schedule",
         "the same code in Python 3, where it is 0.1",

@@ -9,8 +9,16 @@ import scanned
 found = functools.partial(scanned.findings, code="TFR008")
 TF1 = "import tensorflow as tf\nimport onnxruntime as ort\nx = tf.placeholder('float32')\n"
 FOUND = {
-    "run of what `with` opened": ("with tf.Session() as s:\n  pass\nsess.run(x)", "keras.Model.fit"),
+    "run of what `with` opened": (
+        "with tf.Session() as s:\n  pass\nsess.run(x)",
+        "keras.Model.fit",
+    ),
     "run of a session": ("s = tf.InteractiveSession()\nn = s.run(x)", "which is eager"),
+    "run of what `with` calls otherwise": (
+        "with tf.Session(graph=g) as s:\n  s.run(x)",
+        "keras.Model.fit",
+    ),
+    "apply": ("d = tf.layers.Dense(3)\ny = d.apply(x)", "layer(inputs)"),
     "run of the default session": ("tf.get_default_session().run(x)", "keras.Model.fit"),
     "run of Keras' session": ("tf.keras.backend.get_session().run(x)", "keras.Model.fit"),
     "run of a parameter": ("def f(sess):\n  return sess.run(x)", "keras.Model.fit"),
@@ -66,6 +74,9 @@ OTHERS = [
     "figure.save('a')",
     "o = tf.train.AdamOptimizer()\no = make()\no.minimize(x)",
     "f = sess.run",
+    "with ort.Session() as s:\n  s.run(x)",
+    "frame.apply(x)",
+    "d = keras.layers.Dense(3)\nd.apply(x)",
 ]
 
 

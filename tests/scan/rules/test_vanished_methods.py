@@ -40,6 +40,11 @@ FOUND = {
     ),
     "run of an initializer": ("tf.global_variables_initializer().run()", "keras.Model.fit"),
     "load": ("w = tf.Variable(3)\nw.load(4, s)", "w.assign(...)"),
+    "apply_gradients with a step": (
+        "t = opt.apply_gradients(zip(g, v), global_step=n)",
+        "opt.apply_gradients(zip(g, v))",
+    ),
+    "minimize with a step": ("t = opt.minimize(loss, global_step=n)", "keras.Model.compile("),
     "op of a tensor": ("n = net.out.op.name.split('/')", "of the layer"),
 }
 # those that name nothing else of TF1

@@ -1,8 +1,10 @@
 """Finds initializers whose default width is not that of Keras' initializer of the same name."""
 
+import ast
 from collections.abc import Iterator
 
 from tf_recipes.scan.terms.rule import Advice, Called, trap
+from tf_recipes.scan.terms.unparsing import unparsed
 
 FUNCTIONS = frozenset(
     {
@@ -22,19 +24,45 @@ DEFAULTS = {
 }
 
 
+# arguments that take an initializer, or its class
+KEYWORDS = frozenset(
+    f"{kind}initializer"
+    for kind in ("", "kernel_", "bias_", "depthwise_", "pointwise_", "weights_", "biases_")
+)
+
+
 def check(call: Called) -> Iterator[Advice]:
-    """Yields advice on a width that is left out."""
+    """Yields advice on a width that is left out, as it is where a class is given uncalled."""
+    if not call.in_tf1_code:
+        return
+    if call.name not in FUNCTIONS:
+        for name in sorted(KEYWORDS.intersection(call.names())):
+            given = call.argument(name)
+            last = _class(given)
+            if last:
+                yield _advice(last)._replace(node=given)
+        return
     last = call.name.rpartition(".")[2]
+    argument = DEFAULTS[last][0]
+    if call.lacks(argument, {"maxval": 1, "scale": 0}.get(argument, 1)):
+        yield _advice(last)
+
+
+def _class(given: ast.expr | None) -> str:
+    """Returns the name of the class of TF1 that an argument is; nothing for anything else."""
+    last = unparsed(given).rpartition(".")[2] if isinstance(given, ast.Attribute) else ""
+    return last if last in DEFAULTS else ""
+
+
+def _advice(last: str) -> Advice:
     argument, before, keras, now = DEFAULTS[last]
-    position = {"maxval": 1, "scale": 0}.get(argument, 1)
-    if call.in_tf1_code and call.lacks(argument, position):
-        low = "minval=0.0, " if argument == "maxval" else ""
-        write = (
-            'keras.initializers.VarianceScaling(1.0, "fan_in", "truncated_normal")'
-            if argument == "scale"
-            else f"{keras}({low}{argument}={before})"
-        )
-        yield Advice(f"tf.{last} has {argument}={before} by default; {keras} has {now}.", write)
+    low = "minval=0.0, " if argument == "maxval" else ""
+    write = (
+        'keras.initializers.VarianceScaling(1.0, "fan_in", "truncated_normal")'
+        if argument == "scale"
+        else f"{keras}({low}{argument}={before})"
+    )
+    return Advice(f"tf.{last} has {argument}={before} by default; {keras} has {now}.", write)
 
 
 RULE = trap(
@@ -50,5 +78,6 @@ RULE = trap(
         "w = tf.get_variable('w', [3], initializer=tf.truncated_normal_initializer(stddev=0.1))\n"
     ),
     functions=FUNCTIONS,
+    keywords=KEYWORDS,
     call=check,
 )

@@ -1,4 +1,4 @@
-"""Finds methods of TF1's sessions, optimizers, cells, savers and writers."""
+"""Finds methods of TF1's sessions, optimizers, cells, layers, savers and writers."""
 
 import ast
 import re
@@ -56,6 +56,13 @@ KINDS = (
         "names.md",
     ),
     _Kind(
+        "Layers of tf.layers",
+        re.compile(r"tf\.layers\.[A-Z]\w*"),
+        None,
+        {"apply": "the call of the layer: layer(inputs)"},
+        "names.md",
+    ),
+    _Kind(
         "Savers",
         re.compile(r"tf\.train\.Saver"),
         re.compile(r"_?(\w+_)?saver", re.IGNORECASE),
@@ -109,7 +116,7 @@ RULE = Rule(
     name="method-of-a-vanished-class",
     severity=VANISHED,
     page="sessions.md",
-    summary="A method of a session, an optimizer, a cell, a saver or a writer of TF1.",
+    summary="A method of a session, an optimizer, a cell, a layer, a saver or a writer of TF1.",
     before=(
         "import tensorflow as tf\n"
         "step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)\n"
