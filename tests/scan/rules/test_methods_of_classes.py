@@ -13,6 +13,14 @@ FOUND = {
         "with tf.Session() as s:\n  pass\nsess.run(x)",
         "keras.Model.fit",
     ),
+    "minimize of a parameter": (
+        "def f(opt):\n  return opt.minimize(loss, global_step=n)",
+        "keras.Model.fit",
+    ),
+    "compute_gradients of an attribute": (
+        "def f(self):\n  return self.optimizer_d.compute_gradients(x)",
+        "tape.gradient(loss, variables)",
+    ),
     "run of a session": ("s = tf.InteractiveSession()\nn = s.run(x)", "which is eager"),
     "run of what `with` calls otherwise": (
         "with tf.Session(graph=g) as s:\n  s.run(x)",
@@ -69,6 +77,8 @@ OTHERS = [
     "import subprocess\nsubprocess.run(['ls'])",
     "from scipy import optimize\noptimize.minimize(f, 0)",
     "o = make()\no.minimize(x)",
+    "import scipy.optimize as opt\nopt.minimize(f, start)",
+    "import scipy.optimize as opt\nopt.minimize(f, x0=start)",
     "o = keras.optimizers.Adam()\no.apply_gradients(pairs)",
     "model.save('a')",
     "figure.save('a')",

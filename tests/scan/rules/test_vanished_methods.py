@@ -44,7 +44,6 @@ FOUND = {
         "t = opt.apply_gradients(zip(g, v), global_step=n)",
         "opt.apply_gradients(zip(g, v))",
     ),
-    "minimize with a step": ("t = opt.minimize(loss, global_step=n)", "keras.Model.compile("),
     "op of a tensor": ("n = net.out.op.name.split('/')", "of the layer"),
 }
 # those that name nothing else of TF1

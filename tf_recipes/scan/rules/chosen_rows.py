@@ -1,57 +1,24 @@
 """Finds tf.where whose condition may be a vector: TF1 takes whole rows with it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from tf_recipes.scan.terms.rule import Advice, Called, is_none, source, trap
 from tf_recipes.scan.terms.unparsing import unparsed
 
+# functions of tf, tf.math and tf.nn whose result has the shape of what they are given
 _EVERY_ENTRY = frozenset(
-    [
-        "abs",
-        "cast",
-        "equal",
-        "greater",
-        "greater_equal",
-        "identity",
-        "is_finite",
-        "is_inf",
-        "is_nan",
-        "isfinite",
-        "isinf",
-        "isnan",
-        "less",
-        "less_equal",
-        "log",
-        "log1p",
-        "exp",
-        "expm1",
-        "logical_and",
-        "logical_not",
-        "logical_or",
-        "logical_xor",
-        "maximum",
-        "minimum",
-        "multiply",
-        "negative",
-        "not_equal",
-        "ones_like",
-        "pow",
-        "sign",
-        "sqrt",
-        "square",
-        "subtract",
-        "add",
-        "divide",
-        "stop_gradient",
-        "to_float",
-        "to_int32",
-        "zeros_like",
-        "relu",
-        "sigmoid",
-        "tanh",
-    ]
+    re.findall(
+        r"\w+",
+        """
+        abs add cast divide equal exp expm1 greater greater_equal identity is_finite is_inf is_nan
+        isfinite isinf isnan less less_equal log log1p logical_and logical_not logical_or
+        logical_xor maximum minimum multiply negative not_equal ones_like pow relu sigmoid sign
+        sqrt square stop_gradient subtract tanh to_float to_int32 zeros_like
+        """,
+    )
 )
 _DEEPEST = 20
 

@@ -17,7 +17,7 @@ GENERATOR_ARGUMENTS = ("max_queue_size", "workers", "use_multiprocessing")
 LEGACY = {"map_with_legacy_function": "map", "filter_with_legacy_function": "filter"}
 SPECS = ("output_classes", "output_shapes", "output_types")
 WITH_SESSION = ("eval", "run")
-WITH_STEP = ("apply_gradients", "minimize")
+APPLIED = "apply_gradients"
 OF_OPERATIONS = ("name", "type", "inputs", "outputs")  # of `x.op`
 
 
@@ -43,8 +43,8 @@ def check(seen: Attributed) -> Iterator[Advice]:
         yield Advice(
             "An axis of a shape is a number in TensorFlow 2, without value.", _dimension(seen.node)
         )
-    elif name in WITH_STEP and seen.gives("global_step"):
-        yield from _counted(seen)
+    elif name == APPLIED and seen.gives("global_step"):
+        yield _counted(seen)
     elif name in OF_OPERATIONS and _is_operation(seen.node.value):
         yield Advice(
             "The op of a tensor or a variable raises an error without a graph.",
@@ -61,24 +61,16 @@ def check(seen: Attributed) -> Iterator[Advice]:
         )
 
 
-def _counted(seen: Attributed) -> Iterator[Advice]:
-    """Yields advice on a method of an optimizer that is told the step, which Keras' counts."""
-    owner = seen.object()
-    if seen.node.attr == "apply_gradients":
-        given = seen.call.args[0] if seen.call is not None and seen.call.args else None
-        pairs = "grads_and_vars" if given is None else unparsed(given)
-        yield Advice(
-            "apply_gradients of Keras 3 has no argument global_step: its optimizers count the "
-            "steps in iterations.",
-            f"{owner}.apply_gradients({pairs})",
-            "recipes/optimizers.md",
-        )
-    elif not seen.makers():  # else another rule knows the class
-        yield Advice(
-            "Optimizers of Keras 3 lack minimize with a global_step.",
-            "keras.Model.compile(optimizer, loss), then keras.Model.fit(x, y)",
-            "recipes/optimizers.md",
-        )
+def _counted(seen: Attributed) -> Advice:
+    """Returns advice on an optimizer that is told the step, which Keras' count themselves."""
+    given = seen.call.args[0] if seen.call is not None and seen.call.args else None
+    pairs = "grads_and_vars" if given is None else unparsed(given)
+    return Advice(
+        "apply_gradients of Keras 3 has no argument global_step: its optimizers count the steps "
+        "in iterations.",
+        f"{seen.object()}.apply_gradients({pairs})",
+        "recipes/optimizers.md",
+    )
 
 
 def _fitted(seen: Attributed, method: str) -> str:
@@ -148,6 +140,6 @@ RULE = Rule(
     after="import tensorflow as tf\nfor batch in dataset:\n    pass\n",
     attributes=frozenset(
         ["experimental_run_v2", "load", "value", *ITERATORS, *GENERATORS, *LEGACY, *SPECS]
-    ).union([*WITH_SESSION, *WITH_STEP, *OF_OPERATIONS]),
+    ).union([APPLIED, *WITH_SESSION, *OF_OPERATIONS]),
     attribute=check,
 )
