@@ -78,6 +78,7 @@ TRAPS = {
     "TFR027": "integer_division",
     "TFR028": "resized_images",
     "TFR029": "chosen_rows",
+    "TFR030": "step_counter",
 }
 
 

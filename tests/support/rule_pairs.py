@@ -311,6 +311,32 @@ SAME = {
             """
         ),
     ),
+    "TFR030": (
+        tf1(
+            """
+            v = tf.Variable(1.0)
+            rate = tf.train.exponential_decay(0.1, tf.train.get_or_create_global_step(), 1, 0.5)
+            train = tf.train.GradientDescentOptimizer(rate).minimize(tf.square(v))
+            with tf.Session() as session:
+                session.run(tf.global_variables_initializer())
+                for _ in range(3):
+                    session.run(train)
+                print(np.round(session.run(v), 4).tolist())
+            """,
+            "",
+        ),
+        HEAD
+        + """import keras
+import tf_recipes
+
+v = keras.Variable(1.0)
+optimizer = tf_recipes.GradientDescent(0.1)
+optimizer.build([v])
+for _ in range(3):
+    optimizer.apply([2 * v])
+print(np.round(keras.ops.convert_to_numpy(v), 4).tolist())
+""",
+    ),
     "TFR029": (
         tf1(
             """

@@ -217,6 +217,12 @@ DIFFERENCES: dict[str, Difference] = {
         f"{_RECIPES}/augmentation.md",
         in_source=True,
     ),
+    "step_counter": Difference(
+        "the step of a schedule rises only where `minimize` gets it as `global_step`",
+        "a schedule of Keras, which counts the steps in any case",
+        f"{_RECIPES}/schedules.md",
+        in_source=True,
+    ),
     "chosen_rows": Difference(
         "`tf.where` takes whole rows where its condition is a vector",
         "`keras.ops.where`, which broadcasts the vector along the last axis",

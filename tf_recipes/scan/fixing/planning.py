@@ -29,6 +29,7 @@ from tf_recipes.scan.rules import (
     graph_functions,
     old_order,
     resized_images,
+    step_at_rest,
 )
 from tf_recipes.scan.terms.findings import NUMBERS
 from tf_recipes.scan.terms.rewrite import EITHER, KERAS, Facts, Rewrite
@@ -91,10 +92,12 @@ class Planner:
             {(each.line, each.column - 1) for each in findings if each.code in codes}
             for codes in (_CHANGED, _OTHER_MEANING)
         )
+        code = step_at_rest.RULE.code
+        at_rest = {(each.line, each.column - 1) for each in findings if each.code == code}
         reasons = [each.condition(view.facts) for each in self._rewrites]
         both = list(zip(self._rewrites, reasons, strict=True))
         self._allowed = [each for each, no in both if no is None]
-        self._rates, self._hindrances = Rates(view), Hindrances(view)
+        self._rates, self._hindrances = Rates(view, at_rest), Hindrances(view)
         self._scopes = NameScopes(view, self._hindrances.shares)
         for node, names, scope in view.uses:
             self._consider(node, names, scope)
