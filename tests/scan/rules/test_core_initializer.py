@@ -31,3 +31,12 @@ def test_a_width_that_is_left_out_is_found(tmp_path, code):
 )
 def test_another_initializer_is_not_found(tmp_path, code):
     assert scanned.findings(tmp_path, f"{HEAD}y = {code}\n", "TFR024") == []
+
+
+def test_another_item_of_a_dict_is_not_found(tmp_path):
+    text = (
+        f"{HEAD}known = {{'a': tf.random_normal_initializer, 'b': tf.zeros_initializer}}\n"
+        "y = known['b']()\nz = known['a']()\n"
+    )
+    (finding,) = scanned.findings(tmp_path, text, "TFR024")
+    assert finding.line == 5
