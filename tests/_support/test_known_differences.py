@@ -79,6 +79,7 @@ TRAPS = {
     "TFR028": "resized_images",
     "TFR029": "chosen_rows",
     "TFR030": "step_counter",
+    "TFR031": "keras_gates",
 }
 
 

@@ -337,6 +337,27 @@ for _ in range(3):
 print(np.round(keras.ops.convert_to_numpy(v), 4).tolist())
 """,
     ),
+    "TFR031": (
+        tf1(
+            """
+            GIVEN = dict(kernel_initializer="ones", recurrent_initializer="ones")
+            rows = tf.reshape(x, [1, 3, 2])
+            first = tf.keras.layers.LSTM(2, **GIVEN, recurrent_activation="hard_sigmoid")(rows)
+            second = tf.keras.layers.GRU(2, **GIVEN)(0.1 * rows)
+            y = tf.concat([first, second], 1)
+            """
+        ),
+        keras3(
+            """
+            GIVEN = dict(kernel_initializer="ones", recurrent_initializer="ones")
+            GIVEN["recurrent_activation"] = lambda x: keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+            rows = keras.ops.reshape(x, [1, 3, 2])
+            first = keras.layers.LSTM(2, **GIVEN)(rows)
+            second = keras.layers.GRU(2, reset_after=False, **GIVEN)(0.1 * rows)
+            y = keras.ops.concatenate([first, second], 1)
+            """
+        ),
+    ),
     "TFR029": (
         tf1(
             """

@@ -217,6 +217,13 @@ DIFFERENCES: dict[str, Difference] = {
         f"{_RECIPES}/augmentation.md",
         in_source=True,
     ),
+    "keras_gates": Difference(
+        "recurrent layers of `tf.keras` have `hard_sigmoid`, `0.2 x + 0.5`, and a GRU the reset gate "
+        "before the product",
+        "the same layers of Keras 3, with `sigmoid` and `reset_after=True`",
+        _NAMES,
+        in_source=True,
+    ),
     "step_counter": Difference(
         "the step of a schedule rises only where `minimize` gets it as `global_step`",
         "a schedule of Keras, which counts the steps in any case",
