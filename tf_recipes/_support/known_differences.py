@@ -218,8 +218,8 @@ DIFFERENCES: dict[str, Difference] = {
         in_source=True,
     ),
     "keras_gates": Difference(
-        "recurrent layers of `tf.keras` have `hard_sigmoid`, `0.2 x + 0.5`, and a GRU the reset gate "
-        "before the product",
+        "recurrent layers of `tf.keras` have `hard_sigmoid`, `0.2 x + 0.5`, and a GRU the reset "
+        "gate before the product",
         "the same layers of Keras 3, with `sigmoid` and `reset_after=True`",
         _NAMES,
         in_source=True,

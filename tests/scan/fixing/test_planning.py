@@ -27,6 +27,10 @@ HEAD = "import tensorflow as tf\n\n\ndef net(x, c, sess, opt):\n    y = tf.layer
             "return tf.layers.dense(y, 3, kernel_initializer=tf.random_normal_initializer)",
             "tf.random_normal_initializer",
         ),
+        (
+            "return tf.layers.dense(y, 3, kernel_initializer=tf.initializers.random_uniform)",
+            "tf.initializers.random_uniform",
+        ),
     ],
 )
 def test_what_would_mean_another_thing_keeps_a_function(tmp_path, code, reason):

@@ -13,6 +13,8 @@ HEAD = "import tensorflow as tf\ns = tf.Session()\n"
         "tf.layers.dense(x, 3, kernel_initializer=tf.random_normal_initializer)",
         "tf.get_variable('w', [3], initializer=tf.random_uniform_initializer())",
         "tf.get_variable('w', [3], initializer=tf.truncated_normal_initializer)",
+        "tf.get_variable('w', [3], initializer=tf.initializers.random_normal)",
+        "tf.layers.dense(x, 3, kernel_initializer=tf.initializers.truncated_normal())",
     ],
 )
 def test_a_width_that_is_left_out_is_found(tmp_path, code):
@@ -27,6 +29,7 @@ def test_a_width_that_is_left_out_is_found(tmp_path, code):
         "tf.layers.dense(x, 3, kernel_initializer=tf.zeros_initializer)",
         "tf.layers.dense(x, 3, kernel_initializer=tf.random_normal_initializer(0.0, 0.1))",
         "tf.layers.dense(x, 3, kernel_initializer=random_normal_initializer)",
+        "tf.layers.dense(x, 3, kernel_initializer=tf.initializers.random_normal(stddev=1.0))",
     ],
 )
 def test_another_initializer_is_not_found(tmp_path, code):

@@ -6,16 +6,6 @@ from collections.abc import Iterator
 from tf_recipes.scan.terms.rule import Advice, Called, trap
 from tf_recipes.scan.terms.unparsing import unparsed
 
-FUNCTIONS = frozenset(
-    {
-        "tf.random_normal_initializer",
-        "tf.truncated_normal_initializer",
-        "tf.random_uniform_initializer",
-        "tf.variance_scaling_initializer",
-    }
-)
-
-
 DEFAULTS = {
     "random_normal_initializer": ("stddev", "1.0", "keras.initializers.RandomNormal", "0.05"),
     "truncated_normal_initializer": ("stddev", "1.0", "keras.initializers.TruncatedNormal", "0.05"),
@@ -24,6 +14,11 @@ DEFAULTS = {
 }
 
 
+_END = "_initializer"
+FUNCTIONS = frozenset(
+    [f"tf.{name}" for name in DEFAULTS]
+    + [f"tf.initializers.{name.removesuffix(_END)}" for name in DEFAULTS]
+)
 # arguments that take an initializer, or its class
 KEYWORDS = frozenset(
     f"{kind}initializer"
@@ -42,7 +37,7 @@ def check(call: Called) -> Iterator[Advice]:
             if last:
                 yield _advice(last)._replace(node=given)
         return
-    last = call.name.rpartition(".")[2]
+    last = _known(call.name)
     argument = DEFAULTS[last][0]
     if call.lacks(argument, {"maxval": 1, "scale": 0}.get(argument, 1)):
         yield _advice(last)
@@ -50,7 +45,14 @@ def check(call: Called) -> Iterator[Advice]:
 
 def _class(given: ast.expr | None) -> str:
     """Returns the name of the class of TF1 that an argument is; nothing for anything else."""
-    last = unparsed(given).rpartition(".")[2] if isinstance(given, ast.Attribute) else ""
+    return _known(unparsed(given)) if isinstance(given, ast.Attribute) else ""
+
+
+def _known(name: str) -> str:
+    """Returns the key of an initializer, also for `tf.initializers.random_normal`."""
+    owner, _, last = name.rpartition(".")
+    if owner.rpartition(".")[2] == "initializers":
+        last = f"{last}{_END}"
     return last if last in DEFAULTS else ""
 
 
