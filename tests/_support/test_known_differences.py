@@ -80,6 +80,7 @@ TRAPS = {
     "TFR029": "chosen_rows",
     "TFR030": "step_counter",
     "TFR031": "keras_gates",
+    "TFR032": "divided_table",
 }
 
 

@@ -337,6 +337,21 @@ for _ in range(3):
 print(np.round(keras.ops.convert_to_numpy(v), 4).tolist())
 """,
     ),
+    "TFR032": (
+        tf1(
+            """
+            tables = [tf.reshape(tf.range(4.0), [2, 2]), tf.reshape(tf.range(4.0, 8.0), [2, 2])]
+            y = tf.nn.embedding_lookup([tables[0], tables[1]], [0, 1, 2, 3])
+            """
+        ),
+        keras3(
+            """
+            tables = [[[0.0, 1.0], [2.0, 3.0]], [[4.0, 5.0], [6.0, 7.0]]]
+            table = keras.ops.reshape(keras.ops.stack(tables, axis=1), [-1, 2])
+            y = keras.ops.take(table, [0, 1, 2, 3], axis=0)
+            """
+        ),
+    ),
     "TFR031": (
         tf1(
             """

@@ -217,6 +217,12 @@ DIFFERENCES: dict[str, Difference] = {
         f"{_RECIPES}/augmentation.md",
         in_source=True,
     ),
+    "divided_table": Difference(
+        "`tf.nn.embedding_lookup` deals the rows to several tables in turn",
+        "`tf.nn.embedding_lookup` of TensorFlow 2, which gives each table a block of rows",
+        _NAMES,
+        in_source=True,
+    ),
     "keras_gates": Difference(
         "recurrent layers of `tf.keras` have `hard_sigmoid`, `0.2 x + 0.5`, and a GRU the reset "
         "gate before the product",

@@ -14,6 +14,7 @@ HEAD = "import tensorflow as tf\n\n\ndef net(x, c, sess, opt):\n    y = tf.layer
         ("return tf.where(c, y, x)", "tf.where"),
         ("return tf.image.resize(x, [3, 3]) + y", "tf.image.resize"),
         ("return tf.gradients(y, x)", "tf.gradients"),
+        ("return tf.nn.embedding_lookup([c, y], x)", "tf.nn.embedding_lookup"),
         ("return sess.run(y)", ".run()"),
         ("return opt.apply_gradients(y, global_step=c)", ".apply_gradients()"),
         ("return opt.minimize(y)", ".minimize()"),

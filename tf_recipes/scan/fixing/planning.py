@@ -26,6 +26,7 @@ from tf_recipes.scan.rules import (
     changed_arguments,
     chosen_rows,
     core_initializer,
+    divided_table,
     graph_functions,
     old_order,
     resized_images,
@@ -39,7 +40,8 @@ from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, Given
 # idiom, unless Keras is written for them.
 _CHANGED = frozenset(each.RULE.code for each in (changed_arguments, old_order))
 _OTHER_MEANING = frozenset(
-    each.RULE.code for each in (chosen_rows, core_initializer, graph_functions, resized_images)
+    each.RULE.code
+    for each in (chosen_rows, core_initializer, divided_table, graph_functions, resized_images)
 )
 
 
