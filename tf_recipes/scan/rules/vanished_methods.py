@@ -17,7 +17,7 @@ GENERATOR_ARGUMENTS = ("max_queue_size", "workers", "use_multiprocessing")
 LEGACY = {"map_with_legacy_function": "map", "filter_with_legacy_function": "filter"}
 SPECS = ("output_classes", "output_shapes", "output_types")
 WITH_SESSION = ("eval", "run")
-APPLIED = "apply_gradients"
+APPLIED, PARSED = "apply_gradients", "_parse_flags"
 OF_OPERATIONS = ("name", "type", "inputs", "outputs")  # of `x.op`
 
 
@@ -42,6 +42,12 @@ def check(seen: Attributed) -> Iterator[Advice]:
     elif name == "value" and is_dimension(seen.node.value):
         yield Advice(
             "An axis of a shape is a number in TensorFlow 2, without value.", _dimension(seen.node)
+        )
+    elif name == PARSED and seen.call is not None:
+        yield Advice(
+            "Flags have had no _parse_flags since TensorFlow 1.5.",
+            f"{owner}(sys.argv), where absl.app.run does not parse them",
+            "names.md",
         )
     elif name == APPLIED and seen.gives("global_step"):
         yield _counted(seen)
@@ -140,6 +146,6 @@ RULE = Rule(
     after="import tensorflow as tf\nfor batch in dataset:\n    pass\n",
     attributes=frozenset(
         ["experimental_run_v2", "load", "value", *ITERATORS, *GENERATORS, *LEGACY, *SPECS]
-    ).union([APPLIED, *WITH_SESSION, *OF_OPERATIONS]),
+    ).union([APPLIED, PARSED, *WITH_SESSION, *OF_OPERATIONS]),
     attribute=check,
 )
