@@ -77,6 +77,10 @@ TRAPS = {
     "TFR025": "shared_by_name",
     "TFR027": "integer_division",
     "TFR028": "resized_images",
+    "TFR029": "chosen_rows",
+    "TFR030": "step_counter",
+    "TFR031": "keras_gates",
+    "TFR032": "divided_table",
 }
 
 

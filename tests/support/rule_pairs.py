@@ -311,6 +311,82 @@ SAME = {
             """
         ),
     ),
+    "TFR030": (
+        tf1(
+            """
+            v = tf.Variable(1.0)
+            rate = tf.train.exponential_decay(0.1, tf.train.get_or_create_global_step(), 1, 0.5)
+            train = tf.train.GradientDescentOptimizer(rate).minimize(tf.square(v))
+            with tf.Session() as session:
+                session.run(tf.global_variables_initializer())
+                for _ in range(3):
+                    session.run(train)
+                print(np.round(session.run(v), 4).tolist())
+            """,
+            "",
+        ),
+        HEAD
+        + """import keras
+import tf_recipes
+
+v = keras.Variable(1.0)
+optimizer = tf_recipes.GradientDescent(0.1)
+optimizer.build([v])
+for _ in range(3):
+    optimizer.apply([2 * v])
+print(np.round(keras.ops.convert_to_numpy(v), 4).tolist())
+""",
+    ),
+    "TFR032": (
+        tf1(
+            """
+            tables = [tf.reshape(tf.range(4.0), [2, 2]), tf.reshape(tf.range(4.0, 8.0), [2, 2])]
+            y = tf.nn.embedding_lookup([tables[0], tables[1]], [0, 1, 2, 3])
+            """
+        ),
+        keras3(
+            """
+            tables = [[[0.0, 1.0], [2.0, 3.0]], [[4.0, 5.0], [6.0, 7.0]]]
+            table = keras.ops.reshape(keras.ops.stack(tables, axis=1), [-1, 2])
+            y = keras.ops.take(table, [0, 1, 2, 3], axis=0)
+            """
+        ),
+    ),
+    "TFR031": (
+        tf1(
+            """
+            GIVEN = dict(kernel_initializer="ones", recurrent_initializer="ones")
+            rows = tf.reshape(x, [1, 3, 2])
+            first = tf.keras.layers.LSTM(2, **GIVEN, recurrent_activation="hard_sigmoid")(rows)
+            second = tf.keras.layers.GRU(2, **GIVEN)(0.1 * rows)
+            y = tf.concat([first, second], 1)
+            """
+        ),
+        keras3(
+            """
+            GIVEN = dict(kernel_initializer="ones", recurrent_initializer="ones")
+            GIVEN["recurrent_activation"] = lambda x: keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+            rows = keras.ops.reshape(x, [1, 3, 2])
+            first = keras.layers.LSTM(2, **GIVEN)(rows)
+            second = keras.layers.GRU(2, reset_after=False, **GIVEN)(0.1 * rows)
+            y = keras.ops.concatenate([first, second], 1)
+            """
+        ),
+    ),
+    "TFR029": (
+        tf1(
+            """
+            rows = tf.constant([True, False, True])
+            y = tf.where(rows, tf.ones([3, 3]), tf.zeros([3, 3]))
+            """
+        ),
+        keras3(
+            """
+            rows = keras.ops.expand_dims([True, False, True], -1)
+            y = keras.ops.where(rows, keras.ops.ones([3, 3]), keras.ops.zeros([3, 3]))
+            """
+        ),
+    ),
 }
 WITHOUT_NUMBERS = {
     "TFR007": "TensorFlow 1.15 refuses the order of arguments of 0.x, too",

@@ -217,6 +217,31 @@ DIFFERENCES: dict[str, Difference] = {
         f"{_RECIPES}/augmentation.md",
         in_source=True,
     ),
+    "divided_table": Difference(
+        "`tf.nn.embedding_lookup` deals the rows to several tables in turn",
+        "`tf.nn.embedding_lookup` of TensorFlow 2, which gives each table a block of rows",
+        _NAMES,
+        in_source=True,
+    ),
+    "keras_gates": Difference(
+        "recurrent layers of `tf.keras` have `hard_sigmoid`, `0.2 x + 0.5`, and a GRU the reset "
+        "gate before the product",
+        "the same layers of Keras 3, with `sigmoid` and `reset_after=True`",
+        _NAMES,
+        in_source=True,
+    ),
+    "step_counter": Difference(
+        "the step of a schedule rises only where `minimize` gets it as `global_step`",
+        "a schedule of Keras, which counts the steps in any case",
+        f"{_RECIPES}/schedules.md",
+        in_source=True,
+    ),
+    "chosen_rows": Difference(
+        "`tf.where` takes whole rows where its condition is a vector",
+        "`keras.ops.where`, which broadcasts the vector along the last axis",
+        _NAMES,
+        in_source=True,
+    ),
     "integer_division": Difference(
         "`1 / 10` is 0 in Python 2, also in the rate of a schedule",
         "the same code in Python 3, where it is 0.1",

@@ -86,7 +86,7 @@ def main(paths: list[str]) -> int:
     text = formats.FORMATS[given.format](report)
     if given.output:
         with files.replacing(given.output) as partial:
-            partial.write_text(f"{text}\n", encoding="utf-8")
+            partial.write_text(f"{text}\n", encoding="utf-8", errors="surrogateescape")
     elif text:
         print(text)
     if given.output or given.format != "text":

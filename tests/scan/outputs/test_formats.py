@@ -1,6 +1,8 @@
 """Tests every format on one small scan."""
 
 import json
+import os
+import pathlib
 
 import pytest
 
@@ -79,3 +81,12 @@ def test_nothing_found(report):
     made = {name: write(empty) for name, write in formats.FORMATS.items()}
     assert made["text"] == "2 files, 3 lines: no findings"
     assert json.loads(made["json"]) == [] and made["github"] == ""
+
+
+def test_a_name_that_is_no_utf8_keeps_its_bytes(tmp_path):
+    path = os.fsdecode(os.path.join(os.fsencode(tmp_path), b"bad\xff.py"))
+    pathlib.Path(path).write_text(CODE)
+    (run,) = json.loads(sarif.text(scanner.scan([path])))["runs"]
+    (result,) = run["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri.endswith("/bad%FF.py") and json.dumps(run, ensure_ascii=False).encode()

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tf_recipes.scan import scanner
 from tf_recipes.scan.reading import paths
 
 
@@ -61,3 +62,26 @@ def test_imports_without_dots_lead_to_the_root_and_not_above(tmp_path, monkeypat
     assert located(tmp_path, os.path.join("a", "file.py"), "elsewhere", "none", 0) is None
     deep = os.path.join(*["d"] * 60, "file.py")
     assert located(tmp_path, deep, ".", "nets", 0) is None
+
+
+@pytest.mark.parametrize("named", ["pkg/use.py", "pkg", "{}/pkg/use.py", "{}/pkg"])
+def test_a_file_that_is_named_imports_from_above_its_package(tmp_path, monkeypatch, named):
+    """As a hook of pre-commit names them: each file, from the working directory."""
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "__init__.py").touch()
+    (tmp_path / "pkg" / "backend.py").write_text("import tensorflow\n")
+    (tmp_path / "pkg" / "use.py").write_text(
+        "import pkg.backend as b\nx = b.tensorflow.placeholder('float32')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    report = scanner.scan([named.format(tmp_path)], ["TFR001"], workers=1)
+    assert [each.line for each in report.findings] == [2]
+
+
+def test_a_file_in_a_folder_without_init_imports_from_the_working_directory(tmp_path, monkeypatch):
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "helper.py").write_text("import tensorflow as tf\n")
+    (tmp_path / "nets" / "use.py").write_text("from helper import tf\nx = tf.Session()\n")
+    monkeypatch.chdir(tmp_path)
+    report = scanner.scan([os.path.join("nets", "use.py")], ["TFR001"], workers=1)
+    assert [each.line for each in report.findings] == [2]

@@ -83,3 +83,8 @@ def test_classes_whose_call_hides_their_arguments_or_that_take_none(code, expect
     (tmp_path / "a.py").write_text(f"{TF1}y = {code}\n")
     found = scanner.scan([str(tmp_path / "a.py")], ["TFR003"], workers=1).findings
     assert [each.replacement for each in found] == ([] if expected is None else [expected])
+
+
+def test_an_argument_that_keras_takes_under_both_names_stays_in_its_place(tmp_path):
+    text = "import tensorflow as tf\ns = tf.Session()\ny = tf.keras.layers.LeakyReLU(0.2)\n"
+    assert scanned.findings(tmp_path, text, "TFR003") == []

@@ -13,7 +13,20 @@ FOUND = {
         "with tf.Session() as sess:\n  sess.run(x)",
         "keras.Model.fit",
     ),
+    "minimize of a parameter": (
+        "def f(opt):\n  return opt.minimize(loss, global_step=n)",
+        "keras.Model.fit",
+    ),
+    "compute_gradients of an attribute": (
+        "def f(self):\n  return self.optimizer_d.compute_gradients(x)",
+        "tape.gradient(loss, variables)",
+    ),
     "run of a session": ("s = tf.InteractiveSession()\nn = s.run(x)", "which is eager"),
+    "run of what `with` calls otherwise": (
+        "with tf.Session(graph=g) as s:\n  s.run(x)",
+        "keras.Model.fit",
+    ),
+    "apply": ("d = tf.layers.Dense(3)\ny = d.apply(x)", "layer(inputs)"),
     "run of the default session": ("tf.get_default_session().run(x)", "keras.Model.fit"),
     "run of Keras' session": ("tf.keras.backend.get_session().run(x)", "keras.Model.fit"),
     "run of a parameter": ("def f(sess):\n  return sess.run(x)", "keras.Model.fit"),
@@ -64,11 +77,16 @@ OTHERS = [
     "import subprocess\nsubprocess.run(['ls'])",
     "from scipy import optimize\noptimize.minimize(f, 0)",
     "o = make()\no.minimize(x)",
+    "import scipy.optimize as opt\nopt.minimize(f, start)",
+    "import scipy.optimize as opt\nopt.minimize(f, x0=start)",
     "o = keras.optimizers.Adam()\no.apply_gradients(pairs)",
     "model.save('a')",
     "figure.save('a')",
     "o = tf.train.AdamOptimizer()\no = make()\no.minimize(x)",
     "f = sess.run",
+    "with ort.Session() as s:\n  s.run(x)",
+    "frame.apply(x)",
+    "d = keras.layers.Dense(3)\nd.apply(x)",
 ]
 
 

@@ -40,6 +40,11 @@ FOUND = {
     ),
     "run of an initializer": ("tf.global_variables_initializer().run()", "keras.Model.fit"),
     "load": ("w = tf.Variable(3)\nw.load(4, s)", "w.assign(...)"),
+    "_parse_flags": ("FLAGS._parse_flags()", "FLAGS(sys.argv)"),
+    "apply_gradients with a step": (
+        "t = opt.apply_gradients(zip(g, v), global_step=n)",
+        "opt.apply_gradients(zip(g, v))",
+    ),
     "op of a tensor": ("n = net.out.op.name.split('/')", "of the layer"),
 }
 # those that name nothing else of TF1

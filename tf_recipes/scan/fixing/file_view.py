@@ -149,6 +149,13 @@ class FileView:
         """Returns the uses of a name, or of `name.b.c`, anywhere in the file."""
         return [use.node for use in self.analysis.collected.uses if root(use.node) == name]
 
+    def is_global(self, name: str) -> bool:
+        """Returns whether a function of the file says `global` of a name."""
+        return any(
+            isinstance(each, ast.Global) and name in each.names
+            for each in ast.walk(self.analysis.source.tree)
+        )
+
 
 def root(node: ast.expr) -> str:
     """Returns the first name of `a.b.c`; nothing for another expression."""

@@ -8,7 +8,7 @@ from tf_recipes.scan.fixing.choosing import Place
 from tf_recipes.scan.fixing.file_view import FileView
 from tf_recipes.scan.fixing.function_units import Function
 from tf_recipes.scan.reading.scopes import Calling, Scope
-from tf_recipes.scan.rules import vanished_methods
+from tf_recipes.scan.rules import methods_of_classes, vanished_methods
 from tf_recipes.scan.terms.rewrite import Rewrite
 from tf_recipes.scan.terms.shape_code import is_dimension
 from tf_recipes.scan.terms.tf1_calls import CannotFix
@@ -100,10 +100,11 @@ class Hindrances:
             func = calling.node.func
             if isinstance(func, ast.Attribute) and func.attr in _LAYER_METHODS:
                 self._block(func, block, "()")
-        for seen in self._view.analysis.attributed(vanished_methods.RULE.attributes):
-            is_found = any(True for _ in vanished_methods.check(seen))
-            if is_found and not is_dimension(seen.node.value):
-                self._block(seen.node, block, "" if seen.call is None else "()")
+        for rule in (vanished_methods, methods_of_classes):
+            for seen in self._view.analysis.attributed(rule.RULE.attributes):
+                is_found = any(True for _ in rule.check(seen))
+                if is_found and not is_dimension(seen.node.value):
+                    self._block(seen.node, block, "" if seen.call is None else "()")
 
     def _block(self, node: ast.Attribute, block: Block, end: str) -> None:
         function = self._view.functions.of(node.lineno)

@@ -22,9 +22,27 @@ from tf_recipes.scan.fixing.rate_checks import Rates
 from tf_recipes.scan.fixing.shape_forms import ITEM
 from tf_recipes.scan.reading.scopes import Calling, Scope
 from tf_recipes.scan.rewrites.scopes_rewrite import SCOPE
+from tf_recipes.scan.rules import (
+    changed_arguments,
+    chosen_rows,
+    core_initializer,
+    divided_table,
+    graph_functions,
+    old_order,
+    resized_images,
+    step_at_rest,
+)
 from tf_recipes.scan.terms.findings import NUMBERS
 from tf_recipes.scan.terms.rewrite import EITHER, KERAS, Facts, Rewrite
 from tf_recipes.scan.terms.tf1_calls import Call, CannotFix, Given
+
+# Findings on names that live. Other arguments do for the first; the second keep a function in TF1's
+# idiom, unless Keras is written for them.
+_CHANGED = frozenset(each.RULE.code for each in (changed_arguments, old_order))
+_OTHER_MEANING = frozenset(
+    each.RULE.code
+    for each in (chosen_rows, core_initializer, divided_table, graph_functions, resized_images)
+)
 
 
 class Plan(NamedTuple):
@@ -72,10 +90,16 @@ class Planner:
         self._traps = {
             (each.line, each.column - 1) for each in findings if each.severity == NUMBERS
         }
+        self._changed, self._other = (
+            {(each.line, each.column - 1) for each in findings if each.code in codes}
+            for codes in (_CHANGED, _OTHER_MEANING)
+        )
+        code = step_at_rest.RULE.code
+        at_rest = {(each.line, each.column - 1) for each in findings if each.code == code}
         reasons = [each.condition(view.facts) for each in self._rewrites]
         both = list(zip(self._rewrites, reasons, strict=True))
         self._allowed = [each for each, no in both if no is None]
-        self._rates, self._hindrances = Rates(view), Hindrances(view)
+        self._rates, self._hindrances = Rates(view, at_rest), Hindrances(view)
         self._scopes = NameScopes(view, self._hindrances.shares)
         for node, names, scope in view.uses:
             self._consider(node, names, scope)
@@ -117,9 +141,12 @@ class Planner:
             return
         calling = self._view.calling.get(id(node))
         reason = name
+        left = place[:2] in self._changed
         made: list[Candidate] = []
         if calling is not None:
             reason = self._call(calling, name, scope, made)
+        if place[:2] in self._other and not any(each.idiom == KERAS for each in made):
+            self._block(function, place, reason or name)
         if self._name(node, name, scope, self._candidates[function]) or any(
             each.idiom == EITHER for each in made
         ):
@@ -131,8 +158,8 @@ class Planner:
         if lost and function is not OUTSIDE and self._is_alias(node, function):
             self._aliases[function].add(place)
             return
-        if lost or reason != name:
-            self._block(function, place, reason if lost else "")
+        if lost or left or reason != name:
+            self._block(function, place, reason if lost or left else "")
 
     def _call(
         self,

@@ -71,7 +71,8 @@ def _notification(problem: Problem) -> dict:
 
 
 def _location(path: str, region: dict | None) -> dict:
-    uri = urllib.parse.quote(path.replace("\\", "/"))
+    # a name that is no UTF-8 keeps its bytes
+    uri = urllib.parse.quote(path.replace("\\", "/"), errors="surrogateescape")
     physical: dict = {"artifactLocation": {"uri": uri}}
     if region is not None:
         physical["region"] = region

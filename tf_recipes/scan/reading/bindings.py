@@ -374,7 +374,7 @@ class Collector:
         for item in node.items:
             self._visit(item.context_expr)
             if item.optional_vars is not None:
-                self._bind(item.optional_vars)
+                self._bind(item.optional_vars, item.context_expr)
             if isinstance(item.context_expr, ast.Call):
                 self._arg_scopes = (*self._arg_scopes, (item.context_expr, self.scope))
         self._all(node.body)

@@ -4,7 +4,7 @@ Nothing of TensorFlow is resolved here: `resolution.py` does this with the answe
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from tf_recipes.scan.reading.scopes import (
     PARAMETER,
@@ -132,12 +132,22 @@ class Lookups:
                     return True
         return False
 
-    def items(self, node: ast.expr, scope: Scope) -> Iterator[tuple[ast.expr, Scope]]:
-        """Yields the items of a dict, list or tuple of the file, each with its scope."""
+    def items(
+        self, node: ast.expr, scope: Scope, keys: Collection[str] = ()
+    ) -> Iterator[tuple[ast.expr, Scope]]:
+        """Yields the items of a dict, list or tuple of the file, each with its scope.
+
+        Where a dict has one of the keys, its others are left out.
+        """
         for literal in self.literals(node, scope):
             values: Iterable[ast.expr] = ()
             if isinstance(literal, ast.Dict):
-                values = literal.values
+                named = [
+                    value
+                    for key, value in zip(literal.keys, literal.values, strict=True)
+                    if isinstance(key, ast.Constant) and key.value in keys
+                ]
+                values = named or literal.values
             elif isinstance(literal, ast.List | ast.Tuple):
                 values = literal.elts
             elif isinstance(literal, ast.Call) and name_of(literal.func) == "dict":

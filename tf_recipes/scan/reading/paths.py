@@ -23,16 +23,37 @@ def listed(paths: Iterable[str]) -> tuple[list[tuple[str, str]], list[Problem]]:
     problems: list[Problem] = []
     for path in paths:
         if os.path.isdir(path):
+            root = _without_packages(path)
             for file in _walk(path, (), problems):
-                found.setdefault(real(file), (file, path))
+                found.setdefault(real(file), (file, root))
         elif os.path.isfile(path):
-            found.setdefault(real(path), (path, os.path.dirname(path) or "."))
+            found.setdefault(real(path), (path, _root_of(path)))
         else:
             known = os.path.lexists(path)
             problems.append(
                 Problem(path, "it is no file or folder" if known else "it is not there")
             )
     return list(found.values()), problems
+
+
+def _root_of(path: str) -> str:
+    """Returns the folder from which a file that is named imports modules.
+
+    That is the working directory where the path begins there, as in a hook that names each file.
+    """
+    if not os.path.isabs(path) and os.pardir not in path.split(os.sep):
+        return "."
+    return _without_packages(os.path.dirname(path) or ".")
+
+
+def _without_packages(folder: str) -> str:
+    """Returns the folder that holds the outermost package which a folder belongs to."""
+    while os.path.isfile(os.path.join(folder, "__init__.py")):
+        above = os.path.dirname(folder.rstrip(os.sep)) or "."
+        if os.path.basename(folder.rstrip(os.sep)) in ("", os.curdir, os.pardir):
+            break
+        folder = above
+    return folder
 
 
 def _walk(folder: str, above: tuple[str, ...], problems: list[Problem]) -> Iterator[str]:

@@ -151,7 +151,8 @@ class Resolver:
     def _of_subscript(self, node: ast.Subscript, scope: Scope) -> tuple[Reference, ...]:
         found: tuple[Reference, ...] = ()
         value = node.value
-        for key in self.lookups.texts(node.slice, scope):
+        keys = self.lookups.texts(node.slice, scope)
+        for key in keys:
             if isinstance(value, ast.Attribute) and value.attr == "modules":
                 name = tensorflow_name(key)
                 found += (Reference(name),) if name else ()
@@ -165,7 +166,7 @@ class Resolver:
         for reference in self._resolve(value, scope):
             if reference.name.startswith("@"):
                 found += self._attribute(reference, ITEM, "")
-        for item, of_scope in self.lookups.items(value, scope):
+        for item, of_scope in self.lookups.items(value, scope, keys):
             found += self._resolve(item, of_scope)
         return found
 

@@ -46,6 +46,7 @@ RENAMED = {
     "device_name_or_function": ("device_name",),
     "value_structure": ("element_spec",),
 }
+_KERAS_NAMES = {"alpha": ("negative_slope",)}  # Keras 3 takes the old name, too
 OWN_RULE = ("tf.nn.dropout",)
 KERAS = "tf.keras."
 # what to write for arguments of TF1's Keras that no other argument has taken over
@@ -78,7 +79,7 @@ def check(call: Called) -> Iterator[Advice]:
         old = before[position]
         new = now[position] if position < len(now) else "none"
         moved = new == "none" or new in before or old in now
-        if moved and new not in (old, renamed(old, now)):
+        if moved and new not in (old, renamed(old, now), *_KERAS_NAMES.get(old, ())):
             yield Advice(
                 f"Argument {position + 1} of {call.name} was {_shown(old)}; now it is {new}.",
                 _written(call, before, now) or _one(call, old, now, position),

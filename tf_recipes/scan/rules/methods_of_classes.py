@@ -1,4 +1,4 @@
-"""Finds methods of TF1's sessions, optimizers, cells, savers and writers."""
+"""Finds methods of TF1's sessions, optimizers, cells, layers, savers and writers."""
 
 import ast
 import re
@@ -37,7 +37,7 @@ KINDS = (
     _Kind(
         "Optimizers of TF1",
         re.compile(r"tf\.(train|contrib\.opt)\.\w*(Optimizer|Adam|Adagrad|RMSProp)\w*"),
-        None,
+        re.compile(r"_?(\w+_)?opt(im(izer)?)?(_\w+)?", re.IGNORECASE),
         {
             "minimize": "keras.Model.compile(optimizer, loss), then keras.Model.fit(x, y)",
             "compute_gradients": (
@@ -56,12 +56,22 @@ KINDS = (
         "names.md",
     ),
     _Kind(
+        "Layers of tf.layers",
+        re.compile(r"tf\.layers\.[A-Z]\w*"),
+        None,
+        {"apply": "the call of the layer: layer(inputs)"},
+        "names.md",
+    ),
+    _Kind(
         "Savers",
         re.compile(r"tf\.train\.Saver"),
         re.compile(r"_?(\w+_)?saver", re.IGNORECASE),
         {
             "save": 'model.save("model.keras"), or keras.callbacks.ModelCheckpoint(...)',
-            "restore": 'keras.saving.load_model("model.keras"); of TF1: tf-recipes convert',
+            "restore": (
+                'keras.saving.load_model("model.keras"); for a checkpoint of TF1: '
+                "tf-recipes convert"
+            ),
         },
         "convert.md",
     ),
@@ -75,6 +85,18 @@ KINDS = (
         },
         "training.md",
     ),
+)
+_OF_MINIMIZE = frozenset(
+    [
+        "aggregation_method",
+        "colocate_gradients_with_ops",
+        "gate_gradients",
+        "global_step",
+        "grad_loss",
+        "loss",
+        "name",
+        "var_list",
+    ]
 )
 _BY_METHOD = {method: kind for kind in KINDS for method in kind.methods}
 
@@ -94,7 +116,7 @@ def _is_of(kind: _Kind, seen: Attributed) -> bool:
     made = seen.makers()
     if made:
         return all(kind.makers.fullmatch(symbols.canonical(each)) for each in made)
-    if kind.named is None:
+    if kind.named is None or (seen.node.attr == "minimize" and not _is_of_a_loss(seen)):
         return False
     value = seen.node.value
     if isinstance(value, ast.Attribute):
@@ -102,12 +124,19 @@ def _is_of(kind: _Kind, seen: Attributed) -> bool:
     return isinstance(value, ast.Name) and kind.named.fullmatch(value.id) is not None
 
 
+def _is_of_a_loss(seen: Attributed) -> bool:
+    """Returns whether a call may be `optimizer.minimize(loss, ...)`: SciPy's takes a start, too."""
+    assert seen.call is not None  # asked by `check` alone, of calls
+    keywords = {each.arg for each in seen.call.keywords}
+    return len(seen.call.args) <= 1 and keywords <= _OF_MINIMIZE
+
+
 RULE = Rule(
     code="TFR008",
     name="method-of-a-vanished-class",
     severity=VANISHED,
     page="sessions.md",
-    summary="A method of a session, an optimizer, a cell, a saver or a writer of TF1.",
+    summary="A method of a session, an optimizer, a cell, a layer, a saver or a writer of TF1.",
     before=(
         "import tensorflow as tf\n"
         "step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)\n"

@@ -17,6 +17,7 @@ GENERATOR_ARGUMENTS = ("max_queue_size", "workers", "use_multiprocessing")
 LEGACY = {"map_with_legacy_function": "map", "filter_with_legacy_function": "filter"}
 SPECS = ("output_classes", "output_shapes", "output_types")
 WITH_SESSION = ("eval", "run")
+APPLIED, PARSED = "apply_gradients", "_parse_flags"
 OF_OPERATIONS = ("name", "type", "inputs", "outputs")  # of `x.op`
 
 
@@ -42,6 +43,14 @@ def check(seen: Attributed) -> Iterator[Advice]:
         yield Advice(
             "An axis of a shape is a number in TensorFlow 2, without value.", _dimension(seen.node)
         )
+    elif name == PARSED and seen.call is not None:
+        yield Advice(
+            "Flags have had no _parse_flags since TensorFlow 1.5.",
+            f"{owner}(sys.argv), where absl.app.run does not parse them",
+            "names.md",
+        )
+    elif name == APPLIED and seen.gives("global_step"):
+        yield _counted(seen)
     elif name in OF_OPERATIONS and _is_operation(seen.node.value):
         yield Advice(
             "The op of a tensor or a variable raises an error without a graph.",
@@ -56,6 +65,18 @@ def check(seen: Attributed) -> Iterator[Advice]:
             "the value of an eager tensor: .numpy(); a training step: keras.Model.fit",
             "sessions.md",
         )
+
+
+def _counted(seen: Attributed) -> Advice:
+    """Returns advice on an optimizer that is told the step, which Keras' count themselves."""
+    given = seen.call.args[0] if seen.call is not None and seen.call.args else None
+    pairs = "grads_and_vars" if given is None else unparsed(given)
+    return Advice(
+        "apply_gradients of Keras 3 has no argument global_step: its optimizers count the steps "
+        "in iterations.",
+        f"{seen.object()}.apply_gradients({pairs})",
+        "recipes/optimizers.md",
+    )
 
 
 def _fitted(seen: Attributed, method: str) -> str:
@@ -125,6 +146,6 @@ RULE = Rule(
     after="import tensorflow as tf\nfor batch in dataset:\n    pass\n",
     attributes=frozenset(
         ["experimental_run_v2", "load", "value", *ITERATORS, *GENERATORS, *LEGACY, *SPECS]
-    ).union([*WITH_SESSION, *OF_OPERATIONS]),
+    ).union([APPLIED, PARSED, *WITH_SESSION, *OF_OPERATIONS]),
     attribute=check,
 )
