@@ -128,9 +128,9 @@ def _data(structure: Structure, name: str) -> list[str]:
 def _behind(structure: Structure, name: str) -> Iterator[str]:
     """Yields the variables with more than one number that a node takes directly."""
     for each in structure.inputs(name):
-        variable = structure.variable_of(each)
-        if variable is not None and structure.nodes[variable].attr["shape"].shape.dim:
-            yield variable
+        for variable in structure.values_of(each):
+            if structure.nodes[variable].attr["shape"].shape.dim:
+                yield variable
 
 
 def _before(structure: Structure, tensor: str, inside: Collection[str]) -> list[str]:
