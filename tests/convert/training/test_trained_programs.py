@@ -204,3 +204,37 @@ def test_labels_are_as_wide_as_the_series_of_any_length(converted):
 
     done = converted(build)
     assert done.passed and done.model.compiled, done.document["notes"]
+
+
+def generator_and_discriminator():
+    noise, real = placeholder("noise", 3), placeholder("real", 4)
+    with tf1.variable_scope("g"):
+        made = tf.tanh(dense(noise, 4, "out"), name="made")
+
+    def judged(x):
+        with tf1.variable_scope("d", reuse=tf1.AUTO_REUSE):
+            return dense(x, 1, "out")
+
+    logits = {1.0: judged(real), 0.0: judged(made)}
+    wrong, right = (
+        tf.nn.sigmoid_cross_entropy_with_logits(logits=logits[0.0], labels=each(logits[0.0]))
+        for each in (tf.ones_like, tf.zeros_like)
+    )
+    of_real = tf.nn.sigmoid_cross_entropy_with_logits(
+        logits=logits[1.0], labels=tf.ones_like(logits[1.0])
+    )
+    for name, loss in (("g", wrong), ("d", tf.concat([of_real, right], 0))):
+        tf1.train.GradientDescentOptimizer(0.1).minimize(
+            tf.reduce_mean(loss), var_list=tf1.trainable_variables(name), name=f"{name}_step"
+        )
+
+
+def test_a_loss_of_logits_alone_takes_the_logits(converted):
+    done = converted(generator_and_discriminator, train_op="g_step")
+    assert done.passed and done.model.compiled
+    (output,) = done.document["outputs"]
+    assert done.model(np.zeros((2, 3), "f4")).shape == (2, 1), output
+    kernel, judging = (w.numpy() for w in done.model.weights if len(w.shape) == 2)
+    done = converted(generator_and_discriminator, train_op="g_step", outputs=["g/made:0"])
+    assert done.passed and done.document["outputs"] == ["g/made:0", output]
+    assert (kernel.shape, judging.shape) == ((3, 4), (4, 1))
