@@ -326,7 +326,8 @@ def test_test_files_mirror_what_they_test(path):
     # convert/test_patterns.py is about every pattern: it converts recorded graphs
     about_the_whole |= {"patterns"}
     # convert/test_usual_programs.py converts small programs through every stage
-    about_the_whole |= {"usual_programs"}
+    # convert/training/test_trained_programs.py trains such programs
+    about_the_whole |= {"usual_programs", "trained_programs"}
     # scan/test_rule_pairs.py runs a pair of programs for every rule
     about_the_whole |= {"rule_pairs"}
     base = ROOT if folder.parts[:1] == ("scripts",) else PACKAGE

@@ -111,6 +111,9 @@ def test_a_folder_is_replaced_whole(nets, tmp_path, fails):
     done = conversion.convert(nets["net"], folder, overwrite=True)
     assert (folder / "model.py").read_text() == done.source
     assert folder.stat().st_mode & 0o777 == 0o777 & ~output_folder.umask()
+    (folder / "__pycache__").mkdir()  # Python makes it where the code is imported
+    conversion.convert(nets["net"], folder, overwrite=True)
+    assert not (folder / "__pycache__").exists()
     (folder / "notes.txt").write_text("mine")
     with fails("must be new or empty", "'notes.txt'", "Pass a new folder."):
         conversion.convert(nets["net"], folder, overwrite=True)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from tf_recipes.graph import meta_graph
 
@@ -60,6 +61,19 @@ def test_bytes_that_are_no_graph_are_refused(content, fails):
             meta_graph.parse(damaged, "x")
         with fails("A TF1 graph must be readable.", REMEDY):
             meta_graph.parse(damaged, "x", saved_model=True)
+
+
+def test_a_graph_whose_bytes_changed_is_refused(content, fails):
+    proto = tf.compat.v1.MetaGraphDef.FromString(content)
+    user = next(node for node in proto.graph_def.node if node.input)
+    user.input[0] = f"{user.input[0][:-1]}?"
+    with fails("must take each other's outputs.", repr(user.name), "?'", "no node of 'x'", REMEDY):
+        meta_graph.parse(proto.SerializeToString(), "x")
+    proto = tf.compat.v1.MetaGraphDef.FromString(content)
+    held = next(n for n in proto.graph_def.node if n.op in ("VariableV2", "VarHandleOp"))
+    held.attr["dtype"].type = 77
+    with fails("A variable of a TF1 graph must have a dtype.", repr(held.name), REMEDY):
+        meta_graph.parse(proto.SerializeToString(), "x")
 
 
 def test_random_bytes_never_give_a_traceback():

@@ -125,11 +125,12 @@ def of_labels(
             shape = (shape[0], *(1 if size is None else size for size in shape[1:]))
         elif None in shape[1:]:
             shape = like_output(shape, paired.get(tensor))
-        sizes = _sizes(shape)
+        sizes, whole = _sizes(shape), np.dtype(dtype).kind in "iu"
         if sizes:
             sizes = (rows if shape[0] is None else shape[0], *sizes[1:])
+            as_output = paired.get(tensor) if whole else None
             sizes = tuple(
-                classes if s is None and k else n
+                classes if s is None and k and not _is_open(as_output, k) else n
                 for k, (s, n) in enumerate(zip(shape, sizes, strict=True))
             )
         kind = np.dtype(dtype)
@@ -145,3 +146,8 @@ def of_labels(
         else:
             found[tensor] = random.standard_normal(sizes).astype(kind)
     return found
+
+
+def _is_open(output: Sequence[int | None] | None, axis: int) -> bool:
+    """Returns whether the output of a label has the axis, of a size that the graph does not say."""
+    return output is not None and len(output) > axis and output[axis] is None

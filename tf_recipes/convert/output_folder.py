@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MODEL, CODE, DOCUMENT, PAGE = "model.keras", "model.py", "conversion.json", "conversion.html"
 FILES = (MODEL, CODE, DOCUMENT, PAGE)
+_OF_PYTHON = "__pycache__"  # Python makes it where a program imports the code
 
 
 def check(folder: str | os.PathLike[str], overwrite: bool) -> None:
@@ -35,7 +36,7 @@ def check(folder: str | os.PathLike[str], overwrite: bool) -> None:
             "Pass a new folder.",
         )
     there = sorted(each.name for each in path.iterdir()) if path.exists() else []
-    foreign = [name for name in there if name not in FILES]
+    foreign = [name for name in there if name not in (*FILES, _OF_PYTHON)]
     if foreign or (there and not overwrite):
         validation.fail(
             "The folder of a conversion must be new or empty.",

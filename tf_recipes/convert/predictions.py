@@ -84,17 +84,29 @@ def is_label(structure: Structure, tensor: str) -> bool:
         tensor: a placeholder, or what an iterator gives.
     """
     starts = structure.starts([tensor])
-    layers = {
-        name
-        for name in structure.forward
-        if structure.nodes[name].op in _LAYERS
-        and any(structure.variable_of(each) for each in structure.inputs(name))
-    }
+    layers = _layers(structure)
     if layers & structure.descendants(starts, structure.forward):
         return False
     layered = structure.descendants(layers, structure.forward)
     alone = structure.descendants(starts, structure.forward - layered)
     return not any(structure.reads_weights(name) for name in alone)
+
+
+def _layers(structure: Structure) -> set[str]:
+    """Returns the nodes that multiply by weights, or look up in them.
+
+    A weight may be computed of variables: of the parts of one, or of a direction and a length.
+    """
+    fed = [*(full(name) for name in structure.placeholders), *structure.sources]
+    variables = {name for name in structure.forward if structure.variable_of(name)}
+    weights = structure.descendants(variables, structure.forward) | variables
+    weights -= structure.descendants(structure.starts(fed), structure.forward)
+    return {
+        name
+        for name in structure.forward
+        if structure.nodes[name].op in _LAYERS
+        and any(each in weights for each in structure.inputs(name))
+    }
 
 
 def of_labels(structure: Structure, labels: Sequence[str]) -> list[str]:
@@ -124,7 +136,8 @@ def of_labels(structure: Structure, labels: Sequence[str]) -> list[str]:
             None,
         )
         if first is not None:
-            found.append(_before_loss(structure, first, weighted))
+            output = _before_loss(structure, first, weighted)
+            found.append(in_the_form_of_labels(structure, output, label))
     return list(dict.fromkeys(found))
 
 
@@ -149,9 +162,34 @@ def in_the_form_of_labels(structure: Structure, output: str, label: str) -> str:
                 if forms and not _is_open(structure, forms[min(moves, len(forms) - 1)]):
                     return forms[min(moves, len(forms) - 1)]
         moved = [name for name in users if structure.nodes[name].op in _MOVES]
+        if not moved:
+            moved = [name for name in users if _keeps_shape(structure, name, fed)]
         if len(moved) != 1:
             return full(output)
-        fed, moves = full(moved[0]), moves + 1
+        moves += structure.nodes[moved[0]].op in _MOVES
+        fed = full(moved[0])
+
+
+def _keeps_shape(structure: Structure, name: str, fed: str) -> bool:
+    """Returns whether a node gives labels in their shape, such as those of label smoothing."""
+    op, data = structure.nodes[name].op, _taken(structure, name)
+    if op in ("Cast", "StopGradient"):
+        return True
+    others = [each for each in data if each != fed]
+    if op not in ("Add", "AddV2", "Sub", "Mul", "RealDiv") or len(others) != 1:
+        return False
+    return _is_number(structure, others[0])
+
+
+def _is_number(structure: Structure, tensor: str) -> bool:
+    """Returns whether a tensor is computed of single numbers and of sizes alone."""
+    value = structure.constant(tensor)
+    if value is not None:
+        return value.size == 1
+    before = _taken(structure, node_of(tensor))
+    if structure.nodes[node_of(tensor)].op in ("Shape", "Size", "Rank"):
+        return True
+    return bool(before) and all(_is_number(structure, each) for each in before)
 
 
 def _taken(structure: Structure, name: str) -> list[str]:

@@ -26,6 +26,7 @@ from tf_recipes.verify.bench import reference
 _AROUND = re.compile(
     r"^(save|Save|gradients|init|report_uninitialized|Adam|Momentum|RMSProp)(_\d+)?/"
 )
+_SWITCHES = ("Switch", "RefSwitch")  # `tf.cond` leaves an Identity of each branch
 _NO_RESULT = ("NoOp", "Assert", "Const", "Print", *VARIABLES, *PLACEHOLDERS)
 
 
@@ -202,5 +203,6 @@ def _last(graph: MetaGraph) -> list[str]:
         and node.op not in _NO_RESULT
         and "Summary" not in node.op
         and not _AROUND.match(name)
+        and not (node.op == "Identity" and nodes[node_of(node.input[0])].op in _SWITCHES)
         and not node.op.startswith(("Assign", "Save", "Restore"))
     ]

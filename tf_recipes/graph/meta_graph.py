@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.graph.nodes import VARIABLES, node_of
 
 LARGEST = 2**30  # bytes of a file that holds a graph; a protocol buffer has at most twice as many
 # Hints on shapes and places, from the program that built the graph. Newer versions of TensorFlow
@@ -86,6 +87,7 @@ def parse(content: bytes, source: str, saved_model: bool = False) -> MetaGraph:
     if not proto.graph_def.node:
         validation.fail("A TF1 graph must have nodes.", f"{source!r} without any", remedy)
     definition = proto.graph_def
+    _check_whole(definition, source, remedy)
     shapes = _known_shapes(definition)
     for nodes in (definition.node, *(each.node_def for each in definition.library.function)):
         for node in nodes:
@@ -102,6 +104,34 @@ def parse(content: bytes, source: str, saved_model: bool = False) -> MetaGraph:
         proto.meta_info_def.tensorflow_version,
         shapes,
     )
+
+
+def _check_whole(definition: Any, source: str, remedy: str) -> None:
+    """Checks that the nodes take nodes of the graph, and that variables have a dtype."""
+    names = {node.name for node in definition.node}
+    for node in definition.node:
+        for each in node.input:
+            if node_of(each) not in names:
+                validation.fail(
+                    "The nodes of a TF1 graph must take each other's outputs.",
+                    f"{shortened(node.name, 80)!r}, which takes {shortened(each, 80)!r}, no node "
+                    f"of {source!r}",
+                    remedy,
+                )
+        if node.op in VARIABLES and not _is_dtype(node.attr["dtype"].type):
+            validation.fail(
+                "A variable of a TF1 graph must have a dtype.",
+                f"{shortened(node.name, 80)!r} without one in {source!r}",
+                remedy,
+            )
+
+
+def _is_dtype(number: int) -> bool:
+    try:
+        tf.as_dtype(number)
+    except TypeError:
+        return False
+    return True
 
 
 def without_unknown_ops(graph: MetaGraph, wanted: Iterable[str]) -> Any:

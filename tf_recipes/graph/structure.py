@@ -181,7 +181,22 @@ class Structure(NodeGraph):
 
     def reads_weights(self, name: str) -> bool:
         """Returns whether a node takes a trainable variable directly, or through Identity nodes."""
-        return any(self.variable_of(each) in self.trainable for each in self.inputs(name))
+        trainable = set(self.trainable)
+        return any(trainable.intersection(self.values_of(each)) for each in self.inputs(name))
+
+    def values_of(self, name: str) -> tuple[str, ...]:
+        """Returns the variable whose value a node is, or those that a partitioner joins there."""
+        found = self.variable_of(name)
+        if found is not None:
+            return (found,)
+        node = self.nodes.get(name)
+        while node is not None and node.op == "Identity" and node.input:
+            node = self.nodes.get(node_of(node.input[0]))
+        if node is None or node.op not in ("ConcatV2", "Concat"):
+            return ()
+        axis = node.input[-1 if node.op == "ConcatV2" else 0]
+        parts = [self.variable_of(node_of(each)) for each in node.input if each != axis]
+        return tuple(each or "" for each in parts) if all(parts) else ()
 
     def feeds_only_the_loss(self, tensor: str) -> bool:
         """Returns whether nothing that a fed tensor reaches takes a weight: a label does not."""

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tf_recipes
 from tf1_program import entropy, placeholders, v1, variable
 from tf_recipes.verify import verify
+from tf_recipes.verify.bench.keras_model import ModelSource
 
 layers, ops = keras.layers, keras.ops
 RANDOM = np.random.RandomState(0)
@@ -212,3 +213,23 @@ def test_logits_in_a_row_for_each_step_of_a_sequence(tmp_path):
 
     report = verify(build, prefix, feeds, **SETTINGS)
     assert report.passed, str(report)
+
+
+@tensorflow_alone
+def test_an_optimizer_around_another_starts_anew():
+    """The rate belongs to the inner optimizer, and its schedule may not be made by its name."""
+
+    class Halved(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return 0.5
+
+        def get_config(self):
+            return {}
+
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    inner = tf_recipes.Adam(learning_rate=Halved())
+    model.compile(tf_recipes.ExponentialMovingAverage(inner, 0.9), "mse")
+    model.fit(np.ones((4, 2)), np.ones(4), verbose=0)
+    assert int(model.optimizer.iterations) == 1
+    made = ModelSource(lambda: model).make()
+    assert int(made.optimizer.iterations) == int(made.optimizer.updates) == 0

@@ -71,6 +71,7 @@ FUNCTIONS = {
     "Cos": "cos",
     "Tan": "tan",
     "Erf": "erf",
+    "DivNoNan": "divide_no_nan",
     "Maximum": "maximum",
     "Minimum": "minimum",
     "Equal": "equal",

@@ -10,6 +10,7 @@ from tf_recipes.convert.lifting.step_builder import LAYER_PATH
 from tf_recipes.convert.lifting.values import Flag, Unknown, Value
 from tf_recipes.convert.patterns import _scalars
 from tf_recipes.convert.program.expressions import Tensor
+from tf_recipes.graph.nodes import full
 
 _IDENTITIES = (
     *("Identity", "StopGradient", "PreventGradient", "CheckNumerics", "ReadVariableOp", "Snapshot"),
@@ -41,11 +42,68 @@ def _is_trained(tensor: Tensor, lifter: Lifter) -> bool:
 
 
 def switch(node: Any, lifter: Lifter) -> list[Value] | None:
-    """Returns the value of the input for both branches, where a flag or a constant chooses."""
+    """Returns the value of the input for both branches; of a loop, there are none."""
+    if lifter.view.op(lifter.view.behind(node.input[1])) == "LoopCond":
+        return None
     chosen = lifter.value(node.input[1])
-    known = isinstance(chosen, Flag) or lifter.constant(node.input[1]) is not None
+    known = isinstance(chosen, Flag | Tensor) or lifter.constant(node.input[1]) is not None
     value = lifter.value(node.input[0])
     return [value, value] if known else None
+
+
+def merge_by_values(node: Any, lifter: Lifter) -> list[Value] | None:
+    """Returns the entries of the branch that a tensor chooses; both branches are computed."""
+    names = lifter.view.inputs(node.name)
+    ends = [_end(name, lifter) for name in names]
+    if len(names) != 2 or ends[0] is None or ends[1] is None:
+        return None
+    (chooser, in_first), (other, in_second) = ends[0], ends[1]
+    if chooser != other or in_first == in_second:
+        return None
+    condition = lifter.tensor(chooser)
+    shapes = [lifter.view.shape(name) for name in names]
+    if condition is None or condition.shape != () or None in shapes or shapes[0] != shapes[1]:
+        return None
+    in_false, in_true = names if in_second else names[::-1]
+    branches = [lifter.argument(each) for each in (in_true, in_false)]
+    if any(each is None for each in branches):
+        return None
+    found = lifter.operation(node, "keras.ops.where", condition, *branches)
+    return [found, Unknown(node.name, node.op)]
+
+
+def _end(tensor: str, lifter: Lifter) -> tuple[str, bool] | None:
+    """Returns what chooses a branch of `tf.cond`, and for which value it chooses this one.
+
+    Args:
+        tensor: what the branch gives.
+        lifter: the lifter.
+
+    Returns:
+        None where a tensor lies in no branch, or it cannot be told in which.
+    """
+    view = lifter.view
+    found: set[tuple[str, bool]] = set()
+    seen: set[tuple[str, int]] = set()
+    waiting = [(tensor, 0)]  # tensors, and in how many more branches they lie
+    while waiting:
+        name, depth = waiting.pop()
+        node = view.node(name)
+        if (name, depth) in seen or view.is_input(name):
+            continue
+        seen.add((name, depth))
+        inputs = view.inputs(node.name)
+        if node.op in ("Switch", "RefSwitch"):
+            if not depth:
+                found.add((full(view.behind(inputs[1])), full(name).endswith(":1")))
+                continue
+            depth -= 1
+        elif node.op in ("Merge", "RefMerge"):
+            depth += 1
+        # a branch without data of its own hangs on its pivot alone
+        pivots = [e[1:] for e in node.input if e.startswith("^") and e[1:] in view.nodes]
+        waiting += [(each, depth) for each in (*inputs, *pivots)]
+    return found.pop() if len(found) == 1 else None
 
 
 def merge(node: Any, lifter: Lifter) -> list[Value] | None:
@@ -136,6 +194,7 @@ PATTERNS = (
     Pattern("identity", _IDENTITIES, identity, "the input"),
     Pattern("tf.cond: branches", ("Switch", "RefSwitch"), switch, "the input"),
     Pattern("tf.cond: result", ("Merge", "RefMerge"), merge, "the branch, if `training`"),
+    Pattern("tf.cond by values", ("Merge",), merge_by_values, "keras.ops.where", 90),
     Pattern("tf.where by the flag of training", ("Select", "SelectV2"), select, "the branch", 10),
     Pattern("not training", ("LogicalNot",), logical_not, "`not training`", 10),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ PACKAGE = "model"  # the registered names of functions and classes begin with it
 DECORATOR = f'@keras.saving.register_keras_serializable(package="{PACKAGE}")'
 LONGEST = 72  # characters of an expression
 SHORT = 12  # characters of an expression that is not worth a line
+RESERVED = ("keras", "tf_recipes", "numpy", "self")  # names that a body needs
 MOST_ENTRIES = 1000  # of a constant that the code writes out
 # layers without weights that a program has for a change of shape
 _RESHAPES = ("keras.layers.Flatten", "keras.layers.Reshape")
@@ -41,11 +43,15 @@ class FunctionCode(ModelCode):
         parameters: Sequence[str],
     ) -> None:
         super().__init__(program, inputs, [output])
-        taken = Counter(parameters)
+        taken = {*parameters, *RESERVED}
         for step in self.steps:
-            name = _name_of(step)
-            self._names[id(step)] = f"{name}_{taken[name]}" if taken[name] else name
-            taken[name] += 1
+            name = free = _name_of(step)
+            for count in itertools.count(1):
+                if free not in taken:
+                    break
+                free = f"{name}_{count}"
+            self._names[id(step)] = free
+            taken.add(free)
         for tensor, name in zip(inputs, parameters, strict=True):
             self._names[id(tensor.step)] = name
         used = [t for step in self.steps for t in step.tensors()]

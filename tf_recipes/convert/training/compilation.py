@@ -84,6 +84,7 @@ def find(
     layers: dict[Any, Layer] = {identity(s.layer): s.layer for s in steps if s.layer is not None}
     owned = {name for layer in layers.values() for name in layer.variables}
     loss_code.check_not_sampled(structure)
+    weight_changes.check_rows(structure)
     found = loss_code.find(structure, view, values, fed)
     decays = {n: d for n, d in weight_changes.decays(structure, shapes).items() if n in owned}
     used = optimizer.find(structure, values, fed, _decay(structure, decays, owned))

@@ -9,12 +9,14 @@ from tf_recipes.graph.structure import Structure
 
 # operations that a loss does to what it takes; the tensor before them is that of a layer
 _SIZES = ("Shape", "ShapeN", "Size", "Rank")  # no value of a tensor goes through them
+_PRODUCTS = ("MatMul", "Conv1D", "Conv2D", "Conv3D", "Conv2DBackpropInput")
 _SUMS = ("Add", "AddV2", "AddN", "Sub")
 _OF_LOSSES = (
     *("Max", "Min", "Sum", "Mean", "Square", "Abs", "Neg", "Log", "Mul", "RealDiv", "Div"),
     *("Sub", "Add", "AddV2", "StopGradient", "Identity", "Reshape", "Squeeze", "Cast", "ArgMax"),
     *("Pow", "Sqrt", "L2Loss", "ExpandDims", "Prod", "Maximum", "Minimum", "SquaredDifference"),
-    *("OneHot", "GatherNd", "Select", "Exp", "StridedSlice"),
+    *("OneHot", "GatherNd", "Select", "SelectV2", "Exp", "Log1p", "StridedSlice"),
+    *("Greater", "GreaterEqual", "Less", "LessEqual", "ZerosLike", "OnesLike"),
 )
 
 
@@ -46,6 +48,9 @@ def find(structure: Structure, outputs: Sequence[str], labels: Sequence[str]) ->
         if structure.nodes[name].op not in _SUMS
         and (name in readers or of_weights.intersection(structure.inputs(name)))
     }
+    # a second net takes the outputs, such as a discriminator those of a generator
+    after = structure.descendants([node_of(each) for each in outputs], within)
+    layers |= {n for n in after & readers if structure.nodes[n].op in _PRODUCTS}
     inside = structure.descendants(layers, within) | layers
     inside -= structure.descendants(of_labels, within) | of_labels
     loss = node_of(structure.loss)
@@ -128,9 +133,9 @@ def _data(structure: Structure, name: str) -> list[str]:
 def _behind(structure: Structure, name: str) -> Iterator[str]:
     """Yields the variables with more than one number that a node takes directly."""
     for each in structure.inputs(name):
-        variable = structure.variable_of(each)
-        if variable is not None and structure.nodes[variable].attr["shape"].shape.dim:
-            yield variable
+        for variable in structure.values_of(each):
+            if structure.nodes[variable].attr["shape"].shape.dim:
+                yield variable
 
 
 def _before(structure: Structure, tensor: str, inside: Collection[str]) -> list[str]:
@@ -138,6 +143,7 @@ def _before(structure: Structure, tensor: str, inside: Collection[str]) -> list[
     name = node_of(tensor)
     taken = [each for each in _data(structure, name) if node_of(each) in inside]
     normalized = any(structure.nodes[node_of(each)].op == "Rsqrt" for each in taken)
-    if structure.nodes[name].op not in _OF_LOSSES or not taken or normalized:
+    biased = structure.nodes[name].op in _SUMS and any(_behind(structure, name))
+    if structure.nodes[name].op not in _OF_LOSSES or not taken or normalized or biased:
         return [full(tensor)]
     return [found for each in taken for found in _before(structure, each, inside)]

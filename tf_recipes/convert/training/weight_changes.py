@@ -15,12 +15,14 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.training.graph_probe import Probe, ProbeError
 from tf_recipes.convert.training.numbers_of_graph import measured, plain
+from tf_recipes.graph import training_step
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.verify.bench import schedule_code
 
 Array = NDArray[Any]
 _ASSIGNS = re.compile(r"Assign(VariableOp)?$")
+_SCATTERS = re.compile(r"(Resource)?Scatter(Nd)?(Add|Sub|Update|Mul|Div|Min|Max)$")
 _SUBTRACTS = re.compile(r"Assign(Sub|SubVariableOp)$")
 
 
@@ -78,6 +80,27 @@ def bounds(structure: Structure, shapes: Mapping[str, tuple[int, ...]]) -> dict[
         else:
             found[variable] = bound
     return found
+
+
+def check_rows(structure: Structure) -> None:
+    """Checks that a step changes trained variables by operations of an optimizer alone.
+
+    Gradient descent is a subtraction from rows, where a step looks up rows.
+
+    Raises:
+        ValueError: for one whose rows are changed by another operation, as by LazyAdam.
+    """
+    descends = {update.kind for update in structure.updates} == {"GradientDescent"}
+    for name, variable, _ in writes(structure, _SCATTERS):
+        if variable in structure.trainable:
+            if descends and training_step.applies_gradient(structure, name):
+                continue
+            validation.fail(
+                "A training step must change weights by their gradients, and bound norms alone.",
+                f"{structure.nodes[name].op} at {shortened(name, 80)!r}, which changes rows of "
+                f"{shortened(variable, 80)!r}, as LazyAdam does",
+                "Convert for predictions alone with inference=True.",
+            )
 
 
 def _bound(

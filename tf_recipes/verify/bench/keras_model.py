@@ -225,8 +225,7 @@ def _restart(model: keras.Model) -> None:
         return [each for each in of.variables if not each.path.endswith("learning_rate")]
 
     try:
-        # a schedule of the user's own has no part in the state, and may not be made by its name
-        fresh = type(optimizer).from_config({**optimizer.get_config(), "learning_rate": 0.0})
+        fresh = type(optimizer).from_config(_without_rate(optimizer.get_config()))
         fresh.build(model.trainable_variables)
         for variable, first in zip(state(optimizer), state(fresh), strict=True):
             variable.assign(first)
@@ -237,6 +236,20 @@ def _restart(model: keras.Model) -> None:
             f"{shortened(' '.join(str(error).split()), 200)}",
             "Compile the model with a new optimizer before returning the model.",
         )
+
+
+def _without_rate(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the configuration of an optimizer, also of one around another, with the rate 0.
+
+    A schedule of the user's own has no part in the state, and may not be made by its name.
+    """
+    found = dict(config)
+    if "learning_rate" in found:
+        found["learning_rate"] = 0.0
+    inner = found.get("inner_optimizer")
+    if isinstance(inner, Mapping) and isinstance(inner.get("config"), Mapping):
+        found["inner_optimizer"] = {**inner, "config": _without_rate(inner["config"])}
+    return found
 
 
 @contextlib.contextmanager

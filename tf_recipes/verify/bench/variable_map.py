@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.blocks.batch_norm import BatchNormalization
 from tf_recipes.blocks.weight import Weight
 from tf_recipes.graph.roles import BIAS, GAMMA, KERNEL, NORMALIZATION, TF1Variable
 from tf_recipes.verify.bench import recurrent_cells
@@ -136,7 +137,7 @@ def find(
     work.take_biases()
     work.take_normalizations()
     work.take_rest()
-    work.leave_constants(model)
+    work.leave_unused(model)
     order = {each.name: each.place for each in tf1}
     links = sorted(work.links, key=lambda link: order[link.tf1])
     return Map(links, cells, work.tf1, work.keras)
@@ -262,13 +263,18 @@ class _Search:
             if len(left) == len(right) == 1:
                 self.join(one, right[0], SHAPE)
 
-    def leave_constants(self, model: keras.Model) -> None:
-        """Leaves out the arrays that a model holds as constants: they have their values."""
-        held = {
-            id(layer.value)
-            for layer in recurrent_cells.layers_in(model)
-            if isinstance(layer, Weight) and layer.built and not layer.trainable
-        }
+    def leave_unused(self, model: keras.Model) -> None:
+        """Leaves out what needs no value of TF1, where TF1 has none.
+
+        Arrays that a model holds as constants have their values. No prediction depends on the
+        moving averages of a layer that always normalises by the batch.
+        """
+        held = set()
+        for layer in recurrent_cells.layers_in(model):
+            if isinstance(layer, Weight) and layer.built and not layer.trainable:
+                held.add(id(layer.value))
+            if isinstance(layer, BatchNormalization) and layer.statistics == "batch":
+                held |= {id(each) for each in layer.non_trainable_variables}
         self.keras = [each for each in self.keras if id(each) not in held]
 
     def _by_shape(self, role: str) -> None:
