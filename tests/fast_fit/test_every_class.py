@@ -512,7 +512,7 @@ def test_every_loss_is_in_the_table():
 
 def test_losses(looped, unchecked):
     model = loss_model(LOSSES, jit_compile=False)
-    # AVX-512 rounds the sums of Tversky once more or less in the loop.
+    # On a processor with AVX-512 a bias under Tversky was one rounding away.
     assert_same(*trained_both_ways(model, data()["vector"], labels()), {"Tversky": 1})
     assert looped == [False] * 2
 

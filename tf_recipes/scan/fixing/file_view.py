@@ -8,7 +8,7 @@ from tf_recipes.knowledge import symbols
 from tf_recipes.scan.analysis import Analysis
 from tf_recipes.scan.fixing.choosing import Place
 from tf_recipes.scan.fixing.function_units import OUTSIDE, Functions
-from tf_recipes.scan.reading.scopes import Scope
+from tf_recipes.scan.reading.scopes import Scope, bindings_of
 from tf_recipes.scan.terms.rewrite import Facts
 
 _HARMLESS = frozenset(
@@ -122,11 +122,7 @@ class FileView:
             node = node.value
         if not isinstance(node, ast.Name):
             return True
-        current: Scope | None = scope
-        while current is not None and node.id not in current.bindings:
-            current = current.parent
-        bindings = current.bindings[node.id] if current is not None else []
-        return any(not each.names for each in bindings)
+        return any(not each.names for each in bindings_of(node.id, scope))
 
     def literals(self, name: str) -> ast.expr | None:
         """Returns the expression that a name is bound to, if it is bound once in the file."""

@@ -11,6 +11,7 @@ from tf_recipes.scan.reading.scopes import (
     SELF,
     Binding,
     Scope,
+    bindings_of,
     enclosing_class,
     is_self,
     name_of,
@@ -36,10 +37,7 @@ class Lookups:
             if node is not None:
                 yield node
             return
-        current: Scope | None = scope
-        while current is not None and node.id not in current.bindings:
-            current = current.parent
-        for binding in current.bindings[node.id] if current is not None else ():
+        for binding in bindings_of(node.id, scope):
             if binding.value is not None:
                 yield binding.value
 
@@ -193,9 +191,7 @@ class Lookups:
             owner = enclosing_class(scope)
             bindings = owner.bindings.get(node.attr, ()) if owner is not None else ()
         elif isinstance(node, ast.Name):
-            while scope is not None and node.id not in scope.bindings:
-                scope = scope.parent
-            bindings = scope.bindings[node.id] if scope is not None else ()
+            bindings = bindings_of(node.id, scope)
         elif isinstance(node, ast.Attribute) and scope is not None:
             owners = [*self.objects(node.value, scope)]
             if isinstance(node.value, ast.Name):

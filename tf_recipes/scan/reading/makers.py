@@ -3,7 +3,7 @@
 import ast
 
 from tf_recipes.scan.reading.resolution import Resolver
-from tf_recipes.scan.reading.scopes import Scope, name_of
+from tf_recipes.scan.reading.scopes import Scope, called_name
 
 OTHER = "another class"
 _DEEPEST = 6  # names, calls and operators behind one another
@@ -66,8 +66,7 @@ def makers(node: ast.expr, scope: Scope, resolver: Resolver, depth: int = 0) -> 
         names = [each.name for each in resolver.resolve(node.func, scope)]
         if names:
             return frozenset(each if each.startswith("tf.") else OTHER for each in names)
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else name_of(node.func)
-        return frozenset([OTHER] if called[:1].isupper() else ())
+        return frozenset([OTHER] if called_name(node)[:1].isupper() else ())
     if not isinstance(node, ast.Name | ast.Attribute):
         return frozenset()
     found = [

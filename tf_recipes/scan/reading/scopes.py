@@ -138,3 +138,15 @@ def is_self(node: ast.expr) -> bool:
 def name_of(node: ast.expr) -> str:
     """Returns the name that an expression is; nothing for another expression."""
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def called_name(call: ast.Call) -> str:
+    """Returns the last name of what a call calls: `c` of `a.b.c()`; nothing for another form."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else name_of(call.func)
+
+
+def bindings_of(name: str, scope: Scope | None) -> list[Binding]:
+    """Returns the bindings of a name in the nearest scope that has some."""
+    while scope is not None and name not in scope.bindings:
+        scope = scope.parent
+    return scope.bindings[name] if scope is not None else []

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tf_recipes.scan.reading.scopes import bindings_of
 from tf_recipes.scan.terms.rule import Advice, Called, is_none, source, trap
 from tf_recipes.scan.terms.unparsing import unparsed
 
@@ -64,11 +65,8 @@ def _parts(node: ast.expr, scope: Any, depth: int = 0) -> Iterator[str]:
 
 def _bound(name: str, scope: Any) -> list[ast.expr]:
     """Returns the expression to which a name is bound once; nothing where it is not."""
-    while scope is not None and name not in scope.bindings:
-        scope = scope.parent
-    bindings = scope.bindings[name] if scope is not None else []
-    values = [each.value for each in bindings]
-    return values if len(values) == 1 and values[0] is not None else []
+    values = [each.value for each in bindings_of(name, scope)]
+    return [each for each in values if each is not None] if len(values) == 1 else []
 
 
 RULE = trap(

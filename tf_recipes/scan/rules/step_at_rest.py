@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from tf_recipes.scan.reading.scopes import name_of
+from tf_recipes.scan.reading.scopes import bindings_of, called_name
 from tf_recipes.scan.terms.rule import Advice, Called, Whole, trap
 from tf_recipes.scan.terms.unparsing import unparsed
 
@@ -41,7 +41,7 @@ def check(whole: Whole) -> Iterator[Advice]:
     if not schedules:
         return
     calls = [each for each in ast.walk(whole.tree) if isinstance(each, ast.Call)]
-    named = [(_called(each), each) for each in calls]
+    named = [(called_name(each), each) for each in calls]
     trained = [each for name, each in named if name in _TRAINING]
     if not trained or any(_gets_step(each) for each in trained):
         return
@@ -58,10 +58,6 @@ def check(whole: Whole) -> Iterator[Advice]:
             f"the constant rate {_start(schedule)}, for TF1's numbers",
             node=schedule.node,
         )
-
-
-def _called(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else name_of(call.func)
 
 
 def _gets_step(call: ast.Call) -> bool:
@@ -83,13 +79,11 @@ def _first(call: ast.Call) -> str:
 def _is_made(node: ast.expr, scope: Any) -> bool:
     """Returns whether the file makes a step: a variable, which something must raise."""
     if isinstance(node, ast.Call):
-        return _called(node) in _MADE_BY
+        return called_name(node) in _MADE_BY
     if not isinstance(node, ast.Name):
         return False
-    while scope is not None and node.id not in scope.bindings:
-        scope = scope.parent
-    values = [each.value for each in scope.bindings[node.id]] if scope is not None else []
-    made = [isinstance(each, ast.Call) and _called(each) in _MADE_BY for each in values]
+    values = [each.value for each in bindings_of(node.id, scope)]
+    made = [isinstance(each, ast.Call) and called_name(each) in _MADE_BY for each in values]
     return bool(made) and all(made)
 
 
