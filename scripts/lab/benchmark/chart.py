@@ -116,8 +116,8 @@ def _growth(axes, over, series):
         axes.set_ylabel(f"milliseconds per {each.unit}")
     axes.set(xlabel=AXES[over], title=f"Growth with {over}", xscale="log", yscale="log")
     sizes = sorted({size for each in series if each.over == over for size in each.sizes})
-    axes.minorticks_off()
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.set_xticks([], minor=True)
     axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize=7)
 

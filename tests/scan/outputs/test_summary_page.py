@@ -15,7 +15,7 @@ def test_the_page_has_a_row_for_each_file_and_sums(tmp_path):
     page = summary_page.text(report)
     assert "a<b" not in page and "a&lt;b.py" in page
     assert page.index("a&lt;b.py") < page.index("c.py</code></a>")  # the most work first
-    assert "<td>Estimators</td>" in page and "2 files</td>" in page
+    assert "<td>Estimators</td>" in page and "2 files</td>" in page and ">1 part<" in page
     assert "<h2>Not scanned</h2>" in page and "d.py" in page
     assert page.count("<details") == 2
 

@@ -39,11 +39,12 @@ def _problems(report: Report) -> Iterator[str]:
 def summary(report: Report) -> str:
     """Returns one line that says what was scanned, found, and not scanned."""
     files = len({each.path for each in report.findings})
-    found = f"{_count(len(report.findings), 'finding')} in {_count(files, 'file')}"
+    found = f"{count(len(report.findings), 'finding')} in {count(files, 'file')}"
     clean = "no findings" if not report.findings else found
     failed = f", {len(report.problems)} not scanned" if report.problems else ""
-    return f"{_count(report.files, 'file')}, {_count(report.lines, 'line')}: {clean}{failed}"
+    return f"{count(report.files, 'file')}, {count(report.lines, 'line')}: {clean}{failed}"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Returns a number with its noun, in the plural where it is not 1."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -76,9 +76,10 @@ def _table(report: Report, files: dict[str, list[Finding]]) -> Iterator[str]:
         yield from _numbers(numbers)
         yield f"<td>{html.escape(', '.join(blocks))}</td>"
         yield f'<td class="n">{_hours(numbers[-1], len(blocks))}</td></tr>'
-    yield f"</tbody><tfoot><tr><td>{len(files):,} files</td>"
+    yield f"</tbody><tfoot><tr><td>{finding_text.count(len(files), 'file')}</td>"
     yield from _numbers(sums)
-    yield f'<td>{parts:,} parts</td><td class="n">{_hours(sums[-1], parts)}</td></tr></tfoot>'
+    yield f"<td>{finding_text.count(parts, 'part')}</td>"
+    yield f'<td class="n">{_hours(sums[-1], parts)}</td></tr></tfoot>'
     yield "</table></div>"
     yield (
         f"<p>The estimate counts {MINUTES_A_PLACE} minutes for each place that is left by hand, "
