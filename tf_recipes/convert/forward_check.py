@@ -115,7 +115,7 @@ def _one_ulp_away(value: NDArray[Any], random: np.random.RandomState) -> NDArray
         away = np.unpackbits(bits, count=part.size).astype(bool)
         return np.asarray(away == (part >= 0))
 
-    return neighbours.one_ulp_away(value, up)
+    return neighbours.ulps_away(value, up)
 
 
 def _without_updates(definition: Any) -> Any:

@@ -70,7 +70,7 @@ def find(
                     reasons.append(_reason(each, before, line))
                 pages.add(each.substitution.page)
             best = removing[0]
-            if best.result.passed:
+            if _agrees(best.result):
                 return reasons, best.result
         else:
             helping = [each for each in tried if each.result.worst < USEFUL * before.worst]
@@ -92,8 +92,14 @@ def stage_of(result: Result) -> str:
     return TRAINING if result.predicts else FORWARD
 
 
+def _agrees(result: Result) -> bool:
+    """Returns whether a copy matches, or is as near to TF1 as TF1 is to itself after a jump."""
+    training = result.training
+    return result.passed or (result.agrees and training is not None and training.jump is not None)
+
+
 def _removes(stage: str, result: Result) -> bool:
-    if result.passed:
+    if _agrees(result):
         return True
     if stage == MAP:
         return result.found.complete and result.predicts

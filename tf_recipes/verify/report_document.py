@@ -10,6 +10,7 @@ from tf_recipes.parity.comparison import LIMIT
 from tf_recipes.verify.bench import judgement, slots, variable_map
 from tf_recipes.verify.bench.attempt import OutputResult
 from tf_recipes.verify.bench.judgement import Judged
+from tf_recipes.verify.bench.reference import FAR
 from tf_recipes.verify.bench.result import Result
 from tf_recipes.verify.reports.document_schema import DIFFERS, FORMAT, MATCH, NOT_JUDGED
 
@@ -145,31 +146,38 @@ def _training(result: Result) -> dict[str, Any] | None:
     tf1_slots = result.bench.reference.roles.slots
     steps = result.bench.steps([each.tensor for each in result.outputs])
     losses = next((e for e in training.judged if e.name == judgement.LOSSES), None)
+    compared = max((len(each.drift) for each in training.judged), default=0)
+    count = compared if training.differs else training.steps
+    after = training.after if count == compared else ()
+    note = None
+    if training.jump is not None and count > training.jump:
+        note = (
+            f"from step {training.jump + 1} on beside starts {FAR} ulps away, since TF1's own "
+            "numbers jump there"
+        )
     return {
-        "passed": all(
-            each.passed for each in [*training.judged, *(after.judged for after in training.after)]
-        ),
-        "steps": list(range(1, 1 + max((len(e.drift) for e in training.judged), default=0))),
+        "passed": not training.differs and training.steps > 0,
+        "steps": list(range(1, 1 + count)),
         "losses": {
             "tf1": [number(v) for v in steps.run.losses],
             "keras": [number(v) for v in training.losses],
-            "ratio": [number(v) for v in losses.ratio] if losses else [],
+            "ratio": [number(v) for v in losses.ratio[:count]] if losses else [],
         },
         "variables": [
             {
                 "tf1": each.name,
                 "keras": names.get(each.name),
                 "kind": "slot" if each.name in tf1_slots else _kind(each.name, result),
-                "drift": [number(v) for v in each.drift],
-                "sensitivity": [number(v) for v in each.sensitivity],
-                "ratio": [number(v) for v in each.ratio],
+                "drift": [number(v) for v in each.drift[:count]],
+                "sensitivity": [number(v) for v in each.sensitivity[:count]],
+                "ratio": [number(v) for v in each.ratio[:count]],
                 "passed": each.passed,
-                "note": None,
+                "note": note,
             }
             for each in training.judged
             if each.name != judgement.LOSSES
         ],
-        "after": {"outputs": [_output(each) for each in training.after]},
+        "after": {"outputs": [_output(each) for each in after]},
     }
 
 
@@ -233,11 +241,17 @@ def _failure(
 def _message(result: Result, verdict: str, failure: dict[str, Any] | None) -> str:
     steps = len(result.bench.feeds.rows)
     if verdict == MATCH:
-        judged = len(result.training.judged[0].drift) if result.training else 0
+        judged = result.training.steps if result.training else 0
         short = "" if judged == steps else f" ({judged} of {steps} steps could be judged)"
         return (
             f"The port matches TF1 in prediction and in {judged} training steps{short}: largest "
             f"ratio {result.worst:.2g}."
+        )
+    if verdict == NOT_JUDGED and result.training and result.training.jump is not None:
+        return (
+            "Nothing could be judged: TF1's own numbers jump in the first step, as where the input "
+            f"of a ReLU is nearly zero. From starts {FAR} ulps away TF1 drifts from itself by up "
+            f"to {_short(_jump(result))}, and the port is as near. Choose other rows, or fewer."
         )
     if verdict == NOT_JUDGED and result.unseen:
         return (
@@ -253,10 +267,16 @@ def _message(result: Result, verdict: str, failure: dict[str, Any] | None) -> st
     return f"The port differs: {failure['text'] if failure else 'see the report'}."
 
 
+def _jump(result: Result) -> float:
+    """Returns how far TF1 drifts from itself in the first step, from the farther starts."""
+    assert result.training is not None
+    return max(each.sensitivity[0] for each in result.training.judged)
+
+
 def _farthest(result: Result) -> str:
     """Returns the variable in which TF1 drifts farthest from itself in the first step."""
     steps = result.bench.steps([each.tensor for each in result.outputs])
-    judged = {n: v for n, v in steps.sensitivity[0].items() if n not in steps.noise}
+    judged = {n: v for n, v in steps.sensitivity.variables[0].items() if n not in steps.noise}
     return max(judged, key=lambda name: judged[name])
 
 

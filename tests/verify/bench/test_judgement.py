@@ -2,7 +2,7 @@ import numpy as np
 
 from tf_recipes.graph.trajectory import Trajectory
 from tf_recipes.verify.bench import judgement
-from tf_recipes.verify.bench.reference import Steps
+from tf_recipes.verify.bench.reference import Sensitivity, Steps
 from tf_recipes.verify.bench.variable_drift import VariableDrift
 
 EPSILON = 2.0**-23
@@ -16,7 +16,8 @@ def steps(noise=()):
         {"loose": 2e-3, "tight": 3e-7},  # chaotic
     ]
     run = Trajectory(np.ones(3), values, {})
-    return Steps(run, sensitivity, np.array([1e-9, 5e-7, 1e-6]), {}, frozenset(noise))
+    own = Sensitivity(sensitivity, np.array([1e-9, 5e-7, 1e-6]), {})
+    return Steps(run, own, frozenset(noise))
 
 
 def judged(losses=(1.0, 1.0, 1.0), names=("loose", "tight"), **change):

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.parity.comparison import LIMIT, relative_drift
-from tf_recipes.verify.bench import judgement, keras_steps, slots, variable_map
+from tf_recipes.verify.bench import judgement, jumps, keras_steps, slots, variable_map
 from tf_recipes.verify.bench.feeds import Feeds
 from tf_recipes.verify.bench.judgement import Judged
 from tf_recipes.verify.bench.kept_results import KeptResults
-from tf_recipes.verify.bench.reference import Reference, Steps
+from tf_recipes.verify.bench.reference import Reference, Sensitivity, Steps
 
 _VIRTUAL = {"softmax": keras.ops.softmax, "sigmoid": keras.ops.sigmoid}
 
@@ -47,7 +47,8 @@ class Training:
     """Holds what the training gave: losses, the judged arrays, the outputs after it.
 
     `still` are the trained variables that TF1 moves so little that a port which does not train them
-    would match, too; `seen` is whether there are others.
+    would match, too; `seen` is whether there are others. `jump` is the first step, from 0, in which
+    TF1's own numbers jump, so that from there on nothing but a larger difference can be judged.
     """
 
     losses: NDArray[Any]
@@ -57,6 +58,19 @@ class Training:
     layers_without_mask: Mapping[str, str]
     still: Sequence[str] = ()
     seen: bool = True
+    jump: int | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Returns whether anything that was judged differs."""
+        arrays = [*self.judged, *(each.judged for each in self.after)]
+        return bool(self.masks_left) or not all(each.passed for each in arrays)
+
+    @property
+    def steps(self) -> int:
+        """Returns how many steps could be judged, of a training that does not differ."""
+        compared = max((len(each.drift) for each in self.judged), default=0)
+        return compared if self.jump is None else self.jump
 
 
 class Bench:
@@ -95,6 +109,7 @@ class Bench:
         self.epsilon = float(np.finfo(self.dtype).eps)
         self._steps: Steps | None = None
         self._evaluated: tuple[str, ...] = ()
+        self._far: dict[int, Sensitivity] = {}
 
     def steps(self, evaluated: Sequence[str]) -> Steps:
         """Returns what TF1's training did; the first call runs it."""
@@ -107,6 +122,7 @@ class Bench:
                 else self.reference.steps(*asked)
             )
             self._evaluated = tensors
+            self._far = {}
             if not self.keep_variables:
                 self.reference.session.free(self.reference.shapes)
         return self._steps
@@ -194,20 +210,17 @@ class Bench:
         drawn = [{**one, **other} for one, other in zip(steps.run.masks, normal, strict=True)]
         losses = keras_steps.train(model, batches, masks, drawn, compare)
         names = list(drifts.of)
-        judged = judgement.training(steps, losses, drifts, self.epsilon)
+        judged: Sequence[Judged] = judgement.training(steps, losses, drifts, self.epsilon)
         own = judgement.steps_sensitivity(steps, names, self.epsilon)
-        after = []
         count = judgement.judged_steps(own)
+        after: Sequence[OutputResult] = ()
         if count == len(own):
-            predictions = keras_steps.predict(model, self.x(model, feeds.evaluate()))
-            for each, value in zip(tensors, predictions, strict=True):
-                tensor, _, virtual = each.tensor.partition("|")
-                reference_value = _through(virtual, steps.run.outputs[tensor])
-                own_drift = steps.outputs_sensitivity[tensor]
-                result = judgement.outputs(
-                    each.output, value, reference_value, own_drift, self.epsilon
-                )
-                after.append(OutputResult(each.output, each.tensor, result))
+            after = self._outputs_after(model, tensors, steps)
+        jump = None
+        if not all(each.passed for each in [*judged, *(each.judged for each in after)]):
+            judged, after, jump = self._beyond_jumps(steps, judged, after)
+        if jump is not None:
+            count = jump
         trained = [name for name in names if name in reference.moved]
         still = [
             name
@@ -221,7 +234,62 @@ class Bench:
             )
         ]
         seen = len(still) < len(trained)
-        return Training(losses, judged, after, masks.left, masks.without, still, seen)
+        return Training(losses, judged, after, masks.left, masks.without, still, seen, jump)
+
+    def _outputs_after(
+        self, model: keras.Model, tensors: Sequence[OutputResult], steps: Steps
+    ) -> list[OutputResult]:
+        """Judges the predictions after the last step."""
+        found = []
+        predictions = keras_steps.predict(model, self.x(model, self.feeds.evaluate()))
+        for each, value in zip(tensors, predictions, strict=True):
+            tensor, _, virtual = each.tensor.partition("|")
+            reference_value = _through(virtual, steps.run.outputs[tensor])
+            own = steps.sensitivity.outputs[tensor]
+            result = judgement.outputs(each.output, value, reference_value, own, self.epsilon)
+            found.append(OutputResult(each.output, each.tensor, result))
+        return found
+
+    def _beyond_jumps(
+        self,
+        steps: Steps,
+        judged: Sequence[Judged],
+        after: Sequence[OutputResult],
+    ) -> tuple[Sequence[Judged], Sequence[OutputResult], int | None]:
+        """Judges a training that differs once more, where TF1's own numbers jump.
+
+        Returns:
+            The arrays and the outputs after the last step, and the first step in which a number
+            jumps, from 0; what was given, and None, if none does before the training differs.
+        """
+        whole = max(len(each.drift) for each in judged) if judged else 0
+        first = judgement.first_failure(judged)
+        count = whole if first is None else first[0] + 1
+        jump = jumps.first_step(judged, self._farther(steps, count)) if count else None
+        if jump is None:
+            return judged, after, None
+        farther = self._farther(steps, whole)
+        judged = jumps.beyond(judged, self.reference.kinds, farther, jump)
+        after = [
+            dataclasses.replace(
+                each,
+                judged=jumps.output_beyond(each.judged, each.tensor.partition("|")[0], farther),
+            )
+            for each in after
+        ]
+        return judged, after, jump
+
+    def _farther(self, steps: Steps, count: int) -> Sensitivity:
+        """Returns TF1's drift from starts farther away, in some steps."""
+        if count not in self._far:
+            evaluated = self._evaluated
+            asked = self.feeds, evaluated, self.starts, self.seed, count, self.on_step
+            self._far[count] = (
+                self.kept.farther_sensitivity(self.reference, steps.run, *asked)
+                if self.kept
+                else self.reference.farther_sensitivity(steps.run, *asked)
+            )
+        return self._far[count]
 
     def _nearest(self, value: NDArray[Any]) -> str | None:
         """Returns the tensor of as many entries that is nearest to a value."""

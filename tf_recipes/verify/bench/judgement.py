@@ -22,12 +22,14 @@ class Judged:
     """Holds the drifts of one array: one for each step that is judged, or a single one.
 
     `ratio` is the drift divided by TF1's own drift. The array matches while each ratio is at most
-    `comparison.LIMIT` and each drift at most `comparison.FARTHEST`.
+    `comparison.LIMIT` and each drift at most `comparison.FARTHEST`. From the step `jump` on,
+    counted from 0, TF1 itself may be farther away, see `jumps`, and only the ratio counts.
     """
 
     name: str
     drift: Sequence[float]
     sensitivity: Sequence[float]
+    jump: int | None = None
 
     @property
     def ratio(self) -> list[float]:
@@ -43,7 +45,8 @@ class Judged:
     def first_failure(self) -> int | None:
         """Returns the first step that does not match, from 0, or None."""
         for k, (drift, ratio) in enumerate(zip(self.drift, self.ratio, strict=True)):
-            if not (ratio <= LIMIT and drift <= FARTHEST):
+            jumped = self.jump is not None and k >= self.jump
+            if not (ratio <= LIMIT and (drift <= FARTHEST or jumped)):
                 return k
         return None
 
@@ -64,7 +67,7 @@ def steps_sensitivity(steps: Steps, names: Sequence[str], epsilon: float) -> NDA
     """
     judged = [name for name in names if name not in steps.noise]
     return np.array(
-        [max([epsilon, *(each[name] for name in judged)]) for each in steps.sensitivity]
+        [max([epsilon, *(each[name] for name in judged)]) for each in steps.sensitivity.variables]
     )
 
 
@@ -76,7 +79,7 @@ def own_sensitivity(steps: Steps, name: str, epsilon: float) -> NDArray[Any]:
         name: the variable.
         epsilon: the least drift that counts, that of the dtype.
     """
-    return np.array([max(epsilon, each[name]) for each in steps.sensitivity])
+    return np.array([max(epsilon, each[name]) for each in steps.sensitivity.variables])
 
 
 def judged_steps(sensitivity: NDArray[Any]) -> int:
@@ -133,7 +136,7 @@ class Drifts:
         of_tf1 = self._steps.run.variables[step]
         for name, value in values:
             self.finite = self.finite and bool(np.isfinite(value).all())
-            if name in self._steps.sensitivity[0] and name not in self._steps.noise:
+            if name in self._steps.sensitivity.variables[0] and name not in self._steps.noise:
                 self.of.setdefault(name, []).append(self._drift_of(name, value, of_tf1[name]))
 
 
@@ -151,7 +154,7 @@ def training(steps: Steps, losses: NDArray[Any], drifts: Drifts, epsilon: float)
     found = []
     if not np.isnan(losses).all() or not drifts.finite:  # a training step may give no loss
         coarsest = max(epsilon, float(np.finfo("f4").eps))  # Keras' mean of the loss is float32
-        least = np.maximum(steps.losses_sensitivity, coarsest)[:count]
+        least = np.maximum(steps.sensitivity.losses, coarsest)[:count]
         of_losses = losses_drift(losses[:count], steps.run.losses[:count])
         found.append(Judged(LOSSES, of_losses.tolist(), least.tolist()))
     for name, drift in drifts.of.items():

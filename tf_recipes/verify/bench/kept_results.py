@@ -21,12 +21,12 @@ from tf_recipes.graph.graph_session import Values
 from tf_recipes.graph.trajectory import Trajectory
 from tf_recipes.parity import trace_file
 from tf_recipes.verify.bench.feeds import Feeds
-from tf_recipes.verify.bench.reference import Reference, Steps
+from tf_recipes.verify.bench.reference import Reference, Sensitivity, Steps
 
-FORMAT = 2  # of the files; one more wherever the same graph would give other numbers
+FORMAT = 3  # of the files; one more wherever the same graph would give other numbers
 LARGEST = 2**28  # bytes of one file; what is larger is computed again
 ALL = 2**30  # bytes of all files in the folder; the ones used longest ago are removed
-_NAME = re.compile(r"(steps|forward)-[0-9a-f]{64}\.npz$")
+_NAME = re.compile(r"(steps|forward|farther)-[0-9a-f]{64}\.npz$")
 _STACKED = ("variables", "drawn", "masks")  # {name: array} for each step, kept as (steps, …)
 
 
@@ -87,6 +87,29 @@ class KeptResults:
             return kept
         new = reference.steps(feeds, evaluated, starts, seed, on_step)
         self._write(path, _arrays(new))
+        return new
+
+    def farther_sensitivity(
+        self,
+        reference: Reference,
+        run: Trajectory,
+        feeds: Feeds,
+        evaluated: Sequence[str],
+        starts: int,
+        seed: int,
+        count: int,
+        on_step: Callable[[], object] = lambda: None,
+    ) -> Sensitivity:
+        """Returns `Reference.farther_sensitivity`, from a file where there is one."""
+        fed = [*(feeds.step(k) for k in range(count)), feeds.evaluate(), {"losses": run.losses}]
+        path = self._path(
+            "farther", _digest(reference, fed, [list(evaluated), starts, seed, count])
+        )
+        kept = _read(path, lambda file: _sensitivity(file, count))
+        if kept is not None:
+            return kept
+        new = reference.farther_sensitivity(run, feeds, evaluated, starts, seed, count, on_step)
+        self._write(path, {"about": _packed(_about_sensitivity(new)), "losses_drift": new.losses})
         return new
 
     def _path(self, kind: str, key: str) -> Path:
@@ -198,14 +221,13 @@ def _arrays(steps: Steps) -> dict[str, NDArray[Any]] | None:
     about = {
         "names": names,
         "numbers": list(run.numbers),
-        "sensitivity": list(steps.sensitivity),
-        "outputs_sensitivity": dict(steps.outputs_sensitivity),
+        **_about_sensitivity(steps.sensitivity),
         "noise": sorted(steps.noise),
     }
     return {
         "about": _packed(about),
         "losses": run.losses,
-        "losses_sensitivity": steps.losses_sensitivity,
+        "losses_drift": steps.sensitivity.losses,
         **arrays,
     }
 
@@ -234,10 +256,20 @@ def _steps(file: trace_file.ArrayFile) -> Steps:
         stacked("masks"),
         about["numbers"],
     )
-    return Steps(
-        run,
-        about["sensitivity"],
-        _array(file, "losses_sensitivity"),
-        about["outputs_sensitivity"],
-        frozenset(about["noise"]),
-    )
+    return Steps(run, _sensitivity(file, count), frozenset(about["noise"]))
+
+
+def _about_sensitivity(found: Sensitivity) -> dict[str, Any]:
+    return {"variables_drift": list(found.variables), "outputs_drift": dict(found.outputs)}
+
+
+def _sensitivity(file: trace_file.ArrayFile, count: int) -> Sensitivity:
+    """Returns the drifts that a file holds.
+
+    Raises:
+        ValueError: if they are not those of so many steps.
+    """
+    about, losses = _about(file), _array(file, "losses_drift")
+    if not len(losses) == len(about["variables_drift"]) == count:
+        raise ValueError("another number of steps")
+    return Sensitivity(about["variables_drift"], losses, about["outputs_drift"])

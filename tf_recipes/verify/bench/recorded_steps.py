@@ -111,13 +111,13 @@ def check_followed(recording: Recording, steps: Steps, names: Sequence[str]) -> 
     """
     epsilon = float(np.finfo("f4").eps)
     for step, values in recording.variables.items():
-        if step > len(steps.sensitivity):
+        if step > len(steps.sensitivity.variables):
             continue
         for name in names:
             if name in steps.noise or name not in values:
                 continue
             drift = relative_drift(steps.run.variables[step - 1][name], values[name])
-            own = max(epsilon, steps.sensitivity[step - 1][name])
+            own = max(epsilon, steps.sensitivity.variables[step - 1][name])
             if not (drift <= LIMIT * own and drift <= FARTHEST):
                 validation.fail(
                     "The graph must do here what the recorded program did.",

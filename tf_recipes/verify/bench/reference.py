@@ -21,28 +21,39 @@ from tf_recipes.graph.graph_session import GraphSession, Values, touches
 from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Structure
-from tf_recipes.parity.comparison import relative_drift
+from tf_recipes.parity.comparison import LIMIT, relative_drift
 from tf_recipes.verify.bench.arguments import Arguments
 from tf_recipes.verify.bench.feeds import Feeds
 from tf_recipes.verify.bench.variable_drift import VariableDrift
 
 _ROUNDING = 1e-5  # a relative difference of losses that roundings can make
+FAR = round(LIMIT)  # ulps between TF1's start and those that are as far as a port may be
 NOISE = 0.1  # a change that differs by more than this share one ulp away is noise
 
 
 @dataclasses.dataclass(frozen=True)
-class Steps:
-    """Holds what TF1's training did, and how far it drifts from itself.
+class Sensitivity:
+    """Holds how far TF1's training drifts from itself when it starts a little away.
 
-    `sensitivity` is `{variable: drift}` for each step, `losses_sensitivity` (steps,),
-    `outputs_sensitivity` is `{tensor: drift}` after the last step. `noise` are the variables whose
-    change is nothing but roundings, such as a bias before batch norm.
+    `variables` is `{variable: drift}` for each step, `losses` (steps,), `outputs` is
+    `{tensor: drift}` after the last step.
+    """
+
+    variables: Sequence[Mapping[str, float]]
+    losses: NDArray[Any]
+    outputs: Mapping[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Steps:
+    """Holds what TF1's training did, and how far it drifts from itself, one ulp away.
+
+    `noise` are the variables whose change is nothing but roundings, such as a bias before batch
+    norm.
     """
 
     run: trajectory.Trajectory
-    sensitivity: Sequence[Mapping[str, float]]
-    losses_sensitivity: NDArray[Any]
-    outputs_sensitivity: Mapping[str, float]
+    sensitivity: Sensitivity
     noise: frozenset[str]
 
 
@@ -147,6 +158,13 @@ class Reference:
         """Returns the variables that a start one ulp away moves: the trained weights."""
         return [each.name for each in self.roles.weights if each.trained]
 
+    @functools.cached_property
+    def kinds(self) -> dict[str, str]:
+        """Returns `{variable: what it is}`: a weight, a slot of one role or a moving average."""
+        slots = {slot: role for slot, (_, role) in self.roles.slots.items()}
+        weights = dict.fromkeys(self.moved, "weight")
+        return dict.fromkeys(self.initial, "moving average") | slots | weights
+
     def fresh(self, slot: str) -> NDArray[Any] | None:
         """Returns the value that the initializer of a slot gives, or None if it gives none."""
         return self.session.initial_values([slot]).get(slot)
@@ -208,51 +226,113 @@ class Reference:
                 that cannot be read.
         """
         given = [feeds.step(k) for k in range(len(feeds.rows))]
-        evaluation = feeds.evaluate()
         run = trajectory.train(
             self.session,
             self.initial,
             given,
             evaluated,
-            evaluation,
+            feeds.evaluate(),
             between=self.between,
             on_step=on_step,
         )
         last = {**run.variables[-1], "the loss": run.losses}
         _check_finite(last)
         self._check_draws(run, given)
-        watched = [name for name, value in self.initial.items() if value.dtype.kind == "f"]
-        drifts = [
-            {name: self.drift.to(name, step[name]) for name in watched} for step in run.variables
-        ]
-        sensitivity = [dict.fromkeys(watched, 0.0) for _ in given]
-        losses, outputs = np.zeros(len(given)), dict.fromkeys(evaluated, 0.0)
         noise: set[str] = set()
 
-        def compare(step: int, values: Values) -> None:
-            for name in watched:
-                drift = drifts[step][name](values[name])
-                sensitivity[step][name] = float(np.fmax(sensitivity[step][name], drift))
+        def find_noise(step: int, values: Values, start: Mapping[str, NDArray[Any]]) -> None:
             if step == 0:
                 noise.update(self._noise(run.variables[0], values, start))
 
-        for start in neighbours.starts(self.initial, self.moved, starts, seed):
+        near = neighbours.starts(self.initial, self.moved, starts, seed)
+        sensitivity = self._sensitivity(
+            run, near, feeds, evaluated, len(given), on_step, find_noise
+        )
+        return Steps(run, sensitivity, frozenset(noise))
+
+    def farther_sensitivity(
+        self,
+        run: trajectory.Trajectory,
+        feeds: Feeds,
+        evaluated: Sequence[str],
+        starts: int,
+        seed: int,
+        count: int,
+        on_step: Callable[[], object] = lambda: None,
+    ) -> Sensitivity:
+        """Returns how far TF1 drifts from itself from starts as far away as a port may be.
+
+        A port matches while it is `comparison.LIMIT` times as far from TF1 as a start one ulp away
+        is. So these starts are so many ulps away. Where TF1's numbers are smooth, they drift about
+        so many times as far.
+
+        Args:
+            run: TF1's own training.
+            feeds: the feeds of its steps.
+            evaluated: the tensors of the outputs.
+            starts: the number of starts.
+            seed: the seed of their directions.
+            count: how many steps they take.
+            on_step: called after each step.
+        """
+        far = neighbours.starts(self.initial, self.moved, starts, seed, FAR)
+        return self._sensitivity(run, far, feeds, evaluated, count, on_step)
+
+    def _sensitivity(
+        self,
+        run: trajectory.Trajectory,
+        starts: Iterable[Mapping[str, NDArray[Any]]],
+        feeds: Feeds,
+        evaluated: Sequence[str],
+        count: int,
+        on_step: Callable[[], object],
+        look: Callable[[int, Values, Mapping[str, NDArray[Any]]], object] | None = None,
+    ) -> Sensitivity:
+        """Trains from other starts, and returns the largest drifts from a run of TF1.
+
+        Args:
+            run: the run, of at least `count` steps.
+            starts: the values of the variables at each start.
+            feeds: the feeds of the steps.
+            evaluated: tensors to evaluate after the last step of the run.
+            count: how many steps are taken.
+            on_step: called after each step.
+            look: takes each step, counted from 0, the variables after it, and the start.
+        """
+        given = [feeds.step(k) for k in range(count)]
+        asked = evaluated if count == len(run.losses) else []
+        watched = [name for name, value in self.initial.items() if value.dtype.kind == "f"]
+        drifts = [
+            {name: self.drift.to(name, step[name]) for name in watched}
+            for step in run.variables[:count]
+        ]
+        variables = [dict.fromkeys(watched, 0.0) for _ in given]
+        losses, outputs = np.zeros(count), dict.fromkeys(asked, 0.0)
+        for start in starts:
+
+            def compare(step: int, values: Values, start: Mapping[str, Any] = start) -> None:
+                for name in watched:
+                    drift = drifts[step][name](values[name])
+                    variables[step][name] = float(np.fmax(variables[step][name], drift))
+                if look is not None:
+                    look(step, values, start)
+
             other = trajectory.train(
                 self.session,
                 start,
                 given,
-                evaluated,
-                evaluation,
+                asked,
+                feeds.evaluate(),
                 run.drawn,
                 self.between,
                 on_step,
                 compare,
             )
-            losses = np.fmax(losses, losses_drift(other.losses, run.losses))
-            for name in evaluated:
+            losses = np.fmax(losses, losses_drift(other.losses, run.losses[:count]))
+            for name in asked:
                 drift = relative_drift(other.outputs[name], run.outputs[name])
                 outputs[name] = float(np.fmax(outputs[name], drift))
-        return Steps(run, sensitivity, losses, outputs, frozenset(noise))
+        return Sensitivity(variables, losses, outputs)
 
     def _check_draws(self, run: trajectory.Trajectory, given: Sequence[Mapping[str, Any]]) -> None:
         """Checks that what is drawn unseen, inside a loop, has no influence.

@@ -44,26 +44,25 @@ class Result:
         """Returns whether TF1's own drift lets something be judged of the training."""
         if self.training is None:
             return not self.predicts or not self.found.complete
-        return any(each.drift for each in self.training.judged) and not self.unseen
+        return self.training.differs or (self.training.steps > 0 and not self.unseen)
 
     @property
     def passed(self) -> bool:
         """Returns whether the map is complete, and prediction and training match."""
-        return self._agrees and self.judged
+        return self.agrees and self.judged
 
     @property
     def unseen(self) -> bool:
         """Returns whether the port agrees in all, but so would one that trains nothing."""
-        return self._agrees and self.training is not None and not self.training.seen
+        return self.agrees and self.training is not None and not self.training.seen
 
     @property
-    def _agrees(self) -> bool:
-        """Returns whether nothing that was compared differs."""
+    def agrees(self) -> bool:
+        """Returns whether nothing that was compared differs, be it much or little."""
         training = self.training
         if training is None or not self.predicts or not self.found.complete:
             return False
-        arrays = [*training.judged, *(each.judged for each in training.after)]
-        return all(each.passed for each in arrays) and not training.masks_left
+        return not training.differs
 
     @property
     def worst(self) -> float:
