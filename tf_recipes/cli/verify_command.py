@@ -148,7 +148,7 @@ def _run(given: Any, settings: dict[str, Any], outputs: dict[str, str]) -> int:
     from tf_recipes._support.terminal import Terminal
 
     import_tensorflow(as_tf1_adds=True)
-    from tf_recipes.verify import migration
+    from tf_recipes.verify import ambiguous_map, migration
     from tf_recipes.verify.reports import terminal_report
 
     console = Terminal()
@@ -174,7 +174,7 @@ def _run(given: Any, settings: dict[str, Any], outputs: dict[str, str]) -> int:
                 on_step=lambda: progress.advance(task),
                 **settings,
             )
-        except migration.AmbiguousMap as error:  # the map is what is needed to go on
+        except ambiguous_map.AmbiguousMap as error:  # the map is what is needed to go on
             if given.write_map:
                 with output_files.together() as files:
                     _write_map(files, given.write_map, error.pairs)

@@ -5,7 +5,8 @@ report = tf_recipes.verify.verify("port.py:build", "model.ckpt", "batches.npz")
 
 import importlib
 
-_NAMES = dict.fromkeys(("verify", "assert_migrated", "Report", "AmbiguousMap"), "migration")
+_NAMES = dict.fromkeys(("verify", "assert_migrated", "Report"), "migration")
+_NAMES["AmbiguousMap"] = "ambiguous_map"
 
 
 def __getattr__(name):
