@@ -85,14 +85,18 @@ def everything():
 
 
 def streamed():
-    """Compares chunks of rows, sample weights and a rate that a callback changes."""
+    """Compares chunks of rows, sample weights, and callbacks that change the rate and draw."""
     models = [
         built(kind, keras.optimizers.SGD(0.1, momentum=0.9))
         for kind in (tf_recipes.FastFitModel, keras.Model)
     ]
     models[0].memory_budget = 600  # bytes: four steps at a time
     halved = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
-    return compared(*models, sample_weight=np.linspace(0, 1, 47), callbacks=[halved])
+    drawing = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: epoch == 1 and np.random.rand()
+    )
+    given = {"sample_weight": np.linspace(0, 1, 47), "epochs": 4}
+    return compared(*models, callbacks=[halved, drawing], **given)
 
 
 def clipped():

@@ -2,8 +2,8 @@
 
 On this backend Keras' `fit` passes the state of a training (weights, averages, slots, metrics) to
 `train_function(state, iterator)`. Here that function runs many steps as one compiled loop over
-arrays on the device, and reads nothing from the iterator. Keras' iterator draws the order of an
-epoch when the first batch is taken; here the same call of NumPy draws the order at that time.
+arrays on the device, and reads nothing from the iterator. The order of an epoch is the one that
+Keras' iterator would draw, see `numpy_order`.
 """
 
 import contextlib
@@ -16,7 +16,6 @@ from typing import Any
 
 import jax
 import keras
-import numpy as np
 from jax import lax
 
 from tf_recipes.fast_fit import jax_data, python_draws
@@ -24,6 +23,7 @@ from tf_recipes.fast_fit.arrays import PATIENCE
 from tf_recipes.fast_fit.engine import Engine
 from tf_recipes.fast_fit.fit_arguments import FitArguments
 from tf_recipes.fast_fit.held_interrupt import HeldInterrupt
+from tf_recipes.fast_fit.numpy_order import NumPyOrders
 
 # The parts of Keras' state of a training, and of an evaluation.
 STATE = {
@@ -175,7 +175,8 @@ class Feed:
         steps: int,
     ) -> None:
         self._engine, self._kind = engine, kind
-        self.loop, self._holder, self._shuffle = engine.loop(kind), holder, shuffle
+        self.loop, self._holder = engine.loop(kind), holder
+        self._orders = NumPyOrders(holder.count, shuffle, holder.order)
         self._batch_size, self._steps = batch_size, steps
         self._iterator = None
 
@@ -202,11 +203,9 @@ class Feed:
         count = self._holder.count
         if iterator is not self._iterator:
             self._iterator, self._start = iterator, 0
-            # As Keras' iterator does where the first batch is taken.
-            self._order = np.random.permutation(count) if self._shuffle else np.arange(count)
-            self._order = self._holder.order(self._order)
-        start = self._start
-        self._start = min(start + self._steps, math.ceil(count / self._batch_size))
+            self._order = self._orders.next()
+        start, steps = self._start, math.ceil(count / self._batch_size)
+        self._start = min(start + self._steps, steps)
         return self._engine.call(
             self._kind,
             self.loop,
@@ -216,6 +215,7 @@ class Feed:
             batch_size=self._batch_size,
             start=start,
             stop=self._start,
+            meanwhile=self._orders.draw_ahead if self._start == steps else None,
         )
 
 
@@ -252,6 +252,7 @@ class Loop:
         start: int,
         stop: int,
         holding: Callable[[], Any] = lambda: contextlib.nullcontext(lambda state: None),
+        meanwhile: Callable[[], object] | None = None,
     ) -> tuple[dict[str, Any], Any]:
         """Runs the steps `start` to `stop - 1` of an epoch; returns the metrics and the new state.
 
@@ -264,6 +265,7 @@ class Loop:
             stop: int, above `start`.
             holding: returns the context of a call of the compiled function, which yields a function
                 that is told the new state.
+            meanwhile: is called while the device runs.
         """
         full = holder.count // batch_size
         logs: dict[str, Any] = {}
@@ -273,7 +275,7 @@ class Loop:
             began = time.perf_counter()
             chunk = holder.chunk(order, start * batch_size, steps * batch_size)
             with holding() as note:
-                logs, state = self._call(state, chunk, steps, batch_size, length)
+                logs, state = self._call(state, chunk, steps, batch_size, length, meanwhile)
                 note(state)
             # The first call includes the compilation, so its time says nothing about a step.
             if (batch_size, length) in self._has_run:
@@ -284,19 +286,27 @@ class Loop:
             remaining = holder.count - full * batch_size
             chunk = holder.chunk(order, full * batch_size, remaining)
             with holding() as note:
-                logs, state = self._call(state, chunk, 1, remaining, None)
+                logs, state = self._call(state, chunk, 1, remaining, None, meanwhile)
                 note(state)
         self.results = state[-1], logs
         return logs, state
 
     def _call(
-        self, state: Any, chunk: Any, steps: int, batch_size: int, length: int | None
+        self,
+        state: Any,
+        chunk: Any,
+        steps: int,
+        batch_size: int,
+        length: int | None,
+        meanwhile: Callable[[], object] | None,
     ) -> tuple[dict[str, Any], Any]:
         """Runs steps, and waits for them: else Ctrl-C would wait for all calls of an epoch."""
         *state, metrics = state
         logs, state = self._run(
             tuple(state), metrics, *chunk, steps, batch_size=batch_size, length=length
         )
+        if meanwhile is not None:
+            meanwhile()
         return jax.device_get(logs), state
 
     def _patient_steps(self) -> int:
