@@ -21,7 +21,7 @@ from tf_recipes.graph.graph_session import GraphSession, Values, touches
 from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Structure
-from tf_recipes.parity.comparison import LIMIT, relative_drift
+from tf_recipes.parity.comparison import LIMIT, Yardstick, relative_drift
 from tf_recipes.verify.bench.arguments import Arguments
 from tf_recipes.verify.bench.feeds import Feeds
 from tf_recipes.verify.bench.variable_drift import VariableDrift
@@ -201,11 +201,12 @@ class Reference:
     ) -> dict[str, float]:
         """Returns how far each tensor of `forward` drifts when the weights move by one ulp."""
         largest = dict.fromkeys(values, 0.0)
+        yardsticks = {name: Yardstick(value) for name, value in values.items()}
         for start in neighbours.starts(self.initial, self.moved, starts, seed):
             self.session.assign(start)
             got = self.session.run({name: name for name in values}, feeds.evaluate())
             for name, value in got.items():
-                drift = relative_drift(value, values[name])
+                drift = yardsticks[name].drift(value)
                 # an infinite drift, of what is zero elsewhere, must not loosen anything
                 if np.isfinite(drift):
                     largest[name] = max(largest[name], drift)
