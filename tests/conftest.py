@@ -26,7 +26,8 @@ import sys
 for name in [name for name in sys.modules if name.partition(".")[0] == "keras"]:
     del sys.modules[name]
 """
-DEAR = ("distribution/", "scripts/", "docs/", "parity/")  # the folders whose tests take longest
+# the folders whose tests take longest
+DEAR = ("distribution/", "scripts/", "docs/", "parity/", "convert/", "fast_fit/", "verify/")
 
 
 def pytest_addoption(parser):
@@ -59,6 +60,22 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Collects and freezes what the tests of a file left, at its end.
+
+    Models that end in a cycle hold their data pipelines, whose threads TensorFlow may take up to a
+    minute to end: the longer the older they are. And whoever collects later, as each
+    `keras.utils.clear_session` does, searches what one file made and no more.
+    """
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or nextitem.path != item.path:
+            gc.collect()
+            gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):
