@@ -20,9 +20,13 @@ XLA = {keras.Model: False, FastFitModel: "auto"}  # it compiles for longer than 
 
 @pytest.fixture(autouse=True)
 def pipelines():
-    """Ends the pipelines that each `fit` here leaves in a cycle; an old one may take a minute."""
+    """Ends the pipelines that each `fit` here leaves in a cycle; an old one may take a minute.
+
+    What stays is frozen, so that the next search, as each `run` makes one, need not look at it.
+    """
     yield
     gc.collect()
+    gc.freeze()
 
 
 def line(optimizer, kind=keras.Model, **compile_arguments):
