@@ -26,7 +26,12 @@ import sys
 for name in [name for name in sys.modules if name.partition(".")[0] == "keras"]:
     del sys.modules[name]
 """
-DEAR = ("distribution/", "scripts/", "docs/", "parity/")  # the folders whose tests take longest
+# the folders, and a file, whose tests take longest; what is quick fills the end
+_DEAR = """
+distribution/ scripts/ docs/ parity/ convert/ fast_fit/ verify/ tools/ training/ blocks/ support/
+test_models.py
+"""
+DEAR = _DEAR.split()
 
 
 def pytest_addoption(parser):
@@ -45,7 +50,7 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(items):
-    """Begins with the folders that take longest, so that no worker has one of their files last."""
+    """Begins with what takes longest, so that no worker has one of its files last."""
     here = Path(__file__).parent
     first = tuple(str(here / folder) for folder in DEAR)
     items.sort(key=lambda item: not str(item.path).startswith(first))
@@ -59,6 +64,22 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Collects and freezes what the tests of a file left, at its end.
+
+    Models that end in a cycle hold their data pipelines, whose threads TensorFlow may take up to a
+    minute to end: the longer the older they are. And whoever collects later, as each
+    `keras.utils.clear_session` does, searches what one file made and no more.
+    """
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or nextitem.path != item.path:
+            gc.collect()
+            gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):

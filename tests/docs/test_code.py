@@ -1,6 +1,7 @@
 """Tests that every code block of the documentation runs and prints its stated output."""
 
 import ast
+import gc
 import re
 import warnings
 
@@ -41,6 +42,7 @@ def settings():
 def test_keras_code(block, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     keras.utils.clear_session()
+    gc.freeze()  # it searches what the block before left, and need not search what stays again
     exec(compile(block.code, str(block), "exec"), {"__name__": "page"})
     assert capsys.readouterr().out.splitlines() == block.prints
 

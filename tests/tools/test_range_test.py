@@ -1,5 +1,8 @@
 """Tests what the range test records and suggests, and that it leaves the model unchanged."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -13,6 +16,17 @@ from tf_recipes.tools.range_test import LearningRateRangeTest
 SGD = keras.optimizers.SGD
 KINDS = {"plain": keras.Model, "fast": FastFitModel}
 XLA = {keras.Model: False, FastFitModel: "auto"}  # it compiles for longer than a test trains
+
+
+@pytest.fixture(autouse=True)
+def pipelines():
+    """Ends the pipelines that each `fit` here leaves in a cycle; an old one may take a minute.
+
+    What stays is frozen, so that the next search, as each `run` makes one, need not look at it.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 def line(optimizer, kind=keras.Model, **compile_arguments):
@@ -348,3 +362,12 @@ def test_a_training_step_without_a_loss(fails):
     x = np.ones((20, 1), "float32")
     with fails("must report its loss", "accuracy"):
         LearningRateRangeTest(steps=20).run(line(SGD(0.1), Silent), x, x, batch_size=1, verbose=0)
+
+
+def test_the_data_are_free_after_a_run_that_stops_within_an_epoch():
+    x = np.ones((160, 1), "float32")
+    freed = weakref.ref(x)
+    test = LearningRateRangeTest(steps=10, stop_factor=None)
+    test.run(line(SGD(0.1)), x, np.ones((160, 1)), batch_size=8, verbose=0)
+    del x
+    assert freed() is None

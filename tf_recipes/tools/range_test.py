@@ -1,5 +1,6 @@
 """Finds a learning rate for any Keras model by raising the rate from batch to batch."""
 
+import gc
 import os
 from typing import Any
 
@@ -97,6 +98,9 @@ class LearningRateRangeTest(keras.callbacks.Callback):
             model.fit(*args, **kwargs)
         finally:
             self.restore()
+            # A `fit` that stops within an epoch leaves its pipeline, with the data, in a cycle. The
+            # older TensorFlow's pipelines are, the longer they may take to end: up to a minute.
+            gc.collect()
         return self.suggestion
 
     def restore(self) -> None:
