@@ -10,6 +10,8 @@ from tf_recipes.convert.lifting.lifter import Lifted
 from tf_recipes.convert.program.model_code import ModelCode
 from tf_recipes.convert.source_graph import SourceGraph
 from tf_recipes.convert.training.compilation import Training
+from tf_recipes.graph import early_writes
+from tf_recipes.graph.structure import Structure
 
 # the end of a refusal of training, which a model for predictions has heeded
 _ALONE = re.compile(
@@ -48,6 +50,8 @@ def of_model(
             "since the moving averages in the checkpoint are not those of the start. Name "
             f"train_op={source.structure.train_op!r} to leave them out."
         )
+    if source.structure is not None:
+        notes += _of_races(source.structure)
     if hidden:
         last = ", ".join(shortened(name, 80) for name in hidden)
         notes.append(f"The loss takes more than the predictions. The last outputs: {last}.")
@@ -90,6 +94,19 @@ def _of_comparison(steps: int, asked: int | None, usual: int) -> list[str]:
     return [
         f"{compared}, since the variables of {usual} steps take much memory. Pass "
         f"steps={usual} to compare all the same."
+    ]
+
+
+def _of_races(structure: Structure) -> list[str]:
+    """Returns what a person must know of weights that TF1 changes while it reads them."""
+    found = early_writes.find(structure).values()
+    names = [name for name in found if structure.nodes[name].op != "VarHandleOp"]
+    if not names:
+        return []
+    return [
+        f"TF1 decays {_listed(sorted(names))} before, after or between the gradients, as it comes: "
+        "two runs of the program differ. The model takes the gradients first, as TF1 does with "
+        "resource variables."
     ]
 
 

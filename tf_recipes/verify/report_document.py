@@ -239,7 +239,8 @@ def _message(result: Result, verdict: str, failure: dict[str, Any] | None) -> st
             f"The port matches TF1 in prediction and in {judged} training steps{short}: largest "
             f"ratio {result.worst:.2g}."
         )
-    if verdict == NOT_JUDGED and result.unseen:
+    drifts = result.training.judged if result.training else ()
+    if verdict == NOT_JUDGED and result.unseen and any(each.drift for each in drifts):
         return (
             "Nothing could be judged: the steps move TF1's variables so little that a port which "
             "trains nothing would match, too. Take more steps, or a checkpoint at which the "

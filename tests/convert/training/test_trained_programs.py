@@ -238,3 +238,24 @@ def test_a_loss_of_logits_alone_takes_the_logits(converted):
     done = converted(generator_and_discriminator, train_op="g_step", outputs=["g/made:0"])
     assert done.passed and done.document["outputs"] == ["g/made:0", output]
     assert (kernel.shape, judging.shape) == ((3, 4), (4, 1))
+
+
+class AdamW(tf1.train.AdamOptimizer):
+    """Makes each weight smaller before Adam's step, as contrib's `AdamWOptimizer` does."""
+
+    def _apply_dense(self, grad, var):
+        with tf.control_dependencies([tf1.assign_sub(var, 0.01 * var)]):
+            return super()._apply_dense(grad, var)
+
+
+def test_a_decay_that_races_with_the_gradients(converted):
+    def build():
+        x, y = placeholder("x", 4), placeholder("y", 1)
+        hidden = dense(dense(x, 16, "first", tf.tanh), 16, "second", tf.tanh)
+        loss = tf.reduce_mean(tf.square(dense(hidden, 1, "out") - y))
+        AdamW(0.01).minimize(loss)
+
+    done = converted(build, steps=20)
+    assert done.passed and "tf_recipes.AdamW(0.01, weight_decay=0.01" in done.source
+    assert done.document["training"]["verdict"] == "match"
+    assert any("first/bias" in n and "gradients first" in n for n in done.document["notes"])
