@@ -39,6 +39,10 @@ _REFUSED = re.compile(
 _RESTORES = re.compile(r"Restore(V2|Slice)?$")
 
 
+class RunError(ValueError):
+    """Says why TensorFlow could not compute tensors of a graph from what it was fed."""
+
+
 class GraphSession:
     """Holds a session with the part of a graph that a training step and some tensors need.
 
@@ -416,6 +420,5 @@ def _failed(message: str) -> Any:
     remedy = "Check the shapes and dtypes of the feeds."
     if "on the CPU" in text or "No OpKernel" in text or "no supported kernel" in text.lower():
         remedy = "Run this where the device is for which the program was written, such as a GPU."
-    return validation.fail(
-        "TensorFlow must be able to run the graph.", shortened(text, 300), remedy
-    )
+    received = shortened(text, 300)
+    raise RunError(f"TensorFlow must be able to run the graph. Received: {received}. {remedy}")
