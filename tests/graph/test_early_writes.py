@@ -1,4 +1,4 @@
-"""Writes to weights that TF1 does not order with the gradients, as contrib's AdamW makes them."""
+"""Writes to weights that TF1 does not order with the gradients, as those of contrib's AdamW."""
 
 import numpy as np
 import pytest
@@ -77,3 +77,55 @@ def test_what_the_program_orders_stays(make):
 
 def test_the_racing_write_is_found():
     assert [*early_writes.find(structure(decayed)).values()] == ["w"]
+
+
+def net(train):
+    """Returns the structure of a net of two layers, which `train(loss, variables)` trains."""
+    with tf.Graph().as_default():
+        x = tf1.placeholder("float32", [None, 4], name="x")
+        first, last = (
+            tf1.get_variable(name, shape, use_resource=False)
+            for name, shape in (("first", [4, 4]), ("last", [4, 1]))
+        )
+        slow = tf.matmul(x, first)
+        loss = tf.reduce_mean(tf.square(tf.matmul(slow, last)), name="loss")
+        tf.group(*train(loss, [first, last]), name="step")
+        tf1.train.Saver()
+        content = tf1.train.export_meta_graph().SerializeToString()
+    return Structure(meta_graph.parse(content, "net"), "step")
+
+
+def of_two_optimizers(loss, variables):
+    return [tf1.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[v]) for v in variables]
+
+
+def by_gradients_alone(loss, variables):
+    pairs = zip(tf.gradients(loss, variables), variables, strict=True)
+    return [tf1.train.GradientDescentOptimizer(0.1).apply_gradients(pairs)]
+
+
+def by_the_global_norm(loss, variables):
+    clipped, _ = tf1.clip_by_global_norm(tf.gradients(loss, variables), 1.0)
+    pairs = zip(clipped, variables, strict=True)
+    return [tf1.train.GradientDescentOptimizer(0.1).apply_gradients(pairs)]
+
+
+def by_one_optimizer(loss, variables):
+    return [tf1.train.AdamOptimizer(0.1).minimize(loss)]
+
+
+@pytest.mark.parametrize(
+    ("train", "racing"),
+    [
+        (of_two_optimizers, {"last"}),  # the gradient of `first` takes `last`
+        (by_gradients_alone, {"last"}),
+        (by_the_global_norm, set()),
+        (by_one_optimizer, set()),
+    ],
+)
+def test_updates_race_where_another_gradient_takes_their_variable(train, racing):
+    assert set(early_writes.find(net(train)).values()) == racing
+
+
+def test_gradients_of_loops_do_not_race(program):
+    assert early_writes.find(program("embedding_gru").structure) == {}

@@ -98,14 +98,14 @@ def of_steps(steps: int, asked: int | None, usual: int) -> str | None:
 
 def _of_races(structure: Structure) -> list[str]:
     """Returns what a person must know of weights that TF1 changes while it reads them."""
-    found = early_writes.find(structure).values()
+    found = set(early_writes.find(structure).values())
     names = [name for name in found if structure.nodes[name].op != "VarHandleOp"]
     if not names:
         return []
     return [
-        f"TF1 decays {_listed(sorted(names))} before, after or between the gradients, as it comes: "
-        "two runs of the program differ. The model takes the gradients first, as TF1 does with "
-        "resource variables."
+        f"TF1 changes {_listed(sorted(names))} before, after or between the gradients, as it "
+        "comes: two runs of the program may differ. The model takes all gradients first, as TF1 "
+        "does with resource variables."
     ]
 
 

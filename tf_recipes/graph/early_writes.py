@@ -1,36 +1,43 @@
 """Finds writes to weights that a TF1 step leaves unordered with its gradients, and orders them.
 
 Contrib's `AdamWOptimizer` makes each weight smaller before the step of Adam, and says nowhere that
-the gradients come first. With resource variables TF 1.15 takes the gradients of the weights as they
-were. With `ref` variables it races: two runs of one program differ.
+the gradients come first. Neither does a group of several optimizers with a `minimize` each, nor
+`tf.gradients` by itself, which does not wait as `compute_gradients` does. With resource variables
+TF 1.15 takes the gradients of the weights as they were. With `ref` variables it races: two of its
+runs may differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.training_step import WRITES
 
+_PASSES = ("Identity", "ReadVariableOp", "Enter", "RefEnter", "Switch", "RefSwitch")
+_WAITS = "tf_recipes/gradients"  # of the node that waits for all gradients
 
-def find(structure: Structure) -> dict[str, str]:
+
+def find(structure: Structure, with_loss: bool = False) -> dict[str, str]:
     """Returns `{node: trained variable that it changes}` of the writes that race with gradients.
 
     Args:
         structure: the `Structure` of the graph.
+        with_loss: True for those that race with the loss alone, too, whose value they may change.
     """
-    writes = dict(_of_trained(structure))
-    if not writes:
-        return {}
     gradients = _gradients(structure)
-    needed = structure.ancestors(gradients)  # such a write comes before the gradients
+    computed = structure.ancestors([*gradients, *_loss(structure, with_loss)])
+    first = structure.ancestors(gradients)
+    writes = {name: each for name, each in _writes(structure) if name not in first}
+    readers = {each: set(_readers(structure, each)) & computed for each in {*writes.values()}}
+    places = {name: k for k, name in enumerate({n for each in readers.values() for n in each})}
+    above = _above(structure, places)
     found = {}
     for name, variable in writes.items():
-        updates = (each.name for each in structure.updates if each.variable == variable)
-        before = structure.ancestors([name])
-        if name not in needed and not before & gradients and name in structure.ancestors(updates):
+        read = sum(1 << places[each] for each in readers[variable])
+        if read & ~above.get(name, 0):
             found[name] = variable
     return found
 
@@ -42,29 +49,69 @@ def order(structure: Structure, part: Any) -> None:
         structure: the `Structure` of the graph.
         part: a `GraphDef` with nodes of this graph, which is changed.
     """
-    found = find(structure)
-    if not found:
-        return
     there = {node.name: node for node in part.node}
-    first = sorted({*_gradients(structure), node_of(structure.loss)} & there.keys())
-    for name in found.keys() & there.keys():
-        waits = [each for each in first if name not in structure.ancestors([each])]
-        there[name].input.extend(f"^{each}" for each in waits)
+    racing = sorted(find(structure, with_loss=True).keys() & there.keys())
+    if not racing:
+        return
+    loss = _loss(structure, True)
+    first = {*_gradients(structure)}
+    if not structure.ancestors(loss) & {*racing}:
+        first |= {*loss}
+    waits = part.node.add(name=_WAITS, op="NoOp")
+    waits.input.extend(f"^{each}" for each in sorted(first & there.keys()))
+    for name in racing:
+        there[name].input.append(f"^{_WAITS}")
 
 
-def _of_trained(structure: Structure) -> Iterator[tuple[str, str]]:
-    """Yields the writes of the step to variables that an update operation trains, too."""
-    trained = {update.variable for update in structure.updates}
+def _writes(structure: Structure) -> Iterator[tuple[str, str]]:
+    """Yields the updates of the step, and the writes to their variables that come before them."""
+    updates = {each.variable: each.name for each in structure.updates}
+    for variable, name in updates.items():
+        yield name, variable
     for name in structure.step:
         if WRITES.match(structure.nodes[name].op):
-            variable = structure.variable_of(next(structure.inputs(name)))
-            if variable in trained and variable is not None:
-                yield name, variable
+            changed = structure.variable_of(next(structure.inputs(name))) or ""
+            if changed in updates and name in structure.ancestors([updates[changed]]):
+                yield name, changed
+
+
+def _readers(structure: Structure, variable: str) -> Iterator[str]:
+    """Yields the nodes that compute something of the value of a variable."""
+    waiting, seen = [variable], set()
+    while waiting:
+        for name in structure.consumers[waiting.pop()]:
+            if name in seen:
+                continue
+            seen.add(name)
+            if structure.nodes[name].op in _PASSES:
+                waiting.append(name)
+            else:
+                yield name
+
+
+def _above(structure: Structure, places: dict[str, int]) -> dict[str, int]:
+    """Returns which of some nodes each node of the step needs: `{node: bits of their places}`."""
+    found: dict[str, int] = {}
+    step = [name for name in structure.order if name in structure.step]
+    changed = True
+    while changed:  # again, for what comes around a loop
+        changed = False
+        for name in step:
+            bits = 1 << places[name] if name in places else 0
+            for each in structure.inputs(name, control=True):
+                bits |= found.get(each, 0)
+            changed = changed or bits != found.get(name)
+            found[name] = bits
+    return found
+
+
+def _loss(structure: Structure, wanted: bool) -> list[str]:
+    return [node_of(structure.loss)] if wanted else []
 
 
 def _gradients(structure: Structure) -> set[str]:
     """Returns the nodes of the gradients that every step computes."""
-    found = (
+    found: Iterable[str] = (
         node_of(update.tensors[role])
         for update in structure.updates
         for role in ("gradient", "rows")

@@ -258,4 +258,79 @@ def test_a_decay_that_races_with_the_gradients(converted):
     done = converted(build, steps=20)
     assert done.passed and "tf_recipes.AdamW(0.01, weight_decay=0.01" in done.source
     assert done.document["training"]["verdict"] == "match"
-    assert any("first/bias" in n and "gradients first" in n for n in done.document["notes"])
+    assert any("first/bias" in n and "all gradients first" in n for n in done.document["notes"])
+
+
+def two_layers():
+    x, y = placeholder("x", 4), placeholder("y", 1)
+    with tf1.variable_scope("net", use_resource=True):
+        first = tf1.get_variable("first/kernel", [4, 3], use_resource=True)
+        last = tf1.get_variable("last/kernel", [3, 1], use_resource=True)
+    outputs = tf.matmul(tf.matmul(x, first, name="net/first/MatMul"), last, name="net/last/MatMul")
+    return first, last, tf.reduce_mean(tf.square(outputs - y))
+
+
+def test_two_optimizers_train_each_its_weights(converted):
+    def build():
+        first, last, loss = two_layers()
+        slow = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[first])
+        fast = tf1.train.MomentumOptimizer(0.5, 0.9).minimize(loss, var_list=[last])
+        tf.group(slow, fast, name="both")
+
+    done = converted(build, steps=20)
+    assert done.passed and done.document["training_not_compared"] is None
+    assert "tf_recipes.SeveralOptimizers(" in done.source
+    assert "(keras.optimizers.SGD(0.1), ['net_first'])" in done.source.replace('"', "'")
+    rng = np.random.RandomState(0)
+    x, y = rng.randn(6, 4).astype("f4"), rng.randn(6, 1).astype("f4")
+    first, last = (each.numpy() for each in done.model.weights)
+    slope = 2 * (x @ first @ last - y) / 6
+    done.model.fit(x, y, batch_size=6, verbose=0)
+    new_first, new_last = (each.numpy() for each in done.model.weights)
+    np.testing.assert_allclose(new_first, first - 0.1 * x.T @ slope @ last.T, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(new_last, last - 0.5 * (x @ first).T @ slope, rtol=1e-4, atol=1e-6)
+
+
+def test_two_optimizers_go_on_from_their_states(checkpoints):
+    def build(v1):
+        first, last, loss = two_layers()
+        gradients, _ = v1.clip_by_global_norm(v1.gradients(loss, [first, last]), 0.5)
+        for k, (rate, beta) in enumerate(((0.1, 0.5), (0.2, 0.75))):
+            optimizer = v1.train.AdamOptimizer(rate, beta1=beta)
+            pairs = [(gradients[k], (first, last)[k])]
+            v1.add_to_collection("steps", optimizer.apply_gradients(pairs))
+        v1.group(*v1.get_collection("steps"), name="both")
+
+    folder = checkpoints.save("program", build)
+    state = {"beta1_power": 0.5**4, "beta1_power_1": 0.75**4, "net/first/kernel/Adam": 0.125}
+
+    def change(values):
+        for name, value in state.items():
+            values[name] = np.full_like(values[name], value)
+
+    checkpoints.rewrite(folder, change)
+    done = convert(folder)
+    assert done.passed and done.document["training_not_compared"] is None, str(done)
+    assert "global_clipnorm=0.5" in done.source
+    one, other = done.model.optimizer.inner_optimizers
+    powers = [
+        float(each.numpy())
+        for inner in (one, other)
+        for each in inner.variables
+        if each.path.endswith("beta_1_power")
+    ]
+    np.testing.assert_allclose(powers, [0.5**4, 0.75**4], rtol=1e-6)
+    slots = [each for each in one.variables if each.path.endswith("_m")]
+    np.testing.assert_array_equal(slots[0], np.full((4, 3), 0.125, "f4"))
+
+
+def test_a_group_of_two_losses_is_not_one_step(converted):
+    def build():
+        first, last, loss = two_layers()
+        one = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[first])
+        other = tf1.train.GradientDescentOptimizer(0.1).minimize(-loss, var_list=[last])
+        tf.group(one, other, name="both")
+
+    done = converted(build)
+    assert done.passed and not done.model.compiled
+    assert "Name the operation with train_op='NAME'" in done.document["notes"][0]

@@ -93,7 +93,8 @@ def find(
     weight_changes.check_rows(structure)
     found = loss_code.find(structure, view, values, fed)
     decays = {n: d for n, d in weight_changes.decays(structure, shapes).items() if n in owned}
-    used = optimizer.find(structure, values, fed, _decay(structure, decays, owned))
+    decay = _decay(structure, decays, owned)
+    used = optimizer.find(structure, values, fed, [*layers.values()], decay)
     constrained = constraints.find(structure, shapes)
     keywords = layer_keywords.find(
         layers.values(), structure.trainable, found.penalties, constrained, structure.written
