@@ -17,7 +17,7 @@ from tf_recipes.convert.training import hidden_tensors, moved_averages
 from tf_recipes.graph import node_graph
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.node_graph import NodeGraph
-from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, full, node_of
+from tf_recipes.graph.nodes import PLACEHOLDERS, SIZES, VARIABLES, full, node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.training_step import applies_gradient, training_operations
 from tf_recipes.verify.bench import reference
@@ -193,14 +193,15 @@ def _last(graph: MetaGraph) -> list[str]:
             if not each.startswith("^"):
                 after[node_of(each)].append(node.name)
     reached = node_graph.reached(
-        (name for name, node in nodes.items() if node.op in PLACEHOLDERS), lambda name: after[name]
+        (name for name, node in nodes.items() if node.op in PLACEHOLDERS),
+        lambda name: () if nodes[name].op in SIZES else after[name],
     )
     return [
         name
         for name, node in nodes.items()
         if name in reached
         and not taken[name]
-        and node.op not in _NO_RESULT
+        and node.op not in (*_NO_RESULT, *SIZES)
         and "Summary" not in node.op
         and not _AROUND.match(name)
         and not (node.op == "Identity" and nodes[node_of(node.input[0])].op in _SWITCHES)

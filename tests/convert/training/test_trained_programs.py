@@ -334,3 +334,37 @@ def test_a_group_of_two_losses_is_not_one_step(converted):
     done = converted(build)
     assert done.passed and not done.model.compiled
     assert "Name the operation with train_op='NAME'" in done.document["notes"][0]
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_judge_trains_beside_a_maker_with_batch_norm(converted, moves):
+    def build():
+        z, real = placeholder("z", 3), placeholder("real", 4)
+        is_training = tf1.placeholder("bool", [], name="is_training")
+        hidden = dense(z, 4, "maker/hidden")
+        gamma, beta = variable("maker/bn/gamma", [4]), variable("maker/bn/beta", [4])
+        means, variances = (
+            variable(f"maker/bn/{name}", [4], trainable=False, initializer=tf1.ones_initializer())
+            for name in ("moving_mean", "moving_variance")
+        )
+        of_batch = tf.nn.moments(hidden, [0])
+        updates = [
+            tf1.assign_sub(average, (average - value) * 0.1)
+            for average, value in zip((means, variances), of_batch, strict=True)
+        ]
+        mean, variance = (
+            tf.where(is_training, value, average)
+            for average, value in zip((means, variances), of_batch, strict=True)
+        )
+        made = tf.nn.batch_normalization(hidden, mean, variance, beta, gamma, 1e-3)
+        kernel = variable("judge/kernel", [4, 1])
+        of_real, of_made = tf.matmul(real, kernel), tf.matmul(made, kernel)
+        loss = tf.reduce_mean(tf.nn.softplus(-of_real)) + tf.reduce_mean(tf.nn.softplus(of_made))
+        with tf.control_dependencies(updates if moves else []):
+            tf1.train.MomentumOptimizer(0.1, 0.5).minimize(loss, var_list=[kernel])
+
+    done = converted(build, steps=20)
+    assert done.passed and done.document["training_not_compared"] is None, str(done)
+    assert 'statistics="training"' in done.source
+    names = [each["tf1"] for each in done.document["training"]["training"]["variables"]]
+    assert ("maker/bn/moving_mean" in names) or not moves
