@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.node_graph import NodeGraph, reached
-from tf_recipes.graph.nodes import full, node_of
+from tf_recipes.graph.nodes import VARIABLES, full, node_of
 
 APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 WRITES = re.compile(r"(Assign(Add|Sub)?|(Resource)?Scatter\w+|Assign\w*VariableOp)$")
@@ -57,13 +57,54 @@ def applies_gradient(graph: NodeGraph, name: str) -> bool:
     Plain gradient descent scatters the rows of a sparse gradient, times the rate.
     """
     node = graph.nodes[name]
-    if APPLIES.match(node.op):
+    if APPLIES.match(node.op) or descent_of_rows(graph, name) is not None:
         return True
     if not _SCATTERS.match(node.op):
         return False
     added = node_of(node.input[2])
     taken = {each for first in graph.inputs(added) for each in (first, *graph.inputs(first))}
     return any(_GRADIENT.search(each) for each in (added, *taken))
+
+
+def descent_of_rows(graph: NodeGraph, name: str) -> dict[str, str] | None:
+    """Returns `{"rows", "gradient" and "rate": tensor}` of gradient descent of looked-up rows.
+
+    Gradient descent has no operation for a sparse gradient: it subtracts the gradient times the
+    rate from the rows. None for another operation.
+    """
+    node = graph.nodes[name]
+    if not _SCATTERS.match(node.op) or len(node.input) < 3:
+        return None
+    _, rows, changed = (full(each) for each in node.input[:3])
+    product = graph.nodes[node_of(changed)]
+    if product.op != "Mul" or len(product.input) < 2:
+        return None
+    gradient, rate = (full(each) for each in product.input[:2])
+    if node.op.endswith("Add"):
+        negated = graph.nodes[node_of(gradient)]
+        if negated.op != "Neg" or not negated.input:
+            return None
+        gradient = full(negated.input[0])
+    if not _is_gradient(graph, gradient) or _is_gradient(graph, rate):
+        return None
+    return {"rows": rows, "gradient": gradient, "rate": rate}
+
+
+def _is_gradient(graph: NodeGraph, tensor: str) -> bool:
+    """Returns whether a tensor is made of gradients, and of no variable besides."""
+    waiting, seen, found = [node_of(tensor)], set(), False
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if _GRADIENT.search(name):
+            found = True
+        elif graph.nodes[name].op in VARIABLES:
+            return False
+        else:
+            waiting += graph.inputs(name)
+    return found
 
 
 def training_operations(graph: NodeGraph) -> list[str]:

@@ -368,3 +368,31 @@ def test_a_judge_trains_beside_a_maker_with_batch_norm(converted, moves):
     assert 'statistics="training"' in done.source
     names = [each["tf1"] for each in done.document["training"]["training"]["variables"]]
     assert ("maker/bn/moving_mean" in names) or not moves
+
+
+@pytest.mark.parametrize("resource", [False, True])
+@pytest.mark.parametrize("clip", [None, 0.5])
+def test_rows_alone_are_trained_by_gradient_descent(converted, resource, clip):
+    def build():
+        ids, y = placeholder("ids", dtype="int32"), placeholder("y", 3)
+        table = tf1.get_variable("table", [5, 3], use_resource=resource)
+        loss = tf.reduce_sum(tf.square(tf.nn.embedding_lookup(table, ids) - y))
+        optimizer = tf1.train.GradientDescentOptimizer(0.1)
+        pairs = optimizer.compute_gradients(loss)
+        if clip:
+            clipped, _ = tf1.clip_by_global_norm([grad for grad, _ in pairs], clip)
+            pairs = [(clipped[0], pairs[0][1])]
+        optimizer.apply_gradients(pairs)
+
+    done = converted(build, steps=20)
+    assert done.passed and done.model.compiled, done.document["notes"]
+    assert done.document["training_not_compared"] is None
+    ids, y = np.int32([1, 3, 1]), np.random.RandomState(0).randn(3, 3).astype("f4")
+    table = done.model.weights[0].numpy()
+    values = 2 * (table[ids] - y)
+    if clip:  # the norm is that of the values, also where a row has two of them
+        values *= clip / max(clip, np.linalg.norm(values))
+    expected = table.copy()
+    np.subtract.at(expected, ids, 0.1 * values)
+    done.model.fit(ids, y, batch_size=3, verbose=0)
+    np.testing.assert_allclose(done.model.weights[0], expected, rtol=1e-5, atol=1e-6)

@@ -223,8 +223,10 @@ def _expression(
         initial = _initial_accumulator(structure, group.updates[0])
         if initial is not None:
             arguments["initial_accumulator_value"] = initial
-    if kind == "GradientDescent" and _has_doubles(structure, group.updates):
-        path = "tf_recipes.GradientDescent"  # rounds the rate to float32, as TF1 does
+    rows = any(update.sparse for update in group.updates)
+    if kind == "GradientDescent" and (_has_doubles(structure, group.updates) or (rows and clip)):
+        # rounds the rate to float32, and clips rows by their values, as TF1 does
+        path = "tf_recipes.GradientDescent"
     if decay is not None:
         if kind not in ("Momentum", "Adam"):
             validation.fail(

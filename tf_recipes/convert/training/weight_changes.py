@@ -14,7 +14,6 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.training.graph_probe import Probe, ProbeError
 from tf_recipes.convert.training.numbers_of_graph import measured, plain
-from tf_recipes.graph import training_step
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
 
@@ -46,18 +45,14 @@ def writes(structure: Structure, pattern: re.Pattern[str]) -> Iterator[tuple[str
 
 
 def check_rows(structure: Structure) -> None:
-    """Checks that a step changes trained variables by operations of an optimizer alone.
-
-    Gradient descent is a subtraction from rows, where a step looks up rows.
+    """Checks that a step changes rows of trained variables by operations of an optimizer alone.
 
     Raises:
         ValueError: for one whose rows are changed by another operation, as by LazyAdam.
     """
-    descends = {update.kind for update in structure.updates} == {"GradientDescent"}
+    updates = {update.name for update in structure.updates}
     for name, variable, _ in writes(structure, _SCATTERS):
-        if variable in structure.trainable:
-            if descends and training_step.applies_gradient(structure, name):
-                continue
+        if variable in structure.trainable and name not in updates:
             validation.fail(
                 "A training step must change weights by their gradients, and bound norms alone.",
                 f"{structure.nodes[name].op} at {shortened(name, 80)!r}, which changes rows of "
