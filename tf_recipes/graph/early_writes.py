@@ -9,7 +9,7 @@ runs may differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tf_recipes.graph.nodes import node_of
@@ -30,14 +30,17 @@ def find(structure: Structure, with_loss: bool = False) -> dict[str, str]:
     gradients = _gradients(structure)
     computed = structure.ancestors([*gradients, *_loss(structure, with_loss)])
     first = structure.ancestors(gradients)
-    writes = {name: each for name, each in _writes(structure) if name not in first}
+    updates = {each.variable: each.name for each in structure.updates}
+    writes = {n: v for n, v in _writes(structure, updates) if n not in first}
     readers = {each: set(_readers(structure, each)) & computed for each in {*writes.values()}}
-    places = {name: k for k, name in enumerate({n for each in readers.values() for n in each})}
+    watched = dict.fromkeys([*writes, *(n for each in readers.values() for n in each)])
+    places = {name: k for k, name in enumerate(watched)}
     above = _above(structure, places)
     found = {}
     for name, variable in writes.items():
         read = sum(1 << places[each] for each in readers[variable])
-        if read & ~above.get(name, 0):
+        comes_before = above.get(updates[variable], 0) >> places[name] & 1
+        if comes_before and read & ~above.get(name, 0):
             found[name] = variable
     return found
 
@@ -63,16 +66,17 @@ def order(structure: Structure, part: Any) -> None:
         there[name].input.append(f"^{_WAITS}")
 
 
-def _writes(structure: Structure) -> Iterator[tuple[str, str]]:
-    """Yields the updates of the step, and the writes to their variables that come before them."""
-    updates = {each.variable: each.name for each in structure.updates}
-    for variable, name in updates.items():
-        yield name, variable
-    for name in structure.step:
+def _writes(structure: Structure, updates: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields the updates of the step, and other writes to their variables, outside of loops."""
+    others = structure.step - structure.in_loops - {*updates.values()}
+    for name in others:
         if WRITES.match(structure.nodes[name].op):
             changed = structure.variable_of(next(structure.inputs(name))) or ""
-            if changed in updates and name in structure.ancestors([updates[changed]]):
+            if changed in updates:
                 yield name, changed
+    for variable, name in updates.items():
+        if name not in structure.in_loops:
+            yield name, variable
 
 
 def _readers(structure: Structure, variable: str) -> Iterator[str]:
@@ -117,4 +121,4 @@ def _gradients(structure: Structure) -> set[str]:
         for role in ("gradient", "rows")
         if role in update.tensors
     )
-    return {name for name in found if name not in structure.in_branches}
+    return {*found} - structure.in_branches - structure.in_loops
