@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tf_recipes.convert import output_folder
 from tf_recipes.convert.conversion import convert
+from tf_recipes.convert.reports import conversion_schema
 
 tf1 = tf.compat.v1
 
@@ -53,6 +54,14 @@ def test_a_training_that_cannot_be_compared(converted, build, why, verified, tmp
     assert said in done.document["notes"]
     assert (done.document["training"] is not None) == verified
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(output_folder.FILES)
+
+
+def test_a_training_that_was_not_judged_needs_its_reason(converted):
+    document = dict(converted(standing_still).document)
+    conversion_schema.check(document)
+    document["training_not_compared"] = None
+    with pytest.raises(ValueError, match="must say why a training was not judged"):
+        conversion_schema.check(document)
 
 
 def test_a_difference_of_the_predictions_counts_all_the_same(converted, monkeypatch):

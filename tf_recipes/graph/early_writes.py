@@ -71,7 +71,7 @@ def _writes(structure: Structure, updates: Mapping[str, str]) -> Iterator[tuple[
     others = structure.step - structure.in_loops - {*updates.values()}
     for name in others:
         if WRITES.match(structure.nodes[name].op):
-            changed = structure.variable_of(next(structure.inputs(name))) or ""
+            changed = structure.variable_of(next(structure.inputs(name), "")) or ""
             if changed in updates:
                 yield name, changed
     for variable, name in updates.items():

@@ -111,7 +111,14 @@ def check(document: Any) -> None:
     parts = [each["passed"] for each in document["predictions"]]
     if document["training"] is not None:
         document_schema.check(document["training"])
-        if document["training_not_compared"] is None:
+        judged = document["training"]["verdict"] != document_schema.NOT_JUDGED
+        if judged != (document["training_not_compared"] is None):
+            _SCHEMA.refuse(
+                "`training_not_compared` must say why a training was not judged.",
+                "training_not_compared",
+                document["training_not_compared"],
+            )
+        if judged:
             parts.append(document["training"]["passed"])
     if document["passed"] != all(parts):
         _SCHEMA.refuse("`passed` must say what was compared.", "passed", document["passed"])
