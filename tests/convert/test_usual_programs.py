@@ -213,7 +213,8 @@ def with_a_size_left_over():
     x = tf1.placeholder("float32", [None, 3], name="x")
     tf.matmul(x, variable("kernel", [3, 2]), name="scores")
     tf.shape(x)[0]
+    tf.identity(tf1.placeholder("bool", [], name="is_training"))
 
 
-def test_a_size_that_nothing_takes_is_no_prediction(converted):
+def test_a_size_or_a_flag_that_nothing_takes_is_no_prediction(converted):
     assert converted(with_a_size_left_over).document["outputs"] == ["scores:0"]

@@ -10,6 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import tensorflow as tf
+
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import predictions
@@ -183,6 +185,11 @@ def _of_loss(structure: Structure, labels: Sequence[str]) -> list[str]:
     return predictions.of_labels(structure, labels) or predictions.of_inputs(structure, inputs)
 
 
+def _is_flag(placeholder: Any) -> bool:
+    """Returns whether a placeholder, such as that of training, chooses what is computed."""
+    return bool(placeholder.attr["dtype"].type == tf.bool.as_datatype_enum)
+
+
 def _last(graph: MetaGraph) -> list[str]:
     """Returns the nodes that compute something of a placeholder, and that nothing takes."""
     nodes = {node.name: node for node in graph.definition.node}
@@ -193,7 +200,7 @@ def _last(graph: MetaGraph) -> list[str]:
             if not each.startswith("^"):
                 after[node_of(each)].append(node.name)
     reached = node_graph.reached(
-        (name for name, node in nodes.items() if node.op in PLACEHOLDERS),
+        (n for n, node in nodes.items() if node.op in PLACEHOLDERS and not _is_flag(node)),
         lambda name: () if nodes[name].op in SIZES else after[name],
     )
     return [
