@@ -36,6 +36,9 @@ EXAMPLES = {
     "ExponentialMovingAverage": lambda cls: cls(
         keras.optimizers.SGD(0.5), 0.75, num_updates="iterations", zero_debias=True, only=["h"]
     ),
+    "SeveralOptimizers": lambda cls: cls(
+        [(keras.optimizers.SGD(0.5), ["h"]), (tf_recipes.Adam(0.25), None)], clipnorm=0.5
+    ),
     "Embedding": lambda cls: cls(3, 2, max_norm=0.5, name="embedding"),
     "ImageAugmentation": lambda cls: cls(shift=0.5, zoom=0.25, clip=True, seed=3, name="augment"),
     "Frozen": lambda cls: cls(keras.layers.Dense(1, name="dense"), name="frozen"),

@@ -36,6 +36,7 @@ _NAMES = {
     "Adam": "blocks.optimizers",
     "MomentumW": "blocks.optimizers",
     "AdamW": "blocks.optimizers",
+    "SeveralOptimizers": "blocks.several_optimizers",
     "ExponentialMovingAverage": "blocks.moving_averages",
     "AveragedEvaluation": "blocks.moving_averages",
     "exponential_decay": "blocks.schedules",

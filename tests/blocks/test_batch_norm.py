@@ -371,6 +371,20 @@ def test_a_share_with_a_mask_counts_what_all_replicas_keep():
     np.testing.assert_allclose(layer.moving_variance, [8 / 3], rtol=1e-6)
 
 
+def test_a_layer_that_is_not_trained_may_have_the_statistics_of_the_batch():
+    x = sample(4, 2)
+    layer = BatchNormalization(momentum=0.9, scale=True, trainable=False, statistics="training")
+    usual = BatchNormalization(momentum=0.9, scale=True)
+    for training in (True, False):
+        ours, theirs = (each(x, training=training).numpy() for each in (layer, usual))
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(layer.moving_variance, usual.moving_variance)
+    assert not layer.trainable_variables and usual.trainable_variables
+    still = BatchNormalization(momentum=1.0, trainable=False, statistics="training")
+    still(x, training=True)
+    assert not still.moving_mean.numpy().any()
+
+
 def test_statistics_are_those_of_a_constant_is_training():
     x = sample(4, 2)
     batch = BatchNormalization(momentum=0.9, statistics="batch")

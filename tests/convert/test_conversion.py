@@ -136,10 +136,12 @@ def test_training_is_compared_as_far_as_memory_allows(monkeypatch):
     done = convert(checkpoint, steps=0)
     assert (done.document["training"], done.passed) == (None, True)
     assert done.document["notes"] == ["Training was not compared, as steps=0 asks."]
+    assert done.document["training_not_compared"] == done.document["notes"][0]
     assert done.model.optimizer is not None
     monkeypatch.setattr(stages, "MOST_KEPT", 2 * 4 * 2000)  # 762 weights, and slots
     done = convert(checkpoint)
     assert done.document["training"]["settings"]["steps"] == 2
+    assert done.document["training_not_compared"] is None
     assert done.document["notes"] == [
         "2 training steps were compared, since the variables of 20 steps take much memory. Pass "
         "steps=20 to compare all the same."

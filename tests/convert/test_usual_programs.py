@@ -207,3 +207,14 @@ def test_noise_of_each_step_is_that_of_the_graph(converted):
     assert layer.stddev == 0.3 and "call" not in vars(layer)
     with pytest.raises(ValueError, match="adds noise that several entries share"):
         converted(same_noise)
+
+
+def with_a_size_left_over():
+    x = tf1.placeholder("float32", [None, 3], name="x")
+    tf.matmul(x, variable("kernel", [3, 2]), name="scores")
+    tf.shape(x)[0]
+    tf.identity(tf1.placeholder("bool", [], name="is_training"))
+
+
+def test_a_size_or_a_flag_that_nothing_takes_is_no_prediction(converted):
+    assert converted(with_a_size_left_over).document["outputs"] == ["scores:0"]

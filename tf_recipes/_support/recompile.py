@@ -71,7 +71,7 @@ def _optimizer_classes(optimizer: keras.optimizers.Optimizer) -> dict[str, type]
 
     Inside the scope Keras finds these classes even if they are not registered.
     """
-    optimizers = wrapped_optimizers.from_outside(optimizer)
+    optimizers = wrapped_optimizers.all_of(optimizer)
     return {type(each).__name__: type(each) for each in optimizers}
 
 

@@ -10,7 +10,7 @@ from keras import ops
 from tf_recipes._support import replicas, tf1_names, validation
 
 SMALLEST_EPSILON = 1.001e-5  # cuDNN's bound, which TF1 applies on every device
-STATISTICS = ("batch", "moving")
+STATISTICS = ("batch", "moving", "training")
 FUSED_RANKS = (2, 4)  # ranks of the inputs for which TF1 uses the fused kernel
 
 
@@ -50,7 +50,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
         statistics: "batch" to normalise by the batch in evaluation, too, as TF1 does where
             `is_training` is the constant True; "moving" to normalise by the averages in training,
             too, as TF1 does where it is False: gamma and beta are trained, the averages stay. None
-            for the batch in training and the averages in evaluation.
+            for the batch in training and the averages in evaluation. "training" for the same, also
+            where `trainable=False` keeps gamma and beta, as TF1 does for variables outside of
+            `var_list`, such as those of a generator while the discriminator trains; Keras'
+            layer takes the averages then.
         **kwargs: Keras' other arguments. `renorm` and `synchronized` are refused.
 
     Shapes: inputs (..., channels, ...) of any rank; the outputs have the same shape. A mask, with
@@ -143,12 +146,13 @@ class BatchNormalization(keras.layers.BatchNormalization):
         axes = tuple(axis for axis in range(rank) if axis != channels)
         broadcast = tuple(-1 if axis == channels else 1 for axis in range(rank))
 
-        by_batch = training and self.trainable
-        if self.statistics is not None:
+        moves = training and (self.trainable or self.statistics == "training")
+        by_batch = moves
+        if self.statistics in ("batch", "moving"):
             by_batch = self.statistics == "batch"
         if by_batch:
             mean, variance, count = _moments(x, axes, mask)
-            if training and self.trainable:
+            if moves:
                 self._move_averages(mean, variance, count, fused and mask is None)
         else:
             mean = ops.cast(self.moving_mean, x.dtype)

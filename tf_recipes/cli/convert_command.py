@@ -4,7 +4,7 @@
 
 The graph beside the checkpoint, `PREFIX.meta`, says everything: no TF1 and no program is needed.
 The exit status:
-    0: the model was written, and it does what the graph does
+    0: the model was written, and it does what the graph does, as far as that was compared
     1: the model was written, and a comparison with the graph found a difference
     2: nothing was written: a file, a name or an operation of the graph is in the way
 """

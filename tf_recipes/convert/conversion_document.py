@@ -25,6 +25,7 @@ from tf_recipes.verify.bench import map_orders
 from tf_recipes.verify.bench.variable_map import Map
 from tf_recipes.verify.migration import Report
 from tf_recipes.verify.report_document import number
+from tf_recipes.verify.reports import document_schema
 
 # operation -> why a model does without it; the first that matches
 DROPPED = (
@@ -50,6 +51,7 @@ def build(
     model: keras.Model,
     predictions: Predictions,
     report: Report | None,
+    not_compared: str | None,
     notes: Sequence[str],
 ) -> dict[str, Any]:
     """Returns what `conversion.json` holds.
@@ -61,12 +63,15 @@ def build(
         code: the written code.
         model: the model with its weights.
         predictions: how far the predictions are from TF1's.
-        report: what the verification of the training found; None for predictions alone.
+        report: what the verification of the training found; None without one.
+        not_compared: why it compared no training of a model that trains, or None.
         notes: what a person must know of the model.
     """
-    passed = predictions.passed and (report is None or report.passed)
+    judged = None if not_compared else report
+    passed = predictions.passed and (judged is None or judged.passed)
+    text = message(model, predictions, judged, not_compared is None)
     return {
-        **_head(source, passed, message(model, predictions, report)),
+        **_head(source, passed, text),
         "model": None,
         "notes": list(notes),
         "inputs": [_tensor(each) for each in lifted.inputs],
@@ -77,7 +82,15 @@ def build(
         "dropped": dropped(source, view),
         "predictions": compared(predictions),
         "training": None if report is None else dict(report.document),
+        "training_not_compared": not_compared,
     }
+
+
+def not_judged(report: Report) -> str | None:
+    """Returns why a verification could not judge the training; None where it could."""
+    if report.document["verdict"] != document_schema.NOT_JUDGED:
+        return None
+    return f"Training was not compared: {report}"
 
 
 def of_own_model(
@@ -106,7 +119,7 @@ def of_own_model(
             "TF1. Pass a map."
         )
     return {
-        **_head(source, predictions.passed, message(model, predictions, None)),
+        **_head(source, predictions.passed, message(model, predictions, None, True)),
         "model": name,
         "notes": notes,
         "inputs": [
@@ -150,6 +163,7 @@ def of_own_model(
         "dropped": dropped(source, view),
         "predictions": compared(predictions),
         "training": None,
+        "training_not_compared": None,
     }
 
 
@@ -192,8 +206,17 @@ def _layers(code: ModelCode) -> list[dict[str, Any]]:
     ]
 
 
-def message(model: keras.Model, predictions: Predictions, report: Report | None) -> str:
-    """Returns the outcome in one sentence without its point."""
+def message(
+    model: keras.Model, predictions: Predictions, report: Report | None, compared: bool
+) -> str:
+    """Returns the outcome in one sentence without its point.
+
+    Args:
+        model: the model with its weights.
+        predictions: how far the predictions are from TF1's.
+        report: what the verification of the training found; None without one.
+        compared: False where the model trains, and its training was not compared.
+    """
     worst = max(predictions.ratios.values(), default=0.0)
     outcome = "match" if predictions.passed else "DIFFER from"
     text = (
@@ -201,7 +224,7 @@ def message(model: keras.Model, predictions: Predictions, report: Report | None)
         f"TF1's (largest ratio {worst:.2g})"
     )
     if report is None:
-        return text
+        return text if compared else f"{text}; training was not compared"
     if not report.passed or report.document["training"] is None:
         return f"{text}; training: {str(report).rstrip('.')}"
     ratios = [

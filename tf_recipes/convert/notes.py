@@ -10,6 +10,8 @@ from tf_recipes.convert.lifting.lifter import Lifted
 from tf_recipes.convert.program.model_code import ModelCode
 from tf_recipes.convert.source_graph import SourceGraph
 from tf_recipes.convert.training.compilation import Training
+from tf_recipes.graph import early_writes
+from tf_recipes.graph.structure import Structure
 
 # the end of a refusal of training, which a model for predictions has heeded
 _ALONE = re.compile(
@@ -48,6 +50,8 @@ def of_model(
             "since the moving averages in the checkpoint are not those of the start. Name "
             f"train_op={source.structure.train_op!r} to leave them out."
         )
+    if source.structure is not None:
+        notes += _of_races(source.structure)
     if hidden:
         last = ", ".join(shortened(name, 80) for name in hidden)
         notes.append(f"The loss takes more than the predictions. The last outputs: {last}.")
@@ -59,37 +63,49 @@ def of_model(
     return notes
 
 
-def of_steps(
-    training: Training | None, steps: int, asked: int | None, usual: int, inputs: Sequence[str]
-) -> list[str]:
-    """Returns what a person must know of the labels, and of the comparison of training.
+def of_labels(training: Training | None, inputs: Sequence[str]) -> list[str]:
+    """Returns what a person must know of the labels.
 
     Args:
         training: how the graph trains, or None.
+        inputs: names of the tensors that the model takes.
+    """
+    both = [name for name in training.labels if name in inputs] if training else []
+    if not both:
+        return []
+    names = ", ".join(repr(shortened(name, 80)) for name in both)
+    return [f"The loss takes the input {names}: pass its rows to fit as labels, too."]
+
+
+def of_steps(steps: int, asked: int | None, usual: int) -> str | None:
+    """Returns why fewer training steps were compared than usual, or none; None for the usual.
+
+    Args:
         steps: how many steps were compared.
         asked: how many were asked for, or None.
         usual: how many are compared where memory allows.
-        inputs: names of the tensors that the model takes.
     """
-    if training is None:
-        return []
-    notes = _of_comparison(steps, asked, usual)
-    both = [name for name in training.labels if name in inputs]
-    if both:
-        names = ", ".join(repr(shortened(name, 80)) for name in both)
-        notes.append(f"The loss takes the input {names}: pass its rows to fit as labels, too.")
-    return notes
-
-
-def _of_comparison(steps: int, asked: int | None, usual: int) -> list[str]:
     if asked or (asked is None and steps == usual):
-        return []
+        return None
     compared = f"{steps} training steps were compared" if steps else "Training was not compared"
     if asked == 0:
-        return [f"{compared}, as steps=0 asks."]
-    return [
+        return f"{compared}, as steps=0 asks."
+    return (
         f"{compared}, since the variables of {usual} steps take much memory. Pass "
         f"steps={usual} to compare all the same."
+    )
+
+
+def _of_races(structure: Structure) -> list[str]:
+    """Returns what a person must know of weights that TF1 changes while it reads them."""
+    found = set(early_writes.find(structure).values())
+    names = [name for name in found if structure.nodes[name].op != "VarHandleOp"]
+    if not names:
+        return []
+    return [
+        f"TF1 changes {_listed(sorted(names))} before, after or between the gradients, as it "
+        "comes: two runs of the program may differ. The model takes all gradients first, as TF1 "
+        "does with resource variables."
     ]
 
 

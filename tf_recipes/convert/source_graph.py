@@ -10,6 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import tensorflow as tf
+
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert import predictions
@@ -17,7 +19,7 @@ from tf_recipes.convert.training import hidden_tensors, moved_averages
 from tf_recipes.graph import node_graph
 from tf_recipes.graph.meta_graph import MetaGraph
 from tf_recipes.graph.node_graph import NodeGraph
-from tf_recipes.graph.nodes import PLACEHOLDERS, VARIABLES, full, node_of
+from tf_recipes.graph.nodes import PLACEHOLDERS, SIZES, VARIABLES, full, node_of
 from tf_recipes.graph.structure import Structure
 from tf_recipes.graph.training_step import applies_gradient, training_operations
 from tf_recipes.verify.bench import reference
@@ -183,6 +185,11 @@ def _of_loss(structure: Structure, labels: Sequence[str]) -> list[str]:
     return predictions.of_labels(structure, labels) or predictions.of_inputs(structure, inputs)
 
 
+def _is_flag(placeholder: Any) -> bool:
+    """Returns whether a placeholder, such as that of training, chooses what is computed."""
+    return bool(placeholder.attr["dtype"].type == tf.bool.as_datatype_enum)
+
+
 def _last(graph: MetaGraph) -> list[str]:
     """Returns the nodes that compute something of a placeholder, and that nothing takes."""
     nodes = {node.name: node for node in graph.definition.node}
@@ -193,14 +200,15 @@ def _last(graph: MetaGraph) -> list[str]:
             if not each.startswith("^"):
                 after[node_of(each)].append(node.name)
     reached = node_graph.reached(
-        (name for name, node in nodes.items() if node.op in PLACEHOLDERS), lambda name: after[name]
+        (n for n, node in nodes.items() if node.op in PLACEHOLDERS and not _is_flag(node)),
+        lambda name: () if nodes[name].op in SIZES else after[name],
     )
     return [
         name
         for name, node in nodes.items()
         if name in reached
         and not taken[name]
-        and node.op not in _NO_RESULT
+        and node.op not in (*_NO_RESULT, *SIZES)
         and "Summary" not in node.op
         and not _AROUND.match(name)
         and not (node.op == "Identity" and nodes[node_of(node.input[0])].op in _SWITCHES)

@@ -161,21 +161,31 @@ class Stages:
         self.on_progress("comparing predictions")
         predictions = forward_check.compare(of_graph, model, self.inputs, first)
         report, steps = None, self._steps(training)
+        few = notes.of_steps(steps, self.settings.steps, STEPS) if training is not None else None
+        not_compared = None if steps else few
         if training is not None and steps:
             self.on_progress("comparing training")
             variables, made = training_check.variable_map(code, model), [model]
             del model  # the comparison trains it; memory holds one model at a time
-            report = training_check.run(
-                self.source,
-                training,
-                variables,
-                lambda: made.pop() if made else self._model(code, training, values),
-                self.inputs,
-                rows,
-                {**self._values_of_others(training=True), **self.settings.feed},
-                {**self._values_of_others(training=False), **self.settings.eval_feed},
-                steps,
-            )
+            try:
+                report = training_check.run(
+                    self.source,
+                    training,
+                    variables,
+                    lambda: made.pop() if made else self._model(code, training, values),
+                    self.inputs,
+                    rows,
+                    {**self._values_of_others(training=True), **self.settings.feed},
+                    {**self._values_of_others(training=False), **self.settings.eval_feed},
+                    steps,
+                    rows_are_given=self.settings.feeds is not None,
+                    values_are_given=bool(self.settings.feed or self.settings.eval_feed),
+                )
+            except training_check.NotComparedError as error:
+                not_compared = str(error)
+            else:
+                not_compared = conversion_document.not_judged(report)
+            made.clear()
             if self._size() > LARGE:
                 gc.collect()  # the layers of a model refer to one another
             self.on_progress("building the model")
@@ -188,10 +198,13 @@ class Stages:
             model,
             predictions,
             report,
+            not_compared,
             [
                 *self.notes,
                 *notes.of_model(self.source, lifted, code, self.hidden),
-                *notes.of_steps(training, steps, self.settings.steps, STEPS, self.inputs),
+                *([few] if few and steps else []),
+                *([not_compared] if not_compared else []),
+                *notes.of_labels(training, self.inputs),
             ],
         )
         return Converted(model, code.source(), document)

@@ -11,8 +11,14 @@ from tf_recipes.convert.program import built_model
 from tf_recipes.convert.program.model_code import ModelCode
 from tf_recipes.convert.source_graph import SourceGraph
 from tf_recipes.convert.training.compilation import Training
+from tf_recipes.graph.graph_session import RunError
 from tf_recipes.verify import migration
+from tf_recipes.verify.bench.feeds import FeedsError
 from tf_recipes.verify.migration import Report
+
+
+class NotComparedError(ValueError):
+    """Says why a training cannot be compared, although the model predicts as its graph does."""
 
 
 def run(
@@ -25,6 +31,8 @@ def run(
     feed: Mapping[str, Any],
     eval_feed: Mapping[str, Any],
     steps: int,
+    rows_are_given: bool,
+    values_are_given: bool,
 ) -> Report:
     """Verifies some training steps of a model beside its graph, with the known map of variables.
 
@@ -38,9 +46,13 @@ def run(
         feed: `{placeholder: value}` in training.
         eval_feed: the same in evaluation.
         steps: how many steps.
+        rows_are_given: whether the rows are those of the person, not made ones.
+        values_are_given: whether the person fed values, too.
 
     Raises:
-        ValueError: if nothing can be judged, such as with rows on which the graph cannot train.
+        NotComparedError: if the graph cannot train on rows that were made, or the comparison cannot
+            follow how it trains.
+        ValueError: if what the person gave does not fit the graph.
     """
     assert source.structure is not None  # there is no training without
     structure = source.structure
@@ -62,12 +74,19 @@ def run(
             explain=False,
             cache=False,
         )
+    except (FeedsError, RunError) as error:
+        values_count = values_are_given and isinstance(error, FeedsError)
+        if rows_are_given or values_count:
+            raise
+        raise NotComparedError(
+            f"{_said(error)} With rows of the program, feeds='batches.npz', it may be."
+        ) from error
     except ValueError as error:
-        text = str(error).rstrip(".")
-    raise ValueError(
-        f"{text}. Pass rows of the program with feeds=, or convert for predictions alone with "
-        "inference=True."
-    )
+        raise NotComparedError(_said(error)) from error
+
+
+def _said(error: ValueError) -> str:
+    return f"Training was not compared: {str(error).rstrip('.')}."
 
 
 def variable_map(code: ModelCode, model: keras.Model) -> dict[str, str]:

@@ -132,7 +132,7 @@ class BackendEngine(Engine):
 
     def _has_own_code(self) -> bool:
         """Returns whether `_forward` may lack operations of the step that are not Keras' own."""
-        optimizers = wrapped_optimizers.from_outside(self._model.optimizer)
+        optimizers = wrapped_optimizers.all_of(self._model.optimizer)
         constraints = [
             getattr(each, "constraint", None) for each in self._model.trainable_variables
         ]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.graph import early_writes
 from tf_recipes.graph.backends import Installed, RealTF1, SessionError
 from tf_recipes.graph.control_flow import Condition
 from tf_recipes.graph.meta_graph import without_unknown_ops
@@ -36,6 +37,10 @@ _REFUSED = re.compile(
     r"|DataServiceDataset\w*|FileSystemSetConfiguration)$"
 )
 _RESTORES = re.compile(r"Restore(V2|Slice)?$")
+
+
+class RunError(ValueError):
+    """Says why TensorFlow could not compute tensors of a graph from what it was fed."""
 
 
 class GraphSession:
@@ -82,6 +87,7 @@ class GraphSession:
             structure.graph,
             [*wanted, *structure.variables, *self._initializers.values(), *restore],
         )
+        early_writes.order(structure, part)
         content = part.SerializeToString()  # the import below adds attributes that TF1 lacks
         self._graph = tf.Graph()
         with self._graph.as_default():
@@ -414,6 +420,5 @@ def _failed(message: str) -> Any:
     remedy = "Check the shapes and dtypes of the feeds."
     if "on the CPU" in text or "No OpKernel" in text or "no supported kernel" in text.lower():
         remedy = "Run this where the device is for which the program was written, such as a GPU."
-    return validation.fail(
-        "TensorFlow must be able to run the graph.", shortened(text, 300), remedy
-    )
+    received = shortened(text, 300)
+    raise RunError(f"TensorFlow must be able to run the graph. Received: {received}. {remedy}")

@@ -2,6 +2,7 @@
 
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
+SIZES = ("Shape", "ShapeN", "Size", "Rank")  # no value of a tensor goes through them
 # What draws anew at each run. The draws of a step are kept, and are fed wherever it is repeated.
 RANDOM = (
     "RandomUniform",

@@ -15,6 +15,7 @@ from tf_recipes.graph.training_step import (
     APPLIES,
     GRADIENT_OF,
     WRITES,
+    descent_of_rows,
     find_loss,
     find_train_op,
 )
@@ -90,11 +91,13 @@ class Structure(NodeGraph):
     @functools.cached_property
     def updates(self) -> tuple[Update, ...]:
         """Returns the operations of the step that apply a gradient, one a variable."""
-        return tuple(
-            Update(self.nodes[name], self.variable_of)
-            for name in self.nodes
-            if name in self.step and APPLIES.match(self.nodes[name].op)
-        )
+        found = []
+        for name in (each for each in self.nodes if each in self.step):
+            if APPLIES.match(self.nodes[name].op):
+                found.append(Update(self.nodes[name], self.variable_of))
+            elif (rows := descent_of_rows(self, name)) is not None:
+                found.append(Update(self.nodes[name], self.variable_of, rows))
+        return tuple(found)
 
     @functools.cached_property
     def forward(self) -> set[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.graph.node_graph import NodeGraph, reached
-from tf_recipes.graph.nodes import full, node_of
+from tf_recipes.graph.nodes import VARIABLES, full, node_of
 
 APPLIES = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*$")
 WRITES = re.compile(r"(Assign(Add|Sub)?|(Resource)?Scatter\w+|Assign\w*VariableOp)$")
@@ -57,13 +57,54 @@ def applies_gradient(graph: NodeGraph, name: str) -> bool:
     Plain gradient descent scatters the rows of a sparse gradient, times the rate.
     """
     node = graph.nodes[name]
-    if APPLIES.match(node.op):
+    if APPLIES.match(node.op) or descent_of_rows(graph, name) is not None:
         return True
     if not _SCATTERS.match(node.op):
         return False
     added = node_of(node.input[2])
     taken = {each for first in graph.inputs(added) for each in (first, *graph.inputs(first))}
     return any(_GRADIENT.search(each) for each in (added, *taken))
+
+
+def descent_of_rows(graph: NodeGraph, name: str) -> dict[str, str] | None:
+    """Returns `{"rows", "gradient" and "rate": tensor}` of gradient descent of looked-up rows.
+
+    Gradient descent has no operation for a sparse gradient: it subtracts the gradient times the
+    rate from the rows. None for another operation.
+    """
+    node = graph.nodes[name]
+    if not _SCATTERS.match(node.op) or len(node.input) < 3:
+        return None
+    _, rows, changed = (full(each) for each in node.input[:3])
+    product = graph.nodes[node_of(changed)]
+    if product.op != "Mul" or len(product.input) < 2:
+        return None
+    gradient, rate = (full(each) for each in product.input[:2])
+    if node.op.endswith("Add"):
+        negated = graph.nodes[node_of(gradient)]
+        if negated.op != "Neg" or not negated.input:
+            return None
+        gradient = full(negated.input[0])
+    if not _is_gradient(graph, gradient) or _is_gradient(graph, rate):
+        return None
+    return {"rows": rows, "gradient": gradient, "rate": rate}
+
+
+def _is_gradient(graph: NodeGraph, tensor: str) -> bool:
+    """Returns whether a tensor is made of gradients, and of no variable besides."""
+    waiting, seen, found = [node_of(tensor)], set(), False
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if _GRADIENT.search(name):
+            found = True
+        elif graph.nodes[name].op in VARIABLES:
+            return False
+        else:
+            waiting += graph.inputs(name)
+    return found
 
 
 def training_operations(graph: NodeGraph) -> list[str]:
@@ -75,10 +116,24 @@ def training_operations(graph: NodeGraph) -> list[str]:
     noted = [node_of(n) for n in graph.graph.collections.get("train_op", ())]
     found = [n for n in dict.fromkeys(noted) if n in graph.nodes] or _possible_steps(graph)
     # `minimize` notes its own operation; a group around it, with other updates, is the step
-    whole = [n for n in found if set(found) <= graph.ancestors([n])][:1] or found
+    whole = [n for n in found if set(found) <= graph.ancestors([n])][:1]
+    whole = whole or _group_of(graph, found) or found
     if noted and len(whole) == 1:  # a group that the program made, and noted nowhere
         return _that_write_more(graph, whole[0]) or whole
     return whole
+
+
+def _group_of(graph: NodeGraph, steps: Sequence[str]) -> list[str]:
+    """Returns the last operation that runs several steps of one loss; none for other steps.
+
+    A program may train some variables with one optimizer, and others with another one.
+    """
+    if len(steps) < 2:
+        return []
+    groups = [n for n in _last_after(graph, steps) if set(steps) <= graph.ancestors([n])]
+    if len(groups) != 1:
+        return []
+    return groups if len(_of_gradients(graph, graph.ancestors(groups))) == 1 else []
 
 
 def _that_write_more(graph: NodeGraph, step: str) -> list[str]:
@@ -97,7 +152,7 @@ def _possible_steps(graph: NodeGraph) -> list[str]:
     return _last_after(graph, [name for name in graph.nodes if applies_gradient(graph, name)])
 
 
-def _last_after(graph: NodeGraph, apply: list[str]) -> list[str]:
+def _last_after(graph: NodeGraph, apply: Sequence[str]) -> list[str]:
     """Returns the operations that run some others and that nothing else runs."""
     after = defaultdict(list)
     for name in graph.nodes:
@@ -128,9 +183,7 @@ def find_loss(graph: NodeGraph, step: Collection[str], given: str | None) -> str
                 "Pass the name that `loss.name` has in the TF1 program.",
             )
         return full(given)
-    found = list(dict.fromkeys(_losses(graph, step)))
-    if len(found) > 1:
-        found = _last(graph, found) or found
+    found = _of_gradients(graph, step)
     if len(found) != 1:
         validation.fail(
             "One tensor must be the loss.",
@@ -140,20 +193,38 @@ def find_loss(graph: NodeGraph, step: Collection[str], given: str | None) -> str
     return found[0]
 
 
-def _losses(graph: NodeGraph, step: Collection[str]) -> Iterator[str]:
-    """Yields the tensors whose gradients the step takes.
+def _of_gradients(graph: NodeGraph, step: Collection[str]) -> list[str]:
+    """Returns the tensors whose gradients the step takes; one where it has one loss.
+
+    A loss may hold gradients of its own, such as a penalty of them. A loss whose gradients other
+    variables get is another one, also where it is a part of the last.
+    """
+    terms: dict[str, list[str]] = defaultdict(list)
+    for ones, loss in _losses(graph, step):
+        terms[ones].append(loss)
+    calls = {ones: list(dict.fromkeys(each)) for ones, each in terms.items()}
+    calls = {ones: (len(e) > 1 and _last(graph, e)) or e for ones, e in calls.items()}
+    found = list(dict.fromkeys(loss for each in calls.values() for loss in each))
+    last = _last(graph, found) if len(found) > 1 else []
+    if len(last) == 1:
+        inside = graph.ancestors([node_of(last[0])], control=False)
+        if all(ones in inside or each == last for ones, each in calls.items()):
+            return last
+    return found
+
+
+def _losses(graph: NodeGraph, step: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yields the ones and the tensor of each gradient that the step begins with.
 
     `tf.gradients` begins with a node `Fill` of ones, which the gradient of the loss takes, and
     names each gradient after the operation that it belongs to.
     """
     for name in graph.nodes:
-        if name not in step or not any(
-            _ONES.search(node_of(each)) for each in graph.nodes[name].input
-        ):
-            continue
-        of = GRADIENT_OF.search(name)
+        of = GRADIENT_OF.search(name) if name in step else None
         if of and of[1] in graph.nodes:
-            yield f"{of[1]}:0"
+            for each in map(node_of, graph.nodes[name].input):
+                if _ONES.search(each):
+                    yield each, f"{of[1]}:0"
 
 
 def _last(graph: NodeGraph, found: Collection[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tf_recipes.graph.nodes import full, node_of
@@ -38,9 +38,16 @@ class Update:
     Args:
         node: the operation.
         variable_of: returns the variable whose value a node is, or None.
+        of_rows: the tensors of gradient descent of looked-up rows, by `descent_of_rows`; None for
+            an operation that has a kernel of its own.
     """
 
-    def __init__(self, node: Any, variable_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        node: Any,
+        variable_of: Callable[[str], str | None],
+        of_rows: Mapping[str, str] | None = None,
+    ) -> None:
         self.name, self.op = str(node.name), str(node.op)
         kernel = re.sub(r"^(Resource)?(Sparse)?Apply", "", node.op)
         self.kind = {"FtrlV2": "Ftrl", "AdagradV2": "Adagrad"}.get(kernel, kernel)
@@ -48,6 +55,10 @@ class Update:
         self.nesterov = bool(node.attr["use_nesterov"].b) if "use_nesterov" in node.attr else False
         data = [each for each in node.input if not each.startswith("^")]
         self.variable = variable_of(node_of(data[0])) or node_of(data[0])
+        self.slots: dict[str, str] = {}
+        if of_rows is not None:
+            self.kind, self.sparse, self.tensors = "GradientDescent", True, dict(of_rows)
+            return
         roles = _INPUTS.get(kernel, ())
         if self.sparse:  # the rows of the gradient come right after it
             roles = tuple(

@@ -253,7 +253,8 @@ def _message(result: Result, verdict: str, failure: dict[str, Any] | None) -> st
             f"of a ReLU is nearly zero. From starts {FAR} ulps away TF1 drifts from itself by up "
             f"to {_short(_jump(result))}, and the port is as near. Choose other rows, or fewer."
         )
-    if verdict == NOT_JUDGED and result.unseen:
+    drifts = result.training.judged if result.training else ()
+    if verdict == NOT_JUDGED and result.unseen and any(each.drift for each in drifts):
         return (
             "Nothing could be judged: the steps move TF1's variables so little that a port which "
             "trains nothing would match, too. Take more steps, or a checkpoint at which the "

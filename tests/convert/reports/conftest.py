@@ -38,6 +38,7 @@ RESULTS = {
         {"tensor": "logits:0", "drift": 5e-8, "sensitivity": 1e-7, "ratio": 0.5, "passed": True}
     ],
     "training": None,
+    "training_not_compared": None,
 }
 EVIL = (
     '<script>alert("x")</script>',

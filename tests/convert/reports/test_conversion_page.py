@@ -65,6 +65,20 @@ def test_of_many_rows_the_first_are_shown_and_the_others_counted(results):
     assert "700 nodes of the graph" in said(page)
 
 
+def test_the_page_says_that_the_training_was_not_compared(results):
+    results["training_not_compared"] = "Training was not compared: the rows <b>do not fit</b>."
+    text = said(conversion_page.html(results))
+    for part in (
+        "The model predicts as TF1 did; its training was not compared",
+        "Exit status 0: no comparison with the graph found a difference",
+        "not compared Training was not compared: the rows <b>do not fit</b>.",
+    ):
+        assert part in text, part
+    results.update(passed=False)
+    results["predictions"][0].update(passed=False)
+    assert "The model leaves TF1" in said(conversion_page.html(results))
+
+
 def test_names_of_the_graph_are_text_alone(evil_results, evil):
     page = conversion_page.html(evil_results)
     found = Tags(page)

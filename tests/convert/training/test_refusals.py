@@ -85,19 +85,31 @@ def decay_in_gradients():
     tf1.add_to_collection("train_op", optimizer.apply_gradients(pairs))
 
 
-def two_rates():
+def one_step_after_the_other():
     y, w, v, outputs = net()
     loss = tf.reduce_mean(tf.square(outputs - y))
-    slow = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[w])
-    fast = tf1.train.GradientDescentOptimizer(0.2).minimize(loss, var_list=[v])
-    tf1.add_to_collection("train_op", tf.group(slow, fast))
+    first = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[w])
+    with tf.control_dependencies([first]):
+        second = tf1.train.AdamOptimizer(0.1).minimize(loss, var_list=[v])
+    tf1.add_to_collection("train_op", tf.group(first, second))
 
 
-def two_optimizers():
+def two_optimizers_that_count():
+    y, w, v, outputs = net()
+    loss, step = tf.reduce_mean(tf.square(outputs - y)), tf1.train.get_or_create_global_step()
+    rate = tf1.train.exponential_decay(0.1, step, 10, 0.5)
+    one = tf1.train.GradientDescentOptimizer(rate).minimize(loss, step, var_list=[w])
+    other = tf1.train.AdamOptimizer(0.1).minimize(loss, step, var_list=[v])
+    tf1.add_to_collection("train_op", tf.group(one, other))
+
+
+def one_of_two_clips_of_all():
     y, w, v, outputs = net()
     loss = tf.reduce_mean(tf.square(outputs - y))
-    one = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[w])
-    other = tf1.train.AdamOptimizer(0.1).minimize(loss, var_list=[v])
+    of_w, of_v = tf.gradients(loss, [w, v])
+    clipped = of_w * (1.0 / tf.maximum(1.0, tf.linalg.global_norm([of_w, of_v])))
+    one = tf1.train.GradientDescentOptimizer(0.1).apply_gradients([(clipped, w)])
+    other = tf1.train.AdamOptimizer(0.1).apply_gradients([(of_v, v)])
     tf1.add_to_collection("train_op", tf.group(one, other))
 
 
@@ -142,8 +154,9 @@ REFUSED = {
     sampled_classes: "a loss over sampled classes, by LogUniformCandidateSampler",
     noisy_gradients: "The gradients must be applied as they are",
     decay_in_gradients: "gradients to which '(w|v)' is added",
-    two_rates: "All variables must have one learning rate. Received: 2 rates",
-    two_optimizers: "one optimizer that Keras or tf_recipes has. Received: Adam, GradientDescent",
+    one_step_after_the_other: "must take their gradients before all updates",
+    two_optimizers_that_count: "'global_step', to which each of several optimizers adds 1",
+    one_of_two_clips_of_all: "clipped by value, norm or global norm",
     fed_rate: "must have a value. Received: none for 'rate'.*feed={'rate': VALUE}",
     unknown_optimizer: "Received: ProximalGradientDescent",
     fourth_powers: "a function of the weights 'w'",

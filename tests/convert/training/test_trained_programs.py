@@ -238,3 +238,161 @@ def test_a_loss_of_logits_alone_takes_the_logits(converted):
     done = converted(generator_and_discriminator, train_op="g_step", outputs=["g/made:0"])
     assert done.passed and done.document["outputs"] == ["g/made:0", output]
     assert (kernel.shape, judging.shape) == ((3, 4), (4, 1))
+
+
+class AdamW(tf1.train.AdamOptimizer):
+    """Makes each weight smaller before Adam's step, as contrib's `AdamWOptimizer` does."""
+
+    def _apply_dense(self, grad, var):
+        with tf.control_dependencies([tf1.assign_sub(var, 0.01 * var)]):
+            return super()._apply_dense(grad, var)
+
+
+def test_a_decay_that_races_with_the_gradients(converted):
+    def build():
+        x, y = placeholder("x", 4), placeholder("y", 1)
+        hidden = dense(dense(x, 16, "first", tf.tanh), 16, "second", tf.tanh)
+        loss = tf.reduce_mean(tf.square(dense(hidden, 1, "out") - y))
+        AdamW(0.01).minimize(loss)
+
+    done = converted(build, steps=20)
+    assert done.passed and "tf_recipes.AdamW(0.01, weight_decay=0.01" in done.source
+    assert done.document["training"]["verdict"] == "match"
+    assert any("first/bias" in n and "all gradients first" in n for n in done.document["notes"])
+
+
+def two_layers():
+    x, y = placeholder("x", 4), placeholder("y", 1)
+    with tf1.variable_scope("net", use_resource=True):
+        first = tf1.get_variable("first/kernel", [4, 3], use_resource=True)
+        last = tf1.get_variable("last/kernel", [3, 1], use_resource=True)
+    outputs = tf.matmul(tf.matmul(x, first, name="net/first/MatMul"), last, name="net/last/MatMul")
+    return first, last, tf.reduce_mean(tf.square(outputs - y))
+
+
+def test_two_optimizers_train_each_its_weights(converted):
+    def build():
+        first, last, loss = two_layers()
+        slow = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[first])
+        fast = tf1.train.MomentumOptimizer(0.5, 0.9).minimize(loss, var_list=[last])
+        tf.group(slow, fast, name="both")
+
+    done = converted(build, steps=20)
+    assert done.passed and done.document["training_not_compared"] is None
+    assert "tf_recipes.SeveralOptimizers(" in done.source
+    assert "(keras.optimizers.SGD(0.1), ['net_first'])" in done.source.replace('"', "'")
+    rng = np.random.RandomState(0)
+    x, y = rng.randn(6, 4).astype("f4"), rng.randn(6, 1).astype("f4")
+    first, last = (each.numpy() for each in done.model.weights)
+    slope = 2 * (x @ first @ last - y) / 6
+    done.model.fit(x, y, batch_size=6, verbose=0)
+    new_first, new_last = (each.numpy() for each in done.model.weights)
+    np.testing.assert_allclose(new_first, first - 0.1 * x.T @ slope @ last.T, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(new_last, last - 0.5 * (x @ first).T @ slope, rtol=1e-4, atol=1e-6)
+
+
+def test_two_optimizers_go_on_from_their_states(checkpoints):
+    def build(v1):
+        first, last, loss = two_layers()
+        gradients, _ = v1.clip_by_global_norm(v1.gradients(loss, [first, last]), 0.5)
+        for k, (rate, beta) in enumerate(((0.1, 0.5), (0.2, 0.75))):
+            optimizer = v1.train.AdamOptimizer(rate, beta1=beta)
+            pairs = [(gradients[k], (first, last)[k])]
+            v1.add_to_collection("steps", optimizer.apply_gradients(pairs))
+        v1.group(*v1.get_collection("steps"), name="both")
+
+    folder = checkpoints.save("program", build)
+    state = {"beta1_power": 0.5**4, "beta1_power_1": 0.75**4, "net/first/kernel/Adam": 0.125}
+
+    def change(values):
+        for name, value in state.items():
+            values[name] = np.full_like(values[name], value)
+
+    checkpoints.rewrite(folder, change)
+    done = convert(folder)
+    assert done.passed and done.document["training_not_compared"] is None, str(done)
+    assert "global_clipnorm=0.5" in done.source
+    one, other = done.model.optimizer.inner_optimizers
+    powers = [
+        float(each.numpy())
+        for inner in (one, other)
+        for each in inner.variables
+        if each.path.endswith("beta_1_power")
+    ]
+    np.testing.assert_allclose(powers, [0.5**4, 0.75**4], rtol=1e-6)
+    slots = [each for each in one.variables if each.path.endswith("_m")]
+    np.testing.assert_array_equal(slots[0], np.full((4, 3), 0.125, "f4"))
+
+
+def test_a_group_of_two_losses_is_not_one_step(converted):
+    def build():
+        first, last, loss = two_layers()
+        one = tf1.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[first])
+        other = tf1.train.GradientDescentOptimizer(0.1).minimize(-loss, var_list=[last])
+        tf.group(one, other, name="both")
+
+    done = converted(build)
+    assert done.passed and not done.model.compiled
+    assert "Name the operation with train_op='NAME'" in done.document["notes"][0]
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_judge_trains_beside_a_maker_with_batch_norm(converted, moves):
+    def build():
+        z, real = placeholder("z", 3), placeholder("real", 4)
+        is_training = tf1.placeholder("bool", [], name="is_training")
+        hidden = dense(z, 4, "maker/hidden")
+        gamma, beta = variable("maker/bn/gamma", [4]), variable("maker/bn/beta", [4])
+        means, variances = (
+            variable(f"maker/bn/{name}", [4], trainable=False, initializer=tf1.ones_initializer())
+            for name in ("moving_mean", "moving_variance")
+        )
+        of_batch = tf.nn.moments(hidden, [0])
+        updates = [
+            tf1.assign_sub(average, (average - value) * 0.1)
+            for average, value in zip((means, variances), of_batch, strict=True)
+        ]
+        mean, variance = (
+            tf.where(is_training, value, average)
+            for average, value in zip((means, variances), of_batch, strict=True)
+        )
+        made = tf.nn.batch_normalization(hidden, mean, variance, beta, gamma, 1e-3)
+        kernel = variable("judge/kernel", [4, 1])
+        of_real, of_made = tf.matmul(real, kernel), tf.matmul(made, kernel)
+        loss = tf.reduce_mean(tf.nn.softplus(-of_real)) + tf.reduce_mean(tf.nn.softplus(of_made))
+        with tf.control_dependencies(updates if moves else []):
+            tf1.train.MomentumOptimizer(0.1, 0.5).minimize(loss, var_list=[kernel])
+
+    done = converted(build, steps=20)
+    assert done.passed and done.document["training_not_compared"] is None, str(done)
+    assert 'statistics="training"' in done.source
+    names = [each["tf1"] for each in done.document["training"]["training"]["variables"]]
+    assert ("maker/bn/moving_mean" in names) or not moves
+
+
+@pytest.mark.parametrize("resource", [False, True])
+@pytest.mark.parametrize("clip", [None, 0.5])
+def test_rows_alone_are_trained_by_gradient_descent(converted, resource, clip):
+    def build():
+        ids, y = placeholder("ids", dtype="int32"), placeholder("y", 3)
+        table = tf1.get_variable("table", [5, 3], use_resource=resource)
+        loss = tf.reduce_sum(tf.square(tf.nn.embedding_lookup(table, ids) - y))
+        optimizer = tf1.train.GradientDescentOptimizer(0.1)
+        pairs = optimizer.compute_gradients(loss)
+        if clip:
+            clipped, _ = tf1.clip_by_global_norm([grad for grad, _ in pairs], clip)
+            pairs = [(clipped[0], pairs[0][1])]
+        optimizer.apply_gradients(pairs)
+
+    done = converted(build, steps=20)
+    assert done.passed and done.model.compiled, done.document["notes"]
+    assert done.document["training_not_compared"] is None
+    ids, y = np.int32([1, 3, 1]), np.random.RandomState(0).randn(3, 3).astype("f4")
+    table = done.model.weights[0].numpy()
+    values = 2 * (table[ids] - y)
+    if clip:  # the norm is that of the values, also where a row has two of them
+        values *= clip / max(clip, np.linalg.norm(values))
+    expected = table.copy()
+    np.subtract.at(expected, ids, 0.1 * values)
+    done.model.fit(ids, y, batch_size=3, verbose=0)
+    np.testing.assert_allclose(done.model.weights[0], expected, rtol=1e-5, atol=1e-6)

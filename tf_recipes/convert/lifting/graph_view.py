@@ -17,7 +17,7 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.lifting import shape_graph
 from tf_recipes.graph.meta_graph import MetaGraph, without_unknown_ops
-from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SOURCES, VARIABLES, full, node_of
+from tf_recipes.graph.nodes import PLACEHOLDERS, RANDOM, SIZES, SOURCES, VARIABLES, full, node_of
 from tf_recipes.graph.structure import Structure
 
 LARGEST_CONSTANT = 2**28  # entries of a value that the graph computes from constants
@@ -93,7 +93,7 @@ class GraphView:
         self._counts = Counter(
             each
             for name in self.order
-            if self.nodes[name].op not in ("Shape", "ShapeN", "Size", "Rank")
+            if self.nodes[name].op not in SIZES
             for each in set(self.inputs(name))
         )
         self._counts.update(self.outputs)

@@ -183,6 +183,8 @@ def normalized(node: Any, lifter: Lifter, found: Found) -> Value | None:
     trainable = None
     if statistics == "moving" and not _trains(lifter, weights):
         statistics, trainable = None, False if lifter.view.structure else None
+    if found.flag and weights and lifter.view.structure and not _trains(lifter, weights):
+        statistics, trainable = "training", False  # those of the batch, with gamma as it is
     moves = found.flag and momentum != 1.0
     path = RECIPES if (found.fused and moves) or statistics else KERAS
     rows = _rows(lifter, found, channels)

@@ -43,6 +43,17 @@ class Made:
     keywords: tuple[tuple[str, Any], ...] = ()
 
 
+@dataclasses.dataclass(frozen=True)
+class WeightName:
+    """Stands for the name that a layer has in the code, or for the path of one of its weights.
+
+    `weight` is the name of the weight in the layer, or nothing for the layer.
+    """
+
+    layer: Layer
+    weight: str = ""
+
+
 def made(path: str, *arguments: Any, **keywords: Any) -> Made:
     """Returns a `Made` with these arguments."""
     return Made(path, arguments, tuple(keywords.items()))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tf_recipes.convert.program import code_layout, expressions, written_functions
-from tf_recipes.convert.program.expressions import Layer, Step, Tensor
+from tf_recipes.convert.program.expressions import Layer, Made, Step, Tensor, WeightName
 from tf_recipes.convert.program.keras_program import KerasProgram, identity
 
 WIDTH = 88
@@ -225,12 +225,25 @@ class ModelCode:
         arguments = ", ".join([several(self.inputs), several(self.outputs), *named])
         if self.compiled is None:
             return [f"return {self.model_class}({arguments})"]
-        compiled = expressions.made("model.compile", **self.compiled)
+        compiled = self._with_names(expressions.made("model.compile", **self.compiled))
         return [
             f"model = {self.model_class}({arguments})",
             expressions.code(compiled),
             "return model",
         ]
+
+    def _with_names(self, value: Any) -> Any:
+        """Returns an expression with the names of layers and weights that it stands for."""
+        match value:
+            case WeightName(layer, weight):
+                name = self.name_of_layer(layer)
+                return f"{name}/{weight}" if weight else name
+            case Made(path, arguments, keywords):
+                named = tuple((key, self._with_names(each)) for key, each in keywords)
+                return Made(path, self._with_names(arguments), named)
+            case list() | tuple():
+                return type(value)(self._with_names(each) for each in value)
+        return value
 
 
 def _layer_names(layers: Mapping[Any, Layer], inputs: Sequence[str]) -> dict[Any, str]:

@@ -47,14 +47,15 @@ def html(document: Row) -> str:
     passed = document["passed"]
     return templates.template("conversion.html", __package__).render(
         state="passed" if passed else "failed",
-        headline="The model does what TF1 did" if passed else "The model leaves TF1",
+        headline=_headline(document),
+        compared=document["training_not_compared"] is None,
         document=document,
         message=document["message"],
         limit=comparison.LIMIT,
         limit_at=sections.position(comparison.LIMIT),
         layers=_first(_layers(document)),
         predictions=_first([_prediction(each) for each in document["predictions"]]),
-        training=_training(document["training"]),
+        training=_training(document["training"], document["training_not_compared"]),
         groups=_groups(document["nodes"], anchors),
         nodes=len(document["nodes"]),
         nodes_left=max(len(document["nodes"]) - ROWS, 0),
@@ -67,6 +68,14 @@ def html(document: Row) -> str:
         style_hash=templates.digest(style),
         script_hash=templates.digest(script),
     )
+
+
+def _headline(document: Row) -> str:
+    if not document["passed"]:
+        return "The model leaves TF1"
+    if document["training_not_compared"] is not None:
+        return "The model predicts as TF1 did; its training was not compared"
+    return "The model does what TF1 did"
 
 
 def _first(rows: Sequence[Any]) -> dict[str, Any]:
@@ -117,10 +126,14 @@ def _prediction(row: Row) -> dict[str, Any]:
     }
 
 
-def _training(verification: Row | None) -> dict[str, Any] | None:
+def _training(verification: Row | None, not_compared: str | None) -> dict[str, Any] | None:
     """Returns what the page shows of the training steps; None for predictions alone."""
-    if verification is None:
+    if verification is None and not_compared is None:
         return None
+    if verification is None or not_compared is not None:
+        table = _first([])
+        verdict = report_words.verdict(None)
+        return {"verdict": verdict, "message": not_compared, "steps": 0, "table": table}
     rows = []
     for curve in report_rows.curves(verification):
         worst = curve.worst

@@ -84,7 +84,13 @@ KEYS: tuple[tuple[str, Kind, str], ...] = (
         "training",
         _VERIFICATION,
         "the verification of training steps, with [the keys of its own](verify_json.md); null for "
-        "a model for predictions alone",
+        "a model for predictions alone, or where none could be made",
+    ),
+    (
+        "training_not_compared",
+        or_null(TEXT),
+        "why nothing is known of the training of a model that trains; `passed` is the verdict of "
+        "its predictions then",
     ),
 )
 _SCHEMA = Schema(KEYS, FORMAT, "A conversion's results", "docs/convert.md")
@@ -105,7 +111,15 @@ def check(document: Any) -> None:
     parts = [each["passed"] for each in document["predictions"]]
     if document["training"] is not None:
         document_schema.check(document["training"])
-        parts.append(document["training"]["passed"])
+        judged = document["training"]["verdict"] != document_schema.NOT_JUDGED
+        if judged != (document["training_not_compared"] is None):
+            _SCHEMA.refuse(
+                "`training_not_compared` must say why a training was not judged.",
+                "training_not_compared",
+                document["training_not_compared"],
+            )
+        if judged:
+            parts.append(document["training"]["passed"])
     if document["passed"] != all(parts):
         _SCHEMA.refuse("`passed` must say what was compared.", "passed", document["passed"])
 

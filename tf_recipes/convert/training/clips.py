@@ -87,6 +87,20 @@ def find(
     return _refuse(structure, names[0], f"gradients times {factor:g}" if factor else named)
 
 
+def gradients(structure: Structure, updates: Sequence[Update]) -> set[str]:
+    """Returns the gradients of the loss that some updates take, before any clipping.
+
+    Args:
+        structure: the `Structure` of the graph.
+        updates: the operations that apply gradients.
+    """
+    rows: set[str] = set()
+    for update in updates:
+        if update.sparse:
+            rows |= set(_raw(structure, update.tensors["rows"], ()))
+    return {each for u in updates for each in _raw(structure, u.tensors["gradient"], rows)}
+
+
 def _raw(structure: Structure, tensor: str, rows: Collection[str]) -> dict[str, None]:
     """Returns the tensors of `tf.gradients` behind a tensor, without those of rows."""
     found: dict[str, None] = {}

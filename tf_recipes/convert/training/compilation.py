@@ -16,7 +16,13 @@ from tf_recipes.convert.lifting.graph_view import GraphView
 from tf_recipes.convert.lifting.lifter import Lifted
 from tf_recipes.convert.program.expressions import Layer, made
 from tf_recipes.convert.program.keras_program import identity
-from tf_recipes.convert.training import layer_keywords, loss_code, optimizer, weight_changes
+from tf_recipes.convert.training import (
+    constraints,
+    layer_keywords,
+    loss_code,
+    optimizer,
+    weight_changes,
+)
 from tf_recipes.convert.training.graph_probe import first_value
 from tf_recipes.graph.joined_values import JoinedValues
 from tf_recipes.graph.nodes import full
@@ -87,10 +93,11 @@ def find(
     weight_changes.check_rows(structure)
     found = loss_code.find(structure, view, values, fed)
     decays = {n: d for n, d in weight_changes.decays(structure, shapes).items() if n in owned}
-    used = optimizer.find(structure, values, fed, _decay(structure, decays, owned))
-    bounds = weight_changes.bounds(structure, shapes)
+    decay = _decay(structure, decays, owned)
+    used = optimizer.find(structure, values, fed, [*layers.values()], decay)
+    constrained = constraints.find(structure, shapes)
     keywords = layer_keywords.find(
-        layers.values(), structure.trainable, found.penalties, bounds, structure.written
+        layers.values(), structure.trainable, found.penalties, constrained, structure.written
     )
     averages = weight_changes.averages(structure, values)
     made_optimizer = used.expression

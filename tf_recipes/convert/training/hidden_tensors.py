@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from tf_recipes.graph.nodes import full, node_of
+from tf_recipes.graph.nodes import SIZES, full, node_of
 from tf_recipes.graph.structure import Structure
 
 # operations that a loss does to what it takes; the tensor before them is that of a layer
-_SIZES = ("Shape", "ShapeN", "Size", "Rank")  # no value of a tensor goes through them
 _PRODUCTS = ("MatMul", "Conv1D", "Conv2D", "Conv3D", "Conv2DBackpropInput")
 _SUMS = ("Add", "AddV2", "AddN", "Sub")
 _OF_LOSSES = (
@@ -33,7 +32,7 @@ def find(structure: Structure, outputs: Sequence[str], labels: Sequence[str]) ->
         labels: the tensors that only the loss takes.
     """
     within = _needed(structure, outputs)
-    within -= {name for name in within if structure.nodes[name].op in _SIZES}
+    within -= {name for name in within if structure.nodes[name].op in SIZES}
     fed = {n for n in within if n in structure.placeholders} | {
         node_of(each) for each in structure.sources
     }

@@ -12,7 +12,6 @@ from tf_recipes.convert.program.expressions import Layer, Made, Origin, made
 from tf_recipes.convert.program.keras_program import identity
 from tf_recipes.convert.training.loss_graph import Penalty
 from tf_recipes.convert.training.numbers_of_graph import plain
-from tf_recipes.convert.training.weight_changes import Bound
 
 # the last part of a weight's path in its layer -> what its arguments begin with
 _PREFIXES = {
@@ -34,7 +33,7 @@ def find(
     layers: Iterable[Layer],
     trained: Iterable[str],
     penalties: Mapping[str, Penalty],
-    bounds: Mapping[str, Bound],
+    constraints: Mapping[str, Made],
     written: Collection[str] = (),
 ) -> dict[Any, dict[str, Any]]:
     """Returns `{identity of a layer: {keyword: value}}`.
@@ -43,7 +42,7 @@ def find(
         layers: the layers of the program.
         trained: the variables that the training step trains.
         penalties: `{variable: penalty}`.
-        bounds: `{variable: bound}`.
+        constraints: `{variable: constraint}`.
         written: the variables that assignments of the step change.
 
     Raises:
@@ -66,9 +65,10 @@ def find(
             penalty = _one(layer, origin, penalties, "penalty")
             if penalty is not None:
                 keywords[f"{_prefix(layer, last)}regularizer"] = _regularizer(penalty, layer)
-            bound = _one(layer, origin, bounds, "bound on the norm")
-            if bound is not None:
-                keywords[f"{_prefix(layer, last)}constraint"] = _constraint(layer, origin, bound)
+            constraint = _one(layer, origin, constraints, "bound on the norm")
+            if constraint is not None:
+                _check_whole(origin)
+                keywords[f"{_prefix(layer, last)}constraint"] = constraint
         frozen = [all(name not in known for name in origin.variables) for _, origin in can_train]
         if any(frozen):
             moved = [n for p, o in layer.weights if p in _UNTRAINED for n in o.variables]
@@ -77,7 +77,7 @@ def find(
             keywords["trainable"] = False
         if keywords:
             found[identity(layer)] = keywords
-    for kind, names in (("penalty", penalties), ("bound on the norm", bounds)):
+    for kind, names in (("penalty", penalties), ("bound on the norm", constraints)):
         for name in names:
             if name not in owned:
                 _refuse(f"a {kind} of {shortened(name, 80)!r}, which the predictions do not take")
@@ -121,11 +121,10 @@ def _regularizer(penalty: Penalty, layer: Layer) -> Made:
     return made("keras.regularizers.L2", half) if l2 else made("keras.regularizers.L1", l1)
 
 
-def _constraint(layer: Layer, origin: Origin, bound: Bound) -> Made:
+def _check_whole(origin: Origin) -> None:
+    """Checks that a weight has the form of its variable, so that norms have the same axes."""
     if origin.transform is not None:
         _refuse(f"a bound on the norm of {origin.variables[0]!r}, of which Keras has another form")
-    axes: Any = bound.axes[0] if len(bound.axes) == 1 else bound.axes
-    return made("tf_recipes.MaxNorm", bound.threshold, axis=axes)
 
 
 def _check_frozen(

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from tf_recipes._support.wrapped_optimizers import from_outside
+from tf_recipes._support.wrapped_optimizers import from_outside, innermost
 from tf_recipes.blocks.moving_averages import ExponentialMovingAverage
+from tf_recipes.blocks.several_optimizers import SeveralOptimizers
 from tf_recipes.convert.program import built_model, transforms
 from tf_recipes.convert.program.expressions import Origin
 from tf_recipes.convert.program.model_code import ModelCode
@@ -47,18 +48,19 @@ def restore(
     for each in reversed(outside):
         if not each.built:
             each.build(model.trainable_variables)
-    optimizer = outside[-1]
+    inner = innermost(model.optimizer)
     done: dict[str, str] = {}
     for slot, value, names in slot_values(model, written, structure, values):
         slot.assign(value)
         done.update((name, str(slot.path)) for name in names)
-    done.update(_set_powers(optimizer, structure, values))
+    weights = built_model.weights(written, model)
+    for each in inner:
+        done.update(_set_powers(each, structure, values, _trained_by(each, outside[-1], weights)))
     count = _steps(training, structure, values)
-    for each in outside:
+    for each in (*outside, *inner):
         each.iterations.assign(count)
     if training.counter is not None and training.counter in values:
-        done[training.counter] = str(optimizer.iterations.path)
-    weights = built_model.weights(written, model)
+        done[training.counter] = str(inner[0].iterations.path)
     if isinstance(outside[0], ExponentialMovingAverage) and training.averages is not None:
         done.update(_set_averages(outside[0], weights, written, training, values, count))
     return done
@@ -77,14 +79,16 @@ def slot_values(
         structure: the `Structure` of the graph.
         values: `{variable: value}`.
     """
-    optimizer = from_outside(model.optimizer)[-1]
-    kind, owned = structure.updates[0].kind, slots_of(structure, values)
+    optimizers, owned = innermost(model.optimizer), slots_of(structure, values)
+    kinds = {update.variable: update.kind for update in structure.updates}
     trained = {id(each) for each in model.trainable_variables}
     for origin, variable in built_model.weights(written, model).values():
         if id(variable) not in trained or not origin.variables:
             continue
         for role in sorted({role for name in origin.variables for role in owned.get(name, {})}):
-            slot = slots.of_variable(optimizer, variable, kind, role)
+            kind = kinds.get(origin.variables[0], structure.updates[0].kind)
+            found = (slots.of_variable(each, variable, kind, role) for each in optimizers)
+            slot = next((each for each in found if each is not None), None)
             names = [owned.get(name, {}).get(role, "") for name in origin.variables]
             if slot is None or any(name not in values for name in names):
                 continue
@@ -109,12 +113,30 @@ def slots_of(structure: Structure, values: Mapping[str, Array]) -> dict[str, dic
     return found
 
 
+def _trained_by(
+    optimizer: keras.optimizers.Optimizer,
+    whole: keras.optimizers.Optimizer,
+    weights: Mapping[str, tuple[Origin, keras.Variable]],
+) -> set[str] | None:
+    """Returns TF1's variables of the weights that an optimizer trains; None for all."""
+    if not isinstance(whole, SeveralOptimizers):
+        return None
+    own = {id(each) for each in whole.weights_of(optimizer)}
+    found = (origin.variables for origin, variable in weights.values() if id(variable) in own)
+    return {name for names in found for name in names}
+
+
 def _set_powers(
-    optimizer: keras.optimizers.Optimizer, structure: Structure, values: Mapping[str, Array]
+    optimizer: keras.optimizers.Optimizer,
+    structure: Structure,
+    values: Mapping[str, Array],
+    trained: set[str] | None,
 ) -> dict[str, str]:
     done: dict[str, str] = {}
     there = {each.path.rpartition("/")[2]: each for each in optimizer.variables}
     for update in structure.updates:
+        if trained is not None and update.variable not in trained:
+            continue
         for k in (1, 2):
             tensor = update.tensors.get(f"beta{k}_power")
             variable = there.get(f"beta_{k}_power")

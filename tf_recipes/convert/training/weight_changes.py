@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,23 +14,12 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.convert.training.graph_probe import Probe, ProbeError
 from tf_recipes.convert.training.numbers_of_graph import measured, plain
-from tf_recipes.graph import training_step
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.graph.structure import Structure
-from tf_recipes.verify.bench import schedule_code
 
 Array = NDArray[Any]
-_ASSIGNS = re.compile(r"Assign(VariableOp)?$")
 _SCATTERS = re.compile(r"(Resource)?Scatter(Nd)?(Add|Sub|Update|Mul|Div|Min|Max)$")
 _SUBTRACTS = re.compile(r"Assign(Sub|SubVariableOp)$")
-
-
-@dataclasses.dataclass(frozen=True)
-class Bound:
-    """Holds the largest norm of a variable, and the axes that each norm is taken over."""
-
-    threshold: float
-    axes: tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,78 +44,21 @@ def writes(structure: Structure, pattern: re.Pattern[str]) -> Iterator[tuple[str
                 yield name, variable, node.input[1]
 
 
-def bounds(structure: Structure, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Bound]:
-    """Returns `{variable: bound}` of the trained variables whose norm a step bounds.
-
-    Args:
-        structure: the `Structure` of the graph.
-        shapes: `{variable: shape}`.
-
-    Raises:
-        ValueError: if a step assigns a trained variable another function of it.
-    """
-    found = {}
-    for name, variable, value in writes(structure, _ASSIGNS):
-        if variable not in structure.trainable:
-            continue
-        bound = _bound(structure, variable, value, shapes[variable])
-        if bound is None:
-            validation.fail(
-                "A training step must change weights by their gradients, and bound norms alone.",
-                f"{shortened(name, 80)!r}, which assigns {shortened(variable, 80)!r}",
-                "Convert for predictions alone with inference=True.",
-            )
-        else:
-            found[variable] = bound
-    return found
-
-
 def check_rows(structure: Structure) -> None:
-    """Checks that a step changes trained variables by operations of an optimizer alone.
-
-    Gradient descent is a subtraction from rows, where a step looks up rows.
+    """Checks that a step changes rows of trained variables by operations of an optimizer alone.
 
     Raises:
         ValueError: for one whose rows are changed by another operation, as by LazyAdam.
     """
-    descends = {update.kind for update in structure.updates} == {"GradientDescent"}
+    updates = {update.name for update in structure.updates}
     for name, variable, _ in writes(structure, _SCATTERS):
-        if variable in structure.trainable:
-            if descends and training_step.applies_gradient(structure, name):
-                continue
+        if variable in structure.trainable and name not in updates:
             validation.fail(
                 "A training step must change weights by their gradients, and bound norms alone.",
                 f"{structure.nodes[name].op} at {shortened(name, 80)!r}, which changes rows of "
                 f"{shortened(variable, 80)!r}, as LazyAdam does",
                 "Convert for predictions alone with inference=True.",
             )
-
-
-def _bound(
-    structure: Structure, variable: str, tensor: str, shape: tuple[int, ...]
-) -> Bound | None:
-    rng = np.random.RandomState(0)
-    try:
-        with Probe(structure, [tensor]) as probe:
-            if probe.variables != [variable] or probe.placeholders or probe.random:
-                return None
-            large, small = (size * rng.randn(*shape) for size in (1e4, 1.0))
-            constants = schedule_code.constants(structure, probe.nodes)
-            after = np.asarray(probe.run(variables={variable: large})[0], "f8")
-            again = np.asarray(probe.run(variables={variable: small})[0], "f8")
-    except ProbeError:
-        return None
-    ranks = range(len(shape))
-    for count in range(len(shape), 0, -1):
-        for axes in itertools.combinations(ranks, count):
-            norms = np.sqrt((after**2).sum(axes))
-            threshold = float(norms.flat[0])
-            if np.ptp(norms) > 1e-5 * threshold:
-                continue
-            norm = np.sqrt((small**2).sum(axes, keepdims=True))
-            if np.allclose(again, small * threshold / np.maximum(norm, threshold), rtol=1e-4):
-                return Bound(measured(threshold, constants, near=1e-5), axes)
-    return None
 
 
 def decays(structure: Structure, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, float]:

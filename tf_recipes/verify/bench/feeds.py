@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,10 @@ class Feeds:
         made = copy.copy(self)
         object.__setattr__(made, "evaluation", {**self.evaluation, **values})
         return made
+
+
+class FeedsError(ValueError):
+    """Says that arrays or values do not fit the graph that they are fed to."""
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
@@ -131,14 +135,14 @@ def make(
             f"feed={{{missing[0]!r}: VALUE}}.",
         )
     if not pool:
-        validation.fail(
+        _refuse(
             "The feeds must hold an array with the rows of the batches.",
             ", ".join(sorted(fed)) or "none",
             "Pass arrays named after the placeholders of inputs and labels.",
         )
     lengths = {name: len(array) for name, array in pool.items()}
     if len(set(lengths.values())) != 1:
-        validation.fail(
+        _refuse(
             "The arrays of the feeds must have the same number of rows.",
             ", ".join(f"{shortened(n, 60)} {k}" for n, k in lengths.items()),
             "Cut the arrays, or set what has no rows with feed=.",
@@ -149,7 +153,7 @@ def make(
         batch_size = fixed.pop()
     batch_size = min(batch_size, count)
     if count < 1 or (fixed and count < batch_size):
-        validation.fail("The feeds must hold a batch.", f"{count} rows", "Pass more rows.")
+        _refuse("The feeds must hold a batch.", f"{count} rows", "Pass more rows.")
     random = np.random.RandomState(seed)
     rows, left = [], np.zeros(0, np.int64)
     for _ in range(steps):
@@ -188,7 +192,7 @@ def _tensor(session: GraphSession, name: str) -> str:
     named = full(name)
     if named not in outputs:
         have = ", ".join(repr(shortened(each, 60)) for each in session.structure.placeholders[:8])
-        validation.fail(
+        _refuse(
             "A fed name must be a placeholder of the training step.",
             f"{shortened(name, 100)!r}",
             f"The step's placeholders are {have or 'none'}.",
@@ -200,14 +204,14 @@ def _fitting(session: GraphSession, tensor: str, array: NDArray[Any]) -> NDArray
     """Returns an array in the dtype of its tensor; checks shape and numbers."""
     named, shape = session.dtype_of(tensor), session.shape_of(tensor)
     if named == "string" or array.dtype.kind not in "fiub":
-        validation.fail(
+        _refuse(
             "The feeds must be numbers.",
             f"{shortened(tensor, 60)!r} of dtype {named}, an array of {array.dtype}",
             "Feed what the program computes from the texts or objects, by the tensor's name.",
         )
     wanted = np.dtype(named)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        validation.fail(
+        _refuse(
             "The feeds must be finite numbers.",
             f"NaN or infinity in {shortened(tensor, 60)!r}",
             "Remove those rows.",
@@ -222,7 +226,7 @@ def _fitting(session: GraphSession, tensor: str, array: NDArray[Any]) -> NDArray
     rank = shape is None or array.ndim in (0, len(shape))
     if not rank or not lossless or (shape and array.ndim and _differs(array.shape[1:], shape[1:])):
         asked = "any" if shape is None else shape
-        validation.fail(
+        _refuse(
             "An array must have the shape and the dtype of its placeholder.",
             f"{shortened(tensor, 60)}: {given.dtype} {given.shape} for {wanted} {asked}",
             "Reshape or convert the array, so that its first axis has the rows.",
@@ -233,7 +237,7 @@ def _fitting(session: GraphSession, tensor: str, array: NDArray[Any]) -> NDArray
 def _value(session: GraphSession, name: str, value: Any) -> Any:
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
-        validation.fail(
+        _refuse(
             "A fed value must be a number or true or false.",
             f"{shortened(name, 60)}={shortened(str(value), 60)}",
             "Pass for example feed={'keep_prob': 0.5, 'is_training': True}.",
@@ -243,3 +247,12 @@ def _value(session: GraphSession, name: str, value: Any) -> Any:
 
 def _differs(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
     return any(w is not None and n != w for n, w in zip(shape, wanted, strict=True))
+
+
+def _refuse(rule: str, received: str, remedy: str) -> NoReturn:
+    """Raises a `FeedsError` with the text of every check."""
+    try:
+        validation.fail(rule, received, remedy)
+    except ValueError as error:
+        text = str(error)
+    raise FeedsError(text)

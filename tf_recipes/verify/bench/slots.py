@@ -11,7 +11,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from tf_recipes._support.wrapped_optimizers import from_outside
+from tf_recipes._support.wrapped_optimizers import from_outside, innermost
+from tf_recipes.blocks.several_optimizers import SeveralOptimizers
 from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Structure
 from tf_recipes.verify.bench.recurrent_cells import Cell, layers_in
@@ -128,7 +129,7 @@ def of_variable(
 
 
 def optimizers_of(model: keras.Model) -> list[keras.optimizers.Optimizer]:
-    """Returns the optimizers of a model, each without those around it: that of `compile` first.
+    """Returns the optimizers of a model, each without those around it: those of `compile` first.
 
     A model with a `train_step` of its own may keep others in its attributes, such as one for the
     generator and one for the discriminator.
@@ -139,7 +140,7 @@ def optimizers_of(model: keras.Model) -> list[keras.optimizers.Optimizer]:
             several = list(value.values()) if isinstance(value, dict) else value
             listed = several if isinstance(several, list | tuple) else [several]
             found += [each for each in listed if isinstance(each, keras.optimizers.Optimizer)]
-    inner = [from_outside(each)[-1] for each in found]
+    inner = [each for one in found for each in innermost(one)]
     return list({id(each): each for each in inner}.values())
 
 
@@ -244,12 +245,30 @@ def start(
     if begun(roles, values, fresh):
         slots.assign(values)
     for optimizer in optimizers_of(model):
-        _start(optimizer, structure, roles, found, values, rate)
+        _start(
+            optimizer, _trained_by(optimizer, model, found), structure, roles, found, values, rate
+        )
     return slots
+
+
+def _trained_by(
+    optimizer: keras.optimizers.Optimizer, model: keras.Model, found: Map
+) -> Callable[[str], bool]:
+    """Returns a function that says whether an optimizer may train a variable of TF1."""
+    last = from_outside(model.optimizer)[-1]
+    if not isinstance(last, SeveralOptimizers) or optimizer not in last.inner_optimizers:
+        return lambda name: True
+    own = {id(each) for each in last.weights_of(optimizer)}
+    names = {link.tf1 for link in found.links if id(link.keras) in own}
+    for cell in found.cells:
+        if any(id(each) in own for each in cell.weights.values()):
+            names |= {each.name for each in cell.tf1.values()}
+    return names.__contains__
 
 
 def _start(
     optimizer: keras.optimizers.Optimizer,
+    trains: Callable[[str], bool],
     structure: Structure,
     roles: Roles,
     found: Map,
@@ -262,7 +281,7 @@ def _start(
         optimizer.iterations.assign(steps)
     there = {each.path.rpartition("/")[2]: each for each in optimizer.variables}
     for update in structure.updates:
-        if update.kind == "Adam":
+        if update.kind == "Adam" and trains(update.variable):
             for k in (1, 2):
                 tensor = structure.variable_of(update.tensors[f"beta{k}_power"].partition(":")[0])
                 if f"beta_{k}_power" in there and tensor is not None and tensor in values:
