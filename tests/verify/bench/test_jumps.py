@@ -36,6 +36,19 @@ def test_numbers_jump_where_they_drift_much_farther_than_the_start_is():
     assert jumps.first_step(both, Sensitivity([{"a": 1.0, "b": 0.0}], np.zeros(1), {})) == 0
 
 
+def test_smooth_numbers_have_the_larger_unit_of_both_kinds_of_starts():
+    far = farther(a=(2e-6, 5e-7, np.inf))
+    found = jumps.in_proportion(judged("a", 1.9e-6, 0.9e-6, 0.9e-6), far)
+    assert found.sensitivity == [2e-7, 1e-7, 1e-7] and found.passed
+    assert jumps.in_proportion(judged("a", 2.1e-6), far).first_failure == 0
+    # starts that took the first step alone
+    few = Sensitivity([{"a": 2e-6}], np.zeros(1), {})
+    assert jumps.in_proportion(judged("a", 0.0, 0.0), few).sensitivity == [2e-7, 1e-7]
+    output = Judged("y", [0.0019], [1e-7])
+    assert jumps.output_beyond(output, "y:0", far, False).passed
+    assert not jumps.output_beyond(Judged("y", [0.0021], [1e-7]), "y:0", far, False).passed
+
+
 def test_from_the_jump_on_only_what_is_beyond_the_farther_starts_differs():
     kinds = {"a": "weight", "b": "weight"}
 
@@ -51,8 +64,9 @@ def test_from_the_jump_on_only_what_is_beyond_the_farther_starts_differs():
     assert found(0.0, 2e-6, 0.0).first_failure == 1  # before it, one ulp is the unit
     assert not found(0.0, 0.0, np.nan).passed
     output = Judged("y", [0.019], [1e-7])
-    assert jumps.output_beyond(output, "y:0", farther()).passed
-    assert not jumps.output_beyond(Judged("y", [0.021], [1e-7]), "y:0", farther()).passed
+    assert jumps.output_beyond(output, "y:0", farther(), True).passed
+    assert not jumps.output_beyond(output, "y:0", farther(), False).passed
+    assert not jumps.output_beyond(Judged("y", [0.021], [1e-7]), "y:0", farther(), True).passed
 
 
 def test_in_the_first_step_a_kind_that_does_not_jump_keeps_its_unit():
@@ -63,6 +77,7 @@ def test_in_the_first_step_a_kind_that_does_not_jump_keeps_its_unit():
         return jumps.beyond([judged("a", 0.0, 0.0), judged("b", *drift)], kinds, far, 0)[1]
 
     assert found(9e-7, 9e-6).passed
+    assert found(9e-7, 9e-6).sensitivity == [1.5e-7, 1.5e-6]  # a tenth of 10 ulps, or all of it
     assert found(2e-6, 0.0).first_failure == 0
     assert found(9e-7, 2e-5).first_failure == 1
     far = farther(a=(1e-3, 1e-3, 1e-3), b=(2.5e-6, 2.5e-6, 2.5e-6))  # more than in proportion

@@ -218,7 +218,7 @@ class Bench:
             after = self._outputs_after(model, tensors, steps)
         jump = None
         if not all(each.passed for each in [*judged, *(each.judged for each in after)]):
-            judged, after, jump = self._beyond_jumps(steps, judged, after)
+            judged, after, jump = self._judged_again(steps, judged, after)
         if jump is not None:
             count = jump
         trained = [name for name in names if name in reference.moved]
@@ -250,34 +250,45 @@ class Bench:
             found.append(OutputResult(each.output, each.tensor, result))
         return found
 
-    def _beyond_jumps(
+    def _judged_again(
         self,
         steps: Steps,
         judged: Sequence[Judged],
         after: Sequence[OutputResult],
     ) -> tuple[Sequence[Judged], Sequence[OutputResult], int | None]:
-        """Judges a training that differs once more, where TF1's own numbers jump.
+        """Judges a training that seems to differ by starts farther away, see `jumps`.
 
         Returns:
-            The arrays and the outputs after the last step, and the first step in which a number
-            jumps, from 0; what was given, and None, if none does before the training differs.
+            The arrays and the outputs after the last step, and the first step in which a number of
+            TF1 jumps, from 0, or None.
         """
         whole = max(len(each.drift) for each in judged) if judged else 0
-        first = judgement.first_failure(judged)
-        count = whole if first is None else first[0] + 1
-        jump = jumps.first_step(judged, self._farther(steps, count)) if count else None
-        if jump is None:
+        if not whole:
             return judged, after, None
+        first = judgement.first_failure(judged)
+        if first is not None:  # most ports differ in an early step, to which TF1 is quickly trained
+            count = first[0] + 1
+            farther = self._farther(steps, count)
+            again = [jumps.in_proportion(each, farther) for each in judged]
+            differs = judgement.first_failure(again)
+            if differs and differs[0] < count and jumps.first_step(judged, farther) is None:
+                return again, after, None
         farther = self._farther(steps, whole)
-        judged = jumps.beyond(judged, self.reference.kinds, farther, jump)
+        jump = jumps.first_step(judged, farther)
+        if jump is None:
+            again = [jumps.in_proportion(each, farther) for each in judged]
+        else:
+            again = jumps.beyond(judged, self.reference.kinds, farther, jump)
         after = [
             dataclasses.replace(
                 each,
-                judged=jumps.output_beyond(each.judged, each.tensor.partition("|")[0], farther),
+                judged=jumps.output_beyond(
+                    each.judged, each.tensor.partition("|")[0], farther, jump is not None
+                ),
             )
             for each in after
         ]
-        return judged, after, jump
+        return again, after, jump
 
     def _farther(self, steps: Steps, count: int) -> Sensitivity:
         """Returns TF1's drift from starts farther away, in some steps."""

@@ -1,11 +1,14 @@
-"""Tells what jumps in TF1's own training, where a small change of the start makes a large one.
+"""Judges a port that seems to differ by starts farther away, and tells where TF1's numbers jump.
 
-A ReLU whose input is nearly zero is on in one run and off in another that is a few roundings away,
-and its gradient with it. A port whose roundings are others may then be as far from TF1 as TF1 is
-from itself, although starts one ulp away saw nothing of it. So, where a port seems to differ, TF1
-trains from starts as many ulps away as a port may be far: `comparison.LIMIT`. Smooth numbers drift
-as many times as far. From the first step in which any drifts very much farther, only what is beyond
-that drift, too, is a difference; what is within it cannot be judged.
+Starts one ulp away are the least that a number can move, so that what is small drifts by a rounding
+or by none. And a ReLU whose input is nearly zero is on in one run and off in another that is a few
+roundings away, and its gradient with it. A port whose roundings are others may then be as far from
+TF1 as TF1 is from itself, although starts one ulp away saw nothing of it.
+
+So TF1 also trains from starts as many ulps away as a port may be far: `comparison.LIMIT`. Smooth
+numbers drift as many times as far, which gives the unit once more. From the first step in which any
+drifts very much farther, only what is beyond that drift, too, is a difference; what is within it
+cannot be judged.
 """
 
 from __future__ import annotations
@@ -40,6 +43,19 @@ def first_step(judged: Sequence[Judged], farther: Sensitivity) -> int | None:
     return min(found, default=None)
 
 
+def in_proportion(judged: Judged, farther: Sensitivity) -> Judged:
+    """Returns an array judged by the larger unit: one ulp, or its share of the farther starts.
+
+    Args:
+        judged: the array, with its drifts one ulp away.
+        farther: TF1's drifts from the farther starts; in the first steps, or in all.
+    """
+    units = np.array(judged.sensitivity)
+    share = _of(judged.name, farther)[: len(units)] / LIMIT
+    units[: len(share)] = np.fmax(units[: len(share)], share)
+    return dataclasses.replace(judged, sensitivity=units.tolist())
+
+
 def beyond(
     judged: Sequence[Judged], kinds: Mapping[str, str], farther: Sensitivity, step: int
 ) -> list[Judged]:
@@ -70,22 +86,24 @@ def beyond(
     for each in judged:
         kind = kinds.get(each.name, each.name)
         first = 1 if step == 0 and kind in steady else step
-        units = [*each.sensitivity[:first], *largest[kind][first:].tolist()]
+        near = in_proportion(each, farther).sensitivity[:first]
+        units = [*near, *largest[kind][first:].tolist()]
         found.append(dataclasses.replace(each, sensitivity=units, jump=step))
     return found
 
 
-def output_beyond(judged: Judged, tensor: str, farther: Sensitivity) -> Judged:
+def output_beyond(judged: Judged, tensor: str, farther: Sensitivity, jumps: bool) -> Judged:
     """Returns an output after the training, judged by the farther starts.
 
     Args:
         judged: the output, with its drift one ulp away.
         tensor: TF1's tensor.
         farther: TF1's drifts from the farther starts, to the last step.
+        jumps: whether a number of the training jumps.
     """
-    far = farther.outputs[tensor]
-    own = max(judged.sensitivity[0], far if np.isfinite(far) else 0.0)
-    return dataclasses.replace(judged, sensitivity=[own], jump=0)
+    far = farther.outputs[tensor] / (1.0 if jumps else LIMIT)
+    unit = max(judged.sensitivity[0], far if np.isfinite(far) else 0.0)
+    return dataclasses.replace(judged, sensitivity=[unit], jump=0 if jumps else None)
 
 
 def _of(name: str, farther: Sensitivity) -> NDArray[np.float64]:
