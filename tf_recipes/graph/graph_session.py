@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
+from tf_recipes.graph import gradient_gate
 from tf_recipes.graph.backends import Installed, RealTF1, SessionError
 from tf_recipes.graph.control_flow import Condition
 from tf_recipes.graph.meta_graph import without_unknown_ops
@@ -82,6 +83,7 @@ class GraphSession:
             structure.graph,
             [*wanted, *structure.variables, *self._initializers.values(), *restore],
         )
+        gradient_gate.close(part, structure)
         content = part.SerializeToString()  # the import below adds attributes that TF1 lacks
         self._graph = tf.Graph()
         with self._graph.as_default():
