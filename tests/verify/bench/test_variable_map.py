@@ -122,3 +122,42 @@ def test_the_directions_of_a_bidirectional_cell_are_told_by_names():
     assert [each.direction for each in found] == ["fw", "bw"]
     assert all(each.direction in each.tf1["kernel"].name for each in found)
     assert "forward" in found[0].layer and "backward" in found[1].layer
+
+
+def test_a_batch_norm_is_told_by_the_name_of_its_kernel(tmp_path):
+    """Slim puts `BatchNorm` into the scope of the layer; people call Keras' layer `a_bn`, say."""
+    random = np.random.RandomState(0)
+    feeds = {"x": random.rand(24, 3).astype("f4"), "y": random.randint(0, 3, 24)}
+
+    def branch(x, name, gamma):
+        net = tf.matmul(x, variable(f"{name}/weights", [3, 3]))
+        scope = f"{name}/BatchNorm"
+        beta, scale = variable(f"{scope}/beta", [3], 0.5), variable(f"{scope}/gamma", [3], gamma)
+        averages = [
+            variable(f"{scope}/{n}", [3], 1, trainable=False)
+            for n in ("moving_mean", "moving_variance")
+        ]
+        return tf.nn.batch_normalization(net, *averages, beta, scale, 0.001)
+
+    def program():
+        x, y = placeholders(3)
+        descend(entropy(branch(x, "a", 0.5) + 2 * branch(x, "b", 2), y))
+
+    def port():
+        x = keras.Input((3,), name="x")
+        b, a = (keras.layers.Dense(3, use_bias=False, name=n)(x) for n in "ba")
+        norms = (
+            keras.layers.BatchNormalization(name="b_bn"),
+            keras.layers.BatchNormalization(name="bn_a"),
+        )
+        model = keras.Model(x, norms[1](a) + 3 * norms[0](b))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.1), loss)
+        return model
+
+    # a factor is wrong, so that no values tell
+    report = verify(port, saved(tmp_path, program), feeds, steps=2, batch_size=8, cache=False)
+    assert report.first_failure["stage"] == "forward"
+    joined = {each["tf1"]: each["keras"] for each in report.document["map"]}
+    assert joined["a/BatchNorm/gamma"] == "bn_a/gamma"
+    assert joined["b/BatchNorm/moving_mean"] == "b_bn/moving_mean"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from tf_recipes.blocks.weight import Weight
 from tf_recipes.graph.roles import BIAS, GAMMA, KERNEL, NORMALIZATION, OTHER, TF1Variable
 from tf_recipes.verify.bench import recurrent_cells
 
+_NORM = re.compile(r"(^|_)(bn|norm|batch_?norm(alization)?)(_|$)")  # in a layer's name
 GIVEN, NAME, SHAPE, CELL = "given", "name", "shape", "cell"
 USE, ORDER = "use", "order and values"
 # the last part of a Keras variable's path -> the role, as in `graph.roles`
@@ -257,6 +259,7 @@ class _Search:
         for other in self.keras:
             if _role(other) in NORMALIZATION:
                 ours[_layer(other.path)][_role(other)] = other
+        self._norms_by_kernel(theirs, ours)
         shapes = {tuple(each.shape) for group in ours.values() for each in group.values()}
         for shape in shapes:
             left = [g for g in theirs.values() if next(iter(g.values())).shape == shape]
@@ -266,6 +269,28 @@ class _Search:
                     for role in group.keys() & layer.keys():
                         how = SHAPE if len(left) == 1 else ORDER
                         self.join(group[role], layer[role], how, unit=f"{group[role].scope}/")
+
+    def _norms_by_kernel(
+        self,
+        theirs: dict[str, dict[str, TF1Variable]],
+        ours: dict[str, dict[str, keras.Variable]],
+    ) -> None:
+        """Joins the normalization in the scope of a kernel to the layer named after its layer."""
+        layers = {e.tf1.rpartition("/")[0]: _layer_name(e.keras) for e in self.links}
+        for scope in list(theirs):
+            wanted = layers.get(scope.rpartition("/")[0], "").lower()
+            named = [
+                each for each in ours if _NORM.sub("", each.rpartition("/")[2].lower()) == wanted
+            ]
+            if not wanted or len(named) != 1:
+                continue
+            one, other = theirs[scope], ours[named[0]]
+            if all(
+                tuple(other[role].shape) == one[role].shape for role in one.keys() & other.keys()
+            ):
+                for role in one.keys() & other.keys():
+                    self.join(one[role], other[role], NAME, unit=f"{scope}/")
+                del theirs[scope], ours[named[0]]
 
     def take_rest(self) -> None:
         for role in sorted({each.role for each in self.tf1}):
