@@ -202,9 +202,24 @@ class Structure(NodeGraph):
         return tuple(each or "" for each in parts) if all(parts) else ()
 
     def feeds_only_the_loss(self, tensor: str) -> bool:
-        """Returns whether nothing that a fed tensor reaches takes a weight: a label does not."""
-        reached = self.descendants(self.starts([tensor]), self.forward)
-        return not any(self.reads_weights(name) for name in reached)
+        """Returns whether nothing that a fed tensor reaches takes a weight: a label does not.
+
+        A weight of one number may scale a loss, so that behind a sum or a mean it tells nothing.
+        """
+        starts = self.starts([tensor])
+        reached = self.descendants(starts, self.forward)
+        reads = {name for name in reached if self.reads_weights(name)}
+        scalars = {name for name in reads if self._reads_scalars(name)}
+        if reads - scalars:
+            return False
+        sums = {name for name in reached if self.nodes[name].op in ("Sum", "Mean")}
+        return not scalars & self.descendants(starts, self.forward - sums)
+
+    def _reads_scalars(self, name: str) -> bool:
+        """Returns whether the trainable variables that a node takes have one number each."""
+        taken = {each for i in self.inputs(name) for each in self.values_of(i)}
+        shapes = [self.nodes[each].attr["shape"].shape for each in taken & set(self.trainable)]
+        return all(not each.dim and not each.unknown_rank for each in shapes)
 
     def candidates(self, inputs: Iterable[str], others: Iterable[str]) -> list[str]:
         """Returns the nodes that depend on an input and on none of the others, in order.

@@ -57,8 +57,10 @@ def find(
     """
     kept: list[Substitution] = []
     reasons: list[dict[str, Any]] = []
+    starts: list[int] = []  # the first reason of each substitution that is kept
     before = result
     for _ in range(MOST):
+        starts.append(len(reasons))
         stage = stage_of(before)
         tried = list(_tried(before, stage, kept, copy, remap, judge))
         removing = [each for each in tried if _removes(stage, each.result)]
@@ -82,6 +84,10 @@ def find(
         before = best.result
         if stage_of(before) == FORWARD:
             before = judge(before.model, before.found)
+    # a number that was fitted to one step, and fits no other, is no reason, nor what rests on it
+    fits = [k for k, each in enumerate(kept) if each.fitted]
+    if fits:
+        reasons = reasons[: starts[fits[0]]]
     return reasons, before if before.predicts else None
 
 

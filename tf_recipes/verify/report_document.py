@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tf_recipes.parity.comparison import LIMIT
-from tf_recipes.verify.bench import judgement, slots, variable_map
+from tf_recipes.verify.bench import averages, judgement, slots, variable_map
 from tf_recipes.verify.bench.attempt import OutputResult
 from tf_recipes.verify.bench.judgement import Judged
 from tf_recipes.verify.bench.reference import FAR
@@ -76,7 +76,10 @@ def _slots(result: Result) -> list[slots.SlotLink]:
     if result.training is None:
         return []
     reference = result.bench.reference
-    return slots.find(reference.structure, reference.roles, result.found, result.model).used
+    found = slots.find(reference.structure, reference.roles, result.found, result.model).used
+    return found + averages.find(
+        reference.roles, result.found, result.model.optimizer, reference.initial
+    )
 
 
 def map_rows(result: Result) -> list[dict[str, Any]]:
@@ -84,8 +87,8 @@ def map_rows(result: Result) -> list[dict[str, Any]]:
     roles = result.bench.reference.roles
     pairs: dict[str, list[dict[str, str]]] = {}
     for link in _slots(result):
-        owner, role = roles.slots[link.tf1]
-        pair = {"tf1": link.tf1, "keras": link.keras.path, "role": role}
+        owner = roles.slots[link.tf1][0] if link.tf1 in roles.slots else roles.shadows[link.tf1]
+        pair = {"tf1": link.tf1, "keras": link.keras.path, "role": link.role}
         pairs.setdefault(owner, []).append(pair)
 
     def row(name: str, keras_path: str | None, how: str | None, turned: bool) -> dict[str, Any]:
@@ -300,7 +303,9 @@ def _not_compared(result: Result) -> list[dict[str, str]]:
             why = "the Keras optimizer has no state of the same meaning"
             found.append({"name": slot, "why": why})
     for name in result.bench.reference.roles.shadows:
-        found.append({"name": name, "why": "moving averages of weights are no part of the model"})
+        if name not in compared:
+            why = "moving averages of weights are no part of the model"
+            found.append({"name": name, "why": why})
     if all(math.isnan(each) for each in result.training.losses):
         found.append({"name": "loss", "why": "the model's train_step gives no loss"})
     for name in result.training.still if result.training.seen else ():

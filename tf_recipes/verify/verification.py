@@ -299,8 +299,20 @@ class Verification:
 
     def _build(self, model: keras.Model) -> None:
         """Builds a model that has no variables before its first call."""
-        if not model.built or self._build_by_call:
-            keras_steps.predict(model, self.arguments.x(model, self.feeds.evaluate()))
+        if model.built and not self._build_by_call:
+            return
+        given = self.feeds.evaluate()
+        try:
+            keras_steps.predict(model, self.arguments.x(model, given))
+        except ValueError:
+            if arguments.is_symbolic(model) or self.arguments.keyed:
+                raise
+            keyed = self.arguments.in_a_dict()
+            with contextlib.suppress(ValueError):  # the first error says more
+                keras_steps.predict(model, keyed.x(model, given))
+                self.arguments = self.reference.arguments = keyed
+                return
+            raise
 
 
 def _check_whole(structure: Structure) -> None:

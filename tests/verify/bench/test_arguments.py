@@ -154,3 +154,39 @@ def test_a_label_may_be_an_input_as_well(tmp_path):
     checkpoint = saved(tmp_path, program)
     report = judged(build, checkpoint, {"x": ROWS}, inputs=["x"], labels=["x"])
     assert report.passed, str(report)
+
+
+class ByKey(keras.Model):
+    """Takes a dict, as a subclass may, and computes its loss with a weight of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = (keras.layers.Dense(3, use_bias=False, name=n) for n in "ab")
+        self.scale = self.add_weight(shape=(), name="scale")
+
+    def call(self, x):
+        return self.a(x["x"]) + 2 * self.b(x["z"])
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return self.scale * keras.ops.mean((y_pred - y) ** 2) + self.scale
+
+
+def test_a_subclass_may_take_a_dict_and_weigh_its_loss(tmp_path):
+    feeds = {n: RANDOM.rand(24, 6).astype("f4") for n in ("x", "z")}
+
+    def program():
+        x, z = rows(), v1.placeholder(tf.float32, [None, 6], "z")
+        y = v1.placeholder(tf.float32, [None, 3], "target")
+        scale = v1.get_variable("scale", [], initializer=v1.constant_initializer(0.5))
+        error = logits(x, "a") + 2 * logits(z, "b") - y
+        descend(scale * tf.reduce_mean(tf.square(error)) + scale)
+
+    def build():
+        model = ByKey()
+        model.compile(tf_recipes.GradientDescent(0.1))
+        return model
+
+    feeds["target"] = RANDOM.rand(24, 3).astype("f4")
+    report = judged(build, saved(tmp_path, program), feeds)
+    assert report.passed, str(report)
+    assert report.document["reference"]["labels"] == ["target:0"]

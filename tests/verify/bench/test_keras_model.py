@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import tf_recipes
-from tf1_program import entropy, placeholders, v1, variable
+from tf1_program import descend, entropy, placeholders, saved, v1, variable
 from tf_recipes.verify import verify
 from tf_recipes.verify.bench.keras_model import ModelSource
 
@@ -233,3 +233,23 @@ def test_an_optimizer_around_another_starts_anew():
     assert int(model.optimizer.iterations) == 1
     made = ModelSource(lambda: model).make()
     assert int(made.optimizer.iterations) == int(made.optimizer.updates) == 0
+
+
+def test_a_factor_that_fits_one_step_alone_is_no_reason(tmp_path):
+    """The losses of TF1 and of the port have another factor in each step: their errors differ."""
+
+    def program():
+        x, y = placeholders(6)
+        with v1.variable_scope("out"):
+            logits = tf.matmul(x, variable("kernel", [6, 3]))
+        descend(tf.reduce_mean(tf.abs(logits - tf.one_hot(y, 3)) ** 2.2))
+
+    def port():
+        x = keras.Input((6,), name="x")
+        model = keras.Model(x, layers.Dense(3, use_bias=False, name="out")(x))
+        error = lambda y, z: 10 * ops.mean((z - ops.one_hot(y, 3)) ** 2)  # noqa: E731
+        model.compile(keras.optimizers.SGD(0.1), error)
+        return model
+
+    report = verify(port, saved(tmp_path, program), FEEDS, **SETTINGS)
+    assert report.exit_status == 1 and report.reasons == [], report.reasons

@@ -52,3 +52,44 @@ def test_statistics_that_training_does_not_change(tmp_path, training, statistics
 
     report = verify(lambda: port(mended), prefix, feeds, **settings)
     assert report.passed, str(report)
+
+
+def test_the_code_keeps_what_is_right(tmp_path):
+    """The port takes the batch's statistics rightly, without beta, and another moving variance."""
+    random = np.random.RandomState(0)
+    feeds = {"x": random.rand(24, 6).astype("f4"), "y": random.randint(0, 3, 24)}
+
+    def program():
+        x, y = placeholders(6)
+        with v1.variable_scope("norm"):
+            gamma = variable("gamma", [6], 1)
+            averages = [
+                variable(n, [6], start, trainable=False)
+                for n, start in (("moving_mean", 0), ("moving_variance", 1))
+            ]
+        moments = tf.nn.moments(x, [0])
+        net = tf.nn.batch_normalization(x, *moments, None, gamma, 0.001)
+        moved = [v1.assign_sub(a, (a - m) * 0.1) for a, m in zip(averages, moments, strict=True)]
+        with v1.variable_scope("out"):
+            loss = entropy(tf.matmul(net, variable("kernel", [6, 3])), y)
+        with tf.control_dependencies(moved):
+            descend(loss)
+
+    def port(norm):
+        inputs = keras.Input((6,), name="x")
+        net = keras.layers.Dense(3, use_bias=False, name="out")(norm(inputs))
+        model = keras.Model(inputs, net)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.1), loss)
+        return model
+
+    fused = {"momentum": 0.9, "scale": True, "center": False, "statistics": "batch"}
+    checkpoint = saved(tmp_path, program)
+    settings = {"steps": 3, "batch_size": 8, "cache": False}
+    report = verify(
+        lambda: port(tf_recipes.BatchNormalization(**fused)), checkpoint, feeds, **settings
+    )
+    assert [each["name"] for each in report.reasons] == ["batch_norm_variance"], str(report)
+    code = report.reasons[0]["code"]
+    mended = lambda: eval(code, {"tf_recipes": tf_recipes})  # noqa: E731
+    assert verify(lambda: port(mended()), checkpoint, feeds, **settings).passed, code

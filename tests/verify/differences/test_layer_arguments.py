@@ -60,3 +60,27 @@ def test_layers_without_names_of_their_own_and_a_penalty_too_many(tmp_path):
         "regularizer",
         "leave out the penalties of out/kernel: TF1's loss has none there",
     )
+
+
+def test_the_code_of_a_penalty_names_the_argument_of_its_variable(tmp_path):
+    def with_bias():
+        x, y = placeholders(6)
+        with v1.variable_scope("out"):
+            bias = variable("bias", [3], 0.5)
+            loss = entropy(tf.matmul(x, variable("kernel", [6, 3])) + bias, y)
+        descend(loss + 0.1 * tf.nn.l2_loss(bias))
+
+    def build(**arguments):
+        inputs = keras.Input((6,), name="x")
+        model = keras.Model(inputs, keras.layers.Dense(3, name="out", **arguments)(inputs))
+        entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.1), entropy)
+        return model
+
+    checkpoint = saved(tmp_path, with_bias)
+    settings = {"steps": 3, "batch_size": 8, "cache": False}
+    report = verify(build, checkpoint, FEEDS, **settings)
+    code = report.reasons[0]["code"]
+    assert code == "bias_regularizer=tf_recipes.l2_regularizer(0.1)"
+    arguments = eval(f"dict({code})", {"tf_recipes": tf_recipes})
+    assert verify(lambda: build(**arguments), checkpoint, FEEDS, **settings).passed

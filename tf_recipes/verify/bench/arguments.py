@@ -24,7 +24,7 @@ class Arguments:
     `inputs` are fed tensors, one for each input of the model; `labels` one for each output that
     has a loss; `weight` is the tensor of sample weights, or None. `labels_told` is whether a
     person or names told the order of the labels. `guessed` are the places of inputs that their
-    order alone tells.
+    order alone tells. `keyed` is whether a model without symbolic inputs takes a dict of them.
     """
 
     inputs: Sequence[str]
@@ -32,6 +32,18 @@ class Arguments:
     weight: str | None = None
     labels_told: bool = False
     guessed: Sequence[int] = ()
+    keyed: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """Returns the keys of the inputs in a dict: the placeholders' names, without scopes."""
+        nodes = [node_of(name) for name in self.inputs]
+        last = [node.rpartition("/")[2] for node in nodes]
+        return last if len(set(last)) == len(last) else nodes
+
+    def in_a_dict(self) -> Arguments:
+        """Returns the same inputs for a model that takes a dict, whose keys leave no guess."""
+        return dataclasses.replace(self, keyed=True, guessed=())
 
     def other_orders(self) -> Iterator[Arguments]:
         """Yields the arguments with the guessed inputs in each other order, of five at most."""
@@ -73,6 +85,8 @@ class Arguments:
         """Returns the inputs of the model, in its structure and shapes."""
         given = [np.asarray(feeds[name]) for name in self.inputs]
         wanted = _inputs(model)
+        if not wanted and self.keyed:
+            return dict(zip(self.keys, given, strict=True))
         if not wanted:
             return given[0] if len(given) == 1 else given
         shaped = [_shaped(a, t) for a, t in zip(given, wanted, strict=True)]
@@ -165,6 +179,11 @@ def find(
         labels is not None or ordered is not None,
         found[1],
     )
+
+
+def is_symbolic(model: keras.Model) -> bool:
+    """Returns whether a model says by symbolic tensors what it takes; a subclass does not."""
+    return bool(_inputs(model))
 
 
 def _inputs(model: keras.Model) -> list[Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.parity.comparison import LIMIT, relative_drift
-from tf_recipes.verify.bench import judgement, jumps, keras_steps, slots, variable_map
+from tf_recipes.verify.bench import averages, judgement, jumps, keras_steps, slots, variable_map
 from tf_recipes.verify.bench.feeds import Feeds
 from tf_recipes.verify.bench.judgement import Judged
 from tf_recipes.verify.bench.kept_results import KeptResults
@@ -189,6 +189,10 @@ class Bench:
             reference.fresh,
             rate,
         )
+        kept = averages.find(reference.roles, found, model.optimizer, reference.initial)
+        before = slots.taken(reference.structure, reference.roles, reference.initial)
+        averages.start(reference.roles, kept, reference.initial, before)
+        linked.links.extend(kept)
         taken = reference.arguments.for_outputs(reference.structure, [e.tensor for e in tensors])
         batches, normal = [], _normal_numbers(reference, steps)
         for k in range(len(feeds.rows)):

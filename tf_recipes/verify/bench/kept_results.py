@@ -23,7 +23,7 @@ from tf_recipes.parity import trace_file
 from tf_recipes.verify.bench.feeds import Feeds
 from tf_recipes.verify.bench.reference import Reference, Sensitivity, Steps
 
-FORMAT = 3  # of the files; one more wherever the same graph would give other numbers
+FORMAT = 4  # of the files; one more wherever the same graph would give other numbers
 LARGEST = 2**28  # bytes of one file; what is larger is computed again
 ALL = 2**30  # bytes of all files in the folder; the ones used longest ago are removed
 _NAME = re.compile(r"(steps|forward|farther)-[0-9a-f]{64}\.npz$")

@@ -113,7 +113,7 @@ def train(
     losses: list[float] = []
     for first, last in _calls(len(batches)):
         watch = _EachStep(masks, drawn[first:last], first, after)
-        with errors_of_the_model("train on the batches"):
+        with errors_of_the_model("train on the batches", _given(*batches[first])):
             model.fit(
                 (_packed(*batch) for batch in batches[first:last]),
                 steps_per_epoch=last - first,
@@ -136,17 +136,35 @@ def _calls(steps: int) -> list[tuple[int, int]]:
 
 
 @contextlib.contextmanager
-def errors_of_the_model(can: str) -> Iterator[None]:
-    """Makes one line of what a model raises, whatever its type."""
+def errors_of_the_model(can: str, given: str = "") -> Iterator[None]:
+    """Makes one line of what a model raises, whatever its type.
+
+    Args:
+        can: what the model must be able to do.
+        given: the shapes that it was given.
+    """
     try:
         yield
     except Exception as error:
         text = shortened(_said(error), 300)
         validation.fail(
             f"The model must {can}.",
-            f"{type(error).__name__}: {text}",
-            "Call the model with the same arrays by itself, and mend it.",
+            f"{type(error).__name__}: {text}{given}",
+            "Call the model with the same arrays by itself, and mend it"
+            + (", or name what it takes with inputs, labels or sample_weight." if given else "."),
         )
+
+
+def _given(x: Any, y: Any = None, weight: Any = None) -> str:
+    """Returns in words what a model is given, such as `; given x (8, 3), y [(8,), (8, 1)]`."""
+    shapes = [keras.tree.map_structure(np.shape, each) for each in (x, y, weight)]
+    names = ("x", "y", "sample_weight")
+    said = [
+        f"{name} {shape}"
+        for name, shape, value in zip(names, shapes, (x, y, weight), strict=True)
+        if value is not None
+    ]
+    return f"; given {', '.join(said)}"
 
 
 def _said(error: Exception) -> str:
@@ -204,7 +222,7 @@ def predict(model: keras.Model, x: Any) -> list[NDArray[Any]]:
 
 def nested_predictions(model: keras.Model, x: Any) -> Any:
     """Returns the model's outputs in evaluation, in the model's structure, such as a dict."""
-    with errors_of_the_model("predict the rows"), without_noise(model):
+    with errors_of_the_model("predict the rows", _given(x)), without_noise(model):
         outputs = model(keras.tree.map_structure(ops.convert_to_tensor, x), training=False)
     return keras.tree.map_structure(lambda each: np.asarray(ops.convert_to_numpy(each)), outputs)
 

@@ -50,8 +50,30 @@ def groups(found: Map) -> list[list[Unit]]:
     for cell in found.cells:
         shapes = frozenset((part, tuple(each.shape)) for part, each in cell.weights.items())
         names = {part: each.name for part, each in cell.tf1.items()}
-        by_shape[cell.kind, shapes].append(Unit(names, cell.weights))
-    return [each for each in by_shape.values() if len(each) > 1]
+        by_shape[cell.kind, cell.direction, shapes].append(Unit(names, cell.weights))
+    fitting = (part for each in by_shape.values() for part in _fitting(each))
+    return [each for each in fitting if len(each) > 1]
+
+
+def _fitting(units: Sequence[Unit]) -> list[list[Unit]]:
+    """Returns units in groups, in each of which the parts that two units have are of one shape.
+
+    A convolution and a transposed one may have kernels of one shape, but not biases.
+    """
+    found: list[list[Unit]] = []
+    for unit in units:
+        for group in found:
+            if all(
+                tuple(value.shape) == tuple(each.keras[part].shape)
+                for each in group
+                for part, value in unit.keras.items()
+                if part in each.keras
+            ):
+                group.append(unit)
+                break
+        else:
+            found.append([unit])
+    return found
 
 
 def permutations(found: Map) -> Iterator[Map]:

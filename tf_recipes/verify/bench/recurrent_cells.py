@@ -27,6 +27,7 @@ class Cell:
     `kind` is "simple", "lstm" or "gru". `tf1` are TF1's variables: `kernel`, `bias`, and for a GRU
     `gates_kernel`, `gates_bias`, `candidate_kernel`, `candidate_bias`. `weights` are `kernel`,
     `recurrent_kernel` and `bias`. `forget_bias` is what TF1 adds to an LSTM's forget gate.
+    `direction` is "fw" or "bw" where both sides say that the cell is part of a bidirectional one.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Cell:
     tf1: Mapping[str, TF1Variable]
     weights: Mapping[str, keras.Variable]
     forget_bias: float = 1.0
+    direction: str = ""
 
     @property
     def tf1_names(self) -> set[str]:
@@ -101,13 +103,14 @@ def find(
         forget_biases: `{kernel of an LSTM cell: what TF1 adds to the forget gate}`.
     """
     there = {id(each) for each in weights}
-    cells = list(_cells(tf1))
+    cells, directions = list(_cells(tf1)), _directions(model)
     for layer in _recurrent_layers(model):
         parts = _parts(layer, there)
         if parts is None:
             continue
         inputs, units = parts["kernel"].shape[0], parts["recurrent_kernel"].shape[0]
-        for kind, group in cells:
+        own = directions.get(id(layer), "")
+        for kind, group in sorted(cells, key=lambda each: _direction(each[1]) != own):
             main = group.get("kernel") or group["gates_kernel"]
             gates = {"simple": 1, "lstm": 4, "gru": 2}[kind]
             if kind == _kind(layer) and main.shape == (inputs + units, gates * units):
@@ -115,8 +118,24 @@ def find(
                     continue  # `reset_after=True` has two biases, and another formula
                 cells.remove((kind, group))
                 bias = forget_biases.get(main.name, 1.0)
-                yield Cell(kind, layer.name, group, parts, bias)
+                both = own if own == _direction(group) else ""
+                yield Cell(kind, layer.name, group, parts, bias, both)
                 break
+
+
+def _directions(model: keras.Model) -> dict[int, str]:
+    """Returns the direction of each layer inside a bidirectional one, by its id."""
+    found: dict[int, str] = {}
+    for each in layers_in(model):
+        if isinstance(each, keras.layers.Bidirectional):
+            found |= {id(each.forward_layer): "fw", id(each.backward_layer): "bw"}
+    return found
+
+
+def _direction(group: Mapping[str, TF1Variable]) -> str:
+    """Returns the direction that TF1's names give a cell, such as in `bidirectional_rnn/fw/`."""
+    parts = next(iter(group.values())).name.split("/")
+    return next((part for part in reversed(parts) if part in ("fw", "bw")), "")
 
 
 def _cells(tf1: Sequence[TF1Variable]) -> Iterator[tuple[str, dict[str, TF1Variable]]]:

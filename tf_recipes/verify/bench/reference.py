@@ -375,7 +375,7 @@ class Reference:
             if size > 0 and largest > max(NOISE * size, 4 * ulp):
                 found.add(name)
         slots = {s for s, (owner, _) in self.roles.slots.items() if owner in found}
-        return found | slots
+        return found | slots | {s for s, owner in self.roles.shadows.items() if owner in found}
 
 
 def losses_drift(value: NDArray[Any], reference: NDArray[Any]) -> NDArray[Any]:

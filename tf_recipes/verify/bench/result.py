@@ -54,7 +54,8 @@ class Result:
     @property
     def unseen(self) -> bool:
         """Returns whether the port agrees in all, but so would one that trains nothing."""
-        return self.agrees and self.training is not None and not self.training.seen
+        trained = self.training is not None and self.training.steps > 0
+        return self.agrees and trained and not (self.training and self.training.seen)
 
     @property
     def agrees(self) -> bool:

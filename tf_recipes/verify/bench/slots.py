@@ -54,6 +54,10 @@ class SlotLink:
         value = np.copy(keras.ops.convert_to_numpy(self.keras))
         return (value.T if self.transposed else value).reshape(shape)
 
+    def assign(self, value: NDArray[Any]) -> None:
+        """Sets the Keras variable to TF1's value."""
+        self.keras.assign((value.T if self.transposed else value).reshape(self.keras.shape))
+
 
 @dataclasses.dataclass(frozen=True)
 class SlotCell:
@@ -87,8 +91,7 @@ class SlotMap:
     def assign(self, values: Mapping[str, NDArray[Any]]) -> None:
         """Sets the Keras variables to TF1's values."""
         for link in self.links:
-            value = values[link.tf1]
-            link.keras.assign((value.T if link.transposed else value).reshape(link.keras.shape))
+            link.assign(values[link.tf1])
         for each in self.cells:
             each.cell.assign(values)
 

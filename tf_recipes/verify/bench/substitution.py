@@ -28,7 +28,8 @@ class Substitution:
     `name` is a key of `known_differences.DIFFERENCES`, `text` what to replace by what, `code` the
     Python to write, `layer` the name of the layer concerned, or `"optimizer"`, or None.
     `change(model, map)` changes a fresh copy of the model in place, or returns another model.
-    `remakes` is whether it makes the port anew, so that it comes before changes in place.
+    `remakes` is whether it makes the port anew, so that it comes before changes in place, `fitted`
+    whether its number was fitted to the difference, so that it explains it wholly or not at all.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Substitution:
     change: Callable[[keras.Model, Map], keras.Model | None]
     layer: str | None = None
     remakes: bool = False
+    fitted: bool = False
 
     @property
     def page(self) -> str:

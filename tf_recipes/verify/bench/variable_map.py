@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -15,9 +16,10 @@ from tf_recipes._support import validation
 from tf_recipes._support.visible import shortened
 from tf_recipes.blocks.batch_norm import BatchNormalization
 from tf_recipes.blocks.weight import Weight
-from tf_recipes.graph.roles import BIAS, GAMMA, KERNEL, NORMALIZATION, TF1Variable
+from tf_recipes.graph.roles import BIAS, GAMMA, KERNEL, NORMALIZATION, OTHER, TF1Variable
 from tf_recipes.verify.bench import recurrent_cells
 
+_NORM = re.compile(r"(^|_)(bn|norm|batch_?norm(alization)?)(_|$)")  # in a layer's name
 GIVEN, NAME, SHAPE, CELL = "given", "name", "shape", "cell"
 USE, ORDER = "use", "order and values"
 # the last part of a Keras variable's path -> the role, as in `graph.roles`
@@ -198,7 +200,10 @@ class _Search:
         return cells
 
     def take_names(self) -> None:
-        """Joins variables whose layer and role have the same names on both sides."""
+        """Joins variables whose layer and role have the same names on both sides.
+
+        A kernel of a program without scopes has a name of its own, which the layer may have.
+        """
         by_name = defaultdict(list)
         for other in self.keras:
             by_name[_layer_name(other), _role(other)].append(other)
@@ -211,8 +216,25 @@ class _Search:
                     if len(same) == 1 and any(found[0] is each for each in self.keras):
                         self.join(one, found[0], NAME)
                         break
+        for one in [each for each in self.tf1 if each.role == KERNEL]:
+            alike = [each for each in self.tf1 if _leaf(each.name) == _leaf(one.name)]
+            for name in (
+                one.name.replace("/", "_"),
+                *([_leaf(one.name)] if len(alike) == 1 else ()),
+            ):
+                found = [o for o in by_name.get((name, KERNEL), []) if tuple(o.shape) == one.shape]
+                if len(found) == 1 and any(found[0] is each for each in self.keras):
+                    self.join(one, found[0], NAME)
+                    break
 
     def take_kernels(self) -> None:
+        """Joins kernels by shape and order; first those whose biases have one shape as well."""
+        biases = {one.kernel: one.shape for one in self.tf1 if one.role == BIAS}
+        ours = {_layer(_path(o)): tuple(o.shape) for o in self.keras if _role(o) == BIAS}
+        for shape in dict.fromkeys(biases.values()):
+            left = [one for one in self.tf1 if biases.get(one.name) == shape]
+            right = [o for o in self.keras if ours.get(_layer(_path(o))) == shape]
+            self._by_shape(KERNEL, left, right)
         self._by_shape(KERNEL)
 
     def take_biases(self) -> None:
@@ -237,6 +259,7 @@ class _Search:
         for other in self.keras:
             if _role(other) in NORMALIZATION:
                 ours[_layer(other.path)][_role(other)] = other
+        self._norms_by_kernel(theirs, ours)
         shapes = {tuple(each.shape) for group in ours.values() for each in group.values()}
         for shape in shapes:
             left = [g for g in theirs.values() if next(iter(g.values())).shape == shape]
@@ -247,21 +270,54 @@ class _Search:
                         how = SHAPE if len(left) == 1 else ORDER
                         self.join(group[role], layer[role], how, unit=f"{group[role].scope}/")
 
+    def _norms_by_kernel(
+        self,
+        theirs: dict[str, dict[str, TF1Variable]],
+        ours: dict[str, dict[str, keras.Variable]],
+    ) -> None:
+        """Joins the normalization in the scope of a kernel to the layer named after its layer."""
+        layers = {e.tf1.rpartition("/")[0]: _layer_name(e.keras) for e in self.links}
+        for scope in list(theirs):
+            wanted = layers.get(scope.rpartition("/")[0], "").lower()
+            named = [
+                each for each in ours if _NORM.sub("", each.rpartition("/")[2].lower()) == wanted
+            ]
+            if not wanted or len(named) != 1:
+                continue
+            one, other = theirs[scope], ours[named[0]]
+            if all(
+                tuple(other[role].shape) == one[role].shape for role in one.keys() & other.keys()
+            ):
+                for role in one.keys() & other.keys():
+                    self.join(one[role], other[role], NAME, unit=f"{scope}/")
+                del theirs[scope], ours[named[0]]
+
     def take_rest(self) -> None:
         for role in sorted({each.role for each in self.tf1}):
             self._by_shape(role)
         self._alone()
 
     def _alone(self) -> None:
-        """Joins what alone is left with a shape on either side, whatever its role.
+        """Joins what is left with a shape on either side, whatever its role.
 
         A scalar, or the slopes of a PReLU, have names of the program's own and no role by them.
+        Those of one shape are told by these names, else by their order and values.
         """
         for one in [each for each in self.tf1 if each.needed or each.trained]:
             left = [e for e in self.tf1 if _entries(e.shape) == _entries(one.shape)]
             right = [o for o in self.keras if _entries(o.shape) == _entries(one.shape)]
-            if len(left) == len(right) == 1:
-                self.join(one, right[0], SHAPE)
+            same = [o for o in right if _leaf(_path(o)) == _leaf(one.name)]
+            if len(same) == len([e for e in left if _leaf(e.name) == _leaf(one.name)]) == 1:
+                self.join(one, same[0], NAME)
+        for one in [each for each in self.tf1 if each.needed or each.trained]:
+            if one not in self.tf1:
+                continue
+            left = [e for e in self.tf1 if _entries(e.shape) == _entries(one.shape)]
+            right = [o for o in self.keras if _entries(o.shape) == _entries(one.shape)]
+            no_role = not _entries(one.shape) or all(each.role == OTHER for each in left)
+            if len(left) == len(right) and (len(left) == 1 or no_role):
+                for each, other in zip(left, right, strict=True):
+                    self.join(each, other, SHAPE if len(left) == 1 else ORDER)
 
     def leave_unused(self, model: keras.Model) -> None:
         """Leaves out what needs no value of TF1, where TF1 has none.
@@ -277,13 +333,25 @@ class _Search:
                 held |= {id(each) for each in layer.non_trainable_variables}
         self.keras = [each for each in self.keras if id(each) not in held]
 
-    def _by_shape(self, role: str) -> None:
-        """Joins variables of a role, shape by shape, where both sides have as many."""
-        for shape in list(dict.fromkeys(one.shape for one in self.tf1)):
-            left = [one for one in self.tf1 if one.role == role and one.shape == shape]
-            right = [o for o in self.keras if _role(o) == role and tuple(o.shape) == shape]
+    def _by_shape(
+        self,
+        role: str,
+        tf1: Sequence[TF1Variable] | None = None,
+        ours: Sequence[keras.Variable] | None = None,
+    ) -> None:
+        """Joins variables of a role, shape by shape, where both sides have as many.
+
+        Args:
+            role: the role.
+            tf1: the variables of the graph to choose from; by default what is left.
+            ours: the same of the model.
+        """
+        tf1, ours = self.tf1 if tf1 is None else tf1, self.keras if ours is None else ours
+        for shape in list(dict.fromkeys(one.shape for one in tf1)):
+            left = [one for one in tf1 if one.role == role and one.shape == shape]
+            right = [o for o in ours if _role(o) == role and tuple(o.shape) == shape]
             if not right and role == KERNEL:  # a Conv1D, say, that TF1 had as a Conv2D
-                right = [o for o in self.keras if _role(o) == role and _same_entries(o, shape)]
+                right = [o for o in ours if _role(o) == role and _same_entries(o, shape)]
             if len(left) != len(right):
                 left = [one for one in left if one.needed or one.trained]
             if left and len(left) == len(right):
@@ -312,6 +380,10 @@ def weights_of(model: keras.Model) -> list[keras.Variable]:
 
 def _path(variable: keras.Variable) -> str:
     return str(variable.path)
+
+
+def _leaf(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _layer(path: str) -> str:

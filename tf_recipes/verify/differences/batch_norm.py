@@ -51,7 +51,14 @@ def substitutions(case: Case) -> Iterator[Substitution]:
     ours = isinstance(first, BatchNormalization)
     if facts.fused != (ours and first.fused is not False):
         yield _changed(case, pairs, ("variance",))
-        yield _changed(case, pairs, ("epsilon", "decay", "frozen", "variance"))
+        wrong = {
+            "epsilon": other_epsilon,
+            "decay": facts.decay is not None and rounded(facts.decay) != rounded(first.momentum),
+            "frozen": bool(frozen),
+        }
+        if any(wrong.values()):
+            others = (each for each, differs in wrong.items() if differs)
+            yield _changed(case, pairs, (*others, "variance"))
 
 
 _NAMES = {
@@ -71,7 +78,8 @@ def _changed(
 ) -> Substitution:
     layer, facts = pairs[0]
     ours = isinstance(layer, BatchNormalization)
-    statistics = next((each for each in what if each in STATISTICS), None)
+    told = next((each for each in what if each in STATISTICS), None)
+    statistics = told or getattr(layer, "statistics", None)
     to_ours = "variance" in what and not (ours and layer.fused is not False)
 
     def change(model: keras.Model, _: Any) -> None:
@@ -102,14 +110,18 @@ def _changed(
     kind = "tf_recipes.BatchNormalization" if to_ours else "keras.layers.BatchNormalization"
     if (ours and not to_ours) or statistics:
         kind = "tf_recipes.BatchNormalization"
-    fused = ", fused=False" if ours and "variance" in what and not to_ours else ""
+    unfused = "variance" in what and not to_ours if told is None else not facts.fused
+    if ours and told is None and "variance" not in what:
+        unfused = layer.fused is False
+    fused = ", fused=False" if kind.startswith("tf_recipes") and unfused else ""
     if statistics:
-        fused = f', statistics="{statistics}"' + ("" if facts.fused else ", fused=False")
-    still = "still" in what or (statistics and facts.decay is None)
+        fused = f', statistics="{statistics}"{fused}'
+    still = "still" in what or (told and facts.decay is None)
     momentum = 1.0 if still else decay
     if "float32" in what:
         momentum = _in_float32(layer.momentum)
-    code = f"{kind}(momentum={momentum}, epsilon={epsilon}, scale={layer.scale}{fused})"
+    center = "" if layer.center else ", center=False"
+    code = f"{kind}(momentum={momentum}, epsilon={epsilon}, scale={layer.scale}{center}{fused})"
     return Substitution(
         name,
         f"replace the batch norms by `{code}`: {'; '.join(parts)}",

@@ -71,6 +71,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
             f"multiply the loss by {factor:.6g}, the factor between the losses of the first step",
             f"loss_weights={factor:.6g}",
             _scaled(factor),
+            fitted=True,
         )
     if len(case.result.outputs) > 1:
         yield from _weights(case)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -26,13 +26,18 @@ def substitutions(case: Case) -> Iterator[Substitution]:
         wrong = [name for name, share in shares.items() if not abs(share - 1) < 1e-3]
         if shares and not wrong and not surplus:
             return
-        codes = {name: _code(penalties[name]) for name in wrong or penalties}
-        code = next(iter(codes.values()))
+        joined = case.result.found.keras_of()
+        codes = {
+            name: f"{_argument(joined.get(name))}={_code(penalties[name])}"
+            for name in wrong or penalties
+        }
+        code = _of_one_layer(codes.values())
         if surplus and not wrong:
-            name, code = "regularizer", "kernel_regularizer=None"
+            name = "regularizer"
+            code = _of_one_layer(f"{_argument(joined[each])}=None" for each in surplus)
             text = f"leave out the penalties of {_listed(surplus)}: TF1's loss has none there"
         elif without := sorted(name for name in wrong if shares[name] == 0):
-            name, code = "missing_regularizer", codes[without[0]]
+            name, code = "missing_regularizer", _of_one_layer(codes[each] for each in without)
             text = f"add the penalty `{code}` to {_listed(without)}"
         else:
             name = "l2_half" if "l2" in code else "regularizer"
@@ -40,7 +45,7 @@ def substitutions(case: Case) -> Iterator[Substitution]:
             if len(set(codes.values())) > 1:
                 text += "; " + "; ".join(f"`{each}` for {n}" for n, each in list(codes.items())[:4])
     else:
-        name, code = "regularizer", "kernel_regularizer=None"
+        name, code = "regularizer", _of_one_layer(f"{_argument(v)}=None" for v in now)
         text = "leave out the penalties: TF1's loss has none"
     yield Substitution(name, text, code, _setting(case, penalties, False))
     if getattr(case.model.optimizer, "weight_decay", None):
@@ -91,13 +96,29 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
+def _argument(variable: keras.Variable | None) -> str:
+    """Returns the argument of a layer that gives a variable its penalty."""
+    leaf = variable.path.rpartition("/")[2] if variable is not None else "kernel"
+    part = leaf.removesuffix("_kernel") if leaf.endswith("_kernel") else leaf
+    known = ("kernel", "bias", "embeddings", "gamma", "beta", "depthwise", "pointwise", "recurrent")
+    return f"{part}_regularizer" if part in known else "regularizer"
+
+
+def _of_one_layer(codes: Iterable[str]) -> str:
+    """Returns the code with the first value of each argument: no argument may come twice."""
+    first: dict[str, str] = {}
+    for code in codes:
+        first.setdefault(code.partition("=")[0], code)
+    return ", ".join(first.values())
+
+
 def _code(scales: Mapping[str, float]) -> str:
     l1, l2 = rounded(scales.get("l1", 0.0)), rounded(scales.get("l2", 0.0))
     if l1 and l2:
-        return f"kernel_regularizer=tf_recipes.l1_l2_regularizer({l1}, {l2})"
+        return f"tf_recipes.l1_l2_regularizer({l1}, {l2})"
     if l2:
-        return f"kernel_regularizer=tf_recipes.l2_regularizer({l2})"
-    return f"kernel_regularizer=tf_recipes.l1_regularizer({l1})"
+        return f"tf_recipes.l2_regularizer({l2})"
+    return f"tf_recipes.l1_regularizer({l1})"
 
 
 def _setting(case: Case, penalties: Any, without_decay: bool) -> Any:
