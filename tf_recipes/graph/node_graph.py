@@ -89,6 +89,15 @@ class NodeGraph:
         """Returns the nodes of `within` that depend on one of the named nodes, and those."""
         return reached(names, lambda name: (e for e in self.consumers[name] if e in within))
 
+    def dependents(self, names: Collection[str]) -> set[str]:
+        """Returns the nodes that need one of the named nodes, also by control inputs, and those."""
+        found = set(names)
+        waiting: dict[str, list[str]] = defaultdict(list)
+        for name in self.nodes:
+            for each in self.inputs(name, control=True):
+                waiting[each].append(name)
+        return reached(found, waiting.__getitem__)
+
     @functools.cached_property
     def order(self) -> dict[str, int]:
         """Returns each node's place in an order in which inputs come before what needs them."""

@@ -5,8 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_recipes.graph import meta_graph
+from tf_recipes.graph.structure import Structure
 from tf_recipes.verify import verify
+from tf_recipes.verify.bench import feeds as feeds_of_steps
 from tf_recipes.verify.bench import reference
+from tf_recipes.verify.bench.arguments import Arguments
 
 v1 = tf.compat.v1
 RANDOM = np.random.RandomState(0)
@@ -53,3 +57,41 @@ def test_a_checkpoint_is_found_by_its_folder_and_by_each_of_its_files(folder):
         assert (kind, found) == ("checkpoint", prefix) and graph.definition.node
     with pytest.raises(ValueError, match="A folder must hold a checkpoint"):
         reference.open_files(folder)
+
+
+def test_the_forward_pass_changes_no_variable(tmp_path):
+    """The new value of a moving average depends on the inputs, and is no tensor of a layer."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 3], name="x")
+        is_training = v1.placeholder(tf.bool, [], name="is_training")
+        mean = v1.get_variable(
+            "mean", [3], trainable=False, initializer=v1.ones_initializer(), use_resource=False
+        )
+        of_batch = tf.reduce_mean(x, 0)
+        update = v1.assign_sub(mean, (mean - of_batch) * 0.5, name="update")
+        with tf.control_dependencies([update]):
+            tf.identity(x * 2.0, name="after")
+        used = tf.where(is_training, of_batch, mean)
+        kernel = v1.get_variable("w", [3, 1], initializer=v1.ones_initializer(), use_resource=False)
+        loss = tf.reduce_mean(tf.nn.softplus((x - used) @ kernel, name="outputs"))
+        with tf.control_dependencies([update]):
+            v1.train.GradientDescentOptimizer(0.1).minimize(loss)
+        session.run(v1.global_variables_initializer())
+        prefix = v1.train.Saver().save(session, str(tmp_path / "model.ckpt"))
+    structure = Structure(meta_graph.read(f"{prefix}.meta"))
+    held = reference.Reference(
+        structure, Arguments(["x:0"], []), lambda session: session.restore(prefix)
+    )
+    feeds = feeds_of_steps.make(
+        held.session,
+        {"x": RANDOM.rand(8, 3)},
+        {"is_training": True},
+        {"is_training": False},
+        1,
+        8,
+        0,
+    )
+    values = held.forward(feeds)
+    assert "outputs:0" in values and not {"update:0", "after:0"} & values.keys()
+    np.testing.assert_array_equal(held.session.values()["mean"], np.ones(3))
+    held.session.close()

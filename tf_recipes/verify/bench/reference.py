@@ -21,6 +21,7 @@ from tf_recipes.graph.graph_session import GraphSession, Values, touches
 from tf_recipes.graph.nodes import full, node_of
 from tf_recipes.graph.roles import Roles
 from tf_recipes.graph.structure import Structure
+from tf_recipes.graph.training_step import WRITES
 from tf_recipes.parity.comparison import LIMIT, Yardstick, relative_drift
 from tf_recipes.verify.bench.arguments import Arguments
 from tf_recipes.verify.bench.feeds import Feeds
@@ -134,8 +135,10 @@ class Reference:
         given = {node_of(name) for name in fed}
         apart = {n for n, node in structure.nodes.items() if touches(node.op) and n not in given}
         apart = structure.descendants(apart, set(structure.nodes))
-        usable = [n for n in candidates if _runs(structure, n) and n not in apart]
         asked = [node_of(name) for name in outputs or ()]
+        output = structure.output(arguments.inputs, labels)
+        apart |= _writing(structure, asked or ([output] if output else []))
+        usable = [n for n in candidates if _runs(structure, n) and n not in apart]
         after = [operation for each in between.values() for operation in each]
         self.session = GraphSession(structure, [*usable, *asked, *after], python, fed)
         self.candidates = [
@@ -145,7 +148,6 @@ class Reference:
             if self.session.dtype_of(tensor) in ("float32", "float64", "float16")
         ]
         self.asked = [full(t) for t in outputs or ()]
-        output = structure.output(arguments.inputs, labels)
         self.output = self.asked[0] if self.asked else (f"{output}:0" if output else None)
         self.initial = start(self.session)
         _check_finite(self.initial)
@@ -392,6 +394,17 @@ def _check_finite(values: Mapping[str, NDArray[Any]]) -> None:
                 f"NaN or infinity in {name!r}",
                 "Pass a checkpoint or feeds with which the TF1 program itself trains.",
             )
+
+
+def _writing(structure: Structure, outputs: Sequence[str]) -> set[str]:
+    """Returns the nodes that change a variable, or need that, where the outputs do not.
+
+    Some of them depend on the inputs, such as the new value of a moving average. To read one would
+    change what other nodes read at the same time.
+    """
+    needed = structure.ancestors(outputs)
+    writes = {n for n, node in structure.nodes.items() if WRITES.match(node.op)} - needed
+    return structure.dependents(writes)
 
 
 def _runs(structure: Structure, name: str) -> bool:
