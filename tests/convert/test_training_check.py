@@ -56,6 +56,30 @@ def test_a_training_that_cannot_be_compared(converted, build, why, verified, tmp
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(output_folder.FILES)
 
 
+def test_fewer_rows_are_tried_where_nothing_can_be_judged(converted, monkeypatch):
+    """Of 64 rows it is likely that one is at the edge of a ReLU, where TF1's numbers jump."""
+    from tf_recipes.convert import training_check
+    from tf_recipes.verify import migration
+
+    real = migration.verify
+
+    def verify(make, path, feeds, **settings):
+        asked.append(len(feeds["x:0"]))
+        report = real(make, path, feeds, **settings)
+        if asked[-1] > training_check.FEW:
+            return migration.Report({**report.document, "passed": False, "verdict": "not judged"})
+        return report
+
+    asked = []
+    monkeypatch.setattr(migration, "verify", verify)
+    done = converted(net, steps=2)
+    assert asked == [64, 8] and done.passed and done.document["training"]["passed"]
+    assert done.document["training"]["settings"]["batch_size"] == 8
+    rows = {"x": np.ones((64, 3), "f4"), "y": np.zeros(64, "i4")}
+    done = converted(net, steps=2, feeds=rows)  # those of a person are not cut
+    assert asked == [64, 8, 64] and "not compared" in str(done)
+
+
 def test_a_training_that_was_not_judged_needs_its_reason(converted):
     document = dict(converted(standing_still).document)
     conversion_schema.check(document)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +17,9 @@ from tf_recipes.graph.graph_session import RunError
 from tf_recipes.verify import migration
 from tf_recipes.verify.bench.feeds import FeedsError
 from tf_recipes.verify.migration import Report
+
+FEW = 8  # rows, of those that were made, with which nothing could be judged
+NOT_JUDGED = 2  # exit status of a verification
 
 
 class NotComparedError(ValueError):
@@ -42,7 +47,8 @@ def run(
         variable_map: that of the variables, by `variable_map`.
         make: returns the model, anew at each call; the training changes it.
         inputs: names of the tensors that the model takes.
-        rows: `{tensor: array (rows, …)}` of the inputs and labels.
+        rows: `{tensor: array (rows, …)}` of the inputs and labels. If they were made, and nothing
+            can be judged with them, a few of them are tried as well.
         feed: `{placeholder: value}` in training.
         eval_feed: the same in evaluation.
         steps: how many steps.
@@ -56,24 +62,25 @@ def run(
     """
     assert source.structure is not None  # there is no training without
     structure = source.structure
+    verified = functools.partial(
+        migration.verify,
+        make,
+        source.path,
+        feed=feed,
+        eval_feed=eval_feed,
+        train_op=[structure.train_op, *structure.also],
+        loss=structure.loss,
+        inputs=list(inputs),
+        labels=list(training.labels),
+        outputs=list(source.outputs),
+        sample_weight=training.sample_weight,
+        variable_map=variable_map,
+        steps=steps,
+        explain=False,
+        cache=False,
+    )
     try:
-        return migration.verify(
-            make,
-            source.path,
-            dict(rows),
-            feed=feed,
-            eval_feed=eval_feed,
-            train_op=[structure.train_op, *structure.also],
-            loss=structure.loss,
-            inputs=list(inputs),
-            labels=list(training.labels),
-            outputs=list(source.outputs),
-            sample_weight=training.sample_weight,
-            variable_map=variable_map,
-            steps=steps,
-            explain=False,
-            cache=False,
-        )
+        report = verified(feeds=dict(rows))
     except (FeedsError, RunError) as error:
         values_count = values_are_given and isinstance(error, FeedsError)
         if rows_are_given or values_count:
@@ -83,6 +90,14 @@ def run(
         ) from error
     except ValueError as error:
         raise NotComparedError(_said(error)) from error
+    if report.exit_status != NOT_JUDGED or rows_are_given:
+        return report
+    # of fewer rows it is less likely that one is at the edge of a ReLU, where TF1's numbers jump
+    with contextlib.suppress(ValueError):  # a graph may take batches of one size alone
+        few = {name: each[:FEW] if each.ndim else each for name, each in rows.items()}
+        again = verified(feeds=few)
+        return report if again.exit_status == NOT_JUDGED else again
+    return report
 
 
 def _said(error: ValueError) -> str:
