@@ -19,14 +19,13 @@ keras_adamw reset_after reset_after_own_cell no_lengths rate_of_keras without_l1
 small_accumulator no_bias symmetric_padding smoothed_labels keep_prob_as_rate no_scaling
 fused_batch_norm epsilon_of_torch axis_of_the_text linear no_nesterov other_margin slope_of_keras
 valid_conv1d l2_of_keras_tied not_centered equal_weights rate_a_tenth clipped_before_l2
-clipped_after_l2
+clipped_after_l2 no_logits
 """
 CHOSEN = _CHOSEN.split()
 # those whose reason is not found, and why
 NOT_NAMED = {
     "reset_after_own_cell": "the cell is the port's own layer, which no substitution can change",
     "no_lengths": "no known difference: the mask of the padded words is missing",
-    "smoothed_labels": "no known difference: the loss has another argument",
     "other_margin": "no known difference: the loss is the port's own function",
 }
 

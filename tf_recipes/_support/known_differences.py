@@ -187,6 +187,11 @@ DIFFERENCES: dict[str, Difference] = {
         "other `loss_weights`, or none",
         _NAMES,
     ),
+    "label_smoothing": Difference(
+        "labels as they are, or smoothed by a share, as by `label_smoothing` of `tf.losses`",
+        "another `label_smoothing`, or none",
+        _NAMES,
+    ),
     "training_default": Difference(
         "the layers of `tf.layers` have `training=False` where it is left out, also in training",
         "a layer that `fit` calls with `training=True`",
@@ -197,7 +202,6 @@ DIFFERENCES: dict[str, Difference] = {
         "the losses take logits",
         "a loss of Keras, whose default is `from_logits=False`",
         f"{_RECIPES}/best_practice.md",
-        in_source=True,
     ),
     "initializer": Difference(
         "an initializer without its width has a standard deviation, a bound or a scale of 1",

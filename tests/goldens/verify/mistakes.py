@@ -173,9 +173,9 @@ MISTAKES = [
     _mistake("clipped_before_l2", "clip_with_l2", "clipping_order", before=True),
     _mistake("clipped_after_l2", "clip_before_l2", "clipping_order", **_l2_in_the_loss),
     _mistake("clipped_before_the_mean", "clip_norm", "clipping_order", parts=2),
+    _mistake("no_logits", "embedding_gru", "logits", from_logits=False),
+    _mistake("smoothed_labels", "handwritten_conv", "label_smoothing", label_smoothing=0.1),
     # none of the known differences
     _mistake("no_lengths", "embedding_rnn", None, masked=False),
-    _mistake("no_logits", "embedding_gru", None, from_logits=False),
-    _mistake("smoothed_labels", "handwritten_conv", None, label_smoothing=0.1),
     _mistake("other_margin", "shared_weights", None, margin=1.0),
 ]
