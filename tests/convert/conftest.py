@@ -17,7 +17,7 @@ class Checkpoints:
         self.folder = folder
 
     def save(self, name, build, change=None):
-        """Saves a graph with random variables; returns the checkpoint's folder.
+        """Saves a graph with variables at random, the same in each run; returns the folder.
 
         Args:
             name: the name of the folder.
@@ -28,8 +28,8 @@ class Checkpoints:
 
         prefix = str(self.folder / name / "model.ckpt")
         with tf.Graph().as_default():
+            tf.compat.v1.set_random_seed(0)  # before the variables, whose seeds come from it
             build(tf.compat.v1)
-            tf.compat.v1.set_random_seed(0)
             with tf.compat.v1.Session() as session:
                 session.run(tf.compat.v1.global_variables_initializer())
                 if tf.compat.v1.global_variables():

@@ -1,7 +1,5 @@
 """Tests how programs train that people write: look-ups, parts, weights of rows, warm-up."""
 
-import zlib
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,9 +10,6 @@ tf1 = tf.compat.v1
 
 
 def variable(name, shape, **settings):
-    """Returns a variable that starts in every run as in the last one."""
-    seeded = tf1.glorot_uniform_initializer(seed=zlib.crc32(name.encode()))
-    settings = {"initializer": seeded, **settings}
     return tf1.get_variable(name, shape, use_resource=False, **settings)
 
 
