@@ -119,7 +119,10 @@ def _draw_times(axes, measured, cost, cores):
 
 
 def _draw_break_even(axes, measured, cost):
-    """Draws the break-even batch over the parameters, for each network and number of workers."""
+    """Draws the break-even batch over the parameters, for each network and number of workers.
+
+    Where computing costs nothing in the model, as short measurements may say, no batch pays.
+    """
     parameters = [each.parameters for each in measured]
     line = np.geomspace(min(parameters), 100 * max(parameters))
     for k, (name, bandwidth) in enumerate(BANDWIDTHS.items()):
@@ -127,6 +130,10 @@ def _draw_break_even(axes, measured, cost):
             rows = [cost.break_even(workers, p, bandwidth) for p in line]
             label = f"{name}, W = {workers}"
             axes.plot(line, rows, style, color=f"C{k}", label=label)
-    axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel="rows of the global batch")
+    axes.set(xscale="log", xlabel="parameters", ylabel="rows of the global batch")
+    if cost.compute > 0:
+        axes.set_yscale("log")
+    else:
+        axes.text(0.5, 0.5, "no batch pays", ha="center", transform=axes.transAxes)
     axes.set_title("a cluster is faster than one worker above")
     axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))  # over no line

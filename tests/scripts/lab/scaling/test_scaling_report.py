@@ -1,6 +1,7 @@
 import io
 import json
 
+import pytest
 from rich.console import Console
 
 from lab.scaling import scaling_report
@@ -25,6 +26,14 @@ def test_the_table_has_a_line_for_each_measurement():
     assert lines[2].split()[-3:] == ["-20%", "0.01", "0.01"]
     assert "compute: 1e-11 s" in lines
     assert "root mean square of the errors: 16%" in lines
+
+
+@pytest.mark.parametrize("compute", [1e-11, 0.0])
+def test_a_figure_is_drawn_also_where_no_batch_pays(compute, tmp_path):
+    """Times that were measured on a busy machine may show no cost of computing."""
+    cost = Cost(fixed=1e-3, update=0.0, compute=compute, message=1e-4, byte=0.0)
+    scaling_report.plot(tmp_path / "out.png", MEASURED, cost, cores=2)
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_json_has_everything(tmp_path):
