@@ -149,9 +149,8 @@ def _training(result: Result) -> dict[str, Any] | None:
     tf1_slots = result.bench.reference.roles.slots
     steps = result.bench.steps([each.tensor for each in result.outputs])
     losses = next((e for e in training.judged if e.name == judgement.LOSSES), None)
-    compared = max((len(each.drift) for each in training.judged), default=0)
-    count = compared if training.differs else training.steps
-    after = training.after if count == compared else ()
+    count = training.compared if training.differs else training.steps
+    after = training.after if count == training.compared else ()
     note = None
     if training.jump is not None and count > training.jump:
         note = (

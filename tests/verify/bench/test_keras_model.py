@@ -247,8 +247,9 @@ def test_a_factor_that_fits_one_step_alone_is_no_reason(tmp_path):
     def port():
         x = keras.Input((6,), name="x")
         model = keras.Model(x, layers.Dense(3, use_bias=False, name="out")(x))
-        error = lambda y, z: 10 * ops.mean((z - ops.one_hot(y, 3)) ** 2)  # noqa: E731
-        model.compile(keras.optimizers.SGD(0.1), error)
+        model.compile(
+            keras.optimizers.SGD(0.1), lambda y, z: 10 * ops.mean((z - ops.one_hot(y, 3)) ** 2)
+        )
         return model
 
     report = verify(port, saved(tmp_path, program), FEEDS, **SETTINGS)

@@ -91,5 +91,8 @@ def test_the_code_keeps_what_is_right(tmp_path):
     )
     assert [each["name"] for each in report.reasons] == ["batch_norm_variance"], str(report)
     code = report.reasons[0]["code"]
-    mended = lambda: eval(code, {"tf_recipes": tf_recipes})  # noqa: E731
-    assert verify(lambda: port(mended()), checkpoint, feeds, **settings).passed, code
+
+    def mended():
+        return port(eval(code, {"tf_recipes": tf_recipes}))
+
+    assert verify(mended, checkpoint, feeds, **settings).passed, code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -88,14 +89,16 @@ def _of_function(assigned: Function, shape: Sequence[int], numbers: Any) -> Made
             continue
         bound = measured(top, numbers, near=1e-5)
         axis = axes[0] if len(axes) == 1 else axes
-        if fits(_scaled(axes, lambda n: np.minimum(n, bound), 0.0)):  # noqa: B023, used at once
+        at_most = functools.partial(np.minimum, bound)
+        if fits(_scaled(axes, at_most, 0.0)):
             return made("tf_recipes.MaxNorm", bound, axis=axis)
-        if fits(_scaled(axes, lambda n: np.minimum(n, bound), _EPSILON)):  # noqa: B023
+        if fits(_scaled(axes, at_most, _EPSILON)):
             return made("keras.constraints.MaxNorm", bound, axis=axis)
         if fits(_scaled(axes, np.ones_like, _EPSILON)):
             return made("keras.constraints.UnitNorm", axis=axis)
         low = measured(float(least.flat[0]), numbers, near=1e-4)
-        if fits(_scaled(axes, lambda n: np.clip(n, low, bound), _EPSILON)):  # noqa: B023
+        between = functools.partial(np.clip, a_min=low, a_max=bound)
+        if fits(_scaled(axes, between, _EPSILON)):
             return made("keras.constraints.MinMaxNorm", low, bound, axis=axis)
     return None
 

@@ -67,10 +67,14 @@ class Training:
         return bool(self.masks_left) or not all(each.passed for each in arrays)
 
     @property
+    def compared(self) -> int:
+        """Returns how many steps were compared: those before TF1 drifts from itself too far."""
+        return judgement.compared_steps(self.judged)
+
+    @property
     def steps(self) -> int:
         """Returns how many steps could be judged, of a training that does not differ."""
-        compared = max((len(each.drift) for each in self.judged), default=0)
-        return compared if self.jump is None else self.jump
+        return self.compared if self.jump is None else self.jump
 
 
 class Bench:
@@ -266,7 +270,7 @@ class Bench:
             The arrays and the outputs after the last step, and the first step in which a number of
             TF1 jumps, from 0, or None.
         """
-        whole = max(len(each.drift) for each in judged) if judged else 0
+        whole = judgement.compared_steps(judged)
         if not whole:
             return judged, after, None
         first = judgement.first_failure(judged)

@@ -88,6 +88,11 @@ def judged_steps(sensitivity: NDArray[Any]) -> int:
     return int(chaotic[0]) if len(chaotic) else len(sensitivity)
 
 
+def compared_steps(judged: Sequence[Judged]) -> int:
+    """Returns how many steps the judged arrays of a training have; 0 without arrays."""
+    return max((len(each.drift) for each in judged), default=0)
+
+
 def would_match(
     name: str,
     still: NDArray[Any],
