@@ -204,3 +204,37 @@ def test_rate_is_float32_where_keras_is_float64(name, float64):
         "adam_w": 0.8000000301328544,
     }
     assert float(w) == pytest.approx(expected[name], rel=1e-15)
+
+
+@pytest.mark.parametrize("name", ["GradientDescent", "Momentum", "Adam"])
+def test_an_update_waits_for_the_gradient_of_its_variable_alone(name):
+    """Only so does TensorFlow keep the order of the forward pass before the update.
+
+    The loss of a critic is linear in its last kernel, whose gradient does not depend on its value.
+    """
+    critic = keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(4, "tanh"),
+            keras.layers.Dense(1, use_bias=False, name="last"),
+        ]
+    )
+    optimizer = getattr(tf_recipes, name)(0.1)
+    critic.compile(optimizer, loss=lambda y, outputs: keras.ops.mean(y * outputs))
+    step = tf.function(critic.train_step).get_concrete_function((tf.ones((2, 3)), tf.ones((2, 1))))
+    handle = critic.get_layer("last").kernel.value.handle
+    last = next(inner for outer, inner in step.graph.captures if outer is handle)
+    (update,) = (
+        op
+        for op in step.graph.get_operations()
+        if op.type.startswith("Assign") and op.inputs[0] is last
+    )
+    waiting, found = [update], set()
+    while waiting:
+        op = waiting.pop()
+        if op not in found:
+            found.add(op)
+            waiting += [each.op for each in op.inputs]
+    reads = [op for op in found if op.type == "ReadVariableOp" and op.inputs[0] is last]
+    assert len(reads) == 1  # of the update itself
+    assert len([op for op in update.control_inputs if op.type == "ReadVariableOp"]) == 2

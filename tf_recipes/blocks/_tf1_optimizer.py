@@ -212,6 +212,21 @@ class TF1Optimizer(keras.optimizers.Optimizer):
                 lambda: None,
             )
 
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        """Sums gradients over replicas; leaves them as they are where there is one replica.
+
+        Keras on TensorFlow joins the gradients of one replica, too, in an `IdentityN`, and so lets
+        each update wait for all of them. TensorFlow then drops the rule that the forward pass
+        reads a variable before its update, as one that this makes needless, and afterwards takes
+        the `IdentityN` apart. Where the gradient of a variable does not depend on its value, as in
+        a loss that is linear in it, a step may then compute with the updated value.
+        """
+        import tensorflow as tf  # Keras calls this method on TensorFlow alone
+
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            return super()._all_reduce_sum_gradients(grads_and_vars)
+        return list(grads_and_vars)
+
     def _sums(self, variables: list[Any]) -> list[list[keras.Variable]]:
         """Returns the sums, the held rows and the squares that belong to some variables."""
         indices = [self._get_variable_index(variable) for variable in variables]

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
@@ -113,7 +114,8 @@ def train(
     losses: list[float] = []
     for first, last in _calls(len(batches)):
         watch = _EachStep(masks, drawn[first:last], first, after)
-        with errors_of_the_model("train on the batches", _given(*batches[first])):
+        given = _given(*batches[first])
+        with errors_of_the_model("train on the batches", given), _reads_before_updates():
             model.fit(
                 (_packed(*batch) for batch in batches[first:last]),
                 steps_per_epoch=last - first,
@@ -123,6 +125,26 @@ def train(
             )
         losses += watch.finish()
     return np.array(losses)
+
+
+@contextlib.contextmanager
+def _reads_before_updates() -> Iterator[None]:
+    """Lets each step read a variable before its update, also under the optimizers of Keras.
+
+    TensorFlow's dependency optimizer takes this order away where Keras joins all gradients in an
+    `IdentityN`; see `TF1Optimizer._all_reduce_sum_gradients`. Without it now and then a right port
+    would differ: a critic, or a weight of the loss.
+    """
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    name = "dependency_optimization"
+    before = tf.config.optimizer.get_experimental_options().get(name, True)
+    tf.config.optimizer.set_experimental_options({name: False})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({name: before})
 
 
 def _calls(steps: int) -> list[tuple[int, int]]:
