@@ -35,6 +35,7 @@ def settings():
     found = tf.config.experimental.tensor_float_32_execution_enabled()
     yield
     tf.config.experimental.enable_tensor_float_32_execution(found)
+    tf.config.optimizer.set_experimental_options({"dependency_optimization": True})  # the default
 
 
 @pytest.mark.usefixtures("settings")

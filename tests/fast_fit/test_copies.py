@@ -78,7 +78,7 @@ def test_a_copy_goes_with_its_array_and_when_a_fit_does_without_it():
     assert not copies._kept
 
 
-@pytest.mark.parametrize("count", [0, 7, 8, 2**15 + 9])
+@pytest.mark.parametrize("count", [0, 7, 8, 2**18 + 9])
 def test_bytes_are_compared_to_the_last(count):
     one = np.arange(count, dtype="uint8")
     other = one.copy()

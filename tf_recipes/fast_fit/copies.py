@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOCK = 2**15  # bytes of one comparison, so that the blocks of both arrays fit into a fast cache
+# Bytes of one comparison: a few fill the second cache, many cost a call of NumPy each.
+_BLOCK = 2**18
 
 
 class Copies:
