@@ -132,8 +132,8 @@ def _reads_before_updates() -> Iterator[None]:
     """Lets each step read a variable before its update, also under the optimizers of Keras.
 
     TensorFlow's dependency optimizer takes this order away where Keras joins all gradients in an
-    `IdentityN`; see `TF1Optimizer._all_reduce_sum_gradients`. Without it now and then a right port
-    would differ: a critic, or a weight of the loss.
+    `IdentityN`; see `TF1Optimizer._all_reduce_sum_gradients`. With that optimizer, a right port
+    would differ now and then: a critic, or one with a trained scale of the loss.
     """
     if keras.backend.backend() != "tensorflow":
         yield
