@@ -7,6 +7,7 @@ import keras
 import pytest
 
 import tf_recipes
+import xla_flags
 
 
 def clipping_model(cls):
@@ -203,5 +204,5 @@ print(keras.backend.backend(), *done)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_building_blocks_on_another_backend(backend, run_python):
     pytest.importorskip(backend, reason=f"{backend} is not installed; Keras can do without it")
-    printed = run_python(OTHER_BACKEND, KERAS_BACKEND=backend)
+    printed = run_python(OTHER_BACKEND, **xla_flags.on(backend))
     assert printed == f"{backend} Momentum Adagrad RMSProp Adam"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import xla_flags
 from tf_recipes.blocks.augmentation import KINDS, ImageAugmentation
 from tf_recipes.fast_fit.model import FastFitModel
 
@@ -453,7 +454,7 @@ print(keras.backend.backend())
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_on_another_backend(backend, run_python):
     pytest.importorskip(backend, reason=f"{backend} is not installed; Keras can do without it")
-    assert run_python(OTHER_BACKEND, KERAS_BACKEND=backend) == backend
+    assert run_python(OTHER_BACKEND, **xla_flags.on(backend)) == backend
 
 
 def test_xla_that_is_asked_for_gives_way_with_kerass_own_warning():

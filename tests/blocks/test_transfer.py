@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tf_recipes
+import xla_flags
 from tf_recipes.blocks.transfer import first_layers, freeze_layers, reuse_layers, unfreeze_layers
 
 X = np.random.default_rng(0).random((40, 6), np.float32)
@@ -604,7 +605,7 @@ print(keras.backend.backend())
 
 def test_on_another_backend(run_python):
     pytest.importorskip("jax", reason="jax is not installed; Keras can do without it")
-    frozen, both, backend = run_python(ON_JAX, KERAS_BACKEND="jax").splitlines()
+    frozen, both, backend = run_python(ON_JAX, **xla_flags.on("jax")).splitlines()
     assert frozen.split() == ["True"] * 5 + ["False"] * 2  # kernel, bias, beta and two averages
     assert both.split() == ["False"] * 5  # all but the kernel and bias before the batch norm
     assert backend == "jax"

@@ -14,6 +14,7 @@ import pytest
 import limits
 import new_python
 import tf_recipes
+import xla_flags
 from tf_recipes.convert import conversion, output_folder
 
 FOLDER = """
@@ -182,7 +183,7 @@ def test_models_run_on_other_backends(converted, tmp_path, checkpoints, backend)
         folders[str(folder)] = done.model(rows)
     printed = new_python.run(
         [sys.executable, "-c", WITHOUT_TENSORFLOW, *folders],
-        env={**os.environ, "KERAS_BACKEND": backend},
+        env={**os.environ, **xla_flags.on(backend)},
         capture_output=True,
         text=True,
         timeout=limits.PROCESS,

@@ -144,7 +144,7 @@ def kept_copies():
     rows, labels = ROWS.copy(), LABELS.copy()
 
     def fit():
-        loss = model.fit(rows, labels, batch_size=47, verbose=0).history["loss"][0]
+        loss = model.fit(rows, labels, batch_size=47, shuffle=False, verbose=0).history["loss"][0]
         return loss, [each[1] for each in model._engine._copies._kept.values()]
 
     (first, before), (same, again) = fit(), fit()

@@ -44,8 +44,7 @@ def found(folder):
         [sys.executable, PROGRAM, folder],
         env={
             **os.environ,
-            "KERAS_BACKEND": "jax",
-            "XLA_FLAGS": f"--xla_force_host_platform_device_count=2 {xla_flags.QUICK}",
+            **xla_flags.on("jax", "--xla_force_host_platform_device_count=2"),
             "TF_CPP_MIN_LOG_LEVEL": "3",
         },
         capture_output=True,

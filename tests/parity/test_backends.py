@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import limits
+import xla_flags
 from tf_recipes.parity import comparison, references
 
 PROGRAM = Path(__file__).with_name("replay_on_backend.py")
@@ -36,7 +37,7 @@ def replayed(backend, request, tmp_path_factory):
     if not named and importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed; Keras can do without it")
     path = tmp_path_factory.mktemp(backend) / "found.json"
-    variables = {"KERAS_BACKEND": backend, "JAX_ENABLE_X64": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    variables = {**xla_flags.on(backend), "JAX_ENABLE_X64": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
         [sys.executable, PROGRAM, path],
         env={**os.environ, **variables, "PYTHONPATH": os.pathsep.join(PATHS)},

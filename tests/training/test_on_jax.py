@@ -10,13 +10,9 @@ import pytest
 
 import limits
 import new_python
+import xla_flags
 
 LIMIT = 10.0  # one-ulp sensitivities, as for a port that matches TF1
-# Each program runs a few times only, so that fewer optimizations cost less.
-XLA_FLAGS = (
-    "--xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0 "
-    "--xla_llvm_disable_expensive_passes=true"
-)
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +24,7 @@ def found(tmp_path_factory):
         [sys.executable, Path(__file__).with_name("train_on_jax.py"), folder],
         env={
             **os.environ,
-            "KERAS_BACKEND": "jax",
-            "XLA_FLAGS": XLA_FLAGS,
+            **xla_flags.on("jax", "--xla_force_host_platform_device_count=4"),
             "TF_CPP_MIN_LOG_LEVEL": "3",
         },
         capture_output=True,

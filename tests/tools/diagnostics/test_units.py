@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import tf_recipes
+import xla_flags
 from tf_recipes.tools.diagnostics.units import SaturationMonitor, saturated
 
 X = np.array([[1.0], [-1.0]], "float32")
@@ -171,4 +172,4 @@ monitor = tf_recipes.SaturationMonitor(x, interval=1)
 model.fit(x, x - 1, batch_size=1, shuffle=False, verbose=0, callbacks=[monitor])
 print(keras.backend.backend(), [record["hidden/dead"] for record in monitor.records])
 """
-    assert run_python(code, KERAS_BACKEND=backend) == f"{backend} [0.0, 1.0, 1.0, 1.0, 1.0]"
+    assert run_python(code, **xla_flags.on(backend)) == f"{backend} [0.0, 1.0, 1.0, 1.0, 1.0]"
