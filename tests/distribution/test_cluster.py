@@ -45,7 +45,7 @@ WORKER = {"type": "worker", "index": 0}
         ({}, ["no TF_CONFIG"]),
         ({"TF_CONFIG": ""}, ["no TF_CONFIG"]),
         ({"TF_CONFIG": "{worker}"}, ["must be JSON", "{worker} (Expecting property name"]),
-        ({"TF_CONFIG": 5000 * "["}, ["must be JSON", "recursion"]),
+        ({"TF_CONFIG": 100_000 * "["}, ["must be JSON", "recursion"]),
         ({"TF_CONFIG": "[1]"}, ["JSON object", "[1]"]),
         (config(None, WORKER), ['"cluster"', "Received: nothing."]),
         (config({"worker": []}, WORKER), ['"worker"', '{"worker": []}']),

@@ -19,6 +19,7 @@ import ctypes
 import functools
 import gc
 import json
+import linecache
 import os
 import runpy
 import selectors
@@ -216,6 +217,9 @@ def run(arguments):
         sys.path[0] = ""
         sys.argv = ["-c", *rest[1:]]
         code = compile(rest[0], "<string>", "exec")
+        if sys.version_info >= (3, 13):  # which shows these lines in a traceback
+            lines = rest[0].splitlines(keepends=True)
+            linecache.cache["<string>"] = (len(rest[0]), None, lines, "<string>")
     else:
         sys.path[0] = os.path.dirname(os.path.realpath(first))
         sys.argv = arguments
