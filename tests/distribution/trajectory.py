@@ -83,6 +83,7 @@ def train(spec, strategy, ulp_away):
         loop = strategies.loop(model, kind, strategy) if strategy else model.loop(kind)
         model.reset_metrics()
         logs = loop(holder, order, size, 0, -(-rows // size))
+        # `each`, because Python 3.12.1 would take `value` for the same name in the next line.
         found |= {f"{kind}/{name}": each.numpy() for name, each in logs.items()}
     return found | {v.path: value(v) for v in [*model.variables, *model.optimizer.variables]}
 
