@@ -18,7 +18,7 @@ from tf_recipes.graph.nodes import VARIABLES, full, node_of
 from tf_recipes.graph.structure import WRITES
 from tf_recipes.graph.tf1_server import as_written
 from tf_recipes.parity.comparison import LIMIT, relative_drift
-from tf_recipes.verify.bench import keras_steps
+from tf_recipes.verify.bench import keras_forward
 
 STARTS = 8  # weights one ulp away, over which the drift of the graph from itself is taken
 
@@ -99,7 +99,7 @@ def compare(
         rows: `{tensor: array}` for those.
     """
     given = [rows[name] for name in inputs]
-    with keras_steps.without_noise(model):
+    with keras_forward.without_noise(model):
         found = model(given if len(given) > 1 else given[0], training=False)
     predicted = [keras.ops.convert_to_numpy(each) for each in keras.tree.flatten(found)]
     pairs = zip(of_graph.values.items(), predicted, strict=True)

@@ -23,7 +23,7 @@ from tf_recipes.verify.bench import (
     attempt,
     dropout_off,
     kept_results,
-    keras_steps,
+    keras_forward,
     map_orders,
     recorded_steps,
     recurrent_cells,
@@ -303,13 +303,13 @@ class Verification:
             return
         given = self.feeds.evaluate()
         try:
-            keras_steps.predict(model, self.arguments.x(model, given))
+            keras_forward.predict(model, self.arguments.x(model, given))
         except ValueError:
             if arguments.is_symbolic(model) or self.arguments.keyed:
                 raise
             keyed = self.arguments.in_a_dict()
             with contextlib.suppress(ValueError):  # the first error says more
-                keras_steps.predict(model, keyed.x(model, given))
+                keras_forward.predict(model, keyed.x(model, given))
                 self.arguments = self.reference.arguments = keyed
                 return
             raise

@@ -14,10 +14,19 @@ from numpy.typing import NDArray
 from tf_recipes._support import validation
 from tf_recipes.graph.nodes import node_of
 from tf_recipes.parity.comparison import LIMIT, relative_drift
-from tf_recipes.verify.bench import averages, judgement, jumps, keras_steps, slots, variable_map
+from tf_recipes.verify.bench import (
+    averages,
+    judgement,
+    jumps,
+    keras_forward,
+    keras_steps,
+    slots,
+    variable_map,
+)
 from tf_recipes.verify.bench.feeds import Feeds
 from tf_recipes.verify.bench.judgement import Judged
 from tf_recipes.verify.bench.kept_results import KeptResults
+from tf_recipes.verify.bench.masks import Masks
 from tf_recipes.verify.bench.reference import Reference, Sensitivity, Steps
 
 _VIRTUAL = {"softmax": keras.ops.softmax, "sigmoid": keras.ops.sigmoid}
@@ -137,7 +146,7 @@ class Bench:
 
     def outputs(self, model: keras.Model) -> list[OutputResult]:
         """Judges the predictions of a model whose variables are TF1's."""
-        predictions = keras_steps.predict(model, self.x(model, self.feeds.evaluate()))
+        predictions = keras_forward.predict(model, self.x(model, self.feeds.evaluate()))
         names = list(getattr(model, "output_names", None) or [])
         if len(names) != len(predictions):
             names = [f"output {k}" for k in range(len(predictions))]
@@ -158,7 +167,7 @@ class Bench:
         """Puts the outputs of each layer beside the nearest tensor of the graph."""
         results = []
         x = self.x(model, self.feeds.evaluate())
-        for layer, kind, value in keras_steps.layer_outputs(model, x):
+        for layer, kind, value in keras_forward.layer_outputs(model, x):
             near = self._nearest(value)
             if near is None:
                 results.append(LayerResult(layer, kind, None, None))
@@ -204,8 +213,8 @@ class Bench:
             x = self.x(model, given)
             if k == 0:
                 first = steps.run.masks[0] if steps.run.masks else {}
-                masks = keras_steps.Masks(model, x, first, normal[0] if normal else {})
-                predictions = keras_steps.nested_predictions(model, x)
+                masks = Masks(model, x, first, normal[0] if normal else {})
+                predictions = keras_forward.nested_predictions(model, x)
             weight = reference.arguments.weight
             sample_weight = np.asarray(given[weight]).reshape(-1) if weight else None
             batches.append((x, taken.y(model, given, predictions), sample_weight))
@@ -249,7 +258,7 @@ class Bench:
     ) -> list[OutputResult]:
         """Judges the predictions after the last step."""
         found = []
-        predictions = keras_steps.predict(model, self.x(model, self.feeds.evaluate()))
+        predictions = keras_forward.predict(model, self.x(model, self.feeds.evaluate()))
         for each, value in zip(tensors, predictions, strict=True):
             tensor, _, virtual = each.tensor.partition("|")
             reference_value = _through(virtual, steps.run.outputs[tensor])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tf_recipes.graph.roles import Roles
 from tf_recipes.parity.comparison import relative_drift
-from tf_recipes.verify.bench import keras_steps, variable_map
+from tf_recipes.verify.bench import keras_forward, variable_map
 from tf_recipes.verify.bench.recurrent_cells import Cell, layers_in
 from tf_recipes.verify.bench.variable_map import ORDER, USE, Link, Map
 
@@ -231,7 +231,7 @@ def _influence_in_model(
         return random.uniform(0.2, 0.7, shape) * sign
 
     def outputs(given: Any) -> list[list[NDArray[Any]]]:
-        called = keras_steps.calls(model, given)
+        called = keras_forward.calls(model, given)
         return [[value for layer, value in called if layer is owner] for owner in owners]
 
     def changed(now: list[list[NDArray[Any]]]) -> list[bool]:

@@ -13,7 +13,7 @@ from tf_recipes._support.known_differences import DIFFERENCES
 from tf_recipes._support.wrapped_optimizers import from_outside
 from tf_recipes.graph.facts import Facts
 from tf_recipes.graph.structure import Structure
-from tf_recipes.verify.bench import keras_steps
+from tf_recipes.verify.bench import keras_forward
 from tf_recipes.verify.bench.recurrent_cells import layers_in
 from tf_recipes.verify.bench.result import Result
 from tf_recipes.verify.bench.variable_map import Map
@@ -141,7 +141,7 @@ def remade(case: Case, model: keras.Model, changes: Mapping[str, dict[str, Any]]
     new = source.make(wanted)
     object.__setattr__(new, "made_with", wanted)
     bench = case.result.bench
-    keras_steps.predict(new, bench.x(new, bench.feeds.evaluate()))  # builds a subclassed model
+    keras_forward.predict(new, bench.x(new, bench.feeds.evaluate()))  # builds a subclassed model
     return new
 
 
