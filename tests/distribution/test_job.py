@@ -19,7 +19,7 @@ FLAGS = [
     "--recipe=best_practice",
     "--hidden=8",
     "--batch_size=100",
-    "--epochs=3",
+    "--epochs=2",
     "--checkpoint_steps=20",
 ]
 # In place of best_practice where a test is not about the state of its layers: fewer operations.

@@ -130,7 +130,7 @@ def _draw_drifts(axes: Axes, trace: Mapping[str, Any], rows: Mapping[str, Any]) 
             _ring(axes, row["first_failure"], port)
 
 
-def _power_of_ten(value: float, position: int) -> str:
+def _power_of_ten(value: float, position: float) -> str:
     """Returns the label of a tick, such as 10⁻⁶. Matplotlib parses formulas."""
     return "10" + str(round(math.log10(value))).translate(SUPERSCRIPTS)
 
