@@ -131,7 +131,7 @@ def test_a_killed_chief_of_four(workers, ended, tmp_path, one_process):
 
 
 def test_a_killed_worker_that_does_not_come_back_is_waited_for_a_while(workers, ended, tmp_path):
-    worker = workers(2, PLAIN, f"--output_dir={tmp_path / 'out'}", "--cluster_timeout=10")
+    worker = workers(2, PLAIN, f"--output_dir={tmp_path / 'out'}", "--cluster_timeout=5")
     chief, victim = worker(0), worker(1)
     wait_for_step(tmp_path / "out", 20)
     victim.kill()
@@ -139,7 +139,7 @@ def test_a_killed_worker_that_does_not_come_back_is_waited_for_a_while(workers, 
     lost, end = error.splitlines()
     assert status == 2 and lost.endswith(LOST)
     assert end.startswith("train.py: error: All workers must be started. Received: worker 1 (")
-    assert "did not connect within 10 s. Start it" in end
+    assert "did not connect within 5 s. Start it" in end
 
 
 def test_ctrl_c_on_one_worker_ends_all_with_the_state_saved(workers, ended, tmp_path):

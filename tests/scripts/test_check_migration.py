@@ -175,7 +175,7 @@ def test_ctrl_c_ends_with_one_line(tmp_path, start_script):
         (tmp_path / name).write_text("older")
     command = ("check_migration", "--json_out=out.json", "--html=report.html")
     running = start_script(*command, cwd=tmp_path, **LIKE_TF1)
-    new_python.wait_for_cpu(running, 3)  # in the midst of it: it takes 20 s or more
+    new_python.wait_for_cpu(running, 1.5)  # in the midst of it: it takes 20 s or more
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=limits.EVENT)
     assert running.returncode == 130
