@@ -69,6 +69,12 @@ def wait_for_step(output_dir, step, seconds=limits.PROCESS):
     raise AssertionError("no such checkpoint")
 
 
+def kill(process):
+    """Kills a worker, and waits until its port is free: its copy, which held the pipes, is gone."""
+    process.kill()
+    process.communicate(timeout=limits.EVENT)
+
+
 @pytest.fixture(scope="module")
 def one_process(tmp_path_factory):
     """`one_process(*flags)` returns the figures of the same command without a strategy."""
@@ -106,7 +112,7 @@ def test_a_killed_worker_that_is_started_again_changes_no_bit(
     worker = workers(2, f"--output_dir={broken}")
     chief, victim = worker(0), worker(1)
     wait_for_step(broken, 60)
-    victim.kill()
+    kill(victim)
     (status, out, error), (again, *_) = ended([chief, worker(1)])
     assert (status, again) == (0, 0), error
     assert error.startswith("train.py: worker 1 (") and error.endswith(f") {LOST}\n")
@@ -120,7 +126,7 @@ def test_a_killed_chief_of_four(workers, ended, tmp_path, one_process):
     worker = workers(4, PLAIN, f"--output_dir={output_dir}")
     chief, *others = (worker(k) for k in range(4))
     wait_for_step(output_dir, 60)
-    chief.kill()
+    kill(chief)
     results = ended([worker(0), *others])
     assert [status for status, _, _ in results] == [0] * 4, results
     for _, out, _ in results:
