@@ -19,7 +19,7 @@ FLAGS = [
     "--recipe=best_practice",
     "--hidden=8",
     "--batch_size=100",
-    "--epochs=3",
+    "--epochs=2",
     "--checkpoint_steps=20",
 ]
 # In place of best_practice where a test is not about the state of its layers: fewer operations.
@@ -69,6 +69,12 @@ def wait_for_step(output_dir, step, seconds=limits.PROCESS):
     raise AssertionError("no such checkpoint")
 
 
+def kill(process):
+    """Kills a worker, and waits until its port is free: its copy, which held the pipes, is gone."""
+    process.kill()
+    process.communicate(timeout=limits.EVENT)
+
+
 @pytest.fixture(scope="module")
 def one_process(tmp_path_factory):
     """`one_process(*flags)` returns the figures of the same command without a strategy."""
@@ -106,7 +112,7 @@ def test_a_killed_worker_that_is_started_again_changes_no_bit(
     worker = workers(2, f"--output_dir={broken}")
     chief, victim = worker(0), worker(1)
     wait_for_step(broken, 60)
-    victim.kill()
+    kill(victim)
     (status, out, error), (again, *_) = ended([chief, worker(1)])
     assert (status, again) == (0, 0), error
     assert error.startswith("train.py: worker 1 (") and error.endswith(f") {LOST}\n")
@@ -120,7 +126,7 @@ def test_a_killed_chief_of_four(workers, ended, tmp_path, one_process):
     worker = workers(4, PLAIN, f"--output_dir={output_dir}")
     chief, *others = (worker(k) for k in range(4))
     wait_for_step(output_dir, 60)
-    chief.kill()
+    kill(chief)
     results = ended([worker(0), *others])
     assert [status for status, _, _ in results] == [0] * 4, results
     for _, out, _ in results:
@@ -131,7 +137,7 @@ def test_a_killed_chief_of_four(workers, ended, tmp_path, one_process):
 
 
 def test_a_killed_worker_that_does_not_come_back_is_waited_for_a_while(workers, ended, tmp_path):
-    worker = workers(2, PLAIN, f"--output_dir={tmp_path / 'out'}", "--cluster_timeout=10")
+    worker = workers(2, PLAIN, f"--output_dir={tmp_path / 'out'}", "--cluster_timeout=5")
     chief, victim = worker(0), worker(1)
     wait_for_step(tmp_path / "out", 20)
     victim.kill()
@@ -139,7 +145,7 @@ def test_a_killed_worker_that_does_not_come_back_is_waited_for_a_while(workers, 
     lost, end = error.splitlines()
     assert status == 2 and lost.endswith(LOST)
     assert end.startswith("train.py: error: All workers must be started. Received: worker 1 (")
-    assert "did not connect within 10 s. Start it" in end
+    assert "did not connect within 5 s. Start it" in end
 
 
 def test_ctrl_c_on_one_worker_ends_all_with_the_state_saved(workers, ended, tmp_path):

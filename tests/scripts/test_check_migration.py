@@ -17,6 +17,15 @@ import new_python
 from tf_recipes.parity import references
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "check_migration.py"
+# Closes the standard output, as the shell's `>&-` does, and runs the script of its arguments.
+CLOSED = """
+import os, runpy, sys
+os.close(1)
+sys.stdout = sys.__stdout__ = None  # as in each Python that starts without one
+del sys.argv[0]
+sys.path[0] = os.path.dirname(sys.argv[0])
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 LIKE_TF1 = {"variables": new_python.AS_TF1_ADDS}
 QUICK = references.RECORDED / "dropout_float64.npz"
 
@@ -166,7 +175,7 @@ def test_ctrl_c_ends_with_one_line(tmp_path, start_script):
         (tmp_path / name).write_text("older")
     command = ("check_migration", "--json_out=out.json", "--html=report.html")
     running = start_script(*command, cwd=tmp_path, **LIKE_TF1)
-    new_python.wait_for_cpu(running, 3)  # in the midst of it: it takes 20 s or more
+    new_python.wait_for_cpu(running, 1.5)  # in the midst of it: it takes 20 s or more
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=limits.EVENT)
     assert running.returncode == 130
@@ -217,10 +226,10 @@ def test_a_recipe_is_found_by_its_own_name_too(check, tmp_path):
 def test_with_the_standard_output_closed_the_verdict_is_still_written(tmp_path):
     (tmp_path / "real.json").write_text("older")
     (tmp_path / "out.json").symlink_to("real.json")
-    flags = "--recipe=dropout_float64 --ports=exact --json_out=out.json"
-    command = f"exec {sys.executable} {SCRIPT} {flags} >&-"
-    done = subprocess.run(
-        ["sh", "-c", command], cwd=tmp_path, check=False, stderr=subprocess.PIPE, text=True
+    flags = ("--recipe=dropout_float64", "--ports=exact", "--json_out=out.json")
+    command = [sys.executable, "-c", CLOSED, SCRIPT, *flags]
+    done = new_python.run(
+        command, cwd=tmp_path, check=False, stderr=subprocess.PIPE, text=True, **LIKE_TF1
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "out.json").is_symlink()

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import limits
+from fork_server import USUAL
 
 SERVER = Path(__file__).with_name("fork_server.py")
 # As TensorFlow is imported by `import_tensorflow(as_tf1_adds=True)`, so that sums have TF1's bits.
@@ -166,7 +167,7 @@ def _can_be_copied(options, variables):
     if options["preexec_fn"] or options["pass_fds"] or options["shell"]:
         return False
     return env is None or all(
-        env.get(name) == os.environ.get(name)
+        env.get(name, USUAL.get(name)) == os.environ.get(name, USUAL.get(name))
         for name in {*env, *os.environ}
         if name.startswith(READ_AT_START)
         and name not in variables

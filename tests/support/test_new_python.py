@@ -160,6 +160,15 @@ def test_what_a_copy_cannot_be_is_a_new_process(command, options):
         assert running.wait(limits.PROCESS) == running.poll() == 5
 
 
+def test_a_variable_that_says_what_is_usual_needs_no_new_process():
+    code = "import os; print(os.environ['KERAS_BACKEND'])"
+    env = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    pipes = {"stdout": subprocess.PIPE, "text": True}
+    with new_python.Popen([sys.executable, "-c", code], env=env, **pipes) as running:
+        assert running.copied
+        assert running.stdout.read() == "tensorflow\n"
+
+
 def test_random_numbers_of_two_copies_differ():
     code = "import random, numpy; print(random.random(), numpy.random.random())"
     first, second = (

@@ -1,5 +1,6 @@
 """Draws the figures of a section: those of `plots`, as small SVG with themes and descriptions."""
 
+import math
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from tf_recipes.parity.reports.html import words
 from tf_recipes.parity.trace import reference
 
 POINTS = 400  # of a curve; at this size more points look the same
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 ElementTree.register_namespace("", SVG)
 ElementTree.register_namespace("xlink", LINK)
@@ -116,6 +118,7 @@ def panel(draw: Callable[[Axes], None], columns: int) -> Figure:
 def _draw_drifts(axes: Axes, trace: Mapping[str, Any], rows: Mapping[str, Any]) -> None:
     """Draws the drifts, the edge of the band, and a ring where a port first leaves the band."""
     plots.draw_drifts(axes, trace, rows)
+    axes.yaxis.set_major_formatter(_power_of_ten)
     for band in axes.collections:
         band.set_linewidth(0)  # a dotted line, drawn below, marks the band's edge
     curve = next(iter(rows.values()))["curve"]
@@ -125,6 +128,11 @@ def _draw_drifts(axes: Axes, trace: Mapping[str, Any], rows: Mapping[str, Any]) 
     for port, row in rows.items():
         if row["first_failure"]:
             _ring(axes, row["first_failure"], port)
+
+
+def _power_of_ten(value: float, position: float) -> str:
+    """Returns the label of a tick, such as 10⁻⁶. Matplotlib parses formulas."""
+    return "10" + str(round(math.log10(value))).translate(SUPERSCRIPTS)
 
 
 def _ring(axes: Axes, first: Mapping[str, Any], port: str) -> None:
