@@ -18,6 +18,7 @@ import contextlib
 import ctypes
 import functools
 import gc
+import inspect
 import json
 import linecache
 import os
@@ -267,6 +268,8 @@ if __name__ == "__main__":
 
     # TensorFlow looks for GPUs as soon as absl starts a program that imported TensorFlow before.
     app._init_callbacks.clear()
+    if "coverage" in sys.modules:
+        inspect.stack()  # coverage asks for it in each copy; the first time looks at all modules
     gc.collect()
     gc.freeze()  # the copies leave these pages shared
     requested = serve(socket.socket(fileno=int(sys.argv[1])))
