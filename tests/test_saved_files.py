@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+import tf_recipes  # noqa: F401  Keras then knows its classes
+
 FOLDER = pathlib.Path(__file__).parent / "goldens" / "saved_models"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.keras"))
 
@@ -56,5 +58,5 @@ model = keras.saving.load_model(sys.argv[1])
 print(type(model).__name__, type(model.optimizer).__name__, len(model.optimizer.variables))
 """
     count = sum(key.startswith("best_practice/optimizer/") for key in expected)
-    printed = run_python(code, FOLDER / "best_practice.keras", new=True)
+    printed = run_python(code, FOLDER / "best_practice.keras")
     assert printed == f"FastFitModel Momentum {count}"

@@ -259,6 +259,7 @@ def test_convolutional_network_trains_and_loads_with_the_same_bits(dtype, jit_co
     x = keras.layers.Flatten(dtype=dtype)(norm(x))
     model = keras.Model(inputs, keras.layers.Dense(1, dtype=dtype)(x))
     model.compile(tf_recipes.Momentum(0.01), "mse", jit_compile=jit_compile)
+    model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
     images = sample(8, 6, 6, 1)
     losses = model.fit(images, images[:, 0, 0], epochs=8, verbose=0).history["loss"]
     assert losses[-1] < losses[0]

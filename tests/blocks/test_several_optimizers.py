@@ -64,6 +64,7 @@ def model():
         (keras.optimizers.Adam(0.01), ["deep"]),
     ]
     made.compile(tf_recipes.SeveralOptimizers(pairs), "mse")
+    made.optimizer.build(made.trainable_variables)  # else Keras traces the first step twice
     return made
 
 
@@ -96,6 +97,7 @@ def test_averages_and_a_loss_scale_go_around():
     plain, scaled = model(), model()
     optimizer = tf_recipes.ExponentialMovingAverage(scaled.optimizer, decay=0.5)
     scaled.compile(keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=4.0), "mse")
+    scaled.optimizer.build(scaled.trainable_variables)  # else Keras traces the first step twice
     for each in (plain, scaled):
         each.fit(X, Y, batch_size=16, epochs=2, shuffle=False, verbose=0)
     for one, other in zip(plain.get_weights(), scaled.get_weights(), strict=True):

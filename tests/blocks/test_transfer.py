@@ -111,6 +111,7 @@ def test_weights_and_statistics_of_the_first_layers_are_copied(build, saved, tmp
 def test_a_file_may_be_named_by_a_string_and_holds_more_than_weights(tmp_path):
     source = moved(functional(norm=tf_recipes.BatchNormalization))
     source.compile(tf_recipes.Momentum(0.1), LOSS, jit_compile=False)
+    source.optimizer.build(source.trainable_variables)  # else Keras traces the first step twice
     source.fit(X, Y, verbose=0)
     path = str(tmp_path / "source.keras")
     source.save(path)
@@ -349,6 +350,7 @@ def test_a_file_with_a_class_that_keras_does_not_know(tmp_path, fails):
 def compiled(model, optimizer=None, **arguments):
     optimizer = optimizer or keras.optimizers.SGD(0.1, momentum=0.5)
     model.compile(optimizer, LOSS, **{"jit_compile": False, **arguments})
+    model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
     return model
 
 
@@ -361,16 +363,16 @@ KERAS_NORM, OWN_NORM = keras.layers.BatchNormalization, tf_recipes.BatchNormaliz
 )
 def test_frozen_layers_stay_as_they_are_and_then_all_train(build, norm, jit_compile):
     model = moved(compiled(build(norm=norm), jit_compile=bool(jit_compile)))
-    model.fit(X, Y, verbose=0)
+    model.fit(X, Y, batch_size=20, verbose=0)
     freeze_layers(model, ("hidden1", "norm1"))
     before = values(model)
-    model.fit(X, Y, verbose=0, epochs=2)
+    model.fit(X, Y, batch_size=20, verbose=0, epochs=2)
     for path, value in values(model).items():
         frozen = "hidden1" in path or "norm1" in path
         assert np.array_equal(value, before[path]) == frozen, path
     unfreeze_layers(model, 0.01)
     before = values(model)
-    model.fit(X, Y, verbose=0)
+    model.fit(X, Y, batch_size=20, verbose=0)
     changed = [path for path, value in values(model).items() if (value != before[path]).any()]
     # the gradient of a bias before a batch norm is nearly 0
     assert set(changed) >= {path for path in before if not path.endswith("hidden1/bias")}

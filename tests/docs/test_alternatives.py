@@ -1,13 +1,13 @@
 """Tests that the page on alternatives describes `tf_upgrade_v2` truly."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import limits
+import new_python
 from lab.documentation import pages, update
 
 PAGE = update.CLONE / "docs" / "alternatives.md"
@@ -23,8 +23,8 @@ def upgraded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("upgraded")
     report, out = folder / "upgrade.txt", folder / "out"
     twins = update.CLONE / "tf_recipes" / "originals"
-    subprocess.run(
-        [TOOL, "--intree", twins, "--outtree", out, "--reportfile", report],
+    new_python.run(
+        [sys.executable, TOOL, "--intree", twins, "--outtree", out, "--reportfile", report],
         capture_output=True,
         check=True,
         timeout=limits.PROCESS,
@@ -36,8 +36,8 @@ def test_an_f_string_ends_it_from_python_3_12_on(tmp_path):
     (line,) = re.findall(r'^\(`(".*names\))` does\)', PAGE.read_text(), re.MULTILINE)
     source = tmp_path / "source.py"
     source.write_text(f"scopes = {line}\n")
-    done = subprocess.run(
-        [TOOL, "--infile", source, "--outfile", tmp_path / "out.py"],
+    done = new_python.run(
+        [sys.executable, TOOL, "--infile", source, "--outfile", tmp_path / "out.py"],
         cwd=tmp_path,  # where it leaves its report
         capture_output=True,
         check=False,

@@ -36,6 +36,7 @@ def net():
     model = keras.Model(inputs, keras.layers.Dense(K)(hidden))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("sgd", loss, jit_compile=False)
+    model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
     return model
 
 
@@ -92,6 +93,7 @@ def train(head, steps, momentum=0.0, rate=0.2, power=None):
         steps_per_execution=500,
         jit_compile=True,
     )
+    head.optimizer.build(head.trainable_variables)  # else Keras traces the step twice
     data = tf.data.Dataset.from_tensors((FLOWERS, SPECIES)).repeat(steps)
     head.fit(data, shuffle=False, verbose=0)
     return head.layers[-1].get_weights()

@@ -45,6 +45,7 @@ def net(optimizer, kind=keras.Model):
     x = keras.layers.BatchNormalization()(keras.layers.Dense(8, "relu")(inputs))
     model = kind(inputs, keras.layers.Dense(1)(keras.layers.Dropout(0.5, seed=2)(x)))
     model.compile(optimizer, "mse", jit_compile=XLA[kind])
+    model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
     model.fit(*cloud(), batch_size=8, shuffle=False, verbose=0)
     return model
 
