@@ -7,10 +7,9 @@ of `tests/support/optimizer_table.py` that differ from TF1. `products` are the s
 products before, within and after `use_float32_products`.
 
 On JAX XLA compiles the steps, as in `fit`; one by one, their primitives take five times as long.
-`eager` is the worst of EAGER's first steps without compilation, as the migration check replays it.
+The trace EAGER is replayed without, as the migration check does, and stands under that name, too.
 """
 
-import dataclasses
 import functools
 import gc
 import json
@@ -27,7 +26,7 @@ from tf_recipes._support.precision import use_float32_products
 from tf_recipes.parity import comparison, references, trace
 from tf_recipes.parity.replay import replay
 
-EAGER, EAGER_STEPS = "best_practice", 20  # a step is the same operations, from the first one on
+EAGER = "best_practice"
 
 
 def settings():
@@ -78,31 +77,6 @@ def worst(reference, replayed):
     }
 
 
-def beginning(reference, count):
-    """Returns a trace of the first `count` steps; its logits remain those after the last step."""
-    steps = tuple(step for step in reference.steps if step <= count)
-    return dataclasses.replace(
-        reference,
-        recipe=reference.recipe.replace(steps=count),
-        batches=reference.batches[:count],
-        masks={name: mask[:count] for name, mask in reference.masks.items()},
-        losses=reference.losses[:count],
-        steps=steps,
-        variables={step: reference.variables[step] for step in steps},
-        sensitivity={step: reference.sensitivity[step] for step in steps},
-    )
-
-
-def worst_uncompiled(reference):
-    """Returns what a replay without compilation of the first steps is judged by.
-
-    Nothing is recorded of the logits after these steps. No replay compiles what computes them.
-    """
-    first = beginning(reference, EAGER_STEPS)
-    replayed = replay(first, "exact")
-    return worst(dataclasses.replace(first, logits=replayed.logits), replayed)
-
-
 def main(file, *names):
     gc.freeze()  # each `clear_session` searches what stays, else
     found, eager = {}, {}
@@ -113,7 +87,7 @@ def main(file, *names):
         reference = trace.load(path)
         found[path.stem] = worst(reference, compiled_replay(reference))
         if path.stem == EAGER:
-            eager = worst_uncompiled(reference)
+            eager = worst(reference, replay(reference, "exact"))
         print(path.stem, found[path.stem], flush=True)
     differing = optimizer_table.differing("unique", ["parts"])
     optimizers = {" ".join(case): value for case, value in differing.items()}
