@@ -6,7 +6,6 @@ trace of one step replayed anew.
 """
 
 import dataclasses
-import functools
 import itertools
 import json
 
@@ -41,18 +40,6 @@ def computed(request):
     return arrays, replay.replay(reference, "exact"), drifts
 
 
-@functools.cache
-def dwarfed_of(kind, shape, *contents):
-    """What `comparison.dwarfed` returns for an array and the initial one, given as bytes."""
-    return comparison.dwarfed(*(np.frombuffer(each, kind).reshape(shape) for each in contents))
-
-
-def dwarfed(array, initial):
-    """As `comparison.dwarfed`; an alteration leaves all arrays but one as they were."""
-    assert (initial.dtype, initial.shape) == (array.dtype, array.shape)
-    return dwarfed_of(array.dtype, array.shape, array.tobytes(), initial.tobytes())
-
-
 @pytest.fixture
 def good(computed, monkeypatch):
     """A trace's arrays; nothing is computed for them again."""
@@ -60,7 +47,6 @@ def good(computed, monkeypatch):
     monkeypatch.setattr(replay, "replay", lambda *arguments: replayed)
     monkeypatch.setattr(own_drift, "_graph_drifts", lambda reference: iter(drifts))
     monkeypatch.setattr(judge, "_compare_graph", lambda reference: "")
-    monkeypatch.setattr(own_drift, "dwarfed", dwarfed)
     assert status(arrays)[0] == 0
     return arrays
 

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tf_recipes._support import validation
+from tf_recipes._support import step_variables, validation
 from tf_recipes.distribution.replicated_loop import DistributedLoop
 
 
@@ -85,12 +84,7 @@ def prepare(model: keras.Model, strategy: tf.distribute.Strategy) -> None:
         _check_optimizer(optimizer)
         _check_layers(model)
     with scope(strategy):
-        if not optimizer.built:
-            optimizer.build(model.trainable_variables)
-        for metric in model.metrics:
-            if not getattr(metric, "built", True):
-                outputs = np.zeros((1, *model.output_shape[1:]), "float32")
-                metric.build(np.zeros((1,), "int64"), outputs)
+        step_variables.create(model)
 
 
 def loop(model: keras.Model, kind: str, strategy: tf.distribute.Strategy) -> DistributedLoop:

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-from tf_recipes._support import validation
+from tf_recipes._support import step_variables, validation
 from tf_recipes.blocks.regularization import l2_regularizer
 from tf_recipes.tools.features import Frozen, functional
 
@@ -188,17 +187,8 @@ def _head(
     )
     model = keras.Model(inputs, outputs(Frozen(copied, name="features")(inputs)))
     model.compile(**{"loss": loss(dtype), "metrics": ["accuracy"], **compile_arguments})
-    _create_variables(model)
+    step_variables.create(model)
     return model
-
-
-def _create_variables(model: keras.Model) -> None:
-    """Creates the variables of the optimizer and the metrics: in `fit`, it would trace twice."""
-    model.optimizer.build(model.trainable_variables)
-    outputs = np.zeros((1, *model.output_shape[1:]), model.output.dtype)
-    for metric in model.metrics:
-        if not getattr(metric, "built", True):
-            metric.build(np.zeros((1,), "int64"), outputs)
 
 
 def _copy(features: keras.Model) -> keras.Model:

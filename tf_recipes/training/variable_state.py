@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tf_recipes._support import step_variables
+
 # The numbers that Keras gives to objects of one class in the order of their creation in a process.
 _OBJECT_NUMBER = re.compile(r"_\d+(?=/)")
 
@@ -23,10 +25,7 @@ class VariableState:
     """
 
     def __init__(self, model: keras.Model, y: NDArray[Any]) -> None:
-        model.optimizer.build(model.trainable_variables)
-        for metric in model.metrics:
-            if not getattr(metric, "built", True):
-                metric.build(y[:1], np.zeros((1, *model.output_shape[1:]), "float32"))
+        step_variables.create(model, y)
         model.reset_metrics()
         groups = {
             "model": model.variables,
